@@ -1,0 +1,108 @@
+//! One error type; every variant names the file, layer, shape or limit that is to blame.
+
+use std::path::{Path, PathBuf};
+
+/// What every fallible function of this crate returns.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a network could not be loaded, planned or played. The text is written for the person at the terminal.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A `.cfg` that cannot be taken as it stands.
+    #[error("{}:{line}: {section}: {message}", file.display())]
+    Cfg {
+        /// The file as the caller named it.
+        file: PathBuf,
+        /// Line number, from 1.
+        line: usize,
+        /// The section with its layer number, such as `layer 3 [route]`.
+        section: String,
+        /// What is wrong, expected against found.
+        message: String,
+    },
+    /// A `.weights` file that does not fit its network.
+    #[error("{}: {message}", file.display())]
+    Weights {
+        /// The file as the caller named it.
+        file: PathBuf,
+        /// What is wrong, expected against found.
+        message: String,
+    },
+    /// Any other text file (class names, `.data`) that cannot be understood.
+    #[error("{}:{line}: {message}", file.display())]
+    Text {
+        /// The file as the caller named it.
+        file: PathBuf,
+        /// Line number, from 1.
+        line: usize,
+        /// What is wrong.
+        message: String,
+    },
+    /// A graph that cannot be built, or cannot be played as it is.
+    #[error("{node}: {message}")]
+    Graph {
+        /// The node, named after its Darknet layer.
+        node: String,
+        /// What is wrong, shapes included.
+        message: String,
+    },
+    /// A value or dispatch larger than the adapter allows.
+    #[error("{node}: {what} needs {needed}, this adapter allows {allowed}{hint}")]
+    Limit {
+        /// The node, or the part of the program.
+        node: String,
+        /// The limit, in words.
+        what: String,
+        /// What is needed, with its unit.
+        needed: String,
+        /// What there is, with its unit.
+        allowed: String,
+        /// What to try, starting with `; `, or empty.
+        hint: String,
+    },
+    /// No adapter answers; the text says how to get a driver.
+    #[error("no GPU adapter: {0}")]
+    NoAdapter(String),
+    /// The device was lost while a program was running.
+    #[error("the GPU device was lost: {0}")]
+    DeviceLost(String),
+    /// The device ran out of memory.
+    #[error("the GPU is out of memory: {0}")]
+    OutOfMemory(String),
+    /// Any other complaint of the GPU stack: a kernel that does not compile, a failed validation.
+    #[error("GPU: {0}")]
+    Gpu(String),
+    /// A picture that cannot be decoded, or is of no use (0 pixels wide, say).
+    #[error("{}: {message}", path.display())]
+    Image {
+        /// The picture.
+        path: PathBuf,
+        /// What is wrong.
+        message: String,
+    },
+    /// The operating system refused: no such file, no permission, disk full.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The system's own words.
+        source: std::io::Error,
+    },
+    /// Options that contradict each other or the network.
+    #[error("{0}")]
+    Usage(String),
+}
+
+impl Error {
+    /// An [`Error::Io`] for `map_err`.
+    pub fn io(path: impl AsRef<Path>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.as_ref().to_owned();
+        move |source| Self::Io { path, source }
+    }
+
+    /// An [`Error::Graph`].
+    pub fn graph(node: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Graph { node: node.into(), message: message.into() }
+    }
+}

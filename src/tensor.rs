@@ -1,0 +1,117 @@
+//! Shapes and host tensors. A tensor on the host is planar (CHW, row-major); on the GPU it is [`Shape::blocks`]
+//! planes of four channels each (NC4HW4: element `(c, y, x)` is component `c % 4` of vector `(c / 4, y, x)`).
+
+/// Channels, height and width of one value; the batch is always 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Shape {
+    /// Channels.
+    pub c: usize,
+    /// Rows.
+    pub h: usize,
+    /// Columns.
+    pub w: usize,
+}
+
+impl Shape {
+    /// `c` channels of `h` rows and `w` columns.
+    pub const fn new(c: usize, h: usize, w: usize) -> Self {
+        Self { c, h, w }
+    }
+
+    /// Number of elements.
+    pub const fn elements(self) -> usize {
+        self.c * self.h * self.w
+    }
+
+    /// Pixels of one plane.
+    pub const fn pixels(self) -> usize {
+        self.h * self.w
+    }
+
+    /// Planes of four channels, the last one padded with zeros.
+    pub const fn blocks(self) -> usize {
+        self.c.div_ceil(4)
+    }
+}
+
+impl std::fmt::Display for Shape {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}x{}x{}", self.c, self.h, self.w)
+    }
+}
+
+/// A value on the host: `data[(c * h + y) * w + x]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tensor {
+    /// Channels, rows, columns.
+    pub shape: Shape,
+    /// [`Shape::elements`] numbers, planar.
+    pub data: Vec<f32>,
+}
+
+impl Tensor {
+    /// A tensor of zeros.
+    pub fn zeros(shape: Shape) -> Self {
+        Self { shape, data: vec![0.0; shape.elements()] }
+    }
+
+    /// Wraps `data`; `None` unless it holds exactly the elements of `shape`.
+    pub fn new(shape: Shape, data: Vec<f32>) -> Option<Self> {
+        (data.len() == shape.elements()).then_some(Self { shape, data })
+    }
+
+    /// The plane of channel `c`.
+    pub fn plane(&self, c: usize) -> &[f32] {
+        let n = self.shape.pixels();
+        &self.data[c * n..(c + 1) * n]
+    }
+
+    /// The element at channel `c`, row `y`, column `x`.
+    pub fn at(&self, c: usize, y: usize, x: usize) -> f32 {
+        self.data[(c * self.shape.h + y) * self.shape.w + x]
+    }
+
+    /// As the GPU holds it: NC4HW4, padding channels zero.
+    pub fn to_nc4hw4(&self) -> Vec<f32> {
+        let Shape { c, h, w } = self.shape;
+        let mut out = vec![0.0; self.shape.blocks() * h * w * 4];
+        for ch in 0..c {
+            let base = (ch / 4) * h * w * 4 + ch % 4;
+            for (i, v) in self.plane(ch).iter().enumerate() {
+                out[base + i * 4] = *v;
+            }
+        }
+        out
+    }
+
+    /// The inverse of [`Tensor::to_nc4hw4`]; `None` if `packed` is too short.
+    pub fn from_nc4hw4(shape: Shape, packed: &[f32]) -> Option<Self> {
+        if packed.len() < shape.blocks() * shape.pixels() * 4 {
+            return None;
+        }
+        let n = shape.pixels();
+        let data = (0..shape.elements())
+            .map(|e| {
+                let (c, i) = (e / n, e % n);
+                packed[((c / 4) * n + i) * 4 + c % 4]
+            })
+            .collect();
+        Some(Self { shape, data })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packing_and_unpacking_is_the_identity_for_any_channel_count() {
+        for c in 1..10 {
+            let shape = Shape::new(c, 2, 3);
+            let t = Tensor::new(shape, (0..shape.elements()).map(|i| i as f32).collect()).unwrap();
+            let packed = t.to_nc4hw4();
+            assert_eq!(packed.len(), c.div_ceil(4) * 4 * 6);
+            assert_eq!(Tensor::from_nc4hw4(shape, &packed).unwrap(), t);
+        }
+    }
+}

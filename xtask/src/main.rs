@@ -1,0 +1,2 @@
+//! Jobs of several steps. `cargo xtask --help` lists them.
+fn main() {}
