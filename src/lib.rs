@@ -4,15 +4,23 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")
 )]
 
-pub(crate) mod detect;
-pub(crate) mod error;
+#[doc(hidden)]
+pub mod detect;
+#[doc(hidden)]
+pub mod error;
 #[cfg(feature = "gpu")]
-pub(crate) mod gpu;
-pub(crate) mod graph;
-pub(crate) mod kernels;
-pub(crate) mod model;
-pub(crate) mod oracle;
-pub(crate) mod tensor;
+#[doc(hidden)]
+pub mod gpu;
+#[doc(hidden)]
+pub mod graph;
+#[doc(hidden)]
+pub mod kernels;
+#[doc(hidden)]
+pub mod model;
+#[doc(hidden)]
+pub mod oracle;
+#[doc(hidden)]
+pub mod tensor;
 
 pub use error::{Error, Result};
 
