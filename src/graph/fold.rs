@@ -1,1 +1,83 @@
-//! Not yet.
+//! The fold pass: batch-norm disappears into the convolution before it (`w * g`, `beta - mean * g`, with
+//! `g = gamma / sqrt(var + eps)`, in f64); where there is none before it, it becomes a 1x1 depthwise convolution.
+
+use crate::{
+    error::{Error, Result},
+    graph::{
+        ir::{Conv, Epilogue, Graph, NodeId, NodeParams, Op, Params},
+        rewrite::Rewrite,
+    },
+};
+
+/// A graph without [`Op::BatchNorm`], and the parameters that go with it.
+///
+/// # Errors
+/// If a batch-norm has no parameters, or not one number per channel.
+pub fn fold(graph: Graph, params: Params) -> Result<(Graph, Params)> {
+    let uses = graph.uses();
+    let mut rewrite = Rewrite::new(graph, params);
+    for i in 0..rewrite.nodes.len() {
+        if rewrite.nodes[i].op != Op::BatchNorm {
+            continue;
+        }
+        let bn = NodeId(i);
+        let (gain, bias) = affine(&rewrite, bn)?;
+        let before = rewrite.nodes[i].inputs[0];
+        let foldable = matches!(rewrite.nodes[before.0].op, Op::Conv(c) if c.epilogue == Epilogue::NONE)
+            && uses[before.0] == 1
+            && matches!(rewrite.params.get(before), Some(NodeParams::Conv { .. }));
+        if foldable {
+            let node = &mut rewrite.nodes[before.0];
+            node.origin = NodeId(i);
+            let filters = node.shape.c;
+            if let Op::Conv(conv) = &mut node.op {
+                conv.bias = true;
+            }
+            if let Some(Some(NodeParams::Conv { weights, bias: old })) = rewrite.params.0.get_mut(before.0) {
+                let row = weights.len() / filters;
+                for (row, g) in weights.chunks_mut(row).zip(&gain) {
+                    row.iter_mut().for_each(|w| *w = (f64::from(*w) * g) as f32);
+                }
+                let zeros = || vec![0.0; filters];
+                let sums = old.take().unwrap_or_else(zeros);
+                let folded = sums.iter().zip(&gain).zip(&bias).map(|((o, g), b)| (f64::from(*o) * g + b) as f32);
+                *old = Some(folded.collect());
+            }
+            rewrite.replace(bn, before);
+        } else {
+            let channels = gain.len();
+            rewrite.nodes[i].op = Op::Conv(Conv {
+                filters: channels,
+                size: 1,
+                stride_y: 1,
+                stride_x: 1,
+                pad: 0,
+                dilation: 1,
+                groups: channels,
+                bias: true,
+                epilogue: Epilogue::NONE,
+            });
+            rewrite.params.0[i] = Some(NodeParams::Conv {
+                weights: gain.iter().map(|g| *g as f32).collect(),
+                bias: Some(bias.iter().map(|b| *b as f32).collect()),
+            });
+        }
+    }
+    Ok(rewrite.finish())
+}
+
+/// Gain and offset per channel.
+fn affine(rewrite: &Rewrite, id: NodeId) -> Result<(Vec<f64>, Vec<f64>)> {
+    let node = &rewrite.nodes[id.0];
+    let Some(NodeParams::BatchNorm { beta, gamma, mean, var, eps }) = rewrite.params.get(id) else {
+        return Err(Error::graph(&node.name, "has no batch-norm parameters"));
+    };
+    let c = node.shape.c;
+    if [beta, gamma, mean, var].iter().any(|v| v.len() != c) {
+        return Err(Error::graph(&node.name, format!("expected {c} batch-norm parameters of each kind")));
+    }
+    let gain: Vec<f64> =
+        gamma.iter().zip(var).map(|(g, v)| f64::from(*g) / (f64::from(*v) + f64::from(*eps)).sqrt()).collect();
+    let bias = beta.iter().zip(mean).zip(&gain).map(|((b, m), g)| f64::from(*b) - f64::from(*m) * g).collect();
+    Ok((gain, bias))
+}

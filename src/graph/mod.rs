@@ -11,7 +11,9 @@ pub mod explain;
 pub mod fold;
 pub mod fuse;
 pub mod ir;
+pub mod place;
 pub mod plan;
+pub mod rewrite;
 
 pub use build::Builder;
 pub use ir::{Activation, Conv, Epilogue, Graph, Head, NmsKind, Node, NodeId, NodeParams, Op, Params, Pool};

@@ -1,1 +1,244 @@
-//! Not yet.
+//! The plan: an order of steps, a slot for every value. A slot is a whole buffer; values share one if the last step
+//! that reads the first comes before the first step that writes the second.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    graph::{
+        ir::{Graph, NodeId, Op},
+        place::{Join, Placing},
+    },
+    tensor::Shape,
+};
+
+/// One buffer, by number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SlotId(pub usize);
+
+/// A value in its slot: blocks of four channels `block .. block + shape.blocks()`, each a plane of `h * w` vectors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct View {
+    /// The buffer.
+    pub slot: SlotId,
+    /// First block.
+    pub block: usize,
+    /// Channels, rows, columns of the value.
+    pub shape: Shape,
+}
+
+/// One piece of work: at least one dispatch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// The node it plays.
+    pub node: NodeId,
+    /// What is to be done.
+    pub work: Work,
+    /// What it reads. For a convolution the parts of input 0, then the residual, if any.
+    pub reads: Vec<View>,
+    /// What it writes.
+    pub write: View,
+}
+
+/// What a [`Step`] does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// The node's op.
+    Op,
+    /// Adds its one read to what is there: the third and later inputs of a shortcut.
+    Accumulate,
+    /// Copies channels `from ..` of its read to channels `to .. to + count` of its write.
+    Copy {
+        /// First channel read.
+        from: usize,
+        /// First channel written.
+        to: usize,
+        /// Channels.
+        count: usize,
+    },
+}
+
+/// One buffer of the plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slot {
+    /// Size in four-channel vectors: the largest value it holds.
+    pub vectors: usize,
+    /// The regions that live in it, each with its first and last step; in order of time.
+    pub tenants: Vec<Tenant>,
+}
+
+/// One region's stay in a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tenant {
+    /// The node that the region is named after.
+    pub region: NodeId,
+    /// Its size, in four-channel vectors.
+    pub vectors: usize,
+    /// Step that first writes it; 0 for the input too.
+    pub first: usize,
+    /// Last step that reads it; `usize::MAX` for heads and kept values.
+    pub last: usize,
+}
+
+/// Which values outlive the frame's steps and can be read back.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Keep {
+    /// The heads.
+    #[default]
+    Heads,
+    /// The heads and these nodes of the graph as loaded.
+    Nodes(Vec<NodeId>),
+    /// Every value of the fused graph: no slot is used twice.
+    All,
+}
+
+impl Keep {
+    /// Whether a node with this origin is kept (heads aside).
+    pub fn wants(&self, origin: NodeId) -> bool {
+        match self {
+            Self::Heads => false,
+            Self::Nodes(nodes) => nodes.contains(&origin),
+            Self::All => true,
+        }
+    }
+}
+
+/// Steps, slots, and where to find the values.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// In order.
+    pub steps: Vec<Step>,
+    /// By [`SlotId`].
+    pub slots: Vec<Slot>,
+    /// What became of each concat.
+    pub joins: BTreeMap<NodeId, Join>,
+    views: Vec<Vec<View>>,
+}
+
+impl Plan {
+    /// Plans a graph; the same graph always gets the same plan.
+    pub fn new(graph: &Graph, keep: &Keep) -> Self {
+        let placing = Placing::new(graph);
+        let mut steps = unplaced_steps(graph, &placing);
+        let tenants = lifetimes(graph, &placing, &steps, keep);
+        let (slots, slot_of) = assign(tenants);
+        let view = |id: NodeId| {
+            let home = placing.home(id);
+            let slot = slot_of.get(&home.region).copied().unwrap_or(SlotId(0));
+            View { slot, block: home.block, shape: graph.node(id).shape }
+        };
+        let views: Vec<Vec<View>> =
+            graph.iter().map(|(id, _)| placing.parts(graph, id).into_iter().map(view).collect()).collect();
+        for (step, reads) in steps.iter_mut() {
+            step.reads = reads.iter().flat_map(|id| views[id.0].iter().copied()).collect();
+            step.write = view(step.node);
+        }
+        Self { steps: steps.into_iter().map(|(step, _)| step).collect(), slots, joins: placing.joins, views }
+    }
+
+    /// Where a value lies: one view, or one per member of a gathered concat. Valid while its slot is its own.
+    pub fn views(&self, id: NodeId) -> &[View] {
+        &self.views[id.0]
+    }
+
+    /// Bytes of all slots together, at `bytes` per element.
+    pub fn peak_bytes(&self, bytes: usize) -> usize {
+        self.slots.iter().map(|s| s.vectors * 4 * bytes).sum()
+    }
+
+    /// Bytes that no plan can do without: the most that is alive at one step.
+    pub fn lower_bound_bytes(&self, bytes: usize) -> usize {
+        let tenants = || self.slots.iter().flat_map(|s| &s.tenants);
+        let alive = |step| {
+            let vectors = tenants().filter(|t| t.first <= step && step <= t.last).map(|t| t.vectors);
+            vectors.sum::<usize>() * 4 * bytes
+        };
+        (0..self.steps.len().max(1)).map(alive).max().unwrap_or(0)
+    }
+}
+
+/// Steps with the values they read; views are filled in once slots are known.
+fn unplaced_steps(graph: &Graph, placing: &Placing) -> Vec<(Step, Vec<NodeId>)> {
+    let nowhere = View { slot: SlotId(0), block: 0, shape: Shape::new(0, 0, 0) };
+    let mut steps = Vec::new();
+    for (id, node) in graph.iter() {
+        let mut push = |work, reads: &[NodeId]| {
+            steps.push((Step { node: id, work, reads: vec![], write: nowhere }, reads.to_vec()));
+        };
+        match node.op {
+            Op::Input => {}
+            Op::Slice { .. } if placing.is_view(graph, id) => {}
+            Op::Slice { start } => {
+                // A gathered concat is never sliced: only convolutions read one.
+                push(Work::Copy { from: start, to: 0, count: node.shape.c }, &node.inputs);
+            }
+            Op::Concat => {
+                if let Some(Join::Copied { .. }) = placing.joins.get(&id) {
+                    let mut to = 0;
+                    for member in &node.inputs {
+                        let count = graph.node(*member).shape.c;
+                        if placing.home(*member).region != placing.home(id).region {
+                            push(Work::Copy { from: 0, to, count }, &[*member]);
+                        }
+                        to += count;
+                    }
+                }
+            }
+            Op::Add => {
+                push(Work::Op, &node.inputs[..2]);
+                node.inputs[2..].iter().for_each(|more| push(Work::Accumulate, &[*more]));
+            }
+            _ => push(Work::Op, &node.inputs),
+        }
+    }
+    steps
+}
+
+fn lifetimes(graph: &Graph, placing: &Placing, steps: &[(Step, Vec<NodeId>)], keep: &Keep) -> Vec<Tenant> {
+    let mut tenants: BTreeMap<NodeId, Tenant> = BTreeMap::new();
+    let mut touch = |id: NodeId, first: usize, last: usize| {
+        let region = placing.home(id).region;
+        let shape = graph.node(region).shape;
+        let vectors = shape.blocks() * shape.pixels();
+        let tenant = tenants.entry(region).or_insert(Tenant { region, vectors, first, last });
+        tenant.first = tenant.first.min(first);
+        tenant.last = tenant.last.max(last);
+    };
+    touch(NodeId(0), 0, 0);
+    for (i, (step, reads)) in steps.iter().enumerate() {
+        touch(step.node, i, i);
+        reads.iter().flat_map(|id| placing.parts(graph, *id)).for_each(|id| touch(id, i, i));
+    }
+    let heads = graph.heads.iter().map(|h| h.input);
+    let wanted = graph.iter().filter(|(_, node)| keep.wants(node.origin)).map(|(id, _)| id);
+    for id in heads.chain(wanted).flat_map(|id| placing.parts(graph, id)) {
+        touch(id, usize::MAX, usize::MAX);
+    }
+    if graph.heads.is_empty() && *keep == Keep::Heads {
+        // A graph without heads (in tests) keeps its last value.
+        placing
+            .parts(graph, NodeId(graph.nodes.len() - 1))
+            .into_iter()
+            .for_each(|id| touch(id, usize::MAX, usize::MAX));
+    }
+    tenants.into_values().collect()
+}
+
+/// Greedy by size: the largest region first, each into the smallest slot that is free for its whole life.
+fn assign(mut tenants: Vec<Tenant>) -> (Vec<Slot>, BTreeMap<NodeId, SlotId>) {
+    tenants.sort_by_key(|t| (std::cmp::Reverse(t.vectors), t.region));
+    let mut slots: Vec<Slot> = Vec::new();
+    let mut slot_of = BTreeMap::new();
+    for tenant in tenants {
+        let free = |slot: &Slot| slot.tenants.iter().all(|t| t.last < tenant.first || tenant.last < t.first);
+        let found =
+            slots.iter().enumerate().filter(|(_, s)| free(s)).min_by_key(|(i, s)| (s.vectors, *i)).map(|(i, _)| i);
+        let index = found.unwrap_or_else(|| {
+            slots.push(Slot { vectors: tenant.vectors, tenants: vec![] });
+            slots.len() - 1
+        });
+        slot_of.insert(tenant.region, SlotId(index));
+        slots[index].tenants.push(tenant);
+    }
+    slots.iter_mut().for_each(|slot| slot.tenants.sort_by_key(|t| t.first));
+    (slots, slot_of)
+}
