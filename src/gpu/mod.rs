@@ -1,1 +1,25 @@
-//! Not yet.
+//! The GPU player: the only floor that says wgpu. Everything is built once (adapter, device, pipelines, bind groups,
+//! buffers); a frame is one submit, and what comes back is what somebody asked for.
+//!
+//! - [`Gpu`]: an adapter and its device, asked for with the limits that a network needs.
+//! - [`Program`]: one network on one device, ready to play.
+//!
+//! One async path serves native and browser: a wait is a future, and on native the device is polled until it is done.
+
+mod boxes;
+mod buffers;
+mod context;
+mod limits;
+mod lower;
+mod pipelines;
+mod play;
+mod profile;
+mod program;
+mod readback;
+mod source;
+
+pub use context::{AdapterReport, Backend, Gpu, GpuOptions, adapters};
+pub use limits::{Needs, needs};
+pub use play::{Input, Played};
+pub use profile::NodeTime;
+pub use program::{Program, ProgramOptions};

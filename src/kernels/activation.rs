@@ -1,5 +1,10 @@
 //! Elementwise activations, on their own and as the epilogue of a convolution.
 
+use crate::kernels::{
+    Dispatch, Kernel, part,
+    planes::{self, At, BINDINGS},
+};
+
 /// The activations of Darknet that the family and its kin use.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ActivationKind {
@@ -57,4 +62,19 @@ impl ActivationKind {
             Self::HardMish => "hard_mish",
         }
     }
+}
+
+/// `shaders/activation.wgsl`
+pub static KERNEL: Kernel = Kernel {
+    name: "activation",
+    twin: "activation",
+    parts: &[part!("shared/activation.wgsl"), part!("shared/planes.wgsl"), part!("activation.wgsl")],
+    bindings: BINDINGS,
+    workgroup: [64, 1, 1],
+};
+
+/// `dst = kind(src)`
+pub fn dispatch(kind: ActivationKind, src: At, dst: At) -> Dispatch {
+    let constants = vec![("ACTIVATION", f64::from(kind.code())), ("SLOPE", f64::from(kind.slope()))];
+    planes::dispatch(&KERNEL, constants, src, dst, dst.shape.blocks())
 }

@@ -1,5 +1,7 @@
 //! Heads to candidate boxes.
 
+use crate::kernels::{Bind, Binding, Dispatch, Kernel, nms::NmsKind, part, planes::At};
+
 /// A box above the threshold, for one class. Centre and sides are fractions of the network's input.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
@@ -20,4 +22,151 @@ pub struct Candidate {
     pub index: u32,
     /// Keeps the record 32 bytes on the GPU.
     pub _pad: u32,
+}
+
+/// What a frame's boxes are filtered by.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Thresholds {
+    /// Objectness, and objectness times class probability, must be above this.
+    pub conf: f32,
+    /// A box that overlaps a better one by more than this is dropped.
+    pub nms: f32,
+    /// How overlap is measured.
+    pub kind: NmsKind,
+    /// Whether a box silences those of other classes as well.
+    pub agnostic: bool,
+}
+
+impl Thresholds {
+    /// As the kernels see them, with room for `capacity` candidates.
+    pub fn params(&self, capacity: usize, classes: usize) -> ThresholdParams {
+        let (distance, beta) = match self.kind {
+            NmsKind::Iou => (0, 0.0),
+            NmsKind::Diou { beta } => (1, beta),
+        };
+        ThresholdParams {
+            conf: self.conf,
+            nms: self.nms,
+            beta,
+            distance,
+            agnostic: u32::from(self.agnostic),
+            capacity: capacity as u32,
+            classes: classes as u32,
+            _pad: 0,
+        }
+    }
+}
+
+/// [`Thresholds`] on the GPU; field by field as in `shaders/shared/boxes.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
+pub struct ThresholdParams {
+    /// Objectness, and objectness times class probability, must be above this.
+    pub conf: f32,
+    /// A box that overlaps a better one by more than this is dropped.
+    pub nms: f32,
+    /// Exponent of the distance term.
+    pub beta: f32,
+    /// 0: IoU; 1: DIoU.
+    pub distance: u32,
+    /// 1: a box silences those of other classes as well.
+    pub agnostic: u32,
+    /// Candidates that there is room for.
+    pub capacity: u32,
+    /// Number of classes.
+    pub classes: u32,
+    /// A multiple of 16 bytes, as uniform buffers want.
+    pub _pad: u32,
+}
+
+/// Most anchors that one head can have here (the family: 3 or 4).
+pub const MAX_ANCHORS: usize = 16;
+
+/// The uniform buffer; field by field as in `shaders/decode.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
+pub struct DecodeParams {
+    /// Columns of the grid.
+    pub gw: u32,
+    /// Rows of the grid.
+    pub gh: u32,
+    /// Anchors per cell.
+    pub anchors: u32,
+    /// Number of classes.
+    pub classes: u32,
+    /// Number of the head's first box.
+    pub first_index: u32,
+    /// First block of the head in its buffer.
+    pub src_block: u32,
+    /// 1: the values are logistic already, sides are `4 w^2 * anchor`.
+    pub new_coords: u32,
+    /// Stretch of the centre about the middle of its cell.
+    pub scale_x_y: f32,
+    /// Columns and rows of the network's input.
+    pub net: [f32; 2],
+    /// Alignment of what follows.
+    pub _pad: [f32; 2],
+    /// Width and height of each anchor, in pixels of the network's input; two unused each.
+    pub anchor: [[f32; 4]; MAX_ANCHORS],
+}
+
+/// `shaders/decode.wgsl`
+pub static KERNEL: Kernel = Kernel {
+    name: "decode",
+    twin: "decode",
+    parts: &[part!("shared/boxes.wgsl"), part!("decode.wgsl")],
+    bindings: &[
+        Binding { name: "params", bind: Bind::Uniform(size_of::<DecodeParams>()) },
+        Binding { name: "thresholds", bind: Bind::Uniform(size_of::<ThresholdParams>()) },
+        Binding { name: "src", bind: Bind::Read },
+        Binding { name: "candidates", bind: Bind::ReadWrite },
+    ],
+    workgroup: [64, 1, 1],
+};
+
+/// How to read one head; [`crate::graph::Head`] without its graph.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HeadAt {
+    /// The tensor `[anchors * (5 + classes), gh, gw]`.
+    pub src: At,
+    /// Anchors in pixels of the network's input, at most [`MAX_ANCHORS`].
+    pub anchors: Vec<(f32, f32)>,
+    /// Number of classes.
+    pub classes: usize,
+    /// `scale_x_y`
+    pub scale_x_y: f32,
+    /// `new_coords`
+    pub new_coords: bool,
+    /// Number of the head's first box.
+    pub first_index: usize,
+    /// Columns and rows of the network's input.
+    pub net: (usize, usize),
+}
+
+/// One invocation per cell and anchor.
+pub fn dispatch(head: &HeadAt) -> Dispatch {
+    let shape = head.src.shape;
+    let mut anchor = [[0.0; 4]; MAX_ANCHORS];
+    for (slot, (w, h)) in anchor.iter_mut().zip(&head.anchors) {
+        *slot = [*w, *h, 0.0, 0.0];
+    }
+    let params = DecodeParams {
+        gw: shape.w as u32,
+        gh: shape.h as u32,
+        anchors: head.anchors.len() as u32,
+        classes: head.classes as u32,
+        first_index: head.first_index as u32,
+        src_block: head.src.block as u32,
+        new_coords: u32::from(head.new_coords),
+        scale_x_y: head.scale_x_y,
+        net: [head.net.0 as f32, head.net.1 as f32],
+        _pad: [0.0; 2],
+        anchor,
+    };
+    Dispatch {
+        kernel: &KERNEL,
+        constants: vec![],
+        params: bytemuck::bytes_of(&params).to_vec(),
+        workgroups: [shape.pixels().div_ceil(64) as u32, head.anchors.len() as u32, 1],
+    }
 }

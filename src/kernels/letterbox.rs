@@ -1,6 +1,9 @@
 //! Picture to network input: resampled in one of three named ways, stretched or fitted onto a grey canvas.
 
-use crate::tensor::Shape;
+use crate::{
+    kernels::{Bind, Binding, Dispatch, Kernel, part},
+    tensor::Shape,
+};
 
 /// A picture on the host: 8-bit RGBA, row by row from the top; alpha is ignored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,5 +79,82 @@ impl Placement {
             }
             _ => placed(canvas, (0, 0), mode == ResizeMode::DarknetFile, 0.5),
         }
+    }
+}
+
+/// The uniform buffer; field by field as in `shaders/letterbox.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
+pub struct LetterboxParams {
+    /// Columns and rows of the picture.
+    pub image: [u32; 2],
+    /// Columns and rows of the canvas.
+    pub canvas: [u32; 2],
+    /// Columns and rows of the picture on the canvas.
+    pub resized: [u32; 2],
+    /// Its left upper corner.
+    pub offset: [u32; 2],
+    /// Picture pixels per canvas pixel.
+    pub step: [f32; 2],
+    /// Value where there is no picture.
+    pub fill: f32,
+    /// 1: corner pixels aligned; 0: half-pixel centres.
+    pub align_corners: u32,
+    /// First block of the network's input in its buffer.
+    pub dst_block: u32,
+    /// A multiple of 16 bytes, as uniform buffers want.
+    pub _pad: [u32; 3],
+}
+
+/// `shaders/letterbox.wgsl`
+pub static KERNEL: Kernel = Kernel {
+    name: "letterbox",
+    twin: "letterbox",
+    parts: &[part!("letterbox.wgsl")],
+    bindings: &[
+        Binding { name: "params", bind: Bind::Uniform(size_of::<LetterboxParams>()) },
+        Binding { name: "picture", bind: Bind::Texture },
+        Binding { name: "dst", bind: Bind::ReadWrite },
+    ],
+    workgroup: [8, 8, 1],
+};
+
+impl Placement {
+    /// Picture pixels per canvas pixel, right and down; 0 for a side of one pixel with corners aligned.
+    pub fn step(&self) -> [f32; 2] {
+        let side = |image: usize, resized: usize| {
+            if self.align_corners {
+                if resized > 1 { (image - 1) as f32 / (resized - 1) as f32 } else { 0.0 }
+            } else {
+                image as f32 / resized as f32
+            }
+        };
+        [side(self.image.0, self.resized.0), side(self.image.1, self.resized.1)]
+    }
+
+    /// The kernel's parameters; the network's input starts at `dst_block` of its buffer.
+    pub fn params(&self, dst_block: usize) -> LetterboxParams {
+        let pair = |(a, b): (usize, usize)| [a as u32, b as u32];
+        LetterboxParams {
+            image: pair(self.image),
+            canvas: pair(self.canvas),
+            resized: pair(self.resized),
+            offset: pair(self.offset),
+            step: self.step(),
+            fill: self.fill,
+            align_corners: u32::from(self.align_corners),
+            dst_block: dst_block as u32,
+            _pad: [0; 3],
+        }
+    }
+}
+
+/// One invocation per pixel of the canvas; the parameters change with the picture and are written apart.
+pub fn dispatch(canvas: Shape) -> Dispatch {
+    Dispatch {
+        kernel: &KERNEL,
+        constants: vec![],
+        params: vec![],
+        workgroups: [canvas.w.div_ceil(8) as u32, canvas.h.div_ceil(8) as u32, 1],
     }
 }

@@ -1,6 +1,158 @@
 //! One file per kernel: its parameters, bindings, constants, output shape and dispatch size. No wgpu here.
+//!
+//! A kernel is data: [`Kernel`] says what its WGSL is made of and what it binds, [`Dispatch`] is one call of it with
+//! everything decided but the buffers. [`CATALOGUE`] lists them all; CONTRIBUTING tells how to add one.
 
 pub mod activation;
+pub mod avg_pool;
+pub mod concat;
+pub mod conv;
+pub mod conv_depthwise;
+pub mod conv_direct;
+pub mod conv_lanes;
+pub mod conv_tiled;
 pub mod decode;
 pub mod letterbox;
+pub mod max_pool;
 pub mod nms;
+pub mod pairs;
+pub mod planes;
+pub mod sam;
+pub mod scale_channels;
+pub mod shortcut;
+pub mod sort;
+pub mod sort_merge;
+pub mod spp;
+pub mod upsample;
+
+/// How a kernel sees one binding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bind {
+    /// A uniform buffer of this many bytes.
+    Uniform(usize),
+    /// A storage buffer, read only.
+    Read,
+    /// A storage buffer, read and written.
+    ReadWrite,
+    /// A sampled 2-D texture of floats, no filtering.
+    Texture,
+}
+
+/// One binding of group 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Binding {
+    /// The variable's name in WGSL.
+    pub name: &'static str,
+    /// What is bound.
+    pub bind: Bind,
+}
+
+/// One file of WGSL that goes into a kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Path below `shaders/`.
+    pub file: &'static str,
+    /// Its text.
+    pub text: &'static str,
+}
+
+/// A [`Part`] by its path below `shaders/`, read at compile time.
+macro_rules! part {
+    ($file:literal) => {
+        $crate::kernels::Part { file: $file, text: include_str!(concat!("../../shaders/", $file)) }
+    };
+}
+pub(crate) use part;
+
+/// A compute kernel, entry point `main`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Kernel {
+    /// Name of its file, `shaders/NAME.wgsl`.
+    pub name: &'static str,
+    /// Name of its twin, `src/oracle/TWIN.rs`.
+    pub twin: &'static str,
+    /// What its text is made of, the file of its own last.
+    pub parts: &'static [Part],
+    /// Group 0, in order of binding number.
+    pub bindings: &'static [Binding],
+    /// Invocations per workgroup.
+    pub workgroup: [u32; 3],
+}
+
+/// Element type of values and weights on the GPU.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Precision {
+    /// 32 bits.
+    #[default]
+    F32,
+    /// Stored in 16 bits, summed in 32; needs `shader-f16`.
+    F16,
+}
+
+impl Precision {
+    /// Bytes per element.
+    pub const fn bytes(self) -> usize {
+        match self {
+            Self::F32 => 4,
+            Self::F16 => 2,
+        }
+    }
+
+    /// As the command line spells it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::F16 => "f16",
+        }
+    }
+
+    const fn prelude(self) -> Part {
+        match self {
+            Self::F32 => part!("shared/real_f32.wgsl"),
+            Self::F16 => part!("shared/real_f16.wgsl"),
+        }
+    }
+}
+
+impl Kernel {
+    /// The whole text: prelude, shared parts, kernel.
+    pub fn source(&self, precision: Precision) -> String {
+        let prelude = precision.prelude();
+        std::iter::once(&prelude).chain(self.parts).map(|part| part.text).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// One call of a kernel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dispatch {
+    /// Which kernel.
+    pub kernel: &'static Kernel,
+    /// Its `override` constants that differ from the defaults.
+    pub constants: Vec<(&'static str, f64)>,
+    /// Bytes of binding 0, if that is the call's own uniform buffer.
+    pub params: Vec<u8>,
+    /// Workgroups in x, y, z.
+    pub workgroups: [u32; 3],
+}
+
+/// Every kernel there is.
+pub static CATALOGUE: &[&Kernel] = &[
+    &activation::KERNEL,
+    &avg_pool::KERNEL,
+    &concat::KERNEL,
+    &conv_depthwise::KERNEL,
+    &conv_direct::KERNEL,
+    &conv_lanes::KERNEL,
+    &conv_tiled::KERNEL,
+    &decode::KERNEL,
+    &letterbox::KERNEL,
+    &max_pool::KERNEL,
+    &nms::KERNEL,
+    &sam::KERNEL,
+    &scale_channels::KERNEL,
+    &shortcut::KERNEL,
+    &sort::KERNEL,
+    &sort_merge::KERNEL,
+    &spp::KERNEL,
+    &upsample::KERNEL,
+];

@@ -1,5 +1,7 @@
 //! Non-maximum suppression: boxes sorted by score, each kept one silences those of its class that overlap it.
 
+use crate::kernels::{Bind, Binding, Dispatch, Kernel, decode::ThresholdParams, part};
+
 /// Which overlap two boxes are compared by (`nms_kind` of the last `[yolo]` section; Darknet's box.c).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum NmsKind {
@@ -10,4 +12,24 @@ pub enum NmsKind {
         /// Exponent of the distance term.
         beta: f32,
     },
+}
+
+/// `shaders/nms.wgsl`
+pub static KERNEL: Kernel = Kernel {
+    name: "nms",
+    twin: "nms",
+    parts: &[part!("shared/boxes.wgsl"), part!("nms.wgsl")],
+    bindings: &[
+        Binding { name: "thresholds", bind: Bind::Uniform(size_of::<ThresholdParams>()) },
+        Binding { name: "candidates", bind: Bind::Read },
+        Binding { name: "keys", bind: Bind::Read },
+        Binding { name: "dead", bind: Bind::ReadWrite },
+        Binding { name: "kept", bind: Bind::ReadWrite },
+    ],
+    workgroup: [64, 1, 1],
+};
+
+/// One workgroup per class.
+pub fn dispatch(classes: usize) -> Dispatch {
+    Dispatch { kernel: &KERNEL, constants: vec![], params: vec![], workgroups: [classes.max(1) as u32, 1, 1] }
 }

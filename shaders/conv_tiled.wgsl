@@ -1,0 +1,71 @@
+// uses: shared/activation.wgsl shared/conv.wgsl
+// Implicit GEMM through workgroup memory: a tile of 64 output channels by 32 pixels per workgroup, 8 channels by
+// 4 pixels per invocation. The sum runs over (tap, input block), four steps between barriers.
+
+@group(0) @binding(5) var<storage, read> weights: array<real4>;   // [OC/16, SIZE * SIZE, IC/4, 4 blocks, 4 inputs]
+
+const DEPTH = 4u;        // steps of the sum between barriers
+const TILE_PIXELS = 32u;
+const TILE_BLOCKS = 16u; // output blocks of four channels: four weight tiles
+
+var<workgroup> sh_src: array<vec4f, 128>;     // [DEPTH, TILE_PIXELS]
+var<workgroup> sh_weights: array<vec4f, 256>; // [4 weight tiles, DEPTH, 4 blocks, 4 inputs]
+
+// One input block of one output pixel under step `step` of the sum; 0 outside the picture and past the end.
+fn load_step(step: u32, pixel: u32) -> vec4f {
+    if step >= SIZE * SIZE * params.ic4 || pixel >= params.oh * params.ow {
+        return vec4f(0.0);
+    }
+    let k = step / params.ic4;
+    let y = tap(pixel / params.ow, STRIDE_Y, k / SIZE);
+    let x = tap(pixel % params.ow, STRIDE_X, k % SIZE);
+    if y < 0 || x < 0 || u32(y) >= params.ih || u32(x) >= params.iw {
+        return vec4f(0.0);
+    }
+    return load_block(step % params.ic4, u32(y) * params.iw + u32(x));
+}
+
+@compute @workgroup_size(8, 8)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u, @builtin(local_invocation_index) li: u32) {
+    let steps = SIZE * SIZE * params.ic4;
+    let first_pixel = group.x * TILE_PIXELS;
+    let blocks = (params.oc + 3u) / 4u;
+    let tiles = (params.oc + 15u) / 16u;
+    var acc: array<vec4f, 8>; // [2 blocks, 4 pixels]
+    for (var start = 0u; start < steps; start += DEPTH) {
+        for (var i = li; i < DEPTH * TILE_PIXELS; i += 64u) {
+            sh_src[i] = load_step(start + i / TILE_PIXELS, first_pixel + i % TILE_PIXELS);
+        }
+        for (var i = li; i < 256u; i += 64u) {
+            let tile = group.y * 4u + i / 64u;
+            let step = start + i / 16u % DEPTH;
+            var w = vec4f(0.0);
+            if tile < tiles && step < steps {
+                w = vec4f(weights[(tile * steps + step) * 16u + i % 16u]);
+            }
+            sh_weights[i] = w;
+        }
+        workgroupBarrier();
+        for (var d = 0u; d < DEPTH; d++) {
+            // Blocks 2y and 2y + 1 of the tile: weight tile y / 2, blocks 2 (y % 2) and the next.
+            let w = (local.y / 2u * DEPTH + d) * 16u + local.y % 2u * 8u;
+            let m0 = mat4x4f(sh_weights[w], sh_weights[w + 1u], sh_weights[w + 2u], sh_weights[w + 3u]);
+            let m1 = mat4x4f(sh_weights[w + 4u], sh_weights[w + 5u], sh_weights[w + 6u], sh_weights[w + 7u]);
+            for (var p = 0u; p < 4u; p++) {
+                let v = sh_src[d * TILE_PIXELS + p * 8u + local.x];
+                acc[p] += m0 * v;
+                acc[4u + p] += m1 * v;
+            }
+        }
+        workgroupBarrier();
+    }
+    for (var b = 0u; b < 2u; b++) {
+        let o = group.y * TILE_BLOCKS + local.y * 2u + b;
+        for (var p = 0u; p < 4u; p++) {
+            let pixel = first_pixel + p * 8u + local.x;
+            if o < blocks && pixel < params.oh * params.ow {
+                store_block(o, pixel, acc[b * 4u + p]);
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+// uses: shared/boxes.wgsl
+// One head to candidate boxes: one invocation per cell and anchor. A box needs objectness above the threshold, then
+// yields one candidate for every class whose score is above it. The counter goes on past the end of the list: the
+// host sees the overflow and comes back with more room.
+
+struct Params {
+    gw: u32,
+    gh: u32,
+    anchors: u32,
+    classes: u32,
+    first_index: u32,     // number of the head's first box
+    src_block: u32,
+    new_coords: u32,
+    scale_x_y: f32,
+    net: vec2f,           // size of the network's input, in pixels
+    _pad: vec2f,
+    anchor: array<vec4f, 16>, // width and height in pixels of the network's input
+}
+
+struct Candidates {
+    count: atomic<u32>,
+    _pad: array<u32, 7>,
+    list: array<Candidate>,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<uniform> thresholds: Thresholds;
+@group(0) @binding(2) var<storage, read> src: array<real4>;       // [A * (5 + classes), GH, GW]
+@group(0) @binding(3) var<storage, read_write> candidates: Candidates;
+
+fn logistic(x: f32) -> f32 {
+    return 1.0 / (1.0 + exp(min(-x, 80.0)));
+}
+
+fn value(channel: u32, cell: u32) -> f32 {
+    return f32(src[(params.src_block + channel / 4u) * params.gw * params.gh + cell][channel % 4u]);
+}
+
+// A probability: with new_coords the network has applied the logistic function already.
+fn probability(channel: u32, cell: u32) -> f32 {
+    let v = value(channel, cell);
+    if params.new_coords != 0u {
+        return v;
+    }
+    return logistic(v);
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+    let cells = params.gw * params.gh;
+    let cell = id.x;
+    let a = id.y;
+    if cell >= cells {
+        return;
+    }
+    let first = a * (5u + params.classes);
+    let objectness = probability(first + 4u, cell);
+    if !(objectness > thresholds.conf) {
+        return;
+    }
+    let s = params.scale_x_y;
+    let shift = 0.5 * (s - 1.0);
+    var box: Candidate;
+    box.x = (f32(cell % params.gw) + (s * probability(first, cell) - shift)) / f32(params.gw);
+    box.y = (f32(cell / params.gw) + (s * probability(first + 1u, cell) - shift)) / f32(params.gh);
+    let w = value(first + 2u, cell);
+    let h = value(first + 3u, cell);
+    let anchor = params.anchor[a].xy / params.net;
+    if params.new_coords != 0u {
+        box.w = 4.0 * w * w * anchor.x;
+        box.h = 4.0 * h * h * anchor.y;
+    } else {
+        box.w = exp(w) * anchor.x;
+        box.h = exp(h) * anchor.y;
+    }
+    box.index = params.first_index + a * cells + cell;
+    for (var label = 0u; label < params.classes; label++) {
+        let score = objectness * probability(first + 5u + label, cell);
+        if score > thresholds.conf {
+            box.score = score;
+            box.label = label;
+            let at = atomicAdd(&candidates.count, 1u);
+            if at < thresholds.capacity {
+                candidates.list[at] = box;
+            }
+        }
+    }
+}

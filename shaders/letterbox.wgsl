@@ -1,0 +1,75 @@
+// Picture to network input: bilinear resampling onto the canvas, grey where there is no picture. The two samplers
+// and where they come from are told in kernels::letterbox.
+
+struct Params {
+    image: vec2u,      // size of the picture, in pixels
+    canvas: vec2u,     // size of the network's input
+    resized: vec2u,    // size of the picture on the canvas
+    offset: vec2u,     // its left upper corner there
+    step: vec2f,       // picture pixels per canvas pixel
+    fill: f32,
+    align_corners: u32,
+    dst_block: u32,
+    _pad0: u32,
+    _pad1: u32,
+    _pad2: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var picture: texture_2d<f32>;                // [H, W] RGBA
+@group(0) @binding(2) var<storage, read_write> dst: array<real4>;  // [1, CH, CW]: red, green, blue, 0
+
+fn at(x: i32, y: i32) -> vec3f {
+    let last = vec2i(params.image) - 1;
+    return textureLoad(picture, clamp(vec2i(x, y), vec2i(0), last), 0).rgb;
+}
+
+// Darknet's resize_image: corner pixels aligned. The last column is copied; the last row has no second tap.
+fn aligned(p: vec2u) -> vec3f {
+    let s = vec2f(p) * params.step;
+    let y = i32(s.y);
+    let dy = s.y - f32(y);
+    var v = (1.0 - dy) * aligned_row(p.x, s.x, y);
+    if p.y != params.resized.y - 1u && params.image.y != 1u {
+        v += dy * aligned_row(p.x, s.x, y + 1);
+    }
+    return v;
+}
+
+fn aligned_row(column: u32, sx: f32, y: i32) -> vec3f {
+    if column == params.resized.x - 1u || params.image.x == 1u {
+        return at(i32(params.image.x) - 1, y);
+    }
+    let x = i32(sx);
+    let dx = sx - f32(x);
+    return (1.0 - dx) * at(x, y) + dx * at(x + 1, y);
+}
+
+// Half-pixel centres, edges repeated.
+fn centred(p: vec2u) -> vec3f {
+    let s = (vec2f(p) + 0.5) * params.step - 0.5;
+    let f = floor(s);
+    let d = s - f;
+    let x = i32(f.x);
+    let y = i32(f.y);
+    let top = at(x, y) * (1.0 - d.x) + at(x + 1, y) * d.x;
+    let bottom = at(x, y + 1) * (1.0 - d.x) + at(x + 1, y + 1) * d.x;
+    return top * (1.0 - d.y) + bottom * d.y;
+}
+
+@compute @workgroup_size(8, 8)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+    if id.x >= params.canvas.x || id.y >= params.canvas.y {
+        return;
+    }
+    var v = vec3f(params.fill);
+    if all(id.xy >= params.offset) && all(id.xy < params.offset + params.resized) {
+        let p = id.xy - params.offset;
+        if params.align_corners != 0u {
+            v = aligned(p);
+        } else {
+            v = centred(p);
+        }
+    }
+    dst[(params.dst_block * params.canvas.y + id.y) * params.canvas.x + id.x] = real4(vec4f(v, 0.0));
+}

@@ -1,0 +1,105 @@
+// uses: shared/boxes.wgsl
+// Greedy non-maximum suppression, one workgroup per class: in order of score, every box that is still alive silences
+// those after it that overlap it too much.
+
+struct Candidates {
+    count: u32,
+    _pad: array<u32, 7>,
+    list: array<Candidate>,
+}
+
+struct Kept {
+    count: atomic<u32>,
+    _pad: array<u32, 7>,
+    list: array<Candidate>,
+}
+
+@group(0) @binding(0) var<uniform> thresholds: Thresholds;
+@group(0) @binding(1) var<storage, read> candidates: Candidates;
+@group(0) @binding(2) var<storage, read> keys: array<vec4u>;             // [capacity], sorted
+@group(0) @binding(3) var<storage, read_write> dead: array<u32>;         // [capacity], by place in `keys`
+@group(0) @binding(4) var<storage, read_write> kept: Kept;
+
+const THREADS = 64u;
+
+// Length shared by two intervals, given by centre and length; negative if they are apart.
+fn shared_length(c1: f32, l1: f32, c2: f32, l2: f32) -> f32 {
+    return min(c1 + l1 * 0.5, c2 + l2 * 0.5) - max(c1 - l1 * 0.5, c2 - l2 * 0.5);
+}
+
+// Length of the smallest interval around both.
+fn hull_length(c1: f32, l1: f32, c2: f32, l2: f32) -> f32 {
+    return max(c1 + l1 * 0.5, c2 + l2 * 0.5) - min(c1 - l1 * 0.5, c2 - l2 * 0.5);
+}
+
+fn iou(a: Candidate, b: Candidate) -> f32 {
+    let w = shared_length(a.x, a.w, b.x, b.w);
+    let h = shared_length(a.y, a.h, b.y, b.h);
+    if w <= 0.0 || h <= 0.0 {
+        return 0.0;
+    }
+    let both = w * h;
+    return both / (a.w * a.h + b.w * b.h - both);
+}
+
+fn overlap(a: Candidate, b: Candidate) -> f32 {
+    let plain = iou(a, b);
+    if thresholds.distance == 0u {
+        return plain;
+    }
+    let hw = hull_length(a.x, a.w, b.x, b.w);
+    let hh = hull_length(a.y, a.h, b.y, b.h);
+    let c = hw * hw + hh * hh;
+    if c == 0.0 {
+        return plain;
+    }
+    let dx = a.x - b.x;
+    let dy = a.y - b.y;
+    let d = (dx * dx + dy * dy) / c;
+    if d <= 0.0 {
+        return plain;
+    }
+    return plain - pow(d, thresholds.beta);
+}
+
+// First place whose class is not below `label`.
+fn lower_bound(label: u32, count: u32) -> u32 {
+    var low = 0u;
+    var high = count;
+    while low < high {
+        let middle = (low + high) / 2u;
+        if keys[middle].x < label {
+            low = middle + 1u;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+@compute @workgroup_size(THREADS)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) li: u32) {
+    let count = min(candidates.count, thresholds.capacity);
+    let first = lower_bound(group.x, count);
+    let end = lower_bound(group.x + 1u, count);
+    for (var i = first + li; i < end; i += THREADS) {
+        dead[i] = 0u;
+    }
+    storageBarrier();
+    for (var i = first; i < end; i++) {
+        if dead[i] == 0u {
+            let winner = candidates.list[keys[i].w];
+            for (var j = i + 1u + li; j < end; j += THREADS) {
+                if dead[j] == 0u && overlap(winner, candidates.list[keys[j].w]) > thresholds.nms {
+                    dead[j] = 1u;
+                }
+            }
+        }
+        storageBarrier();
+    }
+    for (var i = first + li; i < end; i += THREADS) {
+        if dead[i] == 0u {
+            kept.list[atomicAdd(&kept.count, 1u)] = candidates.list[keys[i].w];
+        }
+    }
+}

@@ -1,0 +1,23 @@
+// Boxes between decode and NMS.
+
+struct Candidate {
+    x: f32,      // centre and sides, fractions of the network's input
+    y: f32,
+    w: f32,
+    h: f32,
+    score: f32,
+    label: u32,  // class index
+    index: u32,  // number of the box: head, anchor, row, column
+    _pad: u32,
+}
+
+struct Thresholds {
+    conf: f32,
+    nms: f32,
+    beta: f32,      // exponent of the distance term
+    distance: u32,  // 0: IoU, 1: DIoU
+    agnostic: u32,  // 1: classes silence each other
+    capacity: u32,  // candidates that there is room for
+    classes: u32,
+    _pad: u32,
+}

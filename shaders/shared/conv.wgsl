@@ -1,0 +1,73 @@
+// What every convolution shares: constants, parameters, the loader over up to four inputs, the epilogue.
+
+override SIZE: u32 = 3u;        // rows and columns of the kernel
+override STRIDE_Y: u32 = 1u;
+override STRIDE_X: u32 = 1u;
+override PAD: u32 = 1u;         // zero border, in taps
+override DILATION: u32 = 1u;    // distance of neighbouring taps
+override PARTS: u32 = 1u;       // inputs that stand one above the other in channels, 1 to 4
+override ACTIVATION: u32 = 0u;  // of sum + bias
+override SLOPE: f32 = 0.1;
+override RESIDUAL: bool = false;
+override AFTER: u32 = 0u;       // of the activated sum + residual
+override AFTER_SLOPE: f32 = 0.1;
+
+struct Params {
+    ih: u32,
+    iw: u32,
+    oh: u32,
+    ow: u32,
+    ic4: u32,               // input blocks of four channels, all parts together
+    oc: u32,                // output channels
+    group_ic: u32,          // input channels per group
+    group_oc: u32,          // output channels per group
+    src_block: vec4u,       // first block of each part in its buffer
+    part_end: vec4u,        // input block after each part
+    dst_block: u32,
+    residual_block: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> src0: array<real4>;      // [IC/4, IH, IW], first part
+@group(0) @binding(2) var<storage, read> src1: array<real4>;      // second part, or src0 again
+@group(0) @binding(3) var<storage, read> src2: array<real4>;
+@group(0) @binding(4) var<storage, read> src3: array<real4>;
+@group(0) @binding(6) var<storage, read> bias: array<vec4f>;      // [OC/4], padded to whole tiles
+@group(0) @binding(7) var<storage, read> residual: array<real4>;  // [OC/4, OH, OW], or src0 again
+@group(0) @binding(8) var<storage, read_write> dst: array<real4>; // [OC/4, OH, OW]
+
+// Channels 4c .. 4c + 3 at `pixel` of the input.
+fn load_block(c: u32, pixel: u32) -> vec4f {
+    let plane = params.ih * params.iw;
+    if PARTS > 1u {
+        if c >= params.part_end.x {
+            if PARTS > 3u {
+                if c >= params.part_end.z {
+                    return vec4f(src3[(params.src_block.w + c - params.part_end.z) * plane + pixel]);
+                }
+            }
+            if PARTS > 2u {
+                if c >= params.part_end.y {
+                    return vec4f(src2[(params.src_block.z + c - params.part_end.y) * plane + pixel]);
+                }
+            }
+            return vec4f(src1[(params.src_block.y + c - params.part_end.x) * plane + pixel]);
+        }
+    }
+    return vec4f(src0[(params.src_block.x + c) * plane + pixel]);
+}
+
+// Input row or column under tap `k` of output `o`; outside the picture where it is negative or too large.
+fn tap(o: u32, stride: u32, k: u32) -> i32 {
+    return i32(o * stride + k * DILATION) - i32(PAD * DILATION);
+}
+
+// Bias, activation, residual, activation, store: channels 4o .. 4o + 3 at `pixel` of the output.
+fn store_block(o: u32, pixel: u32, sum: vec4f) {
+    let plane = params.oh * params.ow;
+    var v = activate(ACTIVATION, SLOPE, sum + bias[o]);
+    if RESIDUAL {
+        v = activate(AFTER, AFTER_SLOPE, v + vec4f(residual[(params.residual_block + o) * plane + pixel]));
+    }
+    dst[(params.dst_block + o) * plane + pixel] = real4(v);
+}

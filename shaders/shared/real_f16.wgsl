@@ -1,0 +1,4 @@
+// Prelude for f16 storage; sums and activations stay in f32.
+enable f16;
+alias real = f16;
+alias real4 = vec4<f16>;

@@ -1,0 +1,3 @@
+// Prelude for f32 storage: the element type of every value and weight.
+alias real = f32;
+alias real4 = vec4<f32>;

@@ -1,0 +1,87 @@
+// uses: shared/boxes.wgsl
+// Sorts 1024 candidates in workgroup memory (bitonic, all comparators ascending): by class, then score from high to
+// low, then number of the box. Longer lists are finished by sort_merge between runs of this kernel. Keys past the
+// last candidate are the largest there are, so that whatever lies behind it is in order already.
+
+override FIRST: bool = true; // make the keys and sort each 1024; else only the short distances of a merge
+
+struct Candidates {
+    count: u32,
+    _pad: array<u32, 7>,
+    list: array<Candidate>,
+}
+
+@group(0) @binding(0) var<uniform> thresholds: Thresholds;
+@group(0) @binding(1) var<storage, read> candidates: Candidates;
+@group(0) @binding(2) var<storage, read_write> keys: array<vec4u>; // [capacity] class, inverted score, box and class, place
+
+const LOCAL = 1024u;
+const THREADS = 256u;
+var<workgroup> sh_keys: array<vec4u, LOCAL>;
+
+fn make_key(i: u32) -> vec4u {
+    if i >= min(candidates.count, thresholds.capacity) {
+        return vec4u(0xffffffffu);
+    }
+    let c = candidates.list[i];
+    // A positive float's bits are in the order of its value.
+    return vec4u(select(c.label, 0u, thresholds.agnostic != 0u), ~bitcast<u32>(c.score), c.index * thresholds.classes + c.label, i);
+}
+
+fn before(a: vec4u, b: vec4u) -> bool {
+    if a.x != b.x {
+        return a.x < b.x;
+    }
+    if a.y != b.y {
+        return a.y < b.y;
+    }
+    return a.z < b.z;
+}
+
+fn exchange(i: u32, j: u32) {
+    let a = sh_keys[i];
+    let b = sh_keys[j];
+    if before(b, a) {
+        sh_keys[i] = b;
+        sh_keys[j] = a;
+    }
+}
+
+fn disperse(li: u32, from: u32) {
+    for (var half = from; half > 0u; half /= 2u) {
+        for (var t = li; t < LOCAL / 2u; t += THREADS) {
+            let i = t / half * half * 2u + t % half;
+            exchange(i, i + half);
+        }
+        workgroupBarrier();
+    }
+}
+
+@compute @workgroup_size(THREADS)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) li: u32) {
+    let base = group.x * LOCAL;
+    for (var i = li; i < LOCAL; i += THREADS) {
+        if FIRST {
+            sh_keys[i] = make_key(base + i);
+        } else {
+            sh_keys[i] = keys[base + i];
+        }
+    }
+    workgroupBarrier();
+    if FIRST {
+        for (var width = 2u; width <= LOCAL; width *= 2u) {
+            for (var t = li; t < LOCAL / 2u; t += THREADS) {
+                let half = width / 2u;
+                let start = t / half * width;
+                exchange(start + t % half, start + width - 1u - t % half);
+            }
+            workgroupBarrier();
+            disperse(li, width / 4u);
+        }
+    } else {
+        disperse(li, LOCAL / 2u);
+    }
+    for (var i = li; i < LOCAL; i += THREADS) {
+        keys[base + i] = sh_keys[i];
+    }
+}

@@ -1,0 +1,213 @@
+//! Heads to boxes on the GPU: decode, sort, NMS, with room that grows when a frame overflows it.
+
+use crate::{
+    error::{Error, Result},
+    gpu::{context::Gpu, limits::check_dispatch, pipelines::Pipelines, program::Ready},
+    graph::{
+        Graph,
+        plan::{Plan, View},
+    },
+    kernels::{
+        Dispatch,
+        decode::{self, Candidate, DecodeParams, HeadAt, MAX_ANCHORS, ThresholdParams, Thresholds},
+        nms,
+        planes::At,
+        sort,
+    },
+};
+
+/// Bytes before the list: the counter, padded to a record.
+const HEADER: usize = size_of::<Candidate>();
+
+/// One head: where to read it, and how.
+#[derive(Debug)]
+struct Head {
+    at: HeadAt,
+    slot: wgpu::Buffer,
+    params: wgpu::Buffer,
+}
+
+/// The way from heads to boxes.
+#[derive(Debug)]
+pub struct Boxes {
+    heads: Vec<Head>,
+    classes: usize,
+    thresholds: wgpu::Buffer,
+    room: Room,
+}
+
+/// What depends on how many candidates there is room for.
+#[derive(Debug)]
+struct Room {
+    capacity: usize,
+    candidates: wgpu::Buffer,
+    kept: wgpu::Buffer,
+    staging: wgpu::Buffer,
+    work: Vec<Ready>,
+}
+
+impl Boxes {
+    /// Dispatches for the heads of `graph`, with room for the smallest capacity.
+    pub async fn new(
+        gpu: &Gpu,
+        pipelines: &mut Pipelines,
+        graph: &Graph,
+        plan: &Plan,
+        slots: &[wgpu::Buffer],
+    ) -> Result<Self> {
+        let uniform = wgpu::BufferUsages::UNIFORM;
+        let mut heads = Vec::new();
+        let mut first_index = 0;
+        for head in &graph.heads {
+            let name = &graph.node(head.input).name;
+            let [View { slot, block, shape }] = plan.views(head.input) else {
+                return Err(Error::graph(name, "a head cannot be a concat without a value"));
+            };
+            if head.anchors.len() > MAX_ANCHORS {
+                return Err(Error::graph(
+                    name,
+                    format!("{} anchors in one head, at most {MAX_ANCHORS} are possible", head.anchors.len()),
+                ));
+            }
+            let net = graph.input_shape();
+            let at = HeadAt {
+                src: At { shape: *shape, block: *block },
+                anchors: head.anchors.clone(),
+                classes: head.classes,
+                scale_x_y: head.scale_x_y,
+                new_coords: head.new_coords,
+                first_index,
+                net: (net.w, net.h),
+            };
+            first_index += head.anchors.len() * shape.pixels();
+            let params = gpu.filled("decode", &decode::dispatch(&at).params, uniform);
+            heads.push(Head { at, slot: slots[slot.0].clone(), params });
+        }
+        let classes = heads.iter().map(|h| h.at.classes).max().unwrap_or(0);
+        let thresholds = gpu.buffer("thresholds", size_of::<ThresholdParams>(), uniform | wgpu::BufferUsages::COPY_DST);
+        let room = Room::new(gpu, pipelines, &heads, &thresholds, classes, sort::LOCAL).await?;
+        debug_assert_eq!(size_of::<DecodeParams>() % 16, 0);
+        Ok(Self { heads, classes, thresholds, room })
+    }
+
+    /// Sets the frame's thresholds; before [`Boxes::record`].
+    pub fn set(&self, gpu: &Gpu, thresholds: &Thresholds) {
+        let params = thresholds.params(self.room.capacity, self.classes);
+        gpu.queue.write_buffer(&self.thresholds, 0, bytemuck::bytes_of(&params));
+    }
+
+    /// Clears the counters; outside any pass.
+    pub fn clear(&self, encoder: &mut wgpu::CommandEncoder) {
+        encoder.clear_buffer(&self.room.candidates, 0, Some(HEADER as u64));
+        encoder.clear_buffer(&self.room.kept, 0, Some(HEADER as u64));
+    }
+
+    /// Decode, sort, NMS.
+    pub fn record(&self, pass: &mut wgpu::ComputePass<'_>) {
+        self.room.work.iter().for_each(|ready| ready.record(pass));
+    }
+
+    /// Copies counters and boxes to where the host can see them.
+    pub fn fetch(&self, encoder: &mut wgpu::CommandEncoder) {
+        let Room { candidates, kept, staging, .. } = &self.room;
+        encoder.copy_buffer_to_buffer(candidates, 0, staging, 0, Some(HEADER as u64));
+        encoder.copy_buffer_to_buffer(kept, 0, staging, HEADER as u64, None);
+    }
+
+    /// The boxes of the frame that was fetched, best first, or the number of candidates that there was no room for.
+    ///
+    /// # Errors
+    /// What the device has complained about.
+    pub async fn take(&self, gpu: &Gpu) -> Result<Fetched> {
+        let bytes = gpu.read(&self.room.staging).await?;
+        let count = |at: usize| bytemuck::pod_read_unaligned::<u32>(&bytes[at..at + 4]) as usize;
+        let found = count(0);
+        if found > self.room.capacity {
+            return Ok(Fetched::Overflow(found));
+        }
+        let list = &bytes[2 * HEADER..];
+        let kept = count(HEADER).min(list.len() / size_of::<Candidate>());
+        let mut boxes: Vec<Candidate> = bytemuck::pod_collect_to_vec(&list[..kept * size_of::<Candidate>()]);
+        boxes.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.index.cmp(&b.index)).then(a.class.cmp(&b.class)));
+        Ok(Fetched::Boxes(boxes))
+    }
+
+    /// Makes room for `count` candidates.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] if they do not fit into one binding.
+    pub async fn grow(&mut self, gpu: &Gpu, pipelines: &mut Pipelines, count: usize) -> Result<()> {
+        let capacity = sort::capacity(count);
+        let bytes = (HEADER + capacity * size_of::<Candidate>()) as u64;
+        let allowed = gpu.limits.max_storage_buffer_binding_size.min(gpu.limits.max_buffer_size);
+        if bytes > allowed {
+            return Err(Error::Limit {
+                node: "boxes".into(),
+                what: format!("{count} candidates"),
+                needed: format!("{bytes} bytes in one binding"),
+                allowed: format!("{allowed}"),
+                hint: "; raise --conf".into(),
+            });
+        }
+        tracing::debug!(count, capacity, "more candidates than there was room for: once more");
+        self.room = Room::new(gpu, pipelines, &self.heads, &self.thresholds, self.classes, capacity).await?;
+        Ok(())
+    }
+}
+
+/// What came back.
+#[derive(Debug)]
+pub enum Fetched {
+    /// The boxes, best first.
+    Boxes(Vec<Candidate>),
+    /// There were this many candidates, more than there was room for.
+    Overflow(usize),
+}
+
+impl Room {
+    async fn new(
+        gpu: &Gpu,
+        pipelines: &mut Pipelines,
+        heads: &[Head],
+        thresholds: &wgpu::Buffer,
+        classes: usize,
+        capacity: usize,
+    ) -> Result<Self> {
+        let (storage, to, from) =
+            (wgpu::BufferUsages::STORAGE, wgpu::BufferUsages::COPY_DST, wgpu::BufferUsages::COPY_SRC);
+        let list = HEADER + capacity * size_of::<Candidate>();
+        let candidates = gpu.buffer("candidates", list, storage | to | from);
+        let kept = gpu.buffer("kept", list, storage | to | from);
+        let keys = gpu.buffer("keys", capacity * 16, storage);
+        let dead = gpu.buffer("dead", capacity * 4, storage);
+        let staging = gpu.buffer("boxes", HEADER + list, wgpu::BufferUsages::MAP_READ | to);
+        let mut plan: Vec<(Dispatch, Vec<&wgpu::Buffer>)> = Vec::new();
+        for head in heads {
+            plan.push((decode::dispatch(&head.at), vec![&head.params, thresholds, &head.slot, &candidates]));
+        }
+        for dispatch in sort::dispatches(capacity) {
+            let buffers =
+                if dispatch.kernel == &sort::KERNEL { vec![thresholds, &candidates, &keys] } else { vec![&keys] };
+            plan.push((dispatch, buffers));
+        }
+        plan.push((nms::dispatch(classes), vec![thresholds, &candidates, &keys, &dead, &kept]));
+        let mut work = Vec::with_capacity(plan.len());
+        for (dispatch, buffers) in plan {
+            check_dispatch("boxes", &dispatch, &gpu.limits)?;
+            let pipeline = pipelines.get(&dispatch).await?;
+            let layout = pipelines.bind_group_layout(dispatch.kernel);
+            let entries: Vec<_> = buffers
+                .iter()
+                .enumerate()
+                .map(|(i, b)| wgpu::BindGroupEntry { binding: i as u32, resource: b.as_entire_binding() })
+                .collect();
+            let group = gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
+                label: Some(dispatch.kernel.name),
+                layout: &layout,
+                entries: &entries,
+            });
+            work.push(Ready { pipeline, group, workgroups: dispatch.workgroups });
+        }
+        Ok(Self { capacity, candidates, kept, staging, work })
+    }
+}

@@ -1,0 +1,76 @@
+//! Buffers made and filled once.
+
+use half::f16;
+
+use crate::{gpu::context::Gpu, kernels::Precision};
+
+/// Elements as they are stored.
+pub fn encode(precision: Precision, elements: &[f32]) -> Vec<u8> {
+    match precision {
+        Precision::F32 => bytemuck::cast_slice(elements).to_vec(),
+        Precision::F16 => {
+            let halves: Vec<f16> = elements.iter().map(|v| f16::from_f32(*v)).collect();
+            bytemuck::cast_slice(&halves).to_vec()
+        }
+    }
+}
+
+/// The inverse of [`encode`].
+pub fn decode(precision: Precision, bytes: &[u8]) -> Vec<f32> {
+    match precision {
+        Precision::F32 => bytemuck::pod_collect_to_vec(bytes),
+        Precision::F16 => bytemuck::pod_collect_to_vec::<u8, f16>(bytes).into_iter().map(f16::to_f32).collect(),
+    }
+}
+
+impl Gpu {
+    /// An empty buffer (zeros); never of size 0, which WebGPU forbids.
+    pub(super) fn buffer(&self, label: &str, bytes: usize, usage: wgpu::BufferUsages) -> wgpu::Buffer {
+        self.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some(label),
+            size: bytes.max(16).next_multiple_of(16) as u64,
+            usage,
+            mapped_at_creation: false,
+        })
+    }
+
+    /// A buffer that holds `contents` from the start.
+    pub(super) fn filled(&self, label: &str, contents: &[u8], usage: wgpu::BufferUsages) -> wgpu::Buffer {
+        let buffer = self.buffer(label, contents.len(), usage | wgpu::BufferUsages::COPY_DST);
+        if !contents.is_empty() {
+            let mut padded = std::borrow::Cow::Borrowed(contents);
+            if contents.len() % 4 != 0 {
+                padded.to_mut().resize(contents.len().next_multiple_of(4), 0);
+            }
+            self.queue.write_buffer(&buffer, 0, &padded);
+        }
+        buffer
+    }
+}
+
+/// Many small blocks in one buffer, each at an offset that a binding may start at.
+#[derive(Debug)]
+pub struct Packed {
+    bytes: Vec<u8>,
+    alignment: usize,
+}
+
+impl Packed {
+    /// An empty pack with this alignment.
+    pub fn new(alignment: u32) -> Self {
+        Self { bytes: vec![], alignment: alignment as usize }
+    }
+
+    /// Appends a block; returns where it starts.
+    pub fn push(&mut self, block: &[u8]) -> u64 {
+        let offset = self.bytes.len();
+        self.bytes.extend_from_slice(block);
+        self.bytes.resize(self.bytes.len().next_multiple_of(self.alignment), 0);
+        offset as u64
+    }
+
+    /// All blocks.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}

@@ -1,0 +1,299 @@
+//! Adapter and device: chosen by name, back end and kind, asked for no more than a network needs.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::{
+    error::{Error, Result},
+    gpu::limits::Needs,
+    kernels::Precision,
+};
+
+/// A graphics API that wgpu speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// Linux, Windows, Android.
+    Vulkan,
+    /// macOS, iOS.
+    Metal,
+    /// Windows.
+    Dx12,
+    /// OpenGL ES 3.1 and later: the last resort.
+    Gl,
+}
+
+impl Backend {
+    const fn flags(self) -> wgpu::Backends {
+        match self {
+            Self::Vulkan => wgpu::Backends::VULKAN,
+            Self::Metal => wgpu::Backends::METAL,
+            Self::Dx12 => wgpu::Backends::DX12,
+            Self::Gl => wgpu::Backends::GL,
+        }
+    }
+}
+
+/// Which adapter to take, and what for.
+#[derive(Clone, Debug, Default)]
+pub struct GpuOptions {
+    /// Only this back end; otherwise the platform's own before OpenGL.
+    pub backend: Option<Backend>,
+    /// Part of the adapter's name, any case, or its number as `yolov4 adapters` lists it.
+    pub adapter: Option<String>,
+    /// What the network asks of the device.
+    pub needs: Needs,
+}
+
+/// What is known of an adapter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AdapterReport {
+    /// Marketing name.
+    pub name: String,
+    /// `vulkan`, `metal`, `dx12`, `gl` or `browser-webgpu`.
+    pub backend: String,
+    /// Driver and version.
+    pub driver: String,
+    /// `discrete`, `integrated`, `virtual`, `cpu` or `other`.
+    pub kind: &'static str,
+    /// Whether a processor does the work: correct, and slow.
+    pub software: bool,
+    /// Largest storage binding, in bytes.
+    pub max_binding_bytes: u64,
+    /// Largest buffer, in bytes.
+    pub max_buffer_bytes: u64,
+    /// Largest side of a picture that can go in as a texture, in pixels.
+    pub max_picture_side: u32,
+    /// Workgroup memory, in bytes.
+    pub max_workgroup_bytes: u32,
+    /// Invocations per workgroup.
+    pub max_invocations: u32,
+    /// Smallest and largest subgroup.
+    pub subgroup: (u32, u32),
+    /// Whether values can be stored in 16 bits.
+    pub f16: bool,
+    /// Whether single nodes can be timed.
+    pub timestamps: bool,
+}
+
+impl AdapterReport {
+    fn new(info: &wgpu::AdapterInfo, features: wgpu::Features, limits: &wgpu::Limits) -> Self {
+        let kind = match info.device_type {
+            wgpu::DeviceType::DiscreteGpu => "discrete",
+            wgpu::DeviceType::IntegratedGpu => "integrated",
+            wgpu::DeviceType::VirtualGpu => "virtual",
+            wgpu::DeviceType::Cpu => "cpu",
+            wgpu::DeviceType::Other => "other",
+        };
+        Self {
+            name: info.name.clone(),
+            backend: info.backend.to_str().to_owned(),
+            driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
+            kind,
+            software: info.device_type == wgpu::DeviceType::Cpu,
+            max_binding_bytes: limits.max_storage_buffer_binding_size,
+            max_buffer_bytes: limits.max_buffer_size,
+            max_picture_side: limits.max_texture_dimension_2d,
+            max_workgroup_bytes: limits.max_compute_workgroup_storage_size,
+            max_invocations: limits.max_compute_invocations_per_workgroup,
+            subgroup: (info.subgroup_min_size, info.subgroup_max_size),
+            f16: features.contains(wgpu::Features::SHADER_F16),
+            timestamps: features.contains(TIMESTAMPS),
+        }
+    }
+}
+
+/// Timing single nodes takes timestamps between the dispatches of one pass.
+pub(super) const TIMESTAMPS: wgpu::Features =
+    wgpu::Features::TIMESTAMP_QUERY.union(wgpu::Features::TIMESTAMP_QUERY_INSIDE_PASSES);
+
+/// A device that works, and what it is. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Gpu {
+    pub(super) device: wgpu::Device,
+    pub(super) queue: wgpu::Queue,
+    pub(super) limits: wgpu::Limits,
+    report: AdapterReport,
+    trouble: Arc<Mutex<Option<Trouble>>>,
+}
+
+/// What the device has complained about since it was last asked.
+#[derive(Clone, Debug)]
+enum Trouble {
+    Lost(String),
+    OutOfMemory(String),
+    Other(String),
+}
+
+impl Gpu {
+    /// Opens the adapter that `options` name, or else the fastest kind there is.
+    ///
+    /// # Errors
+    /// [`Error::NoAdapter`] if none fits; [`Error::Gpu`] if it refuses the device; [`Error::Limit`] if it lacks a
+    /// feature of [`GpuOptions::needs`].
+    pub async fn new(options: &GpuOptions) -> Result<Self> {
+        let instance = instance(options.backend);
+        let adapter = choose(&instance, options).await?;
+        let features = adapter.features();
+        let offered = adapter.limits();
+        let report = AdapterReport::new(&adapter.get_info(), features, &offered);
+        if options.needs.precision == Precision::F16 && !report.f16 {
+            return Err(Error::Limit {
+                node: format!("adapter \"{}\"", report.name),
+                what: "--precision f16".into(),
+                needed: "the feature shader-f16".into(),
+                allowed: "f32 only".into(),
+                hint: String::new(),
+            });
+        }
+        let mut required = wgpu::Features::empty();
+        required.set(wgpu::Features::SHADER_F16, options.needs.precision == Precision::F16);
+        required.set(TIMESTAMPS, options.needs.timestamps && report.timestamps);
+        let (device, queue) = adapter
+            .request_device(&wgpu::DeviceDescriptor {
+                label: Some("yolov4"),
+                required_features: required,
+                required_limits: options.needs.limits(&offered),
+                experimental_features: wgpu::ExperimentalFeatures::disabled(),
+                memory_hints: wgpu::MemoryHints::Performance,
+                trace: wgpu::Trace::Off,
+            })
+            .await
+            .map_err(|e| Error::Gpu(format!("\"{}\" refuses a device: {e}", report.name)))?;
+        Ok(Self::with_report(device, queue, report))
+    }
+
+    /// Uses a device that the caller has made, such as a viewer's or a game's.
+    ///
+    /// The device's own error and loss handlers are replaced.
+    pub fn from_device(device: wgpu::Device, queue: wgpu::Queue) -> Self {
+        let report = AdapterReport::new(&device.adapter_info(), device.features(), &device.limits());
+        Self::with_report(device, queue, report)
+    }
+
+    fn with_report(device: wgpu::Device, queue: wgpu::Queue, report: AdapterReport) -> Self {
+        let trouble = Arc::new(Mutex::new(None));
+        let note = |into: &Arc<Mutex<Option<Trouble>>>| {
+            let into = Arc::clone(into);
+            move |what: Trouble| {
+                into.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(what);
+            }
+        };
+        let lost = note(&trouble);
+        device.set_device_lost_callback(move |why, message| lost(Trouble::Lost(format!("{why:?}: {message}"))));
+        let failed = note(&trouble);
+        device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
+            failed(match error {
+                wgpu::Error::OutOfMemory { .. } => Trouble::OutOfMemory(error.to_string()),
+                other => Trouble::Other(other.to_string()),
+            });
+        }));
+        let limits = device.limits();
+        Self { device, queue, limits, report, trouble }
+    }
+
+    /// What the adapter is.
+    pub fn report(&self) -> &AdapterReport {
+        &self.report
+    }
+
+    /// The wgpu device, for drawing beside the network.
+    pub fn device(&self) -> &wgpu::Device {
+        &self.device
+    }
+
+    /// The queue that frames are submitted to.
+    pub fn queue(&self) -> &wgpu::Queue {
+        &self.queue
+    }
+
+    /// Turns what the device has complained about into an error; a lost device stays lost.
+    pub(super) fn check(&self) -> Result<()> {
+        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        match trouble.clone() {
+            None => Ok(()),
+            Some(Trouble::Lost(why)) => Err(Error::DeviceLost(why)),
+            Some(Trouble::OutOfMemory(what)) => {
+                *trouble = None;
+                Err(Error::OutOfMemory(what))
+            }
+            Some(Trouble::Other(what)) => {
+                *trouble = None;
+                Err(Error::Gpu(what))
+            }
+        }
+    }
+}
+
+fn instance(backend: Option<Backend>) -> wgpu::Instance {
+    let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle_from_env();
+    if let Some(backend) = backend {
+        descriptor.backends = backend.flags();
+    }
+    wgpu::Instance::new(descriptor)
+}
+
+/// Best kind first; OpenGL only where there is nothing else.
+fn rank(info: &wgpu::AdapterInfo) -> (bool, u32) {
+    let kind = match info.device_type {
+        wgpu::DeviceType::DiscreteGpu => 0,
+        wgpu::DeviceType::IntegratedGpu => 1,
+        wgpu::DeviceType::VirtualGpu => 2,
+        wgpu::DeviceType::Other => 3,
+        wgpu::DeviceType::Cpu => 4,
+    };
+    (info.backend == wgpu::Backend::Gl, kind)
+}
+
+/// Every adapter that can compute, best first. The no-op back end is no adapter: it would answer with zeros.
+async fn candidates(instance: &wgpu::Instance) -> Vec<wgpu::Adapter> {
+    let mut all = instance.enumerate_adapters(wgpu::Backends::all()).await;
+    all.retain(|a| {
+        let computes = a.get_downlevel_capabilities().flags.contains(wgpu::DownlevelFlags::COMPUTE_SHADERS);
+        computes && a.get_info().backend != wgpu::Backend::Noop
+    });
+    all.sort_by_key(|a| rank(&a.get_info()));
+    all
+}
+
+async fn choose(instance: &wgpu::Instance, options: &GpuOptions) -> Result<wgpu::Adapter> {
+    if cfg!(target_arch = "wasm32") {
+        // A browser shows no list: it is asked for its fast adapter.
+        let wish = wgpu::RequestAdapterOptions {
+            power_preference: wgpu::PowerPreference::HighPerformance,
+            ..Default::default()
+        };
+        return instance.request_adapter(&wish).await.map_err(|e| Error::NoAdapter(e.to_string()));
+    }
+    let all = candidates(instance).await;
+    let names = all.iter().map(|a| format!("\"{}\"", a.get_info().name)).collect::<Vec<_>>().join(", ");
+    let wanted = |(number, adapter): &(usize, wgpu::Adapter)| match &options.adapter {
+        None => true,
+        Some(wish) => {
+            wish.parse() == Ok(*number) || adapter.get_info().name.to_lowercase().contains(&wish.to_lowercase())
+        }
+    };
+    let found = all.into_iter().enumerate().find(wanted).map(|(_, adapter)| adapter);
+    found.ok_or_else(|| match &options.adapter {
+        Some(wish) if !names.is_empty() => Error::NoAdapter(format!("none is called \"{wish}\"; there is {names}")),
+        _ => {
+            let through = options.backend.map_or_else(String::new, |b| format!(" through {b:?}"));
+            Error::NoAdapter(format!("no driver answers{through}; {}", driver_hint()))
+        }
+    })
+}
+
+/// How to get a driver on this system.
+fn driver_hint() -> &'static str {
+    if cfg!(target_os = "linux") {
+        "install your card's Vulkan driver, or a software one: apt-get install mesa-vulkan-drivers"
+    } else if cfg!(target_os = "windows") {
+        "install your card's driver from its maker"
+    } else {
+        "a Metal device is part of macOS 10.13 and later"
+    }
+}
+
+/// What there is on this machine, best first; the numbers of `--adapter` are the places in this list.
+pub async fn adapters(backend: Option<Backend>) -> Vec<AdapterReport> {
+    let all = candidates(&instance(backend)).await;
+    all.iter().map(|a| AdapterReport::new(&a.get_info(), a.features(), &a.limits())).collect()
+}

@@ -1,0 +1,105 @@
+//! What a network asks of a device, known before there is one, and the checks that come before any allocation.
+
+use crate::{
+    error::{Error, Result},
+    graph::{Graph, ir::NodeId, ir::Op, plan::Plan},
+    kernels::{Dispatch, Precision},
+};
+
+/// What to ask a device for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Largest storage binding, in bytes.
+    pub binding_bytes: u64,
+    /// Element type.
+    pub precision: Precision,
+    /// Whether nodes are to be timed.
+    pub timestamps: bool,
+}
+
+/// What a graph (fused) and its plan need.
+pub fn needs(graph: &Graph, plan: &Plan, precision: Precision) -> Needs {
+    let slots = plan.slots.iter().map(|slot| slot.vectors * 4 * precision.bytes());
+    let weights = graph.iter().map(|(id, _)| weight_bytes(graph, id, precision));
+    Needs { binding_bytes: slots.chain(weights).max().unwrap_or(0) as u64, precision, timestamps: false }
+}
+
+/// Upper bound of a convolution's packed weights; 0 for other nodes.
+fn weight_bytes(graph: &Graph, id: NodeId, precision: Precision) -> usize {
+    let node = graph.node(id);
+    match &node.op {
+        Op::Conv(c) => {
+            let ic = (graph.node(node.inputs[0]).shape.c / c.groups).next_multiple_of(4);
+            c.filters.next_multiple_of(16) * ic * c.size * c.size * precision.bytes()
+        }
+        _ => 0,
+    }
+}
+
+impl Needs {
+    /// WebGPU's default limits, raised only where the network needs more, and never above what is offered.
+    pub(super) fn limits(&self, offered: &wgpu::Limits) -> wgpu::Limits {
+        let base = wgpu::Limits::default().using_resolution(offered.clone());
+        let raise = |default: u64, offered: u64| self.binding_bytes.max(default).min(offered);
+        wgpu::Limits {
+            max_storage_buffer_binding_size: raise(
+                base.max_storage_buffer_binding_size,
+                offered.max_storage_buffer_binding_size,
+            ),
+            max_buffer_size: raise(base.max_buffer_size, offered.max_buffer_size),
+            ..base
+        }
+    }
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
+}
+
+/// Fails if a slot or a weight does not fit into one binding, naming the first layer to blame.
+///
+/// # Errors
+/// [`Error::Limit`]
+pub(super) fn check_plan(graph: &Graph, plan: &Plan, precision: Precision, limits: &wgpu::Limits) -> Result<()> {
+    let allowed = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
+    let hint = || match precision {
+        Precision::F32 => "; try --precision f16 or a smaller --size".to_owned(),
+        Precision::F16 => "; try a smaller --size".to_owned(),
+    };
+    let check = |id: NodeId, bytes: usize, what: &str| {
+        if bytes as u64 <= allowed {
+            return Ok(());
+        }
+        Err(Error::Limit {
+            node: graph.node(id).name.clone(),
+            what: what.to_owned(),
+            needed: format!("{} in one binding", megabytes(bytes as u64)),
+            allowed: megabytes(allowed),
+            hint: hint(),
+        })
+    };
+    let mut tenants: Vec<_> = plan.slots.iter().flat_map(|s| &s.tenants).collect();
+    tenants.sort_by_key(|t| t.region);
+    for t in tenants {
+        check(t.region, t.vectors * 4 * precision.bytes(), "its value")?;
+    }
+    graph.iter().try_for_each(|(id, _)| check(id, weight_bytes(graph, id, precision), "its weights"))
+}
+
+/// Fails if a dispatch has more workgroups in one direction than the device allows.
+///
+/// # Errors
+/// [`Error::Limit`]
+pub(super) fn check_dispatch(node: &str, dispatch: &Dispatch, limits: &wgpu::Limits) -> Result<()> {
+    let allowed = limits.max_compute_workgroups_per_dimension;
+    match dispatch.workgroups.iter().find(|n| **n > allowed) {
+        None => Ok(()),
+        Some(n) => Err(Error::Limit {
+            node: node.to_owned(),
+            what: format!("kernel {}", dispatch.kernel.name),
+            needed: format!("{n} workgroups in one direction"),
+            allowed: allowed.to_string(),
+            hint: "; try a smaller --size".into(),
+        }),
+    }
+}
