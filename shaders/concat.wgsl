@@ -21,8 +21,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     for (var lane = 0u; lane < 4u; lane++) {
         let c = block * 4u + lane;
         if c >= TO && c < TO + COUNT {
-            let from = c - TO + FROM;
-            v[lane] = src[(params.src_block + from / 4u) * pixels + id.x][from % 4u];
+            let k = c - TO + FROM;
+            v[lane] = src[(params.src_block + k / 4u) * pixels + id.x][k % 4u];
         }
     }
     dst[at] = v;

@@ -47,8 +47,8 @@ fn exchange(i: u32, j: u32) {
     }
 }
 
-fn disperse(li: u32, from: u32) {
-    for (var half = from; half > 0u; half /= 2u) {
+fn disperse(li: u32, longest: u32) {
+    for (var half = longest; half > 0u; half /= 2u) {
         for (var t = li; t < LOCAL / 2u; t += THREADS) {
             let i = t / half * half * 2u + t % half;
             exchange(i, i + half);

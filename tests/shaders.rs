@@ -1,0 +1,132 @@
+//! Every kernel as text: naga accepts it in both precisions, its bindings and uniform buffers are what Rust says they
+//! are, it fits the smallest WebGPU limits, and it can be written for every back end.
+
+use std::collections::BTreeSet;
+
+use naga::{
+    AddressSpace, ResourceBinding, StorageAccess, TypeInner,
+    back::{hlsl, msl, spv},
+    valid::{Capabilities, ValidationFlags, Validator},
+};
+use yolov4::low_level::kernels::{Bind, CATALOGUE, Kernel, Precision};
+
+fn parse(kernel: &Kernel, precision: Precision) -> (naga::Module, naga::valid::ModuleInfo) {
+    let source = kernel.source(precision);
+    let module = naga::front::wgsl::parse_str(&source)
+        .unwrap_or_else(|e| panic!("{} ({}): {}", kernel.name, precision.name(), e.emit_to_string(&source)));
+    let info = Validator::new(ValidationFlags::all(), Capabilities::all())
+        .validate(&module)
+        .unwrap_or_else(|e| panic!("{} ({}): {}", kernel.name, precision.name(), e.emit_to_string(&source)));
+    (module, info)
+}
+
+/// Module and info with every override at its default.
+fn resolved(kernel: &Kernel, precision: Precision) -> (naga::Module, naga::valid::ModuleInfo) {
+    let (module, info) = parse(kernel, precision);
+    let constants = naga::back::PipelineConstants::default();
+    let (module, info) = naga::back::pipeline_constants::process_overrides(
+        &module,
+        &info,
+        Some((naga::ShaderStage::Compute, "main")),
+        &constants,
+    )
+    .unwrap_or_else(|e| panic!("{}: {e}", kernel.name));
+    (module.into_owned(), info.into_owned())
+}
+
+#[test]
+fn there_are_kernels() {
+    assert!(CATALOGUE.len() >= 18, "the catalogue is nearly empty: {}", CATALOGUE.len());
+}
+
+#[test]
+fn every_kernel_is_valid_in_both_precisions() {
+    for kernel in CATALOGUE {
+        for precision in [Precision::F32, Precision::F16] {
+            parse(kernel, precision);
+        }
+    }
+}
+
+#[test]
+fn bindings_are_what_the_text_says() {
+    for kernel in CATALOGUE {
+        let (module, _) = parse(kernel, Precision::F32);
+        let mut found = BTreeSet::new();
+        for (_, var) in module.global_variables.iter() {
+            let Some(ResourceBinding { group, binding }) = var.binding else { continue };
+            assert_eq!(group, 0, "{}: {:?}", kernel.name, var.name);
+            let declared = kernel.bindings.get(binding as usize).unwrap_or_else(|| {
+                panic!("{}: binding {binding} ({:?}) is not declared in Rust", kernel.name, var.name)
+            });
+            assert_eq!(Some(declared.name), var.name.as_deref(), "{}: binding {binding}", kernel.name);
+            let bind = match (var.space, &module.types[var.ty].inner) {
+                (AddressSpace::Uniform, TypeInner::Struct { span, .. }) => Bind::Uniform(*span as usize),
+                (AddressSpace::Storage { access }, _) if access.contains(StorageAccess::STORE) => Bind::ReadWrite,
+                (AddressSpace::Storage { .. }, _) => Bind::Read,
+                (AddressSpace::Handle, _) => Bind::Texture,
+                (space, _) => panic!("{}: {:?} lies in {space:?}", kernel.name, var.name),
+            };
+            assert_eq!(declared.bind, bind, "{}: {}", kernel.name, declared.name);
+            found.insert(binding);
+        }
+        assert_eq!(found.len(), kernel.bindings.len(), "{}: a declared binding is missing in the text", kernel.name);
+    }
+}
+
+#[test]
+fn every_kernel_fits_the_smallest_webgpu_limits() {
+    for kernel in CATALOGUE {
+        let (module, _) = resolved(kernel, Precision::F32);
+        let storage = kernel.bindings.iter().filter(|b| matches!(b.bind, Bind::Read | Bind::ReadWrite)).count();
+        assert!(storage <= 8, "{}: {storage} storage buffers", kernel.name);
+        let mut layouter = naga::proc::Layouter::default();
+        layouter.update(module.to_ctx()).unwrap();
+        let workgroup = module.global_variables.iter().filter(|(_, v)| v.space == AddressSpace::WorkGroup);
+        let bytes: u32 = workgroup.map(|(_, v)| layouter[v.ty].size).sum();
+        assert!(bytes <= 16_384, "{}: {bytes} bytes of workgroup memory", kernel.name);
+        let entry = module.entry_points.iter().find(|e| e.name == "main").expect("an entry point main");
+        assert_eq!(entry.workgroup_size, kernel.workgroup, "{}: workgroup size", kernel.name);
+        let [x, y, z] = entry.workgroup_size;
+        assert!(x * y * z <= 256 && z <= 64, "{}: {x}x{y}x{z} invocations", kernel.name);
+    }
+}
+
+#[test]
+fn every_kernel_can_be_written_for_vulkan_metal_and_direct3d() {
+    let spirv_val = std::process::Command::new("spirv-val").arg("--version").output().is_ok();
+    if !spirv_val {
+        assert!(std::env::var_os("CI").is_none(), "spirv-val is missing: install spirv-tools");
+        println!("SKIPPED: spirv-val is not installed, SPIR-V is written but not validated");
+    }
+    for kernel in CATALOGUE {
+        for precision in [Precision::F32, Precision::F16] {
+            let (module, info) = resolved(kernel, precision);
+            let words = spv::write_vec(&module, &info, &spv::Options::default(), None)
+                .unwrap_or_else(|e| panic!("{}: SPIR-V: {e}", kernel.name));
+            if spirv_val {
+                let dir = tempfile::tempdir().unwrap();
+                let path = dir.path().join("kernel.spv");
+                let bytes: Vec<u8> = words.iter().flat_map(|w| w.to_le_bytes()).collect();
+                std::fs::write(&path, bytes).unwrap();
+                let out =
+                    std::process::Command::new("spirv-val").args(["--target-env", "vulkan1.1"]).arg(&path).output();
+                let out = out.unwrap();
+                assert!(out.status.success(), "{}: {}", kernel.name, String::from_utf8_lossy(&out.stderr));
+            }
+            let options = msl::Options { fake_missing_bindings: true, lang_version: (2, 3), ..Default::default() };
+            msl::write_string(&module, &info, &options, &msl::PipelineOptions::default())
+                .unwrap_or_else(|e| panic!("{}: MSL: {e}", kernel.name));
+            let mut text = String::new();
+            let options = hlsl::Options {
+                shader_model: hlsl::ShaderModel::V6_2,
+                fake_missing_bindings: true,
+                ..Default::default()
+            };
+            let pipeline = hlsl::PipelineOptions::default();
+            hlsl::Writer::new(&mut text, &options, &pipeline)
+                .write(&module, &info, None)
+                .unwrap_or_else(|e| panic!("{}: HLSL: {e}", kernel.name));
+        }
+    }
+}
