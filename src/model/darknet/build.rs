@@ -1,0 +1,147 @@
+//! A parsed cfg to a [`Network`]: `[net]`, then layer by layer.
+
+use std::path::Path;
+
+use crate::{
+    error::{Error, Result},
+    graph::{Builder, NmsKind, NodeId},
+    model::{
+        darknet::{
+            cfg::{Cfg, Section},
+            layers, published,
+            weights::ConvLayer,
+            yolo,
+        },
+        network::{CfgOptions, Decode, Network},
+    },
+    tensor::Shape,
+};
+
+/// What the layers share while a network grows.
+#[derive(Debug)]
+pub struct Build {
+    /// The graph so far.
+    pub graph: Builder,
+    /// The value of each layer so far.
+    pub values: Vec<NodeId>,
+    /// Where the weights go, in file order.
+    pub convs: Vec<ConvLayer>,
+    /// Slope of `leaky`, unless the section has its own.
+    pub leaky_slope: f32,
+    /// Whether heads are read as the PyTorch code reads them, whatever the cfg says.
+    pub scaled: bool,
+    /// `nms_kind` of the last head.
+    pub nms: NmsKind,
+    /// Remarks for the user.
+    pub notes: Vec<String>,
+}
+
+impl Build {
+    /// The value of the layer before, or the input.
+    pub fn last(&self) -> NodeId {
+        self.values.last().copied().unwrap_or(NodeId(0))
+    }
+
+    /// The value of a layer named by number, or, if negative, by distance.
+    ///
+    /// # Errors
+    /// If it is not an earlier layer.
+    pub fn layer(&self, section: &Section, key: &str, number: i64) -> Result<NodeId> {
+        let here = self.values.len() as i64;
+        let wanted = if number < 0 { here + number } else { number };
+        usize::try_from(wanted).ok().and_then(|i| self.values.get(i)).copied().ok_or_else(|| {
+            let message = format!("{key}={number} means layer {wanted}, expected one of 0 .. {}", here - 1);
+            section.error_key(key, message)
+        })
+    }
+}
+
+/// Reads `path` and builds its network.
+///
+/// # Errors
+/// [`Error::Cfg`] with file, line and section; [`Error::Usage`] for a size that the network cannot have.
+pub fn network(path: &Path, options: &CfgOptions) -> Result<Network> {
+    from_cfg(path, &Cfg::read(path)?, options)
+}
+
+/// Builds the network of a parsed cfg.
+///
+/// # Errors
+/// As [`network`].
+pub fn from_cfg(path: &Path, cfg: &Cfg, options: &CfgOptions) -> Result<Network> {
+    let net = &cfg.sections[0];
+    let (input, letterbox) = net_section(net, options)?;
+    let scaled = match options.decode {
+        Decode::Darknet => false,
+        Decode::Scaled => true,
+        Decode::Auto => published::is_pytorch_csp(cfg),
+    };
+    let mut build = Build {
+        graph: Builder::new(input).map_err(|e| net.error(e.to_string()))?,
+        values: vec![],
+        convs: vec![],
+        leaky_slope: options.leaky_slope.unwrap_or(0.1),
+        scaled,
+        nms: NmsKind::Iou,
+        notes: vec![],
+    };
+    if scaled {
+        build.notes.push(match options.decode {
+            Decode::Auto => "this is the published CSP network with linear heads, as the PyTorch code writes it: \
+                             boxes are read with new_coords (--decode darknet to take the cfg at its word)"
+                .to_owned(),
+            _ => "boxes are read with new_coords, whatever the cfg says".to_owned(),
+        });
+    }
+    let mut classes = 0;
+    for section in &cfg.sections[1..] {
+        let located = |e: Error| match e {
+            Error::Graph { message, .. } => section.error(message),
+            other => other,
+        };
+        let value = if section.kind == "yolo" {
+            let (value, n) = yolo::head(&mut build, section).map_err(located)?;
+            classes = classes.max(n);
+            value
+        } else {
+            layers::layer(&mut build, section).map_err(located)?
+        };
+        build.values.push(value);
+        section.finish()?;
+    }
+    let Build { graph, convs, nms, notes, .. } = build;
+    let graph = graph.finish();
+    if graph.heads.is_empty() {
+        return Err(net.error("there is no [yolo] section: this network finds no boxes"));
+    }
+    check_stride(net, &graph, input)?;
+    Ok(Network { graph, convs, letterbox, nms, classes, source: path.to_owned(), notes })
+}
+
+fn net_section(net: &Section, options: &CfgOptions) -> Result<(Shape, bool)> {
+    let (width, height): (usize, usize) = (net.number_or("width", 0)?, net.number_or("height", 0)?);
+    let channels = net.number_or("channels", 3)?;
+    let letterbox = net.number_or::<i64>("letter_box", 0)? != 0;
+    net.refuse("inputs", "0")?;
+    net.finish()?;
+    let (w, h) = options.size.unwrap_or((width, height));
+    if w == 0 || h == 0 {
+        return Err(net.error(format!("expected a width and height above 0, found {w}x{h}")));
+    }
+    Ok((Shape::new(channels, h, w), letterbox))
+}
+
+/// The sides of the input must be multiples of the largest stride, or cells would not cover the picture evenly.
+fn check_stride(net: &Section, graph: &crate::graph::Graph, input: Shape) -> Result<()> {
+    let strides = graph.heads.iter().map(|head| {
+        let shape = graph.node(head.input).shape;
+        (input.h.div_ceil(shape.h)).next_power_of_two().max((input.w.div_ceil(shape.w)).next_power_of_two())
+    });
+    let stride = strides.max().unwrap_or(1);
+    let fits = |side: usize| side.is_multiple_of(stride);
+    if fits(input.w) && fits(input.h) {
+        return Ok(());
+    }
+    let message = format!("expected multiples of {stride} for width and height, found {}x{}", input.w, input.h);
+    Err(net.error(message))
+}

@@ -1,0 +1,311 @@
+//! The text of a `.cfg`: sections of `key=value` lines, each with its line number, so that errors can point at it.
+
+use std::{
+    cell::Cell,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+use crate::error::{Error, Result};
+
+/// A whole file: `[net]` first, then one section per layer.
+#[derive(Clone, Debug)]
+pub struct Cfg {
+    /// In order.
+    pub sections: Vec<Section>,
+}
+
+/// One `[section]`.
+#[derive(Clone, Debug)]
+pub struct Section {
+    /// The file, for errors.
+    pub file: PathBuf,
+    /// The name between the brackets.
+    pub kind: String,
+    /// Line of the brackets, from 1.
+    pub line: usize,
+    /// Layer number; `None` for `[net]`.
+    pub layer: Option<usize>,
+    entries: Vec<Entry>,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    key: String,
+    value: String,
+    line: usize,
+    used: Cell<bool>,
+}
+
+/// Keys that matter to training, or to how Darknet shows and stores things, never to the result. Any section.
+const NO_EFFECT: &[&str] = &[
+    "absolute",
+    "adam",
+    "adversarial_lr",
+    "angle",
+    "aspect",
+    "assisted_excitation",
+    "B1",
+    "B2",
+    "batch",
+    "blur",
+    "burn_in",
+    "burnin_update",
+    "classes_multipliers",
+    "cls_normalizer",
+    "contrastive",
+    "contrastive_color",
+    "contrastive_jit_flip",
+    "contrastive_neg_max",
+    "counters_per_class",
+    "cutmix",
+    "decay",
+    "delta_normalizer",
+    "dontload",
+    "dontloadscales",
+    "dontsave",
+    "dynamic_minibatch",
+    "ema_alpha",
+    "embedding_layer",
+    "eps",
+    "exposure",
+    "flip",
+    "focal_loss",
+    "gaussian_noise",
+    "gamma",
+    "horizontal_flip",
+    "hue",
+    "ignore_thresh",
+    "iou_loss",
+    "iou_normalizer",
+    "iou_thresh",
+    "iou_thresh_kind",
+    "jitter",
+    "label_smooth_eps",
+    "learning_rate",
+    "learning_rate_min",
+    "letter_box_train",
+    "lr_scale",
+    "max",
+    "max_batches",
+    "max_crop",
+    "max_delta",
+    "min_crop",
+    "mixup",
+    "momentum",
+    "mosaic",
+    "mosaic_bound",
+    "num_sigmas_reject_badlabels",
+    "obj_normalizer",
+    "objectness_smooth",
+    "optimized_memory",
+    "policy",
+    "power",
+    "probability",
+    "random",
+    "resize",
+    "resize_step",
+    "rewrite_bbox",
+    "saturation",
+    "scales",
+    "seq_scales",
+    "sequential_subdivisions",
+    "sgdr_cycle",
+    "sgdr_mult",
+    "show_receptive_field",
+    "squared",
+    "step",
+    "steps",
+    "stopbackward",
+    "subdivisions",
+    "time_steps",
+    "track",
+    "track_ciou_norm",
+    "track_history_size",
+    "train_only_bn",
+    "try_fix_nan",
+    "truth_thresh",
+    "unsupervised",
+    "uc_normalizer",
+    "use_cuda_graph",
+    "weight_decay",
+    "workspace_size_limit_MB",
+    "dropblock",
+    "onlyforward",
+    "show_details",
+    "loss_scale",
+    "badlabels_rejection_percentage",
+    "equidistant_point",
+    "batches_per_class",
+    "augment_speed",
+    "init_sequential_subdivisions",
+];
+
+/// Most bytes that a cfg may have; the largest of the family has 30 kB.
+const MAX_BYTES: u64 = 4 << 20;
+
+impl Cfg {
+    /// Reads and cuts a file into sections.
+    ///
+    /// # Errors
+    /// [`Error::Io`], or [`Error::Cfg`] if it is not text, has a line that is neither section nor `key=value`, or
+    /// does not begin with `[net]`.
+    pub fn read(path: &Path) -> Result<Self> {
+        let size = std::fs::metadata(path).map_err(Error::io(path))?.len();
+        if size > MAX_BYTES {
+            return Err(whole(path, 1, format!("expected a network description, found {size} bytes")));
+        }
+        let bytes = std::fs::read(path).map_err(Error::io(path))?;
+        match std::str::from_utf8(&bytes) {
+            Ok(text) => Self::parse(path, text),
+            Err(e) => {
+                let line = 1 + bytes[..e.valid_up_to()].iter().filter(|b| **b == b'\n').count();
+                Err(whole(path, line, "is not UTF-8 text: is this a .cfg?".into()))
+            }
+        }
+    }
+
+    /// Cuts `text` into sections; `path` is for errors.
+    ///
+    /// # Errors
+    /// As [`Cfg::read`].
+    pub fn parse(path: &Path, text: &str) -> Result<Self> {
+        let mut sections: Vec<Section> = Vec::new();
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        for (i, raw) in text.lines().enumerate() {
+            let line = i + 1;
+            let content = raw.split(['#', ';']).next().unwrap_or_default().trim();
+            if content.is_empty() {
+                continue;
+            }
+            if let Some(rest) = content.strip_prefix('[') {
+                let Some(kind) = rest.strip_suffix(']') else {
+                    return Err(whole(path, line, format!("expected a section such as [route], found `{content}`")));
+                };
+                let layer = sections.len().checked_sub(1);
+                let file = path.to_owned();
+                sections.push(Section { file, kind: kind.trim().to_owned(), line, layer, entries: vec![] });
+            } else {
+                let Some(section) = sections.last_mut() else {
+                    return Err(whole(path, line, format!("expected [net], found `{content}`")));
+                };
+                let Some((key, value)) = content.split_once('=') else {
+                    return Err(section.error_at(line, format!("expected key=value, found `{content}`")));
+                };
+                let entry =
+                    Entry { key: key.trim().to_owned(), value: value.trim().to_owned(), line, used: Cell::new(false) };
+                section.entries.push(entry);
+            }
+        }
+        match sections.first() {
+            None => Err(whole(path, 1, "expected [net], found an empty file".into())),
+            Some(first) if first.kind != "net" && first.kind != "network" => {
+                Err(whole(path, first.line, format!("expected [net] first, found [{}]", first.kind)))
+            }
+            _ if sections.len() == 1 => Err(whole(path, sections[0].line, "there are no layers after [net]".into())),
+            _ => Ok(Self { sections }),
+        }
+    }
+}
+
+fn whole(path: &Path, line: usize, message: String) -> Error {
+    Error::Cfg { file: path.to_owned(), line, section: "cfg".into(), message }
+}
+
+impl Section {
+    /// `layer 3 [route]`, or `[net]`.
+    pub fn name(&self) -> String {
+        match self.layer {
+            Some(layer) => format!("layer {layer} [{}]", self.kind),
+            None => format!("[{}]", self.kind),
+        }
+    }
+
+    /// An error that points at the section's first line.
+    pub fn error(&self, message: impl Into<String>) -> Error {
+        self.error_at(self.line, message)
+    }
+
+    /// An error that points at the line of `key`, or at the section if it has none.
+    pub fn error_key(&self, key: &str, message: impl Into<String>) -> Error {
+        self.error_at(self.find(key).map_or(self.line, |e| e.line), message)
+    }
+
+    fn error_at(&self, line: usize, message: impl Into<String>) -> Error {
+        Error::Cfg { file: self.file.clone(), line, section: self.name(), message: message.into() }
+    }
+
+    /// The last entry wins, as a later option of Darknet's list does not: Darknet takes the first, so do we.
+    fn find(&self, key: &str) -> Option<&Entry> {
+        self.entries.iter().find(|e| e.key == key)
+    }
+
+    /// The text of `key`, if it is there.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        let entry = self.find(key)?;
+        entry.used.set(true);
+        Some(&entry.value)
+    }
+
+    /// The number of `key`, if it is there.
+    ///
+    /// # Errors
+    /// If it is no number of that kind.
+    pub fn number<T: FromStr>(&self, key: &str) -> Result<Option<T>> {
+        self.text(key).map(|text| self.convert(key, text)).transpose()
+    }
+
+    /// The number of `key`, or `default`.
+    ///
+    /// # Errors
+    /// As [`Section::number`].
+    pub fn number_or<T: FromStr>(&self, key: &str, default: T) -> Result<T> {
+        Ok(self.number(key)?.unwrap_or(default))
+    }
+
+    /// The comma-separated numbers of `key`; empty if it is not there. A trailing comma is forgiven, as Darknet does.
+    ///
+    /// # Errors
+    /// If one is no number of that kind.
+    pub fn list<T: FromStr>(&self, key: &str) -> Result<Vec<T>> {
+        let Some(text) = self.text(key) else { return Ok(vec![]) };
+        text.trim_end_matches(',').split(',').map(|one| self.convert(key, one.trim())).collect()
+    }
+
+    fn convert<T: FromStr>(&self, key: &str, text: &str) -> Result<T> {
+        text.parse().map_err(|_| {
+            let kind = std::any::type_name::<T>();
+            let kind = match kind {
+                "f32" => "a number",
+                "usize" | "u32" => "a whole number from 0 on",
+                _ => "a whole number",
+            };
+            self.error_key(key, format!("{key}: expected {kind}, found `{text}`"))
+        })
+    }
+
+    /// Fails if `key` is there with any value but `neutral`: what it asks for would change the result.
+    ///
+    /// # Errors
+    /// [`Error::Cfg`]
+    pub fn refuse(&self, key: &str, neutral: &str) -> Result<()> {
+        match self.text(key) {
+            Some(value) if value != neutral => {
+                Err(self.error_key(key, format!("{key}={value} is not supported, only {key}={neutral}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Fails on the first key that nobody has asked for and that is not known to matter to training only.
+    ///
+    /// # Errors
+    /// [`Error::Cfg`]
+    pub fn finish(&self) -> Result<()> {
+        let unknown = |e: &&Entry| !e.used.get() && !NO_EFFECT.contains(&e.key.as_str());
+        match self.entries.iter().find(unknown) {
+            None => Ok(()),
+            Some(e) => Err(self.error_at(e.line, format!("unknown key `{}`", e.key))),
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Darknet's formats: the `.cfg` that describes a network and the `.weights` that fill it.
+
+pub mod build;
+pub mod cfg;
+pub mod layers;
+pub mod published;
+pub mod weights;
+pub mod yolo;

@@ -1,0 +1,44 @@
+//! Telling the PyTorch-style CSP cfg from Darknet's own.
+//!
+//! The ScaledYOLOv4 `yolov4-csp` branch ships a cfg with linear heads and the old decode, whose keys its code ignores:
+//! it always applies the logistic function and the new decode, and its weights are those of Darknet's yolov4-csp.
+//! Taken at its word such a cfg finds nothing (AlexeyAB/darknet#7838, WongKinYiu/PyTorch_YOLOv4#372).
+
+use crate::model::darknet::cfg::{Cfg, Section};
+
+/// FNV-1a over the layers of the published yolov4-csp as [`fingerprint`] spells them; a test compares it with the cfg.
+pub const YOLOV4_CSP: u64 = 0;
+
+/// Whether this is the published CSP network with every head linear and in the old coding.
+pub fn is_pytorch_csp(cfg: &Cfg) -> bool {
+    let layers = &cfg.sections[1..];
+    let mut heads = layers.iter().enumerate().filter(|(_, s)| s.kind == "yolo").peekable();
+    heads.peek().is_some()
+        && heads.all(|(i, yolo)| {
+            let linear = i.checked_sub(1).map(|j| layers[j].text("activation")) == Some(Some("linear"));
+            linear && yolo.text("new_coords").unwrap_or("0") == "0"
+        })
+        && fingerprint(cfg) == YOLOV4_CSP
+}
+
+/// Kind, filters, size, stride and routes of every layer; not the filters of the convolutions before a `[yolo]`, which
+/// depend on the classes.
+pub fn fingerprint(cfg: &Cfg) -> u64 {
+    let layers = &cfg.sections[1..];
+    let mut hash = 0xcbf2_9ce4_8422_2325;
+    let mut feed = |text: &str| {
+        for byte in text.bytes().filter(|b| !b.is_ascii_whitespace()).chain([b'\n']) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    };
+    for (i, section) in layers.iter().enumerate() {
+        let before_head = layers.get(i + 1).is_some_and(|next: &Section| next.kind == "yolo");
+        feed(&section.kind);
+        for key in ["filters", "size", "stride", "groups", "layers", "from"] {
+            if !(before_head && key == "filters") {
+                feed(section.text(key).unwrap_or(""));
+            }
+        }
+    }
+    hash
+}

@@ -1,0 +1,214 @@
+//! `.weights`: three version numbers, a count of pictures seen, then for each convolution its biases (batch-norm's
+//! beta), scales, means, variances and kernel, all little-endian f32, in cfg order. No names: only the exact length
+//! tells whether file and network belong together.
+
+use std::{
+    fs::File,
+    io::{BufReader, BufWriter, Read, Write},
+    path::Path,
+};
+
+use crate::{
+    error::{Error, Result},
+    graph::{NodeId, NodeParams, Params},
+    model::network::{Network, WeightsOptions},
+};
+
+/// Darknet's epsilon at inference (blas.c, network.c), not the 1e-6 of its ancestor.
+pub const BN_EPS: f32 = 1e-5;
+
+/// One `[convolutional]` layer in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConvLayer {
+    /// Number of the layer in the cfg.
+    pub layer: usize,
+    /// Its convolution.
+    pub conv: NodeId,
+    /// Its batch-norm, if it has one.
+    pub norm: Option<NodeId>,
+    /// Output channels.
+    pub filters: usize,
+    /// Elements of its kernel.
+    pub weights: usize,
+}
+
+impl ConvLayer {
+    /// Bytes of this layer in the file.
+    pub fn bytes(&self) -> u64 {
+        let per_filter = if self.norm.is_some() { 4 } else { 1 };
+        4 * (per_filter * self.filters + self.weights) as u64
+    }
+}
+
+/// Bytes before the first layer, with a 64-bit count.
+const HEADER: u64 = 20;
+
+/// The file's length, by the network's own count.
+pub fn expected_bytes(network: &Network) -> u64 {
+    HEADER + network.convs.iter().map(ConvLayer::bytes).sum::<u64>()
+}
+
+/// `24251276` as `24,251,276`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (i, d) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(d);
+    }
+    out
+}
+
+/// Reads a file for `network`.
+///
+/// # Errors
+/// [`Error::Weights`] with both byte counts and the layer where the file ends; [`Error::Io`].
+pub fn load(network: &Network, path: &Path, options: &WeightsOptions, notes: &mut Vec<String>) -> Result<Params> {
+    let fail = |message: String| Error::Weights { file: path.to_owned(), message };
+    let file = File::open(path).map_err(Error::io(path))?;
+    let found = file.metadata().map_err(Error::io(path))?.len();
+    let mut reader = BufReader::with_capacity(1 << 20, file);
+    let header = read_header(&mut reader, found).map_err(fail)?;
+    let expected = header + network.convs.iter().map(ConvLayer::bytes).sum::<u64>();
+    let whole_layers = check_length(network, header, expected, found, options).map_err(fail)?;
+    if whole_layers < network.convs.len() {
+        notes.push(format!(
+            "{}: holds the first {whole_layers} of {} convolutions, the others are zero",
+            path.display(),
+            network.convs.len()
+        ));
+    }
+    let eps = options.bn_eps.unwrap_or(BN_EPS);
+    let mut params = Params(vec![None; network.graph.nodes.len()]);
+    for (i, layer) in network.convs.iter().enumerate() {
+        let present = i < whole_layers;
+        let mut next = |n: usize| if present { read_floats(&mut reader, n) } else { Ok(vec![0.0; n]) };
+        let read = (|| {
+            let bias = next(layer.filters)?;
+            let norm = match layer.norm {
+                Some(_) => Some((next(layer.filters)?, next(layer.filters)?, next(layer.filters)?)),
+                None => None,
+            };
+            Ok((bias, norm, next(layer.weights)?))
+        })();
+        let (bias, norm, weights) = read.map_err(Error::io(path))?;
+        let all = weights.iter().chain(&bias).chain(norm.iter().flat_map(|(a, b, c)| a.iter().chain(b).chain(c)));
+        if let Some(bad) = all.clone().find(|v| !v.is_finite()) {
+            notes.push(format!("{}: layer {} [convolutional] holds {bad}", path.display(), layer.layer));
+        }
+        let mut own_bias = Some(bias);
+        if let (Some(id), Some((gamma, mean, var))) = (layer.norm, norm) {
+            let beta = own_bias.take().unwrap_or_default();
+            params.0[id.0] = Some(NodeParams::BatchNorm { beta, gamma, mean, var, eps });
+        }
+        params.0[layer.conv.0] = Some(NodeParams::Conv { weights, bias: own_bias });
+    }
+    Ok(params)
+}
+
+/// Reads the header; returns its length, 16 or 20 bytes.
+fn read_header(reader: &mut impl Read, found: u64) -> Result<u64, String> {
+    let too_short = |_| format!("expected a header of {HEADER} bytes, found {found}: not a Darknet .weights file");
+    let mut int = || {
+        let mut bytes = [0; 4];
+        reader.read_exact(&mut bytes).map_err(too_short).map(|()| bytes)
+    };
+    let (major, minor, _revision) = (int()?, int()?, int()?);
+    let number = |b: [u8; 4]| i32::from_le_bytes(b);
+    // Released versions are 0.1 and 0.2.
+    let sane = |b: fn([u8; 4]) -> i32| (0..=1000).contains(&b(major)) && (0..=1000).contains(&b(minor));
+    if !sane(number) {
+        return Err(if sane(i32::from_be_bytes) {
+            "is big-endian; Darknet writes little-endian".into()
+        } else {
+            format!(
+                "not a Darknet .weights file: the header says version {}.{}, expected 0.1 or 0.2",
+                number(major),
+                number(minor)
+            )
+        });
+    }
+    int()?;
+    if i64::from(number(major)) * 10 + i64::from(number(minor)) >= 2 {
+        int()?;
+        return Ok(HEADER);
+    }
+    Ok(HEADER - 4)
+}
+
+/// How many layers the file holds in full.
+fn check_length(
+    network: &Network,
+    header: u64,
+    expected: u64,
+    found: u64,
+    options: &WeightsOptions,
+) -> Result<usize, String> {
+    let counts = format!("expected {} bytes, found {}", grouped(expected), grouped(found));
+    if found > expected {
+        return Err(format!("{counts}: there is more than the network of {} takes", network.source.display()));
+    }
+    let mut at = header;
+    for (i, layer) in network.convs.iter().enumerate() {
+        let end = at + layer.bytes();
+        if found < end {
+            let last = if i + 1 == network.convs.len() { "the last " } else { "" };
+            let place = if found == at { "before" } else { "inside" };
+            return match (options.allow_truncated, found == at) {
+                (true, true) => Ok(i),
+                (true, false) => Err(format!("{counts}: ends inside {last}[convolutional], layer {}", layer.layer)),
+                (false, _) => Err(format!("{counts}: ends {place} {last}[convolutional], layer {}", layer.layer)),
+            };
+        }
+        at = end;
+    }
+    Ok(network.convs.len())
+}
+
+fn read_floats(reader: &mut impl Read, count: usize) -> std::io::Result<Vec<f32>> {
+    let mut floats = vec![0.0f32; count];
+    reader.read_exact(bytemuck::cast_slice_mut(&mut floats))?;
+    if cfg!(target_endian = "big") {
+        floats.iter_mut().for_each(|f| *f = f32::from_bits(f.to_bits().swap_bytes()));
+    }
+    Ok(floats)
+}
+
+/// Writes a file for `network`: beside `path` first, renamed when it is whole.
+///
+/// # Errors
+/// [`Error::Io`]
+pub fn save(network: &Network, params: &Params, path: &Path) -> Result<()> {
+    let mut part = path.as_os_str().to_owned();
+    part.push(".part");
+    let part = std::path::PathBuf::from(part);
+    let written = write(network, params, &part).and_then(|()| std::fs::rename(&part, path));
+    if written.is_err() {
+        // What is left of it is of no use to anybody; the first error is the one to report.
+        let _ = std::fs::remove_file(&part);
+    }
+    written.map_err(Error::io(path))
+}
+
+fn write(network: &Network, params: &Params, path: &Path) -> std::io::Result<()> {
+    let mut out = BufWriter::new(File::create(path)?);
+    for version in [0i32, 2, 5] {
+        out.write_all(&version.to_le_bytes())?;
+    }
+    out.write_all(&0u64.to_le_bytes())?;
+    let mut floats = |list: &[f32]| list.iter().try_for_each(|f| out.write_all(&f.to_le_bytes()));
+    for layer in &network.convs {
+        if let Some(NodeParams::BatchNorm { beta, gamma, mean, var, .. }) = layer.norm.and_then(|id| params.get(id)) {
+            [beta, gamma, mean, var].into_iter().try_for_each(|list| floats(list))?;
+        }
+        if let Some(NodeParams::Conv { weights, bias }) = params.get(layer.conv) {
+            if let Some(bias) = bias {
+                floats(bias)?;
+            }
+            floats(weights)?;
+        }
+    }
+    out.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()
+}

@@ -1,0 +1,99 @@
+//! A network as loaded: its graph, what its file says about pictures and boxes, and the way to its weights.
+
+use std::path::{Path, PathBuf};
+
+use crate::{
+    error::Result,
+    graph::{Graph, NmsKind, Params},
+    model::{
+        darknet::{build, weights},
+        random,
+    },
+};
+
+/// How the heads of a cfg are read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Decode {
+    /// As the cfg says, unless it is the PyTorch-style twin of yolov4-csp ([`crate::model::darknet::published`]).
+    #[default]
+    Auto,
+    /// As the cfg says.
+    Darknet,
+    /// Logistic and `new_coords` with `scale_x_y` 2, whatever the cfg says.
+    Scaled,
+}
+
+/// How to read a cfg.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct CfgOptions {
+    /// Columns and rows of the network's input instead of `[net]` width and height.
+    pub size: Option<(usize, usize)>,
+    /// How the heads are read.
+    pub decode: Decode,
+    /// Slope of `activation=leaky`; Darknet's is 0.1.
+    pub leaky_slope: Option<f32>,
+}
+
+/// How to read a `.weights` file.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct WeightsOptions {
+    /// Added to the variance of every batch-norm; Darknet's 1e-5 unless the weights were trained with another.
+    pub bn_eps: Option<f32>,
+    /// Whether the file may end after any whole layer (`*.conv.N`): the layers after it get zeros.
+    pub allow_truncated: bool,
+}
+
+/// A network without its weights.
+#[derive(Clone, Debug)]
+pub struct Network {
+    /// The graph as loaded: convolution, batch-norm and activation are nodes of their own.
+    pub graph: Graph,
+    /// Where the weights go, in file order.
+    pub convs: Vec<weights::ConvLayer>,
+    /// `letter_box`: whether pictures keep their shape unless the user says otherwise.
+    pub letterbox: bool,
+    /// `nms_kind` and `beta_nms` of the last head.
+    pub nms: NmsKind,
+    /// Number of classes.
+    pub classes: usize,
+    /// The file it came from.
+    pub source: PathBuf,
+    /// Remarks for the user, one line each.
+    pub notes: Vec<String>,
+}
+
+impl Network {
+    /// Reads a Darknet `.cfg`.
+    ///
+    /// # Errors
+    /// [`crate::Error::Cfg`] with file, line and section.
+    pub fn from_cfg(path: impl AsRef<Path>, options: &CfgOptions) -> Result<Self> {
+        build::network(path.as_ref(), options)
+    }
+
+    /// Reads a Darknet `.weights`; remarks go to `notes`.
+    ///
+    /// # Errors
+    /// [`crate::Error::Weights`] if the file does not fit this network to the byte.
+    pub fn load_weights(
+        &self,
+        path: impl AsRef<Path>,
+        options: &WeightsOptions,
+        notes: &mut Vec<String>,
+    ) -> Result<Params> {
+        weights::load(self, path.as_ref(), options, notes)
+    }
+
+    /// Seeded random weights: see [`random`].
+    pub fn random_params(&self, seed: u64) -> Params {
+        random::params(self, seed)
+    }
+
+    /// Writes a Darknet `.weights`, beside `path` first and then renamed.
+    ///
+    /// # Errors
+    /// [`crate::Error::Io`]
+    pub fn save_weights(&self, params: &Params, path: impl AsRef<Path>) -> Result<()> {
+        weights::save(self, params, path.as_ref())
+    }
+}
