@@ -7,7 +7,7 @@
 use crate::model::darknet::cfg::{Cfg, Section};
 
 /// FNV-1a over the layers of the published yolov4-csp as [`fingerprint`] spells them; a test compares it with the cfg.
-pub const YOLOV4_CSP: u64 = 0;
+pub const YOLOV4_CSP: u64 = 0x6aa1_fff9_583b_4c70;
 
 /// Whether this is the published CSP network with every head linear and in the old coding.
 pub fn is_pytorch_csp(cfg: &Cfg) -> bool {
