@@ -1,0 +1,63 @@
+//! Greedy non-maximum suppression. In f32, operation by operation as `shaders/nms.wgsl`, so that the two agree to the
+//! bit but for the power of DIoU.
+
+use crate::{graph::NmsKind, kernels::decode::Candidate, oracle::sort::sort};
+
+fn shared_length(c1: f32, l1: f32, c2: f32, l2: f32) -> f32 {
+    (c1 + l1 * 0.5).min(c2 + l2 * 0.5) - (c1 - l1 * 0.5).max(c2 - l2 * 0.5)
+}
+
+fn hull_length(c1: f32, l1: f32, c2: f32, l2: f32) -> f32 {
+    (c1 + l1 * 0.5).max(c2 + l2 * 0.5) - (c1 - l1 * 0.5).min(c2 - l2 * 0.5)
+}
+
+/// Intersection over union.
+pub fn iou(a: &Candidate, b: &Candidate) -> f32 {
+    let w = shared_length(a.x, a.w, b.x, b.w);
+    let h = shared_length(a.y, a.h, b.y, b.h);
+    if w <= 0.0 || h <= 0.0 {
+        return 0.0;
+    }
+    let both = w * h;
+    both / (a.w * a.h + b.w * b.h - both)
+}
+
+/// `IoU - (d^2 / c^2) ^ beta`: d the distance of the centres, c the diagonal of the hull.
+pub fn diou(a: &Candidate, b: &Candidate, beta: f32) -> f32 {
+    let plain = iou(a, b);
+    let hw = hull_length(a.x, a.w, b.x, b.w);
+    let hh = hull_length(a.y, a.h, b.y, b.h);
+    let c = hw * hw + hh * hh;
+    if c == 0.0 {
+        return plain;
+    }
+    let (dx, dy) = (a.x - b.x, a.y - b.y);
+    let d = (dx * dx + dy * dy) / c;
+    if d <= 0.0 {
+        return plain;
+    }
+    plain - f64::from(d).powf(f64::from(beta)) as f32
+}
+
+/// How much two boxes overlap, by `kind`.
+pub fn overlap(kind: NmsKind, a: &Candidate, b: &Candidate) -> f32 {
+    match kind {
+        NmsKind::Iou => iou(a, b),
+        NmsKind::Diou { beta } => diou(a, b, beta),
+    }
+}
+
+/// The boxes that no better one (of their class, unless `agnostic`) overlaps by more than `threshold`, best first.
+pub fn nms(mut candidates: Vec<Candidate>, kind: NmsKind, threshold: f32, agnostic: bool) -> Vec<Candidate> {
+    sort(&mut candidates);
+    let mut kept: Vec<Candidate> = Vec::new();
+    let mut by_class: std::collections::BTreeMap<u32, Vec<Candidate>> = std::collections::BTreeMap::new();
+    for candidate in candidates {
+        let rivals = by_class.entry(if agnostic { 0 } else { candidate.class }).or_default();
+        if !rivals.iter().any(|better| overlap(kind, better, &candidate) > threshold) {
+            rivals.push(candidate);
+            kept.push(candidate);
+        }
+    }
+    kept
+}
