@@ -22,7 +22,15 @@ pub mod oracle;
 #[doc(hidden)]
 pub mod tensor;
 
+pub use detect::{BoxPx, Detection, Detector, DetectorBuilder, PlayerChoice};
 pub use error::{Error, Result};
+#[cfg(feature = "gpu")]
+pub use gpu::{Backend, Gpu};
+pub use graph::NmsKind;
+pub use kernels::{
+    Precision,
+    letterbox::{Picture, ResizeMode},
+};
 
 /// Everything below the [`Detector`]: graph, kernels, both players. No promise of stability.
 pub mod low_level {

@@ -1,1 +1,117 @@
-//! Not yet.
+//! Pictures in, boxes out: the [`Detector`], over either player.
+
+mod builder;
+mod detection;
+pub mod draw;
+pub mod formats;
+mod letterbox;
+pub mod picture;
+mod player;
+
+pub use builder::{DetectorBuilder, PlayerChoice, Progress};
+pub use detection::{BoxPx, Detection};
+pub use letterbox::Undo;
+pub use player::{Heads, Player};
+
+use crate::{
+    error::Result,
+    graph::{Graph, NodeId},
+    kernels::{
+        decode::Thresholds,
+        letterbox::{Picture, Placement, ResizeMode},
+    },
+    model::Network,
+};
+
+/// A network, its weights and a player, ready for pictures.
+///
+/// ```no_run
+/// # async fn run() -> yolov4::Result<()> {
+/// let mut detector = yolov4::Detector::builder()
+///     .model("yolov4-tiny.cfg")
+///     .weights("yolov4-tiny.weights")
+///     .names("coco.names")
+///     .build()
+///     .await?;
+/// let picture = yolov4::Picture::open("dog.jpg")?;
+/// for found in detector.detect(&picture).await? {
+///     println!("{} {:.2} {:?}", found.name, found.score, found.bbox);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Detector {
+    network: Network,
+    player: Player,
+    names: Vec<String>,
+    thresholds: Thresholds,
+    resize: ResizeMode,
+    letterbox: bool,
+    classes: Option<Vec<usize>>,
+    max_det: Option<usize>,
+    notes: Vec<String>,
+}
+
+impl Detector {
+    /// Starts describing a detector.
+    pub fn builder() -> DetectorBuilder {
+        DetectorBuilder::default()
+    }
+
+    /// The objects in a picture, best first.
+    ///
+    /// # Errors
+    /// [`crate::Error::Limit`] if there are more candidates than the adapter can hold; what the device complains of.
+    pub async fn detect(&mut self, picture: &Picture) -> Result<Vec<Detection>> {
+        let placement = self.placement(picture);
+        let found = self.player.detect(&self.network.graph, picture, &placement, &self.thresholds).await?;
+        let undo = Undo::new(self.resize, &placement);
+        let wanted = |class: usize| self.classes.as_ref().is_none_or(|list| list.contains(&class));
+        let detections = found.iter().filter(|c| wanted(c.class as usize)).map(|c| {
+            let class = c.class as usize;
+            Detection {
+                class,
+                name: self.names.get(class).cloned().unwrap_or_else(|| class.to_string()),
+                score: c.score,
+                bbox: undo.apply(c),
+            }
+        });
+        Ok(detections.take(self.max_det.unwrap_or(usize::MAX)).collect())
+    }
+
+    /// What enters the `[yolo]` layers for a picture, with the network's input and, on request, the value of one layer.
+    ///
+    /// # Errors
+    /// [`crate::Error::Usage`] if the layer has no value of its own in this program.
+    pub async fn heads(&mut self, picture: &Picture, node: Option<NodeId>) -> Result<Heads> {
+        let placement = self.placement(picture);
+        self.player.heads(&self.network.graph, picture, &placement, node).await
+    }
+
+    /// Where a picture lies on the network's canvas.
+    pub fn placement(&self, picture: &Picture) -> Placement {
+        let shape = self.network.graph.input_shape();
+        Placement::new(self.resize, self.letterbox, picture.width, picture.height, shape)
+    }
+
+    /// The graph as loaded.
+    pub fn graph(&self) -> &Graph {
+        &self.network.graph
+    }
+
+    /// Class names, by class index.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Who plays, in words: the adapter, its back end, precision; or the oracle.
+    pub fn player(&self) -> String {
+        self.player.describe()
+    }
+
+    /// Remarks that the user should see, one line each.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+}

@@ -282,7 +282,7 @@ async fn choose(instance: &wgpu::Instance, options: &GpuOptions) -> Result<wgpu:
 }
 
 /// How to get a driver on this system.
-fn driver_hint() -> &'static str {
+pub fn driver_hint() -> &'static str {
     if cfg!(target_os = "linux") {
         "install your card's Vulkan driver, or a software one: apt-get install mesa-vulkan-drivers"
     } else if cfg!(target_os = "windows") {

@@ -4,6 +4,7 @@ use crate::{
     error::{Error, Result},
     graph::{Graph, ir::NodeId, ir::Op, plan::Plan},
     kernels::{Dispatch, Precision},
+    tensor::Shape,
 };
 
 /// What to ask a device for.
@@ -17,11 +18,11 @@ pub struct Needs {
     pub timestamps: bool,
 }
 
-/// What a graph (fused) and its plan need.
-pub fn needs(graph: &Graph, plan: &Plan, precision: Precision) -> Needs {
-    let slots = plan.slots.iter().map(|slot| slot.vectors * 4 * precision.bytes());
-    let weights = graph.iter().map(|(id, _)| weight_bytes(graph, id, precision));
-    Needs { binding_bytes: slots.chain(weights).max().unwrap_or(0) as u64, precision, timestamps: false }
+/// What a graph as loaded needs: every slot of its plan is as large as one of its values.
+pub fn needs(graph: &Graph, precision: Precision) -> Needs {
+    let value = |shape: Shape| shape.blocks() * shape.pixels() * 4 * precision.bytes();
+    let bytes = graph.iter().map(|(id, node)| value(node.shape).max(weight_bytes(graph, id, precision)));
+    Needs { binding_bytes: bytes.max().unwrap_or(0) as u64, precision, timestamps: false }
 }
 
 /// Upper bound of a convolution's packed weights; 0 for other nodes.

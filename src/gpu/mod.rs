@@ -18,7 +18,7 @@ mod program;
 mod readback;
 mod source;
 
-pub use context::{AdapterReport, Backend, Gpu, GpuOptions, adapters};
+pub use context::{AdapterReport, Backend, Gpu, GpuOptions, adapters, driver_hint};
 pub use limits::{Needs, needs};
 pub use play::{Input, Played};
 pub use profile::NodeTime;

@@ -138,6 +138,11 @@ impl Program {
         &self.gpu
     }
 
+    /// Element type of values and weights.
+    pub fn precision(&self) -> Precision {
+        self.precision
+    }
+
     /// How many different pipelines were made.
     pub fn pipeline_count(&self) -> usize {
         self.pipelines.len()

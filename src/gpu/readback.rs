@@ -33,13 +33,4 @@ impl Gpu {
         buffer.unmap();
         Ok(bytes)
     }
-
-    /// Submits nothing and waits for everything submitted before.
-    ///
-    /// # Errors
-    /// What the device has complained about.
-    pub(super) async fn finish(&self) -> Result<()> {
-        let fence = self.buffer("fence", 16, wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST);
-        self.read(&fence).await.map(drop)
-    }
 }

@@ -1,1 +1,260 @@
-//! Not yet.
+//! A network on paper: what it computes, what it costs, where it lies. As a table, as Mermaid, as JSON.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use crate::{
+    graph::{
+        ir::{Activation, Graph, Node, NodeId, Op},
+        place::Join,
+        plan::Plan,
+    },
+    kernels::Precision,
+};
+
+/// What a network costs, counted on the graph as loaded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Totals {
+    /// Convolutions.
+    pub convolutions: usize,
+    /// Kernel elements, biases or batch-norm's beta and gamma: what training moves.
+    pub parameters: u64,
+    /// Kernel elements and biases once batch-norm is folded.
+    pub fused_parameters: u64,
+    /// Bytes of a `.weights` file with a 20-byte header.
+    pub weights_bytes: u64,
+    /// 2e-9 times the multiply-accumulates of the convolutions.
+    pub conv_gflop: f64,
+    /// As Darknet counts: pools and shortcuts as well.
+    pub darknet_bflops: f64,
+    /// Boxes before any threshold.
+    pub boxes: u64,
+}
+
+impl Totals {
+    /// Counts a graph as loaded.
+    pub fn new(graph: &Graph) -> Self {
+        let mut t = Self::default();
+        let (mut macs, mut others) = (0, 0);
+        for (id, node) in graph.iter() {
+            let (c, elements) = (node.shape.c as u64, node.shape.elements() as u64);
+            match &node.op {
+                Op::Conv(conv) => {
+                    let kernel = kernel_elements(graph, node);
+                    let bias = if conv.bias { c } else { 0 };
+                    t.convolutions += 1;
+                    macs += graph.macs(id);
+                    t.parameters += kernel + bias;
+                    t.fused_parameters += kernel + c;
+                    t.weights_bytes += 4 * (kernel + bias);
+                }
+                Op::BatchNorm => {
+                    t.parameters += 2 * c;
+                    t.weights_bytes += 16 * c;
+                }
+                Op::MaxPool(p) => others += elements * (p.size * p.size) as u64,
+                Op::Add => others += elements * (node.inputs.len() as u64 - 1),
+                _ => {}
+            }
+        }
+        t.weights_bytes += 20;
+        t.conv_gflop = 2e-9 * macs as f64;
+        t.darknet_bflops = t.conv_gflop + 1e-9 * others as f64;
+        let boxes = graph.heads.iter().map(|h| h.anchors.len() * graph.node(h.input).shape.pixels());
+        t.boxes = boxes.sum::<usize>() as u64;
+        t
+    }
+}
+
+fn kernel_elements(graph: &Graph, node: &Node) -> u64 {
+    match &node.op {
+        Op::Conv(c) => (c.filters * (graph.node(node.inputs[0]).shape.c / c.groups) * c.size * c.size) as u64,
+        _ => 0,
+    }
+}
+
+#[derive(Serialize)]
+struct Row {
+    node: usize,
+    name: String,
+    op: String,
+    inputs: Vec<usize>,
+    shape: [usize; 3],
+    macs: u64,
+    parameters: u64,
+    bytes: usize,
+    slots: Vec<usize>,
+    block: usize,
+    join: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Everything {
+    totals: Totals,
+    steps: usize,
+    slots: Vec<usize>,
+    peak_bytes: usize,
+    lower_bound_bytes: usize,
+    nodes: Vec<Row>,
+}
+
+fn activation(kind: Activation) -> String {
+    match kind {
+        Activation::Linear => String::new(),
+        Activation::Leaky(slope) => format!(" leaky({slope})"),
+        other => format!(" {}", other.name()),
+    }
+}
+
+/// The op with what matters of it: `conv 3x3/2 mish + shortcut`.
+pub fn describe(op: &Op) -> String {
+    match op {
+        Op::Conv(c) => {
+            let mut s = format!("conv {0}x{0}", c.size);
+            if (c.stride_y, c.stride_x) != (1, 1) {
+                let _ = write!(s, "/{}", c.stride_y);
+                if c.stride_x != c.stride_y {
+                    let _ = write!(s, "x{}", c.stride_x);
+                }
+            }
+            if c.groups > 1 {
+                let _ = write!(s, " groups {}", c.groups);
+            }
+            if c.dilation > 1 {
+                let _ = write!(s, " dilation {}", c.dilation);
+            }
+            s.push_str(&activation(c.epilogue.activation));
+            if let Some(after) = c.epilogue.residual {
+                s.push_str(" + shortcut");
+                s.push_str(&activation(after));
+            }
+            s
+        }
+        Op::Activation(kind) => format!("activation{}", activation(*kind)),
+        Op::MaxPool(p) => format!("max_pool {0}x{0}/{1}", p.size, p.stride_y),
+        Op::Spp { sizes } => format!("spp {}", sizes.map(|s| s.to_string()).join(",")),
+        Op::Slice { start } => format!("slice from {start}"),
+        Op::Upsample { stride, .. } => format!("upsample x{stride}"),
+        other => other.name().to_owned(),
+    }
+}
+
+fn join_text(join: Join) -> String {
+    match join {
+        Join::Placed => "placed".into(),
+        Join::Gathered => "gathered by its readers".into(),
+        Join::Copied { copied } => format!("{copied} of its members copied"),
+    }
+}
+
+fn rows(graph: &Graph, plan: &Plan, precision: Precision) -> Vec<Row> {
+    let row = |(id, node): (NodeId, &Node)| Row {
+        node: id.0,
+        name: node.name.clone(),
+        op: describe(&node.op),
+        inputs: node.inputs.iter().map(|i| i.0).collect(),
+        shape: [node.shape.c, node.shape.h, node.shape.w],
+        macs: graph.macs(id),
+        parameters: kernel_elements(graph, node) + if matches!(node.op, Op::Conv(_)) { node.shape.c as u64 } else { 0 },
+        bytes: node.shape.elements() * precision.bytes(),
+        slots: plan.views(id).iter().map(|v| v.slot.0).collect(),
+        block: plan.views(id).first().map_or(0, |v| v.block),
+        join: plan.joins.get(&id).map(|j| join_text(*j)),
+    };
+    graph.iter().map(row).collect()
+}
+
+/// A table of the fused graph, totals, and the memory plan as a picture.
+pub fn text(loaded: &Graph, graph: &Graph, plan: &Plan, precision: Precision) -> String {
+    let mut out = String::new();
+    let _ = writeln!(
+        out,
+        "{:>4}  {:<40} {:<34} {:>16} {:>9} {:>11} {:>9}  slot",
+        "node", "name", "op", "shape", "MMAC", "params", "kB"
+    );
+    for r in rows(graph, plan, precision) {
+        let slots = r.slots.iter().map(|s| format!("s{s}")).collect::<Vec<_>>().join("+");
+        let place = if r.block > 0 { format!("{slots}@{}", r.block * 4) } else { slots };
+        let join = r.join.map(|j| format!("  {j}")).unwrap_or_default();
+        let shape = format!("{}x{}x{}", r.shape[0], r.shape[1], r.shape[2]);
+        let _ = writeln!(
+            out,
+            "{:>4}  {:<40} {:<34} {:>16} {:>9.1} {:>11} {:>9.1}  {place}{join}",
+            r.node,
+            r.name,
+            r.op,
+            shape,
+            r.macs as f64 / 1e6,
+            r.parameters,
+            r.bytes as f64 / 1e3
+        );
+    }
+    let t = Totals::new(loaded);
+    let _ = writeln!(
+        out,
+        "\n{} convolutions, {} parameters ({} folded), {} bytes of weights\n{:.3} GFLOP in convolutions ({:.3} as Darknet \
+         counts), {} boxes",
+        t.convolutions, t.parameters, t.fused_parameters, t.weights_bytes, t.conv_gflop, t.darknet_bflops, t.boxes
+    );
+    out.push_str(&picture(plan, precision));
+    out
+}
+
+/// Columns of the plan's picture.
+const PICTURE: usize = 72;
+
+/// One line a slot, time from left to right; each letter is a value living there, a dot an empty place.
+pub fn picture(plan: &Plan, precision: Precision) -> String {
+    let steps = plan.steps.len().max(1);
+    let columns = steps.min(PICTURE);
+    let mut out = format!("\n{} steps, {} slots:\n", plan.steps.len(), plan.slots.len());
+    for (i, slot) in plan.slots.iter().enumerate() {
+        let mut line = vec!['.'; columns];
+        for (n, tenant) in slot.tenants.iter().enumerate() {
+            let letter = char::from(b'a' + (n % 26) as u8);
+            let column = |step: usize| step.min(steps - 1) * columns / steps;
+            line[column(tenant.first)..=column(tenant.last)].fill(letter);
+        }
+        let kb = slot.vectors as f64 * 4.0 * precision.bytes() as f64 / 1e3;
+        let _ = writeln!(out, "s{i:<3} {kb:>10.1} kB  {}", line.into_iter().collect::<String>());
+    }
+    let (peak, bound) = (plan.peak_bytes(precision.bytes()), plan.lower_bound_bytes(precision.bytes()));
+    let _ = writeln!(
+        out,
+        "{:.1} MB in all slots; {:.1} MB are alive at once at most ({:.0} %)",
+        peak as f64 / 1e6,
+        bound as f64 / 1e6,
+        100.0 * bound as f64 / peak.max(1) as f64
+    );
+    out
+}
+
+/// The fused graph as a Mermaid flow chart.
+pub fn mermaid(graph: &Graph) -> String {
+    let mut out = String::from("flowchart TD\n");
+    for (id, node) in graph.iter() {
+        let _ = writeln!(out, "    n{}[\"{} {}\"]", id.0, describe(&node.op), node.shape);
+        for input in &node.inputs {
+            let _ = writeln!(out, "    n{} --> n{}", input.0, id.0);
+        }
+    }
+    for (i, head) in graph.heads.iter().enumerate() {
+        let _ = writeln!(out, "    h{i}([\"yolo layer {}\"])\n    n{} --> h{i}", head.layer, head.input.0);
+    }
+    out
+}
+
+/// Nodes, totals and plan.
+pub fn json(loaded: &Graph, graph: &Graph, plan: &Plan, precision: Precision) -> String {
+    let everything = Everything {
+        totals: Totals::new(loaded),
+        steps: plan.steps.len(),
+        slots: plan.slots.iter().map(|s| s.vectors * 4 * precision.bytes()).collect(),
+        peak_bytes: plan.peak_bytes(precision.bytes()),
+        lower_bound_bytes: plan.lower_bound_bytes(precision.bytes()),
+        nodes: rows(graph, plan, precision),
+    };
+    // Strings and finite numbers only: nothing here can fail to serialise.
+    serde_json::to_string_pretty(&everything).unwrap_or_default() + "\n"
+}

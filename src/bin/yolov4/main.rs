@@ -1,1 +1,93 @@
-fn main() {}
+//! `yolov4`: Scaled-YOLOv4 on any GPU, at the terminal. One file per subcommand.
+
+mod adapters;
+mod check;
+mod completions;
+mod detect;
+mod explain;
+mod heads;
+mod options;
+mod output;
+mod pictures;
+mod random_weights;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Scaled-YOLOv4 object detection on any GPU.
+#[derive(Debug, Parser)]
+#[command(name = "yolov4", version, about, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Find objects in pictures
+    Detect(detect::Args),
+    /// Write what enters the [yolo] layers for one picture, as safetensors
+    Heads(heads::Args),
+    /// Write seeded random weights for a network
+    RandomWeights(random_weights::Args),
+    /// Print a network: nodes, shapes, costs, memory plan
+    Explain(explain::Args),
+    /// Compare the GPU with the CPU oracle, node by node, on this machine
+    Check(check::Args),
+    /// List the GPUs that answer
+    Adapters(adapters::Args),
+    /// Write a completion script for a shell
+    Completions(completions::Args),
+    /// Write the manual page
+    #[command(hide = true)]
+    Man,
+}
+
+/// Why a command did not do all it was asked to.
+pub enum Failure {
+    /// Said already, picture by picture.
+    Reported,
+    /// To be said: exit code 1, or 2 for options that cannot be.
+    Error(yolov4::Error),
+}
+
+impl From<yolov4::Error> for Failure {
+    fn from(error: yolov4::Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+/// What a command returns.
+pub type Outcome = Result<(), Failure>;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("YOLOV4_LOG")
+                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,wgpu=off,wgpu_core=off,wgpu_hal=off")),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    let outcome = pollster::block_on(async {
+        match cli.command {
+            Command::Detect(args) => detect::run(args).await,
+            Command::Heads(args) => heads::run(args).await,
+            Command::RandomWeights(args) => random_weights::run(&args),
+            Command::Explain(args) => explain::run(&args),
+            Command::Check(args) => check::run(args).await,
+            Command::Adapters(args) => adapters::run(&args).await,
+            Command::Completions(args) => completions::run(&args),
+            Command::Man => completions::man(),
+        }
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Reported) => ExitCode::from(1),
+        Err(Failure::Error(error)) => {
+            eprintln!("error: {error}");
+            ExitCode::from(if matches!(error, yolov4::Error::Usage(_)) { 2 } else { 1 })
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! `yolov4 adapters`: what answers on this machine.
+
+use yolov4::{Error, low_level::gpu};
+
+use crate::{Outcome, options::BackendArg, output};
+
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// Only this graphics API
+    #[arg(long, value_enum)]
+    backend: Option<BackendArg>,
+}
+
+pub async fn run(args: &Args) -> Outcome {
+    let all = gpu::adapters(args.backend.map(Into::into)).await;
+    if all.is_empty() {
+        return Err(Error::NoAdapter(gpu::driver_hint().into()).into());
+    }
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    table.set_header(["#", "adapter", "back end", "kind", "driver", "binding", "subgroup", "f16", "timestamps"]);
+    for (i, a) in all.iter().enumerate() {
+        let yes = |b: bool| if b { "yes" } else { "no" }.to_owned();
+        table.add_row([
+            i.to_string(),
+            a.name.clone(),
+            a.backend.clone(),
+            if a.software { "SOFTWARE".into() } else { a.kind.to_owned() },
+            a.driver.clone(),
+            format!("{:.0} MB", a.max_binding_bytes as f64 / 1e6),
+            format!("{}..{}", a.subgroup.0, a.subgroup.1),
+            yes(a.f16),
+            yes(a.timestamps),
+        ]);
+    }
+    output::print(&format!("{table}\n"))?;
+    Ok(())
+}

@@ -1,0 +1,62 @@
+//! `yolov4 heads`: the tensors that enter the `[yolo]` layers, for comparison with other programs.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use safetensors::{Dtype, tensor::TensorView};
+use yolov4::{Detector, Error, Picture, low_level::graph::NodeId, low_level::tensor::Tensor};
+
+use crate::{Outcome, options, output};
+
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// The picture
+    image: PathBuf,
+    #[command(flatten)]
+    model: options::Model,
+    #[command(flatten)]
+    machine: options::Machine,
+    #[command(flatten)]
+    resize: options::Resize,
+    /// Where the tensors go: input, head.0, head.1, ... in cfg order, f32 [1, C, H, W]
+    #[arg(long, value_name = "FILE.safetensors")]
+    out: PathBuf,
+    /// The value of this cfg layer as well, as node.N
+    #[arg(long, value_name = "N")]
+    node: Option<usize>,
+}
+
+pub async fn run(args: Args) -> Outcome {
+    let mut builder = args.resize.apply(args.machine.apply(args.model.apply(Detector::builder()))).keep_heads(true);
+    if let Some(layer) = args.node {
+        builder = builder.keep_layer(layer);
+    }
+    let mut detector = builder.build().await?;
+    let picture = Picture::open_with(&args.image, !args.resize.no_exif)?;
+    let node = args.node.and_then(|layer| layer_value(&detector, layer));
+    let heads = detector.heads(&picture, node).await?;
+    let mut tensors: BTreeMap<String, &Tensor> = BTreeMap::new();
+    tensors.insert("input".into(), &heads.input);
+    for (i, head) in heads.heads.iter().enumerate() {
+        tensors.insert(format!("head.{i}"), head);
+    }
+    if let (Some(layer), Some(value)) = (args.node, &heads.node) {
+        tensors.insert(format!("node.{layer}"), value);
+    }
+    let fail = |e: safetensors::SafeTensorError| Error::Usage(format!("{}: {e}", args.out.display()));
+    let mut views = Vec::new();
+    for (name, tensor) in &tensors {
+        let shape = vec![1, tensor.shape.c, tensor.shape.h, tensor.shape.w];
+        views.push((
+            name.as_str(),
+            TensorView::new(Dtype::F32, shape, bytemuck::cast_slice(&tensor.data)).map_err(fail)?,
+        ));
+    }
+    let bytes = safetensors::serialize(views, None).map_err(fail)?;
+    output::write(&args.out, &bytes)?;
+    Ok(())
+}
+
+/// The last node of a cfg layer holds its value.
+fn layer_value(detector: &Detector, layer: usize) -> Option<NodeId> {
+    detector.graph().iter().filter(|(_, n)| n.layer == Some(layer)).map(|(id, _)| id).last()
+}

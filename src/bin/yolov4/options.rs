@@ -1,0 +1,215 @@
+//! Options that several commands share, and their way into a [`DetectorBuilder`].
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use yolov4::{Backend, DetectorBuilder, NmsKind, PlayerChoice, Precision, ResizeMode, low_level::model::Decode};
+
+/// Which network, and how its files are read.
+#[derive(Args, Clone, Debug)]
+pub struct Model {
+    /// Darknet network description
+    #[arg(long, value_name = "FILE.cfg")]
+    pub model: PathBuf,
+    /// Darknet weights of that network
+    #[arg(long, value_name = "FILE.weights")]
+    pub weights: Option<PathBuf>,
+    /// Input size instead of the cfg's: one side, or width x height
+    #[arg(long, value_name = "W[xH]", value_parser = size)]
+    pub size: Option<(usize, usize)>,
+    /// How boxes are coded in the heads
+    #[arg(long, value_enum, default_value_t = DecodeArg::Auto)]
+    pub decode: DecodeArg,
+    /// Slope of leaky activations below zero [default: 0.1]
+    #[arg(long, value_name = "SLOPE")]
+    pub leaky_slope: Option<f32>,
+    /// Epsilon of batch-norm [default: 1e-5]
+    #[arg(long, value_name = "EPS")]
+    pub bn_eps: Option<f32>,
+    /// Accept a weights file that ends after a whole layer (*.conv.N)
+    #[arg(long)]
+    pub allow_truncated: bool,
+}
+
+/// Which machine plays.
+#[derive(Args, Clone, Debug)]
+pub struct Machine {
+    /// Graphics API
+    #[arg(long, value_enum)]
+    pub backend: Option<BackendArg>,
+    /// Part of the adapter's name, or its number in `yolov4 adapters`
+    #[arg(long, value_name = "NAME")]
+    pub adapter: Option<String>,
+    /// Who plays: the GPU, the CPU oracle, or the GPU if there is one
+    #[arg(long, value_enum, default_value_t = PlayerArg::Auto)]
+    pub player: PlayerArg,
+    /// How values and weights are stored on the GPU
+    #[arg(long, value_enum, default_value_t = PrecisionArg::F32)]
+    pub precision: PrecisionArg,
+}
+
+/// How pictures become the network's input.
+#[derive(Args, Clone, Debug)]
+pub struct Resize {
+    /// Resampler, named after the program it agrees with
+    #[arg(long, value_enum, default_value_t = ResizeArg::DarknetFile)]
+    pub resize: ResizeArg,
+    /// Fit pictures onto a grey canvas [default: as the cfg's letter_box says]
+    #[arg(long, overrides_with = "no_letterbox")]
+    pub letterbox: bool,
+    /// Stretch pictures
+    #[arg(long, overrides_with = "letterbox")]
+    pub no_letterbox: bool,
+    /// Do not turn pictures as their EXIF orientation says
+    #[arg(long)]
+    pub no_exif: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum DecodeArg {
+    /// As the cfg says, unless it is the PyTorch-style yolov4-csp
+    Auto,
+    /// As the cfg says
+    Darknet,
+    /// Logistic and new_coords, whatever the cfg says
+    Scaled,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum BackendArg {
+    Vulkan,
+    Metal,
+    Dx12,
+    Gl,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum PlayerArg {
+    Auto,
+    Gpu,
+    Oracle,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum PrecisionArg {
+    F32,
+    F16,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum ResizeArg {
+    DarknetFile,
+    DarknetVideo,
+    Pytorch,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum NmsKindArg {
+    /// Intersection over union
+    Iou,
+    /// Darknet's greedynms: distance IoU, exponent 0.6
+    Greedynms,
+    /// Darknet's diounms: distance IoU, exponent beta_nms of the cfg, or 0.6
+    Diounms,
+}
+
+impl From<BackendArg> for Backend {
+    fn from(arg: BackendArg) -> Self {
+        match arg {
+            BackendArg::Vulkan => Self::Vulkan,
+            BackendArg::Metal => Self::Metal,
+            BackendArg::Dx12 => Self::Dx12,
+            BackendArg::Gl => Self::Gl,
+        }
+    }
+}
+
+impl From<PrecisionArg> for Precision {
+    fn from(arg: PrecisionArg) -> Self {
+        match arg {
+            PrecisionArg::F32 => Self::F32,
+            PrecisionArg::F16 => Self::F16,
+        }
+    }
+}
+
+impl From<NmsKindArg> for NmsKind {
+    fn from(arg: NmsKindArg) -> Self {
+        match arg {
+            NmsKindArg::Iou => Self::Iou,
+            NmsKindArg::Greedynms | NmsKindArg::Diounms => Self::Diou { beta: 0.6 },
+        }
+    }
+}
+
+/// `416`, or `640x384` (width first).
+pub fn size(text: &str) -> Result<(usize, usize), String> {
+    let side = |s: &str| s.parse::<usize>().ok().filter(|n| (1..=1 << 16).contains(n));
+    let pair = match text.split_once(['x', 'X']) {
+        Some((w, h)) => side(w).zip(side(h)),
+        None => side(text).map(|s| (s, s)),
+    };
+    pair.ok_or_else(|| format!("expected a side such as 416, or 640x384, found `{text}`"))
+}
+
+impl Model {
+    /// How the cfg is read.
+    pub fn decode(&self) -> Decode {
+        match self.decode {
+            DecodeArg::Auto => Decode::Auto,
+            DecodeArg::Darknet => Decode::Darknet,
+            DecodeArg::Scaled => Decode::Scaled,
+        }
+    }
+
+    /// The same for the library.
+    pub fn apply(&self, mut builder: DetectorBuilder) -> DetectorBuilder {
+        builder = builder.model(&self.model).decode(self.decode()).allow_truncated(self.allow_truncated);
+        if let Some(weights) = &self.weights {
+            builder = builder.weights(weights);
+        }
+        if let Some(size) = self.size {
+            builder = builder.size(size);
+        }
+        if let Some(slope) = self.leaky_slope {
+            builder = builder.leaky_slope(slope);
+        }
+        if let Some(eps) = self.bn_eps {
+            builder = builder.bn_eps(eps);
+        }
+        builder
+    }
+}
+
+impl Machine {
+    /// The same for the library.
+    pub fn apply(&self, mut builder: DetectorBuilder) -> DetectorBuilder {
+        builder = builder.precision(self.precision.into()).player(match self.player {
+            PlayerArg::Auto => PlayerChoice::Auto,
+            PlayerArg::Gpu => PlayerChoice::Gpu,
+            PlayerArg::Oracle => PlayerChoice::Oracle,
+        });
+        if let Some(backend) = self.backend {
+            builder = builder.backend(backend.into());
+        }
+        if let Some(adapter) = &self.adapter {
+            builder = builder.adapter(adapter);
+        }
+        builder
+    }
+}
+
+impl Resize {
+    /// The same for the library.
+    pub fn apply(&self, mut builder: DetectorBuilder) -> DetectorBuilder {
+        builder = builder.resize(match self.resize {
+            ResizeArg::DarknetFile => ResizeMode::DarknetFile,
+            ResizeArg::DarknetVideo => ResizeMode::DarknetVideo,
+            ResizeArg::Pytorch => ResizeMode::Pytorch,
+        });
+        if self.letterbox || self.no_letterbox {
+            builder = builder.letterbox(self.letterbox);
+        }
+        builder
+    }
+}

@@ -1,0 +1,53 @@
+//! Files that are whole or not there, and a stdout that may be closed.
+
+use std::{
+    io::{ErrorKind, Write},
+    path::{Path, PathBuf},
+};
+
+use yolov4::{Error, Result};
+
+/// Writes `contents` beside `path` and renames it when it is whole.
+///
+/// # Errors
+/// [`Error::Io`]; nothing is left behind then.
+pub fn write(path: &Path, contents: &[u8]) -> Result<()> {
+    // A device or pipe (/dev/stdout, /dev/full) cannot be renamed onto.
+    if path.exists() && !path.is_file() {
+        return std::fs::write(path, contents).map_err(Error::io(path));
+    }
+    let mut part = path.as_os_str().to_owned();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    let written = std::fs::File::create(&part)
+        .and_then(|mut file| file.write_all(contents).and_then(|()| file.sync_all()))
+        .and_then(|()| std::fs::rename(&part, path));
+    if written.is_err() {
+        // What is left of it is of no use to anybody; the first error is the one to report.
+        let _ = std::fs::remove_file(&part);
+    }
+    written.map_err(Error::io(path))
+}
+
+/// Prints to stdout; a reader that has gone away is no error.
+///
+/// # Errors
+/// [`Error::Io`], a full disk say.
+pub fn print(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => other.map_err(Error::io("stdout")),
+    }
+}
+
+/// To `path`, or to stdout.
+///
+/// # Errors
+/// As the two above.
+pub fn put(path: Option<&PathBuf>, text: &str) -> Result<()> {
+    match path {
+        Some(path) => write(path, text.as_bytes()),
+        None => print(text),
+    }
+}

@@ -1,0 +1,25 @@
+//! `yolov4 random-weights`: a weights file for trying shapes and speed.
+
+use std::path::PathBuf;
+
+use yolov4::low_level::model::{CfgOptions, Network};
+
+use crate::Outcome;
+
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// Darknet network description
+    cfg: PathBuf,
+    /// Equal seeds give equal files
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Where the weights go
+    #[arg(long, value_name = "FILE.weights")]
+    out: PathBuf,
+}
+
+pub fn run(args: &Args) -> Outcome {
+    let network = Network::from_cfg(&args.cfg, &CfgOptions::default())?;
+    network.save_weights(&network.random_params(args.seed), &args.out)?;
+    Ok(())
+}

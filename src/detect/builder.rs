@@ -1,0 +1,249 @@
+//! Every option of a [`Detector`], with the defaults of Darknet's `detector test`.
+
+use std::path::PathBuf;
+
+#[cfg(feature = "gpu")]
+use crate::{
+    detect::player::keep,
+    gpu::{Backend, Gpu, GpuOptions, Program, ProgramOptions, needs},
+    kernels::conv::Variant,
+};
+use crate::{
+    detect::{Detector, player::Player},
+    error::{Error, Result},
+    graph::{NmsKind, NodeId, Params},
+    kernels::{Precision, decode::Thresholds, letterbox::ResizeMode},
+    model::{CfgOptions, Decode, Network, WeightsOptions, data, names},
+};
+
+/// Who is to play.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PlayerChoice {
+    /// The GPU; the oracle, with a loud remark, if no adapter answers.
+    #[default]
+    Auto,
+    /// The GPU or nothing.
+    Gpu,
+    /// The CPU.
+    Oracle,
+}
+
+/// Told of building steps: done, and in all.
+pub type Progress = Box<dyn FnMut(usize, usize)>;
+
+/// Describes a [`Detector`]; see [`Detector::builder`].
+#[derive(Default)]
+pub struct DetectorBuilder {
+    model: Option<PathBuf>,
+    weights: Option<PathBuf>,
+    random_weights: Option<u64>,
+    names: Option<PathBuf>,
+    data: Option<PathBuf>,
+    cfg: CfgOptions,
+    load: WeightsOptions,
+    conf: Option<f32>,
+    nms: Option<f32>,
+    nms_kind: Option<NmsKind>,
+    agnostic: bool,
+    classes: Vec<String>,
+    max_det: Option<usize>,
+    resize: ResizeMode,
+    letterbox: Option<bool>,
+    player: PlayerChoice,
+    precision: Precision,
+    heads: bool,
+    node_of_layer: Option<usize>,
+    progress: Option<Progress>,
+    #[cfg(feature = "gpu")]
+    backend: Option<Backend>,
+    #[cfg(feature = "gpu")]
+    adapter: Option<String>,
+    #[cfg(feature = "gpu")]
+    device: Option<Gpu>,
+    #[cfg(feature = "gpu")]
+    conv: Option<Variant>,
+}
+
+/// One setter: takes anything that converts, returns the builder.
+macro_rules! setters {
+    ($($(#[$doc:meta])* $name:ident: $type:ty => $($field:ident).+ = $value:expr;)*) => {
+        $($(#[$doc])*
+        #[must_use]
+        pub fn $name(mut self, $name: $type) -> Self {
+            self.$($field).+ = $value;
+            self
+        })*
+    };
+}
+
+impl DetectorBuilder {
+    setters! {
+        /// The Darknet `.cfg`.
+        model: impl Into<PathBuf> => model = Some(model.into());
+        /// The Darknet `.weights`.
+        weights: impl Into<PathBuf> => weights = Some(weights.into());
+        /// Seeded random weights instead of a file, to try shapes and speed.
+        random_weights: u64 => random_weights = Some(random_weights);
+        /// Class names, one a line.
+        names: impl Into<PathBuf> => names = Some(names.into());
+        /// Darknet's `.data`, which names the names and counts the classes.
+        data: impl Into<PathBuf> => data = Some(data.into());
+        /// Columns and rows of the network's input instead of the cfg's.
+        size: (usize, usize) => cfg.size = Some(size);
+        /// How the heads are read; default `auto`.
+        decode: Decode => cfg.decode = decode;
+        /// Slope of `leaky`; default 0.1.
+        leaky_slope: f32 => cfg.leaky_slope = Some(leaky_slope);
+        /// Epsilon of batch-norm; default 1e-5.
+        bn_eps: f32 => load.bn_eps = Some(bn_eps);
+        /// Accepts a weights file that ends after a whole layer.
+        allow_truncated: bool => load.allow_truncated = allow_truncated;
+        /// Least score; default 0.25.
+        conf: f32 => conf = Some(conf);
+        /// Overlap above which the lesser box goes; default 0.45.
+        nms: f32 => nms = Some(nms);
+        /// How overlap is measured; default the cfg's `nms_kind`.
+        nms_kind: NmsKind => nms_kind = Some(nms_kind);
+        /// Lets boxes of different classes silence each other.
+        agnostic: bool => agnostic = agnostic;
+        /// Only these classes, by name or index; all if empty.
+        classes: Vec<String> => classes = classes;
+        /// At most this many boxes a picture.
+        max_det: usize => max_det = Some(max_det);
+        /// How pictures are resampled; default [`ResizeMode::DarknetFile`].
+        resize: ResizeMode => resize = resize;
+        /// Fits (`true`) or stretches pictures; default the cfg's `letter_box`.
+        letterbox: bool => letterbox = Some(letterbox);
+        /// Who plays; default the GPU.
+        player: PlayerChoice => player = player;
+        /// Element type on the GPU; default f32.
+        precision: Precision => precision = precision;
+        /// Keeps the network's input, so that [`Detector::heads`] can bring it back.
+        keep_heads: bool => heads = keep_heads;
+        /// Keeps the value of this cfg layer, for [`Detector::heads`].
+        keep_layer: usize => node_of_layer = Some(keep_layer);
+        /// Told how far building has come.
+        progress: Progress => progress = Some(progress);
+    }
+
+    #[cfg(feature = "gpu")]
+    setters! {
+        /// Only this back end.
+        backend: Backend => backend = Some(backend);
+        /// Part of an adapter's name, or its number.
+        adapter: impl Into<String> => adapter = Some(adapter.into());
+        /// A device that exists already.
+        device: Gpu => device = Some(device);
+        /// This convolution kernel wherever it is able to.
+        conv: Variant => conv = Some(conv);
+    }
+
+    /// Reads the files and builds the player.
+    ///
+    /// # Errors
+    /// Whatever is wrong with files, options or the adapter, in one sentence each.
+    pub async fn build(mut self) -> Result<Detector> {
+        let model = self.model.take().ok_or_else(|| Error::Usage("no model: name a .cfg file".into()))?;
+        let network = Network::from_cfg(&model, &self.cfg)?;
+        let mut notes = network.notes.clone();
+        let names = self.class_names(&network)?;
+        let thresholds = self.thresholds(&network)?;
+        let classes = self.class_filter(&names, network.classes)?;
+        let params = match (&self.weights, self.random_weights) {
+            (Some(path), None) => network.load_weights(path, &self.load, &mut notes)?,
+            (None, Some(seed)) => network.random_params(seed),
+            (Some(_), Some(_)) => return Err(Error::Usage("weights are either read or random, not both".into())),
+            (None, None) => return Err(Error::Usage("no weights: name a .weights file".into())),
+        };
+        let letterbox = self.letterbox.unwrap_or(network.letterbox);
+        if self.resize == ResizeMode::Pytorch && self.letterbox == Some(false) {
+            return Err(Error::Usage("resize mode pytorch always letterboxes".into()));
+        }
+        let (resize, max_det) = (self.resize, self.max_det);
+        let player = self.build_player(&network, params, &mut notes).await?;
+        Ok(Detector { network, player, names, thresholds, resize, letterbox, classes, max_det, notes })
+    }
+
+    fn class_names(&self, network: &Network) -> Result<Vec<String>> {
+        let data = self.data.as_ref().map(data::read).transpose()?.unwrap_or_default();
+        let Some(file) = self.names.clone().or(data.names) else { return Ok(vec![]) };
+        let names = names::read(&file)?;
+        let expected = data.classes.unwrap_or(network.classes);
+        if names.len() != network.classes || expected != network.classes {
+            return Err(Error::Usage(format!(
+                "{}: expected {} class names for {}, found {}",
+                file.display(),
+                network.classes,
+                network.source.display(),
+                if expected == network.classes { names.len() } else { expected }
+            )));
+        }
+        Ok(names)
+    }
+
+    fn thresholds(&self, network: &Network) -> Result<Thresholds> {
+        let fraction = |what: &str, value: f32| {
+            let fits = (0.0..=1.0).contains(&value);
+            if fits { Ok(value) } else { Err(Error::Usage(format!("{what}: expected 0 to 1, found {value}"))) }
+        };
+        Ok(Thresholds {
+            conf: fraction("conf", self.conf.unwrap_or(0.25))?,
+            nms: fraction("nms", self.nms.unwrap_or(0.45))?,
+            kind: self.nms_kind.unwrap_or(network.nms),
+            agnostic: self.agnostic,
+        })
+    }
+
+    fn class_filter(&self, names: &[String], count: usize) -> Result<Option<Vec<usize>>> {
+        let index = |wish: &String| {
+            let by_name = names.iter().position(|name| name == wish);
+            let by_index = wish.parse().ok().filter(|i| *i < count);
+            by_name.or(by_index).ok_or_else(|| Error::Usage(format!("there is no class `{wish}` among the {count}")))
+        };
+        let list = self.classes.iter().map(index).collect::<Result<Vec<_>>>()?;
+        Ok((!list.is_empty()).then_some(list))
+    }
+
+    /// The node that holds the value of a cfg layer.
+    fn kept_node(&self, network: &Network) -> Result<Option<NodeId>> {
+        let Some(layer) = self.node_of_layer else { return Ok(None) };
+        let found = network.graph.iter().filter(|(_, n)| n.layer == Some(layer)).map(|(id, _)| id).last();
+        found.map(Some).ok_or_else(|| Error::Usage(format!("layer {layer} has no value of its own")))
+    }
+
+    #[cfg(feature = "gpu")]
+    async fn build_player(mut self, network: &Network, params: Params, notes: &mut Vec<String>) -> Result<Player> {
+        if self.player == PlayerChoice::Oracle {
+            return Ok(Player::Oracle(params));
+        }
+        let kept = keep(self.heads || self.node_of_layer.is_some(), self.kept_node(network)?);
+        let gpu = match self.device.take() {
+            Some(device) => Ok(device),
+            None => {
+                let needs = needs(&network.graph, self.precision);
+                Gpu::new(&GpuOptions { backend: self.backend, adapter: self.adapter.take(), needs }).await
+            }
+        };
+        match gpu {
+            Ok(gpu) => {
+                let options = ProgramOptions { precision: self.precision, keep: kept, conv: self.conv, checked: false };
+                let mut progress = self.progress.take().unwrap_or_else(|| Box::new(|_, _| {}));
+                let program = Program::new(&gpu, &network.graph, params, &options, &mut progress).await?;
+                Ok(Player::Gpu(Box::new(program)))
+            }
+            Err(Error::NoAdapter(why)) if self.player == PlayerChoice::Auto && self.backend.is_none() => {
+                notes.push(format!("NO GPU ADAPTER ({why}): the CPU oracle plays, which is very slow"));
+                Ok(Player::Oracle(params))
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    #[cfg(not(feature = "gpu"))]
+    async fn build_player(self, _: &Network, params: Params, _: &mut Vec<String>) -> Result<Player> {
+        match self.player {
+            PlayerChoice::Gpu => Err(Error::NoAdapter("this build has no GPU player".into())),
+            PlayerChoice::Auto | PlayerChoice::Oracle => Ok(Player::Oracle(params)),
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! The two players behind one face.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    error::{Error, Result},
+    graph::{Graph, NodeId, Params},
+    kernels::{
+        decode::{Candidate, Thresholds},
+        letterbox::{Picture, Placement},
+    },
+    oracle,
+    tensor::Tensor,
+};
+#[cfg(feature = "gpu")]
+use crate::{
+    gpu::{Input, Program},
+    graph::plan::Keep,
+};
+
+/// Who plays a network.
+#[derive(Debug)]
+pub enum Player {
+    /// On wgpu.
+    #[cfg(feature = "gpu")]
+    Gpu(Box<Program>),
+    /// On the CPU, slowly.
+    Oracle(Params),
+}
+
+/// What [`crate::Detector::heads`] brings back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Heads {
+    /// The network's input `[C, H, W]`.
+    pub input: Tensor,
+    /// What enters the `[yolo]` layers, in cfg order.
+    pub heads: Vec<Tensor>,
+    /// The value asked for.
+    pub node: Option<Tensor>,
+}
+
+impl Player {
+    /// Boxes after NMS, best first.
+    pub(super) async fn detect(
+        &mut self,
+        graph: &Graph,
+        picture: &Picture,
+        placement: &Placement,
+        thresholds: &Thresholds,
+    ) -> Result<Vec<Candidate>> {
+        check_channels(graph)?;
+        match self {
+            #[cfg(feature = "gpu")]
+            Self::Gpu(program) => {
+                if fits(program, picture) {
+                    program.detect(Input::Picture(picture, placement), thresholds).await
+                } else {
+                    // Too large for a texture: resampled on the host, from there on the same.
+                    let input = oracle::letterbox(picture, placement);
+                    program.detect(&input, thresholds).await
+                }
+            }
+            Self::Oracle(params) => {
+                let heads = oracle_heads(graph, params, &oracle::letterbox(picture, placement), None)?.heads;
+                let found = oracle::decode(graph, &heads, thresholds.conf);
+                Ok(oracle::nms(found, thresholds.kind, thresholds.nms, thresholds.agnostic))
+            }
+        }
+    }
+
+    pub(super) async fn heads(
+        &mut self,
+        graph: &Graph,
+        picture: &Picture,
+        placement: &Placement,
+        node: Option<NodeId>,
+    ) -> Result<Heads> {
+        check_channels(graph)?;
+        match self {
+            #[cfg(feature = "gpu")]
+            Self::Gpu(program) => {
+                let keep: Vec<NodeId> = std::iter::once(NodeId(0)).chain(node).collect();
+                let mut played = if fits(program, picture) {
+                    program.play(Input::Picture(picture, placement), &keep).await?
+                } else {
+                    program.play(&oracle::letterbox(picture, placement), &keep).await?
+                };
+                let mut take = |id| {
+                    let missing = || Error::Usage("the program was not built to keep this value".into());
+                    played.nodes.get(&id).cloned().ok_or_else(missing)
+                };
+                let (input, node) = (take(NodeId(0))?, node.map(&mut take).transpose()?);
+                Ok(Heads { input, heads: std::mem::take(&mut played.heads), node })
+            }
+            Self::Oracle(params) => oracle_heads(graph, params, &oracle::letterbox(picture, placement), node),
+        }
+    }
+
+    pub(super) fn describe(&self) -> String {
+        match self {
+            #[cfg(feature = "gpu")]
+            Self::Gpu(program) => {
+                let report = program.gpu().report();
+                let software = if report.software { ", SOFTWARE ADAPTER: correct, and slow" } else { "" };
+                format!("{} ({}, {}{software})", report.name, report.backend, program.precision().name())
+            }
+            Self::Oracle(_) => "the oracle (CPU, f64: correct, and very slow)".into(),
+        }
+    }
+}
+
+/// Values besides the heads that [`Player::heads`] needs kept.
+#[cfg(feature = "gpu")]
+pub(super) fn keep(heads: bool, node: Option<NodeId>) -> Keep {
+    if heads { Keep::Nodes(std::iter::once(NodeId(0)).chain(node).collect()) } else { Keep::Heads }
+}
+
+#[cfg(feature = "gpu")]
+fn fits(program: &Program, picture: &Picture) -> bool {
+    picture.width.max(picture.height) <= program.gpu().device().limits().max_texture_dimension_2d as usize
+}
+
+fn check_channels(graph: &Graph) -> Result<()> {
+    match graph.input_shape().c {
+        3 => Ok(()),
+        c => Err(Error::graph("input", format!("the network takes {c} channels, pictures have 3"))),
+    }
+}
+
+fn oracle_heads(graph: &Graph, params: &Params, input: &Tensor, node: Option<NodeId>) -> Result<Heads> {
+    let ids: Vec<NodeId> = graph.heads.iter().map(|h| h.input).chain(node).collect();
+    let values: BTreeMap<NodeId, Tensor> = oracle::play(graph, params, input, &ids)?;
+    let get = |id: NodeId| values.get(&id).cloned().ok_or_else(|| Error::graph(&graph.node(id).name, "has no value"));
+    let heads = graph.heads.iter().map(|h| get(h.input)).collect::<Result<_>>()?;
+    Ok(Heads { input: input.clone(), heads, node: node.map(get).transpose()? })
+}
