@@ -1,2 +1,46 @@
 //! Jobs of several steps. `cargo xtask --help` lists them.
-fn main() {}
+
+mod ci;
+mod driver;
+mod mutants;
+mod referee;
+mod run;
+mod tests;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Jobs of several steps")]
+struct Cli {
+    #[command(subcommand)]
+    job: Job,
+}
+
+#[derive(Subcommand)]
+enum Job {
+    /// Run every test; installs a software Vulkan driver where no adapter answers
+    Test,
+    /// What a change must pass: tests, format, lints, docs, licences, other platforms
+    Ci,
+    /// Break one thing at a time and see that a suite goes red
+    Mutants {
+        /// Only patches whose name contains this
+        #[arg(default_value = "")]
+        only: String,
+    },
+    /// Compare with independent programs (needs YOLOV4_TEST_DATA and Python)
+    Referee {
+        /// A smaller selection, for a first look
+        #[arg(long)]
+        quick: bool,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().job {
+        Job::Test => tests::run(),
+        Job::Ci => ci::run(),
+        Job::Mutants { only } => mutants::run(&only),
+        Job::Referee { quick } => referee::run(quick),
+    }
+}

@@ -1,0 +1,174 @@
+//! The house: who may use whom, what every kernel must have, how long a file may be.
+
+use std::{collections::BTreeMap, fs, path::Path, path::PathBuf};
+
+use yolov4::low_level::kernels::CATALOGUE;
+
+/// What each floor may name with `crate::`. `lib.rs` itself is the roof and may name all.
+const FLOORS: &[(&str, &[&str])] = &[
+    ("error", &[]),
+    ("tensor", &["error"]),
+    ("kernels", &["error", "tensor", "kernels"]),
+    ("graph", &["error", "tensor", "kernels", "graph"]),
+    ("model", &["error", "tensor", "kernels", "graph", "model"]),
+    ("gpu", &["error", "tensor", "kernels", "graph", "gpu"]),
+    ("oracle", &["error", "tensor", "kernels", "graph", "oracle"]),
+    ("detect", &["error", "tensor", "kernels", "graph", "model", "gpu", "oracle", "detect"]),
+];
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn files(dir: &Path, extension: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path, extension));
+        } else if path.extension().is_some_and(|e| e == extension) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The text without comments and doc comments.
+fn code(path: &Path) -> String {
+    let text = fs::read_to_string(path).unwrap();
+    text.lines().map(|l| l.split("//").next().unwrap_or("")).collect::<Vec<_>>().join("\n")
+}
+
+/// The first segments of every `crate::x` and of the braces after `crate::{`.
+fn edges(code: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (at, _) in code.match_indices("crate::") {
+        let rest = &code[at + "crate::".len()..];
+        if let Some(group) = rest.strip_prefix('{') {
+            let (mut depth, mut start) = (0, true);
+            let mut word = String::new();
+            for c in group.chars() {
+                match c {
+                    '{' => depth += 1,
+                    '}' if depth == 0 => break,
+                    '}' => depth -= 1,
+                    ',' if depth == 0 => start = true,
+                    ':' if depth == 0 => start = false,
+                    c if depth == 0 && start && (c.is_alphanumeric() || c == '_') => word.push(c),
+                    _ => {}
+                }
+                if !start || c == ',' {
+                    if !word.is_empty() {
+                        found.push(std::mem::take(&mut word));
+                    }
+                }
+            }
+            if !word.is_empty() {
+                found.push(word);
+            }
+        } else {
+            found.push(rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect());
+        }
+    }
+    found.retain(|word| word.chars().next().is_some_and(char::is_lowercase));
+    found
+}
+
+fn floor(path: &Path) -> Option<String> {
+    let relative = path.strip_prefix(root().join("src")).unwrap();
+    let first = relative.components().next()?.as_os_str().to_str()?.trim_end_matches(".rs").to_owned();
+    (first != "lib" && first != "bin").then_some(first)
+}
+
+#[test]
+fn no_floor_uses_one_above_or_beside_it() {
+    let allowed: BTreeMap<_, _> = FLOORS.iter().copied().collect();
+    let mut wrong = Vec::new();
+    let mut seen = 0;
+    for path in files(&root().join("src"), "rs") {
+        let Some(floor) = floor(&path) else { continue };
+        let may = allowed.get(floor.as_str()).unwrap_or_else(|| panic!("{}: not a floor", path.display()));
+        for edge in edges(&code(&path)) {
+            seen += 1;
+            let floors = FLOORS.iter().any(|(name, _)| *name == edge);
+            if edge != floor && floors && !may.contains(&edge.as_str()) {
+                wrong.push(format!("{}: {floor} uses {edge}", path.display()));
+            }
+        }
+    }
+    assert!(seen > 100, "only {seen} edges were found: the reader is broken");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn only_the_gpu_floor_says_wgpu() {
+    for path in files(&root().join("src"), "rs") {
+        let says = code(&path).contains("wgpu::");
+        let may = matches!(floor(&path).as_deref(), Some("gpu" | "app"));
+        assert!(!says || may, "{} names wgpu", path.display());
+    }
+}
+
+#[test]
+fn every_kernel_has_its_four_places() {
+    let listed: Vec<&str> = CATALOGUE.iter().map(|k| k.name).collect();
+    let problems = fs::read_to_string(root().join("tests/kernels.rs")).unwrap();
+    for shader in fs::read_dir(root().join("shaders")).unwrap() {
+        let path = shader.unwrap().path();
+        if path.is_dir() || path.extension().is_none_or(|e| e != "wgsl") {
+            continue;
+        }
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        assert!(listed.contains(&name), "shaders/{name}.wgsl is not in the catalogue of src/kernels");
+    }
+    for kernel in CATALOGUE {
+        let name = kernel.name;
+        for place in [
+            format!("shaders/{name}.wgsl"),
+            format!("src/kernels/{name}.rs"),
+            format!("src/oracle/{}.rs", kernel.twin),
+        ] {
+            assert!(root().join(&place).exists(), "kernel {name} lacks {place}");
+        }
+        assert!(problems.contains(&format!("\"{name}\"")), "kernel {name} lacks a problem in tests/kernels.rs");
+        let last = kernel.parts.last().unwrap();
+        assert_eq!(last.file, format!("{name}.wgsl"), "the kernel's own file comes last");
+        let uses: Vec<&str> = last.text.lines().filter_map(|l| l.strip_prefix("// uses: ")).collect();
+        let uses: Vec<&str> = uses.iter().flat_map(|l| l.split_whitespace()).collect();
+        let parts: Vec<&str> = kernel.parts[..kernel.parts.len() - 1].iter().map(|p| p.file).collect();
+        assert_eq!(uses, parts, "{name}: its `uses:` line");
+    }
+}
+
+#[test]
+fn files_are_short_and_the_library_does_not_panic() {
+    let mut wrong = Vec::new();
+    for path in files(&root().join("src"), "rs") {
+        let text = fs::read_to_string(&path).unwrap();
+        if text.lines().count() > 400 {
+            wrong.push(format!("{}: {} lines", path.display(), text.lines().count()));
+        }
+        let body = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for word in [".unwrap()", ".expect(", "todo!(", "unimplemented!(", "panic!(", "unreachable!("] {
+            if body.contains(word) {
+                wrong.push(format!("{}: {word}", path.display()));
+            }
+        }
+    }
+    for path in files(&root().join("shaders"), "wgsl") {
+        let lines = fs::read_to_string(&path).unwrap().lines().count();
+        if lines > 160 {
+            wrong.push(format!("{}: {lines} lines", path.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn readme_and_ci_name_one_test_command() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let ci = fs::read_to_string(root().join(".ci/run")).unwrap();
+    assert!(readme.contains("\ncargo xtask test\n"), "the README's test command");
+    assert!(ci.contains("\ncargo xtask test\n"), ".ci/run calls the README's test command");
+}

@@ -1,0 +1,33 @@
+//! `cargo xtask referee`: our results against those of programs that are not ours, in a Python environment of its own.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+
+use crate::run::{self, cargo, command, root};
+
+/// Sets up the environment and runs `xtask/referee/run.py`.
+pub fn run(quick: bool) -> Result<()> {
+    let Some(data) = std::env::var_os("YOLOV4_TEST_DATA").map(PathBuf::from) else {
+        if std::env::var_os("CI").is_some_and(|v| v == "true") {
+            bail!("YOLOV4_TEST_DATA is not set under CI=true");
+        }
+        println!("SKIPPED: the referees need YOLOV4_TEST_DATA");
+        return Ok(());
+    };
+    let venv = root().join("target/referee-venv");
+    let python = venv.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
+    if !python.exists() {
+        run::run(command("python3", &["-m", "venv", &venv.to_string_lossy()]))?;
+    }
+    let python = python.to_string_lossy().into_owned();
+    let requirements = root().join("xtask/referee/requirements.txt");
+    run::run(command(&python, &["-m", "pip", "install", "-q", "-r", &requirements.to_string_lossy()]))?;
+    run::run(cargo(&["build", "--release"]))?;
+    let mut referee = command(&python, &["xtask/referee/run.py"]);
+    referee.arg("--yolov4").arg(root().join("target/release/yolov4")).arg("--data").arg(data);
+    if quick {
+        referee.arg("--quick");
+    }
+    run::run(referee)
+}

@@ -1,0 +1,44 @@
+//! Child processes that say what they do and stop the job when they fail.
+
+use std::{path::PathBuf, process::Command, time::Instant};
+
+use anyhow::{Context, Result, bail};
+
+/// The folder of the workspace.
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(PathBuf::new, PathBuf::from)
+}
+
+/// A cargo command at the workspace's root.
+pub fn cargo(args: &[&str]) -> Command {
+    command(&std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()), args)
+}
+
+/// Any command at the workspace's root.
+pub fn command(program: &str, args: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command.args(args).current_dir(root());
+    command
+}
+
+/// Runs a command; prints it before and its time after.
+pub fn run(mut command: Command) -> Result<()> {
+    let line = std::iter::once(command.get_program())
+        .chain(command.get_args())
+        .map(|s| s.to_string_lossy().into_owned())
+        .collect::<Vec<_>>()
+        .join(" ");
+    println!("\n$ {line}");
+    let start = Instant::now();
+    let status = command.status().with_context(|| format!("`{line}` cannot be started"))?;
+    println!("({:.0} s)", start.elapsed().as_secs_f64());
+    if !status.success() {
+        bail!("`{line}` failed: {status}");
+    }
+    Ok(())
+}
+
+/// Whether a program can be started at all.
+pub fn exists(program: &str) -> bool {
+    Command::new(program).arg("--version").output().is_ok()
+}
