@@ -124,11 +124,9 @@ fn every_kernel_has_its_four_places() {
     }
     for kernel in CATALOGUE {
         let name = kernel.name;
-        for place in [
-            format!("shaders/{name}.wgsl"),
-            format!("src/kernels/{name}.rs"),
-            format!("src/oracle/{}.rs", kernel.twin),
-        ] {
+        for place in
+            [format!("shaders/{name}.wgsl"), format!("src/kernels/{name}.rs"), format!("src/oracle/{}.rs", kernel.twin)]
+        {
             assert!(root().join(&place).exists(), "kernel {name} lacks {place}");
         }
         assert!(problems.contains(&format!("\"{name}\"")), "kernel {name} lacks a problem in tests/kernels.rs");

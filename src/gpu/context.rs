@@ -130,8 +130,14 @@ impl Gpu {
     /// [`Error::NoAdapter`] if none fits; [`Error::Gpu`] if it refuses the device; [`Error::Limit`] if it lacks a
     /// feature of [`GpuOptions::needs`].
     pub async fn new(options: &GpuOptions) -> Result<Self> {
-        let instance = instance(options.backend);
-        let adapter = choose(&instance, options).await?;
+        // OpenGL is not even loaded where there is something better: its loader is slow and noisy.
+        let better = options.backend.map_or(wgpu::Backends::PRIMARY, Backend::flags);
+        let adapter = match choose(&instance(better), options).await {
+            Err(Error::NoAdapter(_)) if options.backend.is_none() => {
+                choose(&instance(wgpu::Backends::all()), options).await?
+            }
+            found => found?,
+        };
         let features = adapter.features();
         let offered = adapter.limits();
         let report = AdapterReport::new(&adapter.get_info(), features, &offered);
@@ -223,11 +229,9 @@ impl Gpu {
     }
 }
 
-fn instance(backend: Option<Backend>) -> wgpu::Instance {
+fn instance(backends: wgpu::Backends) -> wgpu::Instance {
     let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle_from_env();
-    if let Some(backend) = backend {
-        descriptor.backends = backend.flags();
-    }
+    descriptor.backends = backends;
     wgpu::Instance::new(descriptor)
 }
 
@@ -294,6 +298,6 @@ pub fn driver_hint() -> &'static str {
 
 /// What there is on this machine, best first; the numbers of `--adapter` are the places in this list.
 pub async fn adapters(backend: Option<Backend>) -> Vec<AdapterReport> {
-    let all = candidates(&instance(backend)).await;
+    let all = candidates(&instance(backend.map_or(wgpu::Backends::all(), Backend::flags))).await;
     all.iter().map(|a| AdapterReport::new(&a.get_info(), a.features(), &a.limits())).collect()
 }

@@ -30,7 +30,8 @@ pub fn fuse(graph: Graph, params: Params, keep: &[NodeId]) -> (Graph, Params) {
 
 fn fuse_activation(rewrite: &mut Rewrite, id: NodeId, before: NodeId, kind: Activation) {
     if kind == Activation::Linear {
-        if rewrite.nodes[before.0].op != Op::Input {
+        if rewrite.nodes[before.0].op != Op::Input && !rewrite.is_kept(before) {
+            rewrite.nodes[before.0].origin = rewrite.nodes[id.0].origin;
             rewrite.replace(id, before);
         }
         return;

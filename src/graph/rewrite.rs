@@ -31,6 +31,11 @@ impl Rewrite {
         self.outputs.push(id);
     }
 
+    /// Whether somebody wants the value of `id` itself.
+    pub fn is_kept(&self, id: NodeId) -> bool {
+        self.outputs.contains(&id)
+    }
+
     /// What stands for `id` now.
     pub fn current(&self, mut id: NodeId) -> NodeId {
         while self.replaced[id.0] != id {
