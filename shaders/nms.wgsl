@@ -47,14 +47,15 @@ fn overlap(a: Candidate, b: Candidate) -> f32 {
     if thresholds.distance == 0u {
         return plain;
     }
-    let hw = hull_length(a.x, a.w, b.x, b.w);
-    let hh = hull_length(a.y, a.h, b.y, b.h);
+    // Fractions of the picture, not of the canvas: Darknet undoes the letterbox before NMS.
+    let hw = hull_length(a.x, a.w, b.x, b.w) / thresholds.extent.x;
+    let hh = hull_length(a.y, a.h, b.y, b.h) / thresholds.extent.y;
     let c = hw * hw + hh * hh;
     if c == 0.0 {
         return plain;
     }
-    let dx = a.x - b.x;
-    let dy = a.y - b.y;
+    let dx = (a.x - b.x) / thresholds.extent.x;
+    let dy = (a.y - b.y) / thresholds.extent.y;
     let d = (dx * dx + dy * dy) / c;
     if d <= 0.0 {
         return plain;

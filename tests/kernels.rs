@@ -215,11 +215,11 @@ fn boxes(graph: &Graph, input: &Tensor, thresholds: &Thresholds) -> (Vec<Candida
     assert_eq!(got, pollster::block_on(program.detect(input, thresholds)).unwrap(), "the second frame");
     let heads = pollster::block_on(program.play(input, &[])).unwrap().heads;
     let found = oracle::decode(graph, &heads, thresholds.conf);
-    (got, oracle::nms(found, thresholds.kind, thresholds.nms, thresholds.agnostic))
+    (got, oracle::nms(found, thresholds))
 }
 
 fn thresholds(conf: f32, kind: NmsKind, agnostic: bool) -> Thresholds {
-    Thresholds { conf, nms: 0.45, kind, agnostic }
+    Thresholds { conf, nms: 0.45, kind, agnostic, extent: (0.9, 0.6) }
 }
 
 #[test]

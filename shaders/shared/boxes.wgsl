@@ -20,4 +20,6 @@ struct Thresholds {
     capacity: u32,  // candidates that there is room for
     classes: u32,
     _pad: u32,
+    extent: vec2f,  // of the picture, as fractions of the network's input
+    _pad2: vec2u,
 }

@@ -191,6 +191,7 @@ impl DetectorBuilder {
             nms: fraction("nms", self.nms.unwrap_or(0.45))?,
             kind: self.nms_kind.unwrap_or(network.nms),
             agnostic: self.agnostic,
+            extent: (1.0, 1.0),
         })
     }
 

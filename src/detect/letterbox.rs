@@ -36,6 +36,11 @@ impl Undo {
         Self { image, offset: (x, y), extent: (w, h) }
     }
 
+    /// Width and height of the picture as fractions of the canvas.
+    pub fn extent(&self) -> (f32, f32) {
+        self.extent
+    }
+
     /// The candidate in pixels of the picture, clipped to it.
     pub fn apply(&self, c: &Candidate) -> BoxPx {
         let x = (c.x - self.offset.0) / self.extent.0 * self.image.0;

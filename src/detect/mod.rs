@@ -65,8 +65,9 @@ impl Detector {
     /// [`crate::Error::Limit`] if there are more candidates than the adapter can hold; what the device complains of.
     pub async fn detect(&mut self, picture: &Picture) -> Result<Vec<Detection>> {
         let placement = self.placement(picture);
-        let found = self.player.detect(&self.network.graph, picture, &placement, &self.thresholds).await?;
         let undo = Undo::new(self.resize, &placement);
+        let thresholds = Thresholds { extent: undo.extent(), ..self.thresholds };
+        let found = self.player.detect(&self.network.graph, picture, &placement, &thresholds).await?;
         let wanted = |class: usize| self.classes.as_ref().is_none_or(|list| list.contains(&class));
         let detections = found.iter().filter(|c| wanted(c.class as usize)).map(|c| {
             let class = c.class as usize;

@@ -63,7 +63,7 @@ impl Player {
             Self::Oracle(params) => {
                 let heads = oracle_heads(graph, params, &oracle::letterbox(picture, placement), None)?.heads;
                 let found = oracle::decode(graph, &heads, thresholds.conf);
-                Ok(oracle::nms(found, thresholds.kind, thresholds.nms, thresholds.agnostic))
+                Ok(oracle::nms(found, thresholds))
             }
         }
     }

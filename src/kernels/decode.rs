@@ -35,6 +35,9 @@ pub struct Thresholds {
     pub kind: NmsKind,
     /// Whether a box silences those of other classes as well.
     pub agnostic: bool,
+    /// Width and height of the picture as fractions of the canvas: Darknet undoes the letterbox before NMS, so that the
+    /// distances of DIoU are fractions of the picture. `(1, 1)` where pictures are stretched.
+    pub extent: (f32, f32),
 }
 
 impl Thresholds {
@@ -53,6 +56,8 @@ impl Thresholds {
             capacity: capacity as u32,
             classes: classes as u32,
             _pad: 0,
+            extent: [self.extent.0, self.extent.1],
+            _pad2: [0; 2],
         }
     }
 }
@@ -75,8 +80,12 @@ pub struct ThresholdParams {
     pub capacity: u32,
     /// Number of classes.
     pub classes: u32,
-    /// A multiple of 16 bytes, as uniform buffers want.
+    /// Alignment of what follows.
     pub _pad: u32,
+    /// Width and height of the picture as fractions of the canvas.
+    pub extent: [f32; 2],
+    /// A multiple of 16 bytes, as uniform buffers want.
+    pub _pad2: [u32; 2],
 }
 
 /// Most anchors that one head can have here (the family: 3 or 4).

@@ -1,7 +1,11 @@
 //! Greedy non-maximum suppression. In f32, operation by operation as `shaders/nms.wgsl`, so that the two agree to the
 //! bit but for the power of DIoU.
 
-use crate::{graph::NmsKind, kernels::decode::Candidate, oracle::sort::sort};
+use crate::{
+    graph::NmsKind,
+    kernels::decode::{Candidate, Thresholds},
+    oracle::sort::sort,
+};
 
 fn shared_length(c1: f32, l1: f32, c2: f32, l2: f32) -> f32 {
     (c1 + l1 * 0.5).min(c2 + l2 * 0.5) - (c1 - l1 * 0.5).max(c2 - l2 * 0.5)
@@ -22,16 +26,17 @@ pub fn iou(a: &Candidate, b: &Candidate) -> f32 {
     both / (a.w * a.h + b.w * b.h - both)
 }
 
-/// `IoU - (d^2 / c^2) ^ beta`: d the distance of the centres, c the diagonal of the hull.
-pub fn diou(a: &Candidate, b: &Candidate, beta: f32) -> f32 {
+/// `IoU - (d^2 / c^2) ^ beta`: d the distance of the centres, c the diagonal of the hull, both in fractions of the
+/// picture, which covers `extent` of the canvas.
+pub fn diou(a: &Candidate, b: &Candidate, beta: f32, extent: (f32, f32)) -> f32 {
     let plain = iou(a, b);
-    let hw = hull_length(a.x, a.w, b.x, b.w);
-    let hh = hull_length(a.y, a.h, b.y, b.h);
+    let hw = hull_length(a.x, a.w, b.x, b.w) / extent.0;
+    let hh = hull_length(a.y, a.h, b.y, b.h) / extent.1;
     let c = hw * hw + hh * hh;
     if c == 0.0 {
         return plain;
     }
-    let (dx, dy) = (a.x - b.x, a.y - b.y);
+    let (dx, dy) = ((a.x - b.x) / extent.0, (a.y - b.y) / extent.1);
     let d = (dx * dx + dy * dy) / c;
     if d <= 0.0 {
         return plain;
@@ -39,22 +44,22 @@ pub fn diou(a: &Candidate, b: &Candidate, beta: f32) -> f32 {
     plain - f64::from(d).powf(f64::from(beta)) as f32
 }
 
-/// How much two boxes overlap, by `kind`.
-pub fn overlap(kind: NmsKind, a: &Candidate, b: &Candidate) -> f32 {
-    match kind {
+/// How much two boxes overlap, by [`Thresholds::kind`].
+pub fn overlap(thresholds: &Thresholds, a: &Candidate, b: &Candidate) -> f32 {
+    match thresholds.kind {
         NmsKind::Iou => iou(a, b),
-        NmsKind::Diou { beta } => diou(a, b, beta),
+        NmsKind::Diou { beta } => diou(a, b, beta, thresholds.extent),
     }
 }
 
-/// The boxes that no better one (of their class, unless `agnostic`) overlaps by more than `threshold`, best first.
-pub fn nms(mut candidates: Vec<Candidate>, kind: NmsKind, threshold: f32, agnostic: bool) -> Vec<Candidate> {
+/// The boxes that no better one (of their class, unless agnostic) overlaps by more than the threshold, best first.
+pub fn nms(mut candidates: Vec<Candidate>, thresholds: &Thresholds) -> Vec<Candidate> {
     sort(&mut candidates);
     let mut kept: Vec<Candidate> = Vec::new();
     let mut by_class: std::collections::BTreeMap<u32, Vec<Candidate>> = std::collections::BTreeMap::new();
     for candidate in candidates {
-        let rivals = by_class.entry(if agnostic { 0 } else { candidate.class }).or_default();
-        if !rivals.iter().any(|better| overlap(kind, better, &candidate) > threshold) {
+        let rivals = by_class.entry(if thresholds.agnostic { 0 } else { candidate.class }).or_default();
+        if !rivals.iter().any(|better| overlap(thresholds, better, &candidate) > thresholds.nms) {
             rivals.push(candidate);
             kept.push(candidate);
         }
