@@ -1,7 +1,9 @@
 //! `cargo xtask mutants`: every patch in `tests/mutants` breaks one thing on purpose, and the suite it names must then
-//! go red. A patch that no longer applies, or that its suite survives, fails the job.
+//! go red. A patch that no longer applies, or that its suite survives, fails the job; so does a suite that is red without
+//! any patch, for it would kill everything.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -22,6 +24,14 @@ pub fn run(only: &str) -> Result<()> {
         bail!("there are no mutants to run");
     }
     let copy = Copy::new()?;
+    let suites = patches.iter().map(|patch| suite(patch)).collect::<Result<BTreeSet<_>>>()?;
+    for suite in suites {
+        let start = Instant::now();
+        if copy.play(&suite)? != "SURVIVED" {
+            bail!("`cargo test --release {suite}` is red, or runs no test, without any mutant");
+        }
+        println!("green without mutants, {:>4.0} s: {suite}", start.elapsed().as_secs_f64());
+    }
     let mut survivors = Vec::new();
     for patch in &patches {
         let name = patch.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
@@ -37,6 +47,13 @@ pub fn run(only: &str) -> Result<()> {
     }
     println!("{} mutants, all killed", patches.len());
     Ok(())
+}
+
+/// The arguments of `cargo test` that a patch names.
+fn suite(patch: &Path) -> Result<String> {
+    let text = fs::read_to_string(patch)?;
+    let line = text.lines().find_map(|l| l.strip_prefix("# suite: "));
+    line.map(str::to_owned).with_context(|| format!("{}: expected a line `# suite: ...`", patch.display()))
 }
 
 /// A copy of the tracked and new files, with a target folder that lives from run to run.
@@ -68,25 +85,27 @@ impl Copy {
     }
 
     fn try_mutant(&self, patch: &Path) -> Result<&'static str> {
-        let text = fs::read_to_string(patch)?;
-        let Some(suite) = text.lines().find_map(|l| l.strip_prefix("# suite: ")) else {
-            bail!("expected a line `# suite: ARGUMENTS OF cargo test`");
-        };
+        let suite = suite(patch)?;
         if !self.patch(patch, false)? {
             return Ok("STALE");
         }
+        let verdict = self.play(&suite)?;
+        if !self.patch(patch, true)? {
+            bail!("cannot be taken back");
+        }
+        Ok(verdict)
+    }
+
+    /// What a suite says of the copy as it stands.
+    fn play(&self, suite: &str) -> Result<&'static str> {
         let mut test = cargo(&["test", "--release", "--quiet"]);
         test.args(suite.split_whitespace()).current_dir(&self.tree);
         test.env("CARGO_TARGET_DIR", root().join("target/mutants/build"));
         let output = test.stdout(Stdio::piped()).stderr(Stdio::piped()).output()?;
-        let reverted = self.patch(patch, true)?;
-        if !reverted {
-            bail!("cannot be taken back");
-        }
         let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         Ok(if stderr.contains("could not compile") {
             "NO BUILD"
-        } else if output.status.success() {
+        } else if output.status.success() && stdout.contains(" passed;") && !stdout.contains(" 0 passed;") {
             "SURVIVED"
         } else if stdout.contains("test result: FAILED") {
             "killed"
