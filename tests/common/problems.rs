@@ -281,6 +281,12 @@ fn joins() -> Vec<Problem> {
         net.op(Op::Add, &[first, b, a], None);
         all.push(net.done(&format!("shortcut of {channels:?} channels, three addends"), &["shortcut"], SUMS));
     }
+    // logistic(0) = 0.5 in the lanes that six channels leave unused: they must not be added.
+    let mut net = Net::new(6, 5, 4);
+    let wide = net.layer(NodeId(0), conv(12, 3, 1), Activation::Swish);
+    let narrow = net.layer(NodeId(0), conv(6, 1, 1), Activation::Logistic);
+    net.op(Op::Add, &[wide, narrow], None);
+    all.push(net.done("shortcut whose addend has lanes in use by nobody", &["shortcut"], SUMS));
     let mut net = Net::new(6, 5, 4);
     let gate = net.layer(NodeId(0), conv(6, 1, 1), Activation::Logistic);
     let product = net.op(Op::Mul, &[NodeId(0), gate], None);
