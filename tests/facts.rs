@@ -1,4 +1,5 @@
 //! Facts of the family, worked out by hand: what both players could get wrong together. No GPU, no test data.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 use yolov4::{
     NmsKind, Picture, ResizeMode,

@@ -1,4 +1,5 @@
 //! The house: who may use whom, what every kernel must have, how long a file may be.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 use std::{collections::BTreeMap, fs, path::Path, path::PathBuf};
 

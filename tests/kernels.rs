@@ -1,4 +1,5 @@
 //! Every kernel, every variant, against its twin on the CPU. Without an adapter these tests fail.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 mod common;
 #[path = "common/problems.rs"]

@@ -1,4 +1,5 @@
 //! A hundred photographs, three trained networks, and what Darknet itself found in them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 mod common;
 
@@ -151,7 +152,7 @@ fn no_box_is_lost_at_a_low_threshold() {
     let network = &NETWORKS[2];
     let low = |player| pollster::block_on(builder(&data, network).conf(0.001).player(player).build()).unwrap();
     let (mut gpu, mut oracle) = (low(PlayerChoice::Gpu), low(PlayerChoice::Oracle));
-    let picture = Picture::open(photo(&data, "dog.jpg")).unwrap();
+    let picture = Picture::open(photo(&data, "coco/000000386912.jpg")).unwrap();
     let (got, want) = (ours(&mut gpu, &picture), ours(&mut oracle, &picture));
     println!("{} boxes on the GPU, {} by the oracle", got.len(), want.len());
     let close = |a: &Found, b: &Found| a.class == b.class && (a.score - b.score).abs() < 1e-4 && a.iou(b) > 0.99;
@@ -159,7 +160,7 @@ fn no_box_is_lost_at_a_low_threshold() {
     let (missing, extra) = (lost(&want, &got), lost(&got, &want));
     // Scores within the last bits of the threshold, and overlaps within those of the NMS threshold, may fall either way.
     assert!(
-        want.len() > 1000 && missing + extra <= want.len() / 1000,
+        want.len() > 300 && missing + extra <= want.len() / 1000,
         "{missing} missing, {extra} extra of {}",
         want.len()
     );

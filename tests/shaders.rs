@@ -1,5 +1,6 @@
 //! Every kernel as text: naga accepts it in both precisions, its bindings and uniform buffers are what Rust says they
 //! are, it fits the smallest WebGPU limits, and it can be written for every back end.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 use std::collections::BTreeSet;
 

@@ -39,7 +39,7 @@ impl Gpu {
         let buffer = self.buffer(label, contents.len(), usage | wgpu::BufferUsages::COPY_DST);
         if !contents.is_empty() {
             let mut padded = std::borrow::Cow::Borrowed(contents);
-            if contents.len() % 4 != 0 {
+            if !contents.len().is_multiple_of(4) {
                 padded.to_mut().resize(contents.len().next_multiple_of(4), 0);
             }
             self.queue.write_buffer(&buffer, 0, &padded);

@@ -113,7 +113,7 @@ impl Placing {
         let alone = self.homes[member.0] == Home { region: member, block: 0 };
         let twice = graph.node(concat).inputs.iter().filter(|m| **m == member).count() > 1;
         let last = graph.node(concat).shape.c == channel + node.shape.c;
-        let whole_blocks = channel % 4 == 0 && (last || node.shape.c.is_multiple_of(4));
+        let whole_blocks = channel.is_multiple_of(4) && (last || node.shape.c.is_multiple_of(4));
         let has_value = node.op != Op::Input && self.joins.get(&member) != Some(&Join::Gathered);
         if !alone || twice || !whole_blocks || !has_value {
             return false;

@@ -75,10 +75,8 @@ enum Format {
 
 pub async fn run(args: Args) -> Outcome {
     let paths = pictures::expand(&args.paths)?;
-    if let Some(dir) = &args.draw {
-        if !dir.is_dir() {
-            std::fs::create_dir(dir).map_err(Error::io(dir))?;
-        }
+    if let Some(dir) = args.draw.as_ref().filter(|dir| !dir.is_dir()) {
+        std::fs::create_dir(dir).map_err(Error::io(dir))?;
     }
     if let Some(parent) = args.out.as_deref().and_then(Path::parent).filter(|p| !p.as_os_str().is_empty()) {
         std::fs::metadata(parent).map_err(Error::io(parent))?;

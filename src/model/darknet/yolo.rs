@@ -32,7 +32,7 @@ pub fn head(build: &mut Build, section: &Section) -> Result<(NodeId, usize)> {
     if classes == 0 || classes > 1 << 16 {
         return Err(section.error_key("classes", format!("classes: expected 1 to 65536, found {classes}")));
     }
-    if listed.len() % 2 != 0 || listed.is_empty() {
+    if !listed.len().is_multiple_of(2) || listed.is_empty() {
         let message = format!("anchors: expected pairs of width and height, found {} numbers", listed.len());
         return Err(section.error_key("anchors", message));
     }
