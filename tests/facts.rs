@@ -6,7 +6,10 @@ use yolov4::{
     low_level::{
         detect::Undo,
         graph::{Activation, Builder, Conv, Epilogue, Graph, Head, NodeId, NodeParams, Op, Params, Pool, fold, fuse},
-        kernels::{decode::Candidate, letterbox::Placement},
+        kernels::{
+            decode::{Candidate, Thresholds},
+            letterbox::Placement,
+        },
         model::{CfgOptions, Network, WeightsOptions},
         oracle,
         tensor::{Shape, Tensor},
@@ -195,14 +198,20 @@ fn candidate(x: f32, w: f32, score: f32, class: u32, index: u32) -> Candidate {
     Candidate { x, y: 0.5, w, h: 0.2, score, class, index, ..Candidate::default() }
 }
 
+fn thresholds(kind: NmsKind, nms: f32, agnostic: bool) -> Thresholds {
+    Thresholds { conf: 0.25, nms, kind, agnostic, extent: (1.0, 1.0) }
+}
+
 #[test]
 fn overlap_is_over_the_union() {
     // Two boxes of 0.4 x 0.2 whose centres are 0.2 apart: 0.04 / 0.12, hull 0.6 x 0.2.
     let (a, b) = (candidate(0.3, 0.4, 0.9, 0, 0), candidate(0.5, 0.4, 0.8, 0, 1));
     near(f64::from(oracle::nms::iou(&a, &b)), 1.0 / 3.0);
-    near(f64::from(oracle::nms::diou(&a, &b, 1.0)), 1.0 / 3.0 - 0.1);
+    near(f64::from(oracle::nms::diou(&a, &b, 1.0, (1.0, 1.0))), 1.0 / 3.0 - 0.1);
     assert_eq!(oracle::nms::iou(&candidate(0.1, 0.1, 0.9, 0, 0), &candidate(0.9, 0.1, 0.9, 0, 0)), 0.0);
     let tall = Candidate { w: 0.2, h: 0.4, ..candidate(0.3, 0.0, 0.9, 0, 0) };
+    // The picture covers the middle half of the canvas: there the hull is 0.6 x 0.4.
+    near(f64::from(oracle::nms::diou(&a, &b, 1.0, (1.0, 0.5))), 1.0 / 3.0 - 0.04 / 0.52);
     // A cross of 0.4 x 0.2 and 0.2 x 0.4: 0.04 / 0.12, though the hull is 0.16.
     near(f64::from(oracle::nms::iou(&a, &tall)), 1.0 / 3.0);
 }
@@ -216,15 +225,15 @@ fn suppression_is_greedy_and_per_class() {
         candidate(0.9, 0.1, 0.9, 0, 0),
     ];
     let keys = |agnostic| {
-        let kept = oracle::nms(list.clone(), NmsKind::Iou, 0.45, agnostic);
+        let kept = oracle::nms(list.clone(), &thresholds(NmsKind::Iou, 0.45, agnostic));
         kept.iter().map(|c| (c.index, c.class)).collect::<Vec<_>>()
     };
     assert_eq!(keys(false), [(0, 0), (1, 0), (1, 1)], "ties by number; each class on its own");
     assert_eq!(keys(true), [(0, 0), (1, 0)]);
     // IoU 0.6; d^2 / c^2 = 0.01 / 0.29, and that to the power 0.6 is 0.13: 0.47.
     let near_by = vec![candidate(0.4, 0.4, 0.9, 0, 0), candidate(0.5, 0.4, 0.8, 0, 1)];
-    assert_eq!(oracle::nms(near_by.clone(), NmsKind::Iou, 0.5, false).len(), 1);
-    assert_eq!(oracle::nms(near_by, NmsKind::Diou { beta: 0.6 }, 0.5, false).len(), 2);
+    assert_eq!(oracle::nms(near_by.clone(), &thresholds(NmsKind::Iou, 0.5, false)).len(), 1);
+    assert_eq!(oracle::nms(near_by, &thresholds(NmsKind::Diou { beta: 0.6 }, 0.5, false)).len(), 2);
 }
 
 #[test]
