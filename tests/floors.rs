@@ -59,10 +59,8 @@ fn edges(code: &str) -> Vec<String> {
                     c if depth == 0 && start && (c.is_alphanumeric() || c == '_') => word.push(c),
                     _ => {}
                 }
-                if !start || c == ',' {
-                    if !word.is_empty() {
-                        found.push(std::mem::take(&mut word));
-                    }
+                if (!start || c == ',') && !word.is_empty() {
+                    found.push(std::mem::take(&mut word));
                 }
             }
             if !word.is_empty() {
