@@ -266,7 +266,7 @@ fn a_cfg_that_cannot_be_is_told_by_file_line_and_section() {
         ("[route]\nlayers=7\n", "", &["bad.cfg:22: layer 2 [route]", "layers=7 means layer 7"]),
         ("[route]\nlayers=-9\n", "", &["layer 2 [route]", "layers=-9"]),
         ("[route]\n", "", &["expected layers"]),
-        ("[shortcut]\nfrom=1\n", "", &["layer 2 [shortcut]"]),
+        ("[shortcut]\nfrom=5\n", "", &["layer 2 [shortcut]", "from=5"]),
         ("[reorg3d]\nstride=2\n", "", &["[reorg3d] layers are not supported"]),
         ("[shortcut]\nfrom=-2\nweights_type=per_channel\n", "", &["weights_type=per_channel is not supported"]),
         ("[convolutional]\nfilters=1000000000\nsize=3\n", "", &["filters"]),
@@ -309,7 +309,7 @@ fn no_permission_is_one_sentence() {
     {
         use std::os::unix::fs::PermissionsExt;
         let place = Place::new();
-        fs::set_permissions(place.path("net.weights"), fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(place.path("net.weights"), fs::Permissions::from_mode(0o000)).unwrap();
         if fs::read(place.path("net.weights")).is_ok() {
             println!("SKIPPED: root may read everything");
             return;
