@@ -194,8 +194,10 @@ impl Graph {
     pub fn macs(&self, id: NodeId) -> u64 {
         match &self.node(id).op {
             Op::Conv(conv) => {
+                // In 64 bits even where usize has 32: a layer of P6 has more than 2^32.
                 let ic = self.node(self.node(id).inputs[0]).shape.c;
-                (self.node(id).shape.elements() * (ic / conv.groups) * conv.size * conv.size) as u64
+                let per_element = (ic / conv.groups) as u64 * (conv.size * conv.size) as u64;
+                self.node(id).shape.elements() as u64 * per_element
             }
             _ => 0,
         }

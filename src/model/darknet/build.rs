@@ -50,8 +50,11 @@ impl Build {
         let here = self.values.len() as i64;
         let wanted = if number < 0 { here + number } else { number };
         usize::try_from(wanted).ok().and_then(|i| self.values.get(i)).copied().ok_or_else(|| {
-            let message = format!("{key}={number} means layer {wanted}, expected one of 0 .. {}", here - 1);
-            section.error_key(key, message)
+            let range = match here {
+                0 => "but there is no layer before".to_owned(),
+                _ => format!("expected one of 0 .. {}", here - 1),
+            };
+            section.error_key(key, format!("{key}={number} means layer {wanted}, {range}"))
         })
     }
 }
@@ -107,6 +110,9 @@ pub fn from_cfg(path: &Path, cfg: &Cfg, options: &CfgOptions) -> Result<Network>
             layers::layer(&mut build, section).map_err(located)?
         };
         build.values.push(value);
+        // With these a layer's numbers are missing from the file, or skipped there.
+        section.refuse("dontload", "0")?;
+        section.refuse("dontloadscales", "0")?;
         section.finish()?;
     }
     let Build { graph, convs, nms, notes, .. } = build;

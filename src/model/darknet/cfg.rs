@@ -61,8 +61,6 @@ const NO_EFFECT: &[&str] = &[
     "cutmix",
     "decay",
     "delta_normalizer",
-    "dontload",
-    "dontloadscales",
     "dontsave",
     "dynamic_minibatch",
     "ema_alpha",
@@ -117,6 +115,7 @@ const NO_EFFECT: &[&str] = &[
     "step",
     "steps",
     "stopbackward",
+    "stream",
     "subdivisions",
     "time_steps",
     "track",
@@ -128,7 +127,9 @@ const NO_EFFECT: &[&str] = &[
     "unsupervised",
     "uc_normalizer",
     "use_cuda_graph",
+    "wait_stream",
     "weight_decay",
+    "weights_reject_freq",
     "workspace_size_limit_MB",
     "dropblock",
     "onlyforward",
@@ -235,7 +236,7 @@ impl Section {
         Error::Cfg { file: self.file.clone(), line, section: self.name(), message: message.into() }
     }
 
-    /// The last entry wins, as a later option of Darknet's list does not: Darknet takes the first, so do we.
+    /// Darknet takes the first of two entries with one key; [`Section::finish`] refuses the second.
     fn find(&self, key: &str) -> Option<&Entry> {
         self.entries.iter().find(|e| e.key == key)
     }
@@ -245,6 +246,11 @@ impl Section {
         let entry = self.find(key)?;
         entry.used.set(true);
         Some(&entry.value)
+    }
+
+    /// The text of `key`, for a look that does not count as reading it.
+    pub fn peek(&self, key: &str) -> Option<&str> {
+        self.find(key).map(|entry| entry.value.as_str())
     }
 
     /// The number of `key`, if it is there.
@@ -273,15 +279,15 @@ impl Section {
     }
 
     fn convert<T: FromStr>(&self, key: &str, text: &str) -> Result<T> {
-        text.parse().map_err(|_| {
-            let kind = std::any::type_name::<T>();
-            let kind = match kind {
-                "f32" => "a number",
-                "usize" | "u32" => "a whole number from 0 on",
-                _ => "a whole number",
-            };
-            self.error_key(key, format!("{key}: expected {kind}, found `{text}`"))
-        })
+        let kind = match std::any::type_name::<T>() {
+            "f32" => "a number",
+            "usize" | "u32" => "a whole number from 0 on",
+            _ => "a whole number",
+        };
+        // Rust reads `nan` and `inf` as numbers, and 1e39 as the latter.
+        let finite = text.parse::<f32>().is_ok_and(f32::is_finite);
+        let number = text.parse().ok().filter(|_| finite);
+        number.ok_or_else(|| self.error_key(key, format!("{key}: expected {kind}, found `{text}`")))
     }
 
     /// Fails if `key` is there with any value but `neutral`: what it asks for would change the result.
@@ -305,7 +311,13 @@ impl Section {
         let unknown = |e: &&Entry| !e.used.get() && !NO_EFFECT.contains(&e.key.as_str());
         match self.entries.iter().find(unknown) {
             None => Ok(()),
-            Some(e) => Err(self.error_at(e.line, format!("unknown key `{}`", e.key))),
+            Some(e) => Err(self.error_at(
+                e.line,
+                match self.find(&e.key) {
+                    Some(first) if first.used.get() => format!("`{}` a second time, after line {}", e.key, first.line),
+                    _ => format!("unknown key `{}`", e.key),
+                },
+            )),
         }
     }
 }

@@ -15,8 +15,8 @@ pub fn is_pytorch_csp(cfg: &Cfg) -> bool {
     let mut heads = layers.iter().enumerate().filter(|(_, s)| s.kind == "yolo").peekable();
     heads.peek().is_some()
         && heads.all(|(i, yolo)| {
-            let linear = i.checked_sub(1).map(|j| layers[j].text("activation")) == Some(Some("linear"));
-            linear && yolo.text("new_coords").unwrap_or("0") == "0"
+            let linear = i.checked_sub(1).map(|j| layers[j].peek("activation")) == Some(Some("linear"));
+            linear && yolo.peek("new_coords").unwrap_or("0") == "0"
         })
         && fingerprint(cfg) == YOLOV4_CSP
 }
@@ -36,7 +36,7 @@ pub fn fingerprint(cfg: &Cfg) -> u64 {
         feed(&section.kind);
         for key in ["filters", "size", "stride", "groups", "layers", "from"] {
             if !(before_head && key == "filters") {
-                feed(section.text(key).unwrap_or(""));
+                feed(section.peek(key).unwrap_or(""));
             }
         }
     }

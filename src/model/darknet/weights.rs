@@ -66,10 +66,24 @@ pub fn grouped(number: u64) -> String {
 /// # Errors
 /// [`Error::Weights`] with both byte counts and the layer where the file ends; [`Error::Io`].
 pub fn load(network: &Network, path: &Path, options: &WeightsOptions, notes: &mut Vec<String>) -> Result<Params> {
-    let fail = |message: String| Error::Weights { file: path.to_owned(), message };
     let file = File::open(path).map_err(Error::io(path))?;
     let found = file.metadata().map_err(Error::io(path))?.len();
-    let mut reader = BufReader::with_capacity(1 << 20, file);
+    read(network, path, BufReader::with_capacity(1 << 20, file), found, options, notes)
+}
+
+/// Reads the `found` bytes of `reader` for `network`; `path` is for errors.
+///
+/// # Errors
+/// As [`load`].
+pub fn read(
+    network: &Network,
+    path: &Path,
+    mut reader: impl Read,
+    found: u64,
+    options: &WeightsOptions,
+    notes: &mut Vec<String>,
+) -> Result<Params> {
+    let fail = |message: String| Error::Weights { file: path.to_owned(), message };
     let header = read_header(&mut reader, found).map_err(fail)?;
     let expected = header + network.convs.iter().map(ConvLayer::bytes).sum::<u64>();
     let whole_layers = check_length(network, header, expected, found, options).map_err(fail)?;
