@@ -120,20 +120,20 @@ def random_networks():
         if any(l.kind == "maxpool" and l.stride == 1 for l in layers):
             wrong = onnxnet.session(shape, layers, weights, reverse_spp=True).run(None, {"input": x})
             report(f"{name}, reversed SPP must differ", max(map(centred, found, wrong)), 1e-1, above=True)
-        compare_boxes(name, cfg, file, photo, shape, net, layers, theirs)
+        compare_boxes(name, cfg, file, photo, shape, net, layers, found)
         file.unlink()
 
 
-def compare_boxes(name, cfg, file, photo, shape, net, layers, theirs):
+def compare_boxes(name, cfg, file, photo, shape, net, layers, found):
     width, height = Image.open(photo).size
-    rows = boxes.candidates(layers, theirs, shape)
+    rows = boxes.candidates(layers, tensors, shape)
     scores = np.sort((rows[:, 4:5] * rows[:, 5:]).ravel())
     # A threshold in the widest gap near the 300th best score, so that no candidate hangs on the last bit.
     near = scores[-320:-280]
     gap = int(np.argmax(np.diff(near)))
     conf = float(near[gap] + near[gap + 1]) / 2
     letterbox = int(net.get("letter_box", 0))
-    want = boxes.detect(layers, theirs, shape, letterbox, width, height, conf)
+    want = boxes.detect(layers, tensors, shape, letterbox, width, height, conf)
     text = ours("detect", photo, "--model", cfg, "--weights", file, "--conf", f"{conf:.9f}", "--format", "json")
     found = [(d["class"], d["score"], d["box"][0], d["box"][1], d["box"][0] + d["box"][2], d["box"][1] + d["box"][3])
              for d in json.loads(text)[0]["detections"]]
