@@ -124,7 +124,8 @@ def random_networks():
         file.unlink()
 
 
-def compare_boxes(name, cfg, file, photo, shape, net, layers, found):
+def compare_boxes(name, cfg, file, photo, shape, net, layers, tensors):
+    """Boxes from the same heads, shown to be right above: a random network's scores are too close for anything else."""
     width, height = Image.open(photo).size
     rows = boxes.candidates(layers, tensors, shape)
     scores = np.sort((rows[:, 4:5] * rows[:, 5:]).ravel())
