@@ -82,7 +82,8 @@ def unmatched(left, right, iou, score):
                 return 0
             w, h = min(o[4], f[4]) - max(o[2], f[2]), min(o[5], f[5]) - max(o[3], f[3])
             if w <= 0 or h <= 0:
-                return 1 if o[2:] == f[2:] else 0
+                # Both clipped to nothing, outside the picture: the same edges to half a pixel.
+                return max(abs(p - q) for p, q in zip(o[2:], f[2:])) < 0.5
             area = lambda b: (b[4] - b[2]) * (b[5] - b[3])
             return w * h / (area(o) + area(f) - w * h)
         best = max(right, key=fits, default=None)

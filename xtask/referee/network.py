@@ -120,7 +120,7 @@ def calibrate(layers, weights, x, heads_only=False):
             w = weights[l.index]
             y = convolve(ins[0], w["kernel"], l)
             if l.norm and not heads_only:
-                w["mean"], w["var"] = y.mean((1, 2)), (y.var((1, 2)) + np.float32(1e-3)).astype("f4")
+                w["mean"], w["var"] = y.mean((1, 2)), (y.var((1, 2)) + np.float32(1e-2)).astype("f4")
             if l.norm:
                 gain = w["gamma"] / np.sqrt(w["var"] + np.float32(FOLD_EPS))
                 y = (y - w["mean"][:, None, None]) * gain[:, None, None]

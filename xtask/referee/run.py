@@ -20,6 +20,7 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--yolov4", required=True, type=pathlib.Path)
 parser.add_argument("--data", required=True, type=pathlib.Path)
 parser.add_argument("--quick", action="store_true")
+parser.add_argument("--only", default="", help="networks whose name contains this")
 args = parser.parse_args()
 work = pathlib.Path(tempfile.mkdtemp(prefix="referee-"))
 passed = failed = 0
@@ -81,6 +82,8 @@ def goldens():
 
 def opencv(cfg, weights, x, layers):
     net = cv2.dnn.readNetFromDarknet(str(cfg), str(weights))
+    # Its Winograd convolution costs a digit that the deepest networks need.
+    net.enableWinograd(False)
     net.setInput(x)
     names = []
     for l in layers:
@@ -94,6 +97,8 @@ def random_networks():
     photo, other = args.data / "images/horses.jpg", args.data / "images/dog.jpg"
     chosen = dict(list(NETWORKS.items())[:4]) if args.quick else NETWORKS
     for name, (width, height) in chosen.items():
+        if args.only not in name:
+            continue
         text = (args.data / "models/cfg" / f"{name}.cfg").read_text()
         cfg, file = work / f"{name}.cfg", work / f"{name}.weights"
         lines = [f"width={width}" if l.startswith("width") else f"height={height}" if l.startswith("height") else l for l in text.splitlines()]
