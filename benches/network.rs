@@ -31,8 +31,7 @@ fn frame(bencher: Bencher<'_, '_>, cfg: &str, side: usize, precision: Precision)
     let gpu = pollster::block_on(Gpu::new(&wants)).unwrap();
     let params = network.random_params(0);
     let options = ProgramOptions { precision, ..ProgramOptions::default() };
-    let mut program =
-        pollster::block_on(Program::new(&gpu, &network.graph, params, &options, &mut |_, _| {})).unwrap();
+    let mut program = pollster::block_on(Program::new(&gpu, &network.graph, params, &options, &mut |_, _| {})).unwrap();
     let mut random = Random::new(1);
     let shape = network.graph.input_shape();
     let input = Tensor { shape, data: (0..shape.elements()).map(|_| random.signed().abs()).collect() };

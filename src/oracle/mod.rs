@@ -42,7 +42,8 @@ pub fn play(graph: &Graph, params: &Params, input: &Tensor, keep: &[NodeId]) -> 
     }
     let mut last = vec![None; graph.nodes.len()];
     for id in keep {
-        last[id.0] = Some(usize::MAX);
+        let known = last.get_mut(id.0);
+        *known.ok_or_else(|| Error::Usage(format!("there is no node {}", id.0)))? = Some(usize::MAX);
     }
     for (id, node) in graph.nodes.iter().enumerate().rev() {
         if last[id].is_some() {
@@ -57,12 +58,33 @@ pub fn play(graph: &Graph, params: &Params, input: &Tensor, keep: &[NodeId]) -> 
         if inputs.len() != node.inputs.len() {
             return Err(Error::graph(&node.name, "an input has no value"));
         }
+        check_params(node, params.get(id), &inputs)?;
         let value = play_node(node, params.get(id), &inputs)?;
         debug_assert_eq!(value.shape, node.shape, "{}", node.name);
         values.insert(id, value);
         values.retain(|v, _| last[v.0].is_some_and(|l| l > id.0));
     }
     Ok(values)
+}
+
+/// One number per channel, and a kernel of the convolution's own size.
+fn check_params(node: &Node, params: Option<&NodeParams>, inputs: &[&Tensor]) -> Result<()> {
+    let check = |what: &str, expected: usize, found: usize| {
+        let message = || format!("expected {expected} {what}, found {found}");
+        if expected == found { Ok(()) } else { Err(Error::graph(&node.name, message())) }
+    };
+    match (&node.op, params) {
+        (Op::Conv(c), Some(NodeParams::Conv { weights, bias })) => {
+            let taps = c.size * c.size;
+            check("weights", c.filters * (inputs[0].shape.c / c.groups) * taps, weights.len())?;
+            let biases = if c.bias { c.filters } else { 0 };
+            check("biases", biases, bias.as_ref().map_or(0, Vec::len))
+        }
+        (Op::BatchNorm, Some(NodeParams::BatchNorm { beta, gamma, mean, var, .. })) => [beta, gamma, mean, var]
+            .iter()
+            .try_for_each(|l| check("batch-norm numbers of each kind", node.shape.c, l.len())),
+        _ => Ok(()),
+    }
 }
 
 fn play_node(node: &Node, params: Option<&NodeParams>, inputs: &[&Tensor]) -> Result<Tensor> {
