@@ -130,7 +130,7 @@ def random_networks():
 
 
 def compare_boxes(name, cfg, file, photo, shape, net, layers, tensors):
-    """Boxes from the same heads, shown to be right above: a random network's scores are too close for anything else."""
+    """Boxes from the same heads, shown to be right above: what is compared here is decode, NMS and the way back alone."""
     width, height = Image.open(photo).size
     rows = boxes.candidates(layers, tensors, shape)
     scores = np.sort((rows[:, 4:5] * rows[:, 5:]).ravel())
