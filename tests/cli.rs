@@ -319,6 +319,44 @@ fn no_permission_is_one_sentence() {
 }
 
 #[test]
+fn an_adapter_that_is_not_there_is_an_error_and_so_is_a_layer() {
+    let place = Place::new();
+    let out = place.detect(&["a.png", "--player", "auto", "--adapter", "no such card"]);
+    fails(&out, 1, &["no such card"]);
+    assert!(out.stdout.is_empty());
+    let heads = ["heads", "a.png", "--model", "net.cfg", "--weights", "net.weights", "--player", "oracle"];
+    let out = place.run(&[&heads[..], &["--out", "h.safetensors", "--node", "99"]].concat());
+    fails(&out, 2, &["layer 99"]);
+    assert!(!place.path("h.safetensors").exists());
+}
+
+#[test]
+fn a_full_stderr_is_no_panic() {
+    if !Path::new("/dev/full").exists() {
+        return;
+    }
+    let place = Place::new();
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let status = Command::new(env!("CARGO_BIN_EXE_yolov4"))
+        .args([
+            "detect",
+            "a.png",
+            "missing.png",
+            "--model",
+            "net.cfg",
+            "--weights",
+            "net.weights",
+            "--player",
+            "oracle",
+        ])
+        .current_dir(place.dir.path())
+        .stderr(full)
+        .status()
+        .unwrap();
+    assert_eq!(status.code(), Some(1));
+}
+
+#[test]
 fn completions_and_manual_come_from_the_options() {
     let place = Place::new();
     let out = place.run(&["completions", "bash"]);

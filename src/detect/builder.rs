@@ -214,10 +214,13 @@ impl DetectorBuilder {
 
     #[cfg(feature = "gpu")]
     async fn build_player(mut self, network: &Network, params: Params, notes: &mut Vec<String>) -> Result<Player> {
+        let node = self.kept_node(network)?;
         if self.player == PlayerChoice::Oracle {
             return Ok(Player::Oracle(params));
         }
-        let kept = keep(self.heads || self.node_of_layer.is_some(), self.kept_node(network)?);
+        let kept = keep(self.heads || self.node_of_layer.is_some(), node);
+        // Who names an adapter or a back end wants that one.
+        let any = self.backend.is_none() && self.adapter.is_none();
         let gpu = match self.device.take() {
             Some(device) => Ok(device),
             None => {
@@ -232,7 +235,7 @@ impl DetectorBuilder {
                 let program = Program::new(&gpu, &network.graph, params, &options, &mut progress).await?;
                 Ok(Player::Gpu(Box::new(program)))
             }
-            Err(Error::NoAdapter(why)) if self.player == PlayerChoice::Auto && self.backend.is_none() => {
+            Err(Error::NoAdapter(why)) if self.player == PlayerChoice::Auto && any => {
                 notes.push(format!("NO GPU ADAPTER ({why}): the CPU oracle plays, which is very slow"));
                 Ok(Player::Oracle(params))
             }

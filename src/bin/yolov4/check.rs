@@ -54,7 +54,7 @@ pub async fn run(args: Args) -> Outcome {
         needs: needs(&network.graph, precision),
     })
     .await?;
-    notes.iter().for_each(|note| eprintln!("note: {note}"));
+    notes.iter().for_each(|note| output::say(format_args!("note: {note}")));
     let options = ProgramOptions { precision, keep: Keep::All, ..ProgramOptions::default() };
     let mut program = Program::new(&gpu, &network.graph, params.clone(), &options, &mut |_, _| {}).await?;
     let origins = program.origins();

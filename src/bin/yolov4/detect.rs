@@ -83,9 +83,9 @@ pub async fn run(args: Args) -> Outcome {
     }
     let mut detector = build(&args).await?;
     for note in detector.notes() {
-        eprintln!("note: {note}");
+        output::say(format_args!("note: {note}"));
     }
-    eprintln!("player: {}", detector.player());
+    output::say(format_args!("player: {}", detector.player()));
     let bar = progress(paths.len());
     let mut failed = false;
     let mut results = Vec::new();
@@ -96,7 +96,7 @@ pub async fn run(args: Args) -> Outcome {
             Err(lost @ Error::DeviceLost(_)) => return Err(lost.into()),
             Err(e) => {
                 failed = true;
-                bar.suspend(|| eprintln!("error: {e}"));
+                bar.suspend(|| output::say(format_args!("error: {e}")));
             }
         }
         bar.inc(1);

@@ -86,7 +86,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Reported) => ExitCode::from(1),
         Err(Failure::Error(error)) => {
-            eprintln!("error: {error}");
+            output::say(format_args!("error: {error}"));
             ExitCode::from(if matches!(error, yolov4::Error::Usage(_)) { 2 } else { 1 })
         }
     }

@@ -51,3 +51,9 @@ pub fn put(path: Option<&PathBuf>, text: &str) -> Result<()> {
         None => print(text),
     }
 }
+
+/// A line on stderr; one that is closed or full is no reason to stop.
+pub fn say(line: std::fmt::Arguments<'_>) {
+    // There is nowhere left to complain to.
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
