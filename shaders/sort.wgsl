@@ -1,4 +1,4 @@
-// uses: shared/boxes.wgsl
+// uses: shared/boxes.wgsl shared/keys.wgsl
 // Sorts 1024 candidates in workgroup memory (bitonic, all comparators ascending): by class, then score from high to
 // low, then number of the box. Longer lists are finished by sort_merge between runs of this kernel. Keys past the
 // last candidate are the largest there are, so that whatever lies behind it is in order already.
@@ -26,16 +26,6 @@ fn make_key(i: u32) -> vec4u {
     let c = candidates.list[i];
     // A positive float's bits are in the order of its value.
     return vec4u(select(c.label, 0u, thresholds.agnostic != 0u), ~bitcast<u32>(c.score), c.index * thresholds.classes + c.label, i);
-}
-
-fn before(a: vec4u, b: vec4u) -> bool {
-    if a.x != b.x {
-        return a.x < b.x;
-    }
-    if a.y != b.y {
-        return a.y < b.y;
-    }
-    return a.z < b.z;
 }
 
 fn exchange(i: u32, j: u32) {

@@ -1,19 +1,10 @@
+// uses: shared/keys.wgsl
 // One long-distance step of the bitonic sort, in storage memory; sort does the short distances.
 
 override WIDTH: u32 = 2048u; // of the runs being merged (FLIP), or twice the distance of the pairs
 override FLIP: bool = true;  // the first step of a merge compares mirror images
 
 @group(0) @binding(0) var<storage, read_write> keys: array<vec4u>; // [capacity], as sort makes them
-
-fn before(a: vec4u, b: vec4u) -> bool {
-    if a.x != b.x {
-        return a.x < b.x;
-    }
-    if a.y != b.y {
-        return a.y < b.y;
-    }
-    return a.z < b.z;
-}
 
 @compute @workgroup_size(256)
 fn main(@builtin(global_invocation_id) id: vec3u) {

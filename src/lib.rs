@@ -8,6 +8,8 @@
 pub mod detect;
 #[doc(hidden)]
 pub mod error;
+#[doc(hidden)]
+pub mod files;
 #[cfg(feature = "gpu")]
 #[doc(hidden)]
 pub mod gpu;
@@ -36,5 +38,5 @@ pub use kernels::{
 pub mod low_level {
     #[cfg(feature = "gpu")]
     pub use crate::gpu;
-    pub use crate::{detect, error, graph, kernels, model, oracle, tensor};
+    pub use crate::{detect, error, files, graph, kernels, model, oracle, tensor};
 }

@@ -8,10 +8,11 @@ use yolov4::low_level::kernels::CATALOGUE;
 /// What each floor may name with `crate::`. `lib.rs` itself is the roof and may name all.
 const FLOORS: &[(&str, &[&str])] = &[
     ("error", &[]),
+    ("files", &[]),
     ("tensor", &["error"]),
     ("kernels", &["error", "tensor", "kernels"]),
     ("graph", &["error", "tensor", "kernels", "graph"]),
-    ("model", &["error", "tensor", "kernels", "graph", "model"]),
+    ("model", &["error", "files", "tensor", "kernels", "graph", "model"]),
     ("gpu", &["error", "tensor", "kernels", "graph", "gpu"]),
     ("oracle", &["error", "tensor", "kernels", "graph", "oracle"]),
     ("detect", &["error", "tensor", "kernels", "graph", "model", "gpu", "oracle", "detect"]),

@@ -160,8 +160,9 @@ impl DetectorBuilder {
             return Err(Error::Usage("resize mode pytorch always letterboxes".into()));
         }
         let (resize, max_det) = (self.resize, self.max_det);
-        let player = self.build_player(&network, params, &mut notes).await?;
-        Ok(Detector { network, player, names, thresholds, resize, letterbox, classes, max_det, notes })
+        let kept = self.kept_node(&network)?;
+        let player = self.build_player(&network, params, kept, &mut notes).await?;
+        Ok(Detector { network, player, kept, names, thresholds, resize, letterbox, classes, max_det, notes })
     }
 
     fn class_names(&self, network: &Network) -> Result<Vec<String>> {
@@ -213,12 +214,17 @@ impl DetectorBuilder {
     }
 
     #[cfg(feature = "gpu")]
-    async fn build_player(mut self, network: &Network, params: Params, notes: &mut Vec<String>) -> Result<Player> {
-        let node = self.kept_node(network)?;
+    async fn build_player(
+        mut self,
+        network: &Network,
+        params: Params,
+        kept: Option<NodeId>,
+        notes: &mut Vec<String>,
+    ) -> Result<Player> {
         if self.player == PlayerChoice::Oracle {
             return Ok(Player::Oracle(params));
         }
-        let kept = keep(self.heads || self.node_of_layer.is_some(), node);
+        let keep = keep(self.heads || kept.is_some(), kept);
         // Who names an adapter or a back end wants that one.
         let any = self.backend.is_none() && self.adapter.is_none();
         let gpu = match self.device.take() {
@@ -230,7 +236,7 @@ impl DetectorBuilder {
         };
         match gpu {
             Ok(gpu) => {
-                let options = ProgramOptions { precision: self.precision, keep: kept, conv: self.conv, checked: false };
+                let options = ProgramOptions { precision: self.precision, keep, conv: self.conv, checked: false };
                 let mut progress = self.progress.take().unwrap_or_else(|| Box::new(|_, _| {}));
                 let program = Program::new(&gpu, &network.graph, params, &options, &mut progress).await?;
                 Ok(Player::Gpu(Box::new(program)))
@@ -244,7 +250,7 @@ impl DetectorBuilder {
     }
 
     #[cfg(not(feature = "gpu"))]
-    async fn build_player(self, _: &Network, params: Params, _: &mut Vec<String>) -> Result<Player> {
+    async fn build_player(self, _: &Network, params: Params, _: Option<NodeId>, _: &mut Vec<String>) -> Result<Player> {
         match self.player {
             PlayerChoice::Gpu => Err(Error::NoAdapter("this build has no GPU player".into())),
             PlayerChoice::Auto | PlayerChoice::Oracle => Ok(Player::Oracle(params)),

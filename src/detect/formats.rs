@@ -56,7 +56,7 @@ struct CocoRow {
     score: f32,
 }
 
-/// COCO's category ids skip eleven numbers of 1 to 90: these, in order.
+/// COCO's category ids skip ten numbers of 1 to 90: these, in order.
 const COCO_GAPS: [usize; 10] = [12, 26, 29, 30, 45, 66, 68, 69, 71, 83];
 
 /// The category id of class `class` of the 80 classes of COCO.

@@ -44,6 +44,7 @@ use crate::{
 pub struct Detector {
     network: Network,
     player: Player,
+    kept: Option<NodeId>,
     names: Vec<String>,
     thresholds: Thresholds,
     resize: ResizeMode,
@@ -81,13 +82,14 @@ impl Detector {
         Ok(detections.take(self.max_det.unwrap_or(usize::MAX)).collect())
     }
 
-    /// What enters the `[yolo]` layers for a picture, with the network's input and, on request, the value of one layer.
+    /// What enters the `[yolo]` layers for a picture, with the network's input and the value of the layer that
+    /// [`DetectorBuilder::keep_layer`] named. Needs [`DetectorBuilder::keep_heads`] or that.
     ///
     /// # Errors
-    /// [`crate::Error::Usage`] if the layer has no value of its own in this program.
-    pub async fn heads(&mut self, picture: &Picture, node: Option<NodeId>) -> Result<Heads> {
+    /// [`crate::Error::Usage`] if the detector was not built to keep them.
+    pub async fn heads(&mut self, picture: &Picture) -> Result<Heads> {
         let placement = self.placement(picture);
-        self.player.heads(&self.network.graph, picture, &placement, node).await
+        self.player.heads(&self.network.graph, picture, &placement, self.kept).await
     }
 
     /// Where a picture lies on the network's canvas.

@@ -128,7 +128,7 @@ impl Boxes {
         let list = &bytes[2 * HEADER..];
         let kept = count(HEADER).min(list.len() / size_of::<Candidate>());
         let mut boxes: Vec<Candidate> = bytemuck::pod_collect_to_vec(&list[..kept * size_of::<Candidate>()]);
-        boxes.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.index.cmp(&b.index)).then(a.class.cmp(&b.class)));
+        boxes.sort_by(Candidate::best_first);
         Ok(Fetched::Boxes(boxes))
     }
 

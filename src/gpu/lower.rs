@@ -103,9 +103,8 @@ fn convolution(graph: &Graph, params: &Params, step: &Step, c: &Conv, choice: Ch
         groups: c.groups,
         activation: c.epilogue.activation,
         residual: c.epilogue.residual,
-        parts: parts.len(),
     };
-    let expected = c.filters * (problem.input.c / c.groups) * c.size * c.size;
+    let expected = c.kernel_elements(problem.input.c);
     if weights.len() != expected {
         return Err(Error::graph(&node.name, format!("expected {expected} weights, found {}", weights.len())));
     }

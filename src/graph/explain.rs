@@ -69,7 +69,7 @@ impl Totals {
 
 fn kernel_elements(graph: &Graph, node: &Node) -> u64 {
     match &node.op {
-        Op::Conv(c) => (c.filters * (graph.node(node.inputs[0]).shape.c / c.groups) * c.size * c.size) as u64,
+        Op::Conv(c) => c.kernel_elements(graph.node(node.inputs[0]).shape.c) as u64,
         _ => 0,
     }
 }

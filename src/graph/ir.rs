@@ -31,6 +31,13 @@ pub struct Conv {
     pub epilogue: Epilogue,
 }
 
+impl Conv {
+    /// Elements of the kernel for `channels` input channels: filters * channels / groups * size * size.
+    pub const fn kernel_elements(&self, channels: usize) -> usize {
+        self.filters * (channels / self.groups) * self.size * self.size
+    }
+}
+
 /// What a convolution does to its sum before it is stored: `after(activation(sum) + residual)`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Epilogue {

@@ -5,7 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::graph::ir::{Conv, Graph, NodeId, Op};
+use crate::{
+    graph::ir::{Conv, Graph, NodeId, Op},
+    kernels::conv::MAX_PARTS,
+};
 
 /// What became of one concat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,9 +23,6 @@ pub enum Join {
         copied: usize,
     },
 }
-
-/// Most members that a convolution can bind one by one.
-pub const MAX_PARTS: usize = 4;
 
 /// Where a value lies: `block` planes of four channels into the region of `region`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

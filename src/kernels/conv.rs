@@ -32,8 +32,6 @@ pub struct Problem {
     pub activation: ActivationKind,
     /// Applied after the residual, if there is one.
     pub residual: Option<ActivationKind>,
-    /// Number of inputs that stand one above the other, 1 to [`MAX_PARTS`].
-    pub parts: usize,
 }
 
 /// The rungs of the ladder, slowest first.

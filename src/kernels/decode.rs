@@ -24,6 +24,14 @@ pub struct Candidate {
     pub _pad: u32,
 }
 
+impl Candidate {
+    /// Best first: by score, then the lower number of the box, then the lower class.
+    pub fn best_first(&self, other: &Self) -> std::cmp::Ordering {
+        let by_number = || self.index.cmp(&other.index).then(self.class.cmp(&other.class));
+        other.score.total_cmp(&self.score).then_with(by_number)
+    }
+}
+
 /// What a frame's boxes are filtered by.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Thresholds {

@@ -6,7 +6,7 @@ use crate::kernels::{Bind, Binding, Dispatch, Kernel, part};
 pub static KERNEL: Kernel = Kernel {
     name: "sort_merge",
     twin: "sort",
-    parts: &[part!("sort_merge.wgsl")],
+    parts: &[part!("shared/keys.wgsl"), part!("sort_merge.wgsl")],
     bindings: &[Binding { name: "keys", bind: Bind::ReadWrite }],
     workgroup: [256, 1, 1],
 };

@@ -75,8 +75,7 @@ fn check_params(node: &Node, params: Option<&NodeParams>, inputs: &[&Tensor]) ->
     };
     match (&node.op, params) {
         (Op::Conv(c), Some(NodeParams::Conv { weights, bias })) => {
-            let taps = c.size * c.size;
-            check("weights", c.filters * (inputs[0].shape.c / c.groups) * taps, weights.len())?;
+            check("weights", c.kernel_elements(inputs[0].shape.c), weights.len())?;
             let biases = if c.bias { c.filters } else { 0 };
             check("biases", biases, bias.as_ref().map_or(0, Vec::len))
         }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use safetensors::{Dtype, tensor::TensorView};
-use yolov4::{Detector, Error, Picture, low_level::graph::NodeId, low_level::tensor::Tensor};
+use yolov4::{Detector, Error, Picture, low_level::tensor::Tensor};
 
 use crate::{Outcome, options, output};
 
@@ -32,8 +32,7 @@ pub async fn run(args: Args) -> Outcome {
     }
     let mut detector = builder.build().await?;
     let picture = Picture::open_with(&args.image, !args.resize.no_exif)?;
-    let node = args.node.and_then(|layer| layer_value(&detector, layer));
-    let heads = detector.heads(&picture, node).await?;
+    let heads = detector.heads(&picture).await?;
     let mut tensors: BTreeMap<String, &Tensor> = BTreeMap::new();
     tensors.insert("input".into(), &heads.input);
     for (i, head) in heads.heads.iter().enumerate() {
@@ -54,9 +53,4 @@ pub async fn run(args: Args) -> Outcome {
     let bytes = safetensors::serialize(views, None).map_err(fail)?;
     output::write(&args.out, &bytes)?;
     Ok(())
-}
-
-/// The last node of a cfg layer holds its value.
-fn layer_value(detector: &Detector, layer: usize) -> Option<NodeId> {
-    detector.graph().iter().filter(|(_, n)| n.layer == Some(layer)).map(|(id, _)| id).last()
 }

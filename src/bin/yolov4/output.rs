@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use yolov4::{Error, Result};
+use yolov4::{Error, Result, low_level::files};
 
 /// Writes `contents` beside `path` and renames it when it is whole.
 ///
@@ -16,17 +16,12 @@ pub fn write(path: &Path, contents: &[u8]) -> Result<()> {
     if path.exists() && !path.is_file() {
         return std::fs::write(path, contents).map_err(Error::io(path));
     }
-    let mut part = path.as_os_str().to_owned();
-    part.push(".part");
-    let part = PathBuf::from(part);
-    let written = std::fs::File::create(&part)
-        .and_then(|mut file| file.write_all(contents).and_then(|()| file.sync_all()))
-        .and_then(|()| std::fs::rename(&part, path));
-    if written.is_err() {
-        // What is left of it is of no use to anybody; the first error is the one to report.
-        let _ = std::fs::remove_file(&part);
-    }
-    written.map_err(Error::io(path))
+    let fill = |part: &Path| {
+        let mut file = std::fs::File::create(part)?;
+        file.write_all(contents)?;
+        file.sync_all()
+    };
+    files::write_whole(path, fill).map_err(Error::io(path))
 }
 
 /// Prints to stdout; a reader that has gone away is no error.

@@ -10,6 +10,7 @@ use std::{
 
 use crate::{
     error::{Error, Result},
+    files,
     graph::{NodeId, NodeParams, Params},
     model::network::{Network, WeightsOptions},
 };
@@ -195,15 +196,7 @@ fn read_floats(reader: &mut impl Read, count: usize) -> std::io::Result<Vec<f32>
 /// # Errors
 /// [`Error::Io`]
 pub fn save(network: &Network, params: &Params, path: &Path) -> Result<()> {
-    let mut part = path.as_os_str().to_owned();
-    part.push(".part");
-    let part = std::path::PathBuf::from(part);
-    let written = write(network, params, &part).and_then(|()| std::fs::rename(&part, path));
-    if written.is_err() {
-        // What is left of it is of no use to anybody; the first error is the one to report.
-        let _ = std::fs::remove_file(&part);
-    }
-    written.map_err(Error::io(path))
+    files::write_whole(path, |part| write(network, params, part)).map_err(Error::io(path))
 }
 
 fn write(network: &Network, params: &Params, path: &Path) -> std::io::Result<()> {
