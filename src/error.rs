@@ -68,7 +68,7 @@ pub enum Error {
     #[error("the GPU device was lost: {0}")]
     DeviceLost(String),
     /// The device ran out of memory.
-    #[error("the GPU is out of memory: {0}")]
+    #[error("the GPU is out of memory ({0}); try a smaller --size, or close what else uses it")]
     OutOfMemory(String),
     /// Any other complaint of the GPU stack: a kernel that does not compile, a failed validation.
     #[error("GPU: {0}")]

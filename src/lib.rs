@@ -24,11 +24,10 @@ pub mod oracle;
 #[doc(hidden)]
 pub mod tensor;
 
-pub use detect::{BoxPx, Detection, Detector, DetectorBuilder, PlayerChoice};
+pub use detect::{BoxPx, Detection, Detector, DetectorBuilder, NmsChoice, PlayerChoice};
 pub use error::{Error, Result};
 #[cfg(feature = "gpu")]
 pub use gpu::{Backend, Gpu};
-pub use graph::NmsKind;
 pub use kernels::{
     Precision,
     letterbox::{Picture, ResizeMode},

@@ -5,8 +5,9 @@ mod common;
 
 use std::{
     fs,
+    io::Write,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 
 use image::{DynamicImage, ImageBuffer, ImageFormat, Luma, LumaA, Rgb, Rgba};
@@ -49,9 +50,27 @@ impl Place {
         Command::new(env!("CARGO_BIN_EXE_yolov4")).args(args).current_dir(self.dir.path()).output().unwrap()
     }
 
+    /// `detect` to JSON, which must go well.
+    fn found(&self, args: &[&str]) -> serde_json::Value {
+        let out = self.detect(&[args, &["--format", "json"]].concat());
+        assert_eq!(code(&out), 0, "{out:?}");
+        serde_json::from_slice(&out.stdout).unwrap()
+    }
+
+    /// Names of the files in a folder, sorted.
+    fn listed(&self, folder: &str) -> Vec<String> {
+        let entries = fs::read_dir(self.path(folder)).unwrap();
+        let mut names: Vec<String> = entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
     /// `detect` by the oracle, with a threshold that random weights reach.
     fn detect(&self, args: &[&str]) -> Output {
-        let mut all = vec!["detect", "--model", "net.cfg", "--conf", "0.2"];
+        let mut all = vec!["detect", "--model", "net.cfg"];
+        if !args.contains(&"--conf") {
+            all.extend(["--conf", "0.2"]);
+        }
         if !args.contains(&"--player") {
             all.extend(["--player", "oracle"]);
         }
@@ -165,11 +184,101 @@ fn exif_turns_a_picture_unless_told_not_to() {
 #[test]
 fn a_truncated_or_empty_picture_is_one_sentence() {
     let place = Place::new();
-    let whole = fs::read(place.path("a.png")).unwrap();
-    place.write("half.png", &whole[..whole.len() / 2]);
+    for kind in ["png", "jpg", "bmp", "gif", "tif", "webp", "ppm"] {
+        let name = format!("whole.{kind}");
+        place.picture(&name, 40, 30);
+        assert_eq!(code(&place.detect(&[&name])), 0, "{kind}");
+        let whole = fs::read(place.path(&name)).unwrap();
+        let half = format!("half.{kind}");
+        place.write(&half, &whole[..whole.len() / 2]);
+        fails(&place.detect(&[&half]), 1, &[&half, "cannot be decoded"]);
+    }
+    // Only the last marker is missing; and one in front, of a thumbnail say, is not the end.
+    let whole = turned_jpeg();
+    place.write("endless.jpg", &whole[..whole.len() - 2]);
+    fails(&place.detect(&["endless.jpg"]), 1, &["endless.jpg", "end-of-image marker"]);
+    let thumbnail = [&whole[..2], &[0xff, 0xec, 0, 4, 0xff, 0xd9], &whole[2..whole.len() / 2]].concat();
+    place.write("thumbnail.jpg", &thumbnail);
+    fails(&place.detect(&["thumbnail.jpg"]), 1, &["thumbnail.jpg", "end-of-image marker"]);
+    place.write("trailing.jpg", &[&whole[..], b"more"].concat());
+    assert_eq!(code(&place.detect(&["trailing.jpg"])), 0);
     place.write("empty.png", b"");
-    fails(&place.detect(&["half.png"]), 1, &["half.png", "cannot be decoded"]);
     fails(&place.detect(&["empty.png"]), 1, &["empty.png: is empty"]);
+}
+
+/// A red JPEG in CMYK, inverted as Adobe's programs and Pillow write it.
+const CMYK: &[u8] = include_bytes!("data/cmyk.jpg");
+
+#[test]
+fn a_cmyk_jpeg_has_its_colours() {
+    let picture = yolov4::Picture::decode(CMYK, "cmyk.jpg", true).unwrap();
+    assert_eq!((picture.width, picture.height), (16, 8));
+    let near = |got: u8, want: u8| got.abs_diff(want) <= 4;
+    for pixel in picture.rgba.chunks_exact(4) {
+        assert!(near(pixel[0], 255) && near(pixel[1], 0) && near(pixel[2], 0), "expected red, found {pixel:?}");
+    }
+    let place = Place::new();
+    place.write("cmyk.jpg", CMYK);
+    assert_eq!(code(&place.detect(&["cmyk.jpg"])), 0);
+}
+
+#[test]
+fn a_picture_without_pixels_is_an_error_in_the_library() {
+    let place = Place::new();
+    let builder = yolov4::Detector::builder().model(place.path("net.cfg")).weights(place.path("net.weights"));
+    let mut detector = pollster::block_on(builder.player(yolov4::PlayerChoice::Oracle).build()).unwrap();
+    for (width, height, bytes) in [(0, 4, 0), (2, 2, 15), (usize::MAX, 3, 12)] {
+        let picture = yolov4::Picture { width, height, rgba: vec![0; bytes] };
+        let error = pollster::block_on(detector.detect(&picture)).unwrap_err().to_string();
+        assert!(error.contains(&format!("{width} x {height} pixels")), "{error}");
+    }
+}
+
+#[test]
+fn folders_globs_and_standard_input() {
+    let place = Place::new();
+    fs::create_dir(place.path("in")).unwrap();
+    place.picture("in/b.png", 9, 9);
+    place.picture("in/c.JPG", 9, 9);
+    place.write("in/notes.txt", b"no picture");
+    let images = |args: &[&str]| -> Vec<String> {
+        let found = place.found(args);
+        found.as_array().unwrap().iter().map(|r| r["image"].as_str().unwrap().replace('\\', "/")).collect()
+    };
+    assert_eq!(images(&["in"]), ["in/b.png", "in/c.JPG"]);
+    assert_eq!(images(&["a.png", "in/*.png"]), ["a.png", "in/b.png"]);
+    fails(&place.detect(&["in/*.bmp"]), 1, &["in/*.bmp"]);
+    fs::create_dir(place.path("empty")).unwrap();
+    fails(&place.detect(&["empty"]), 2, &["no pictures"]);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_yolov4"))
+        .args(["detect", "-", "--model", "net.cfg", "--weights", "net.weights", "--player", "oracle"])
+        .args(["--format", "json", "--conf", "0.2"])
+        .current_dir(place.dir.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(&fs::read(place.path("a.png")).unwrap()).unwrap();
+    let out = child.wait_with_output().unwrap();
+    assert_eq!(code(&out), 0, "{out:?}");
+    let found: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!(found[0]["image"], "-");
+    assert_eq!(found[0]["detections"], place.found(&["a.png"])[0]["detections"]);
+}
+
+#[test]
+fn a_reader_that_has_gone_away_is_no_error() {
+    let place = Place::new();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_yolov4"))
+        .args(["detect", "a.png", "--model", "net.cfg", "--weights", "net.weights", "--player", "oracle"])
+        .current_dir(place.dir.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert_eq!(code(&child.wait_with_output().unwrap()), 0);
 }
 
 #[test]
@@ -180,6 +289,7 @@ fn usage_errors_exit_with_2() {
         &["a.png", "--size", "33"],
         &["a.png", "--format", "xml"],
         &["a.png", "--conf", "7"],
+        &["a.png", "--max-det", "0"],
         &["a.png", "--classes", "unicorn"],
         &["a.png", "--resize", "pytorch", "--no-letterbox"],
     ] {
@@ -217,6 +327,82 @@ fn drawing_writes_a_picture_of_the_same_size() {
     assert_eq!(code(&place.detect(&["a.png", "--draw", "drawn"])), 0);
     let drawn = image::open(place.path("drawn/a.png")).unwrap();
     assert_eq!((drawn.width(), drawn.height()), (40, 30));
+}
+
+#[test]
+fn what_is_made_of_one_picture_never_replaces_what_is_made_of_another() {
+    let place = Place::new();
+    fs::create_dir(place.path("in")).unwrap();
+    for name in ["v.1.png", "v.png", "in/v.png", "in/V.jpg"] {
+        place.picture(name, 9, 9);
+    }
+    let pictures = ["v.1.png", "v.png", "in/v.png", "in/V.jpg"];
+    assert_eq!(code(&place.detect(&[&pictures[..], &["--draw", "drawn"]].concat())), 0);
+    assert_eq!(place.listed("drawn"), ["V.jpg.png", "v.1.png", "v.png-2.png", "v.png.png"]);
+    let yolo = [&pictures[..], &["--format", "yolo"]].concat();
+    fails(&place.detect(&yolo), 2, &["--out"]);
+    assert_eq!(code(&place.detect(&[&yolo[..], &["--out", "labels"]].concat())), 0);
+    assert_eq!(place.listed("labels"), ["V.jpg.txt", "v.1.txt", "v.png-2.txt", "v.png.txt"]);
+    let boxes = place.found(&["v.1.png"])[0]["detections"].as_array().unwrap().len();
+    assert_eq!(fs::read_to_string(place.path("labels/v.1.txt")).unwrap().lines().count(), boxes);
+}
+
+#[test]
+fn a_file_of_the_users_beside_the_result_stays() {
+    let place = Place::new();
+    place.write("out.json.part", b"mine");
+    assert_eq!(code(&place.detect(&["a.png", "--format", "json", "--out", "out.json"])), 0);
+    assert_eq!(fs::read(place.path("out.json.part")).unwrap(), b"mine");
+    fails(&place.detect(&["a.png", "--out", "."]), 2, &["is a folder"]);
+}
+
+#[test]
+fn a_name_without_an_image_id_is_told_before_any_work() {
+    let place = Place::new();
+    place.picture("000000000139.png", 9, 9);
+    let out = place.detect(&["000000000139.png", "a.png", "--format", "coco", "--weights", "missing.weights"]);
+    fails(&out, 2, &["a.png: expected a file name that ends in COCO's image id"]);
+}
+
+#[test]
+fn lines_are_written_as_they_are_found() {
+    let place = Place::new();
+    let out = place.detect(&["a.png", "missing.png", "a.png", "--format", "jsonl"]);
+    fails(&out, 1, &["missing.png"]);
+    let text = String::from_utf8(out.stdout).unwrap();
+    assert_eq!(text.lines().filter(|l| serde_json::from_str::<serde_json::Value>(l).is_ok()).count(), 2);
+}
+
+#[test]
+fn diounms_takes_the_exponent_of_the_cfg() {
+    let place = Place::new();
+    let boxes = |beta: &str, kind: &[&str]| {
+        place.write("net.cfg", format!("{CFG}beta_nms={beta}\n").as_bytes());
+        place.found(&[&["a.png", "--conf", "0.1", "--nms", "0.2"], kind].concat())
+    };
+    // An exponent near nothing makes every distance count in full: nothing is silenced but what lies on the same spot.
+    let (far, near) = (boxes("0.001", &["--nms-kind", "diounms"]), boxes("9", &["--nms-kind", "diounms"]));
+    assert_ne!(far, near);
+    assert_eq!(boxes("0.001", &["--nms-kind", "greedynms"]), boxes("9", &["--nms-kind", "greedynms"]));
+    assert_eq!(boxes("9", &["--nms-kind", "greedynms"]), boxes("0.6", &["--nms-kind", "diounms"]));
+}
+
+#[test]
+fn heads_are_written_as_named() {
+    let place = Place::new();
+    for player in ["oracle", "gpu"] {
+        let args = ["heads", "a.png", "--model", "net.cfg", "--weights", "net.weights", "--node", "0"];
+        let out = place.run(&[&args[..], &["--out", "h.safetensors", "--player", player]].concat());
+        assert_eq!(code(&out), 0, "{out:?}");
+        let bytes = fs::read(place.path("h.safetensors")).unwrap();
+        let tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+        for (name, shape) in [("input", [1, 3, 32, 32]), ("head.0", [1, 14, 16, 16]), ("node.0", [1, 8, 16, 16])] {
+            let tensor = tensors.tensor(name).unwrap();
+            assert_eq!(tensor.shape(), shape, "{name}");
+            assert_eq!(tensor.dtype(), safetensors::Dtype::F32);
+        }
+        assert_eq!(tensors.len(), 3);
+    }
 }
 
 #[test]
@@ -303,19 +489,40 @@ fn a_cfg_that_cannot_be_is_told_by_file_line_and_section() {
     fails(&place.detect(&["a.png"]), 0, &["num=1, but there are 2 anchors"]);
 }
 
+/// Root may read everything, so root runs the program as nobody.
+#[cfg(unix)]
 #[test]
 fn no_permission_is_one_sentence() {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let place = Place::new();
-        fs::set_permissions(place.path("net.weights"), fs::Permissions::from_mode(0o000)).unwrap();
-        if fs::read(place.path("net.weights")).is_ok() {
-            println!("SKIPPED: root may read everything");
-            return;
+    use std::os::unix::{fs::PermissionsExt, process::CommandExt};
+    let place = Place::new();
+    let mode = |name: &str, mode: u32| fs::set_permissions(place.path(name), fs::Permissions::from_mode(mode)).unwrap();
+    // Where cargo put the program, nobody may not be let in.
+    fs::copy(env!("CARGO_BIN_EXE_yolov4"), place.path("program")).unwrap();
+    mode("program", 0o755);
+    mode("", 0o755);
+    fs::create_dir(place.path("closed")).unwrap();
+    place.picture("closed/c.png", 9, 9);
+    let root = fs::read("/proc/self/status").is_ok_and(|s| String::from_utf8_lossy(&s).contains("\nUid:\t0\t"));
+    let run = |args: &[&str]| {
+        let mut command = Command::new(place.path("program"));
+        command.args(["detect", "--model", "net.cfg", "--weights", "net.weights", "--player", "oracle"]).args(args);
+        if root {
+            command.uid(65534).gid(65534);
         }
-        fails(&place.detect(&["a.png"]), 1, &["net.weights"]);
-    }
+        command.current_dir(place.dir.path()).output().unwrap()
+    };
+    assert_eq!(code(&run(&["a.png"])), 0);
+    mode("closed", 0o000);
+    fails(&run(&["closed/c.png"]), 1, &["closed/c.png", "ermission denied"]);
+    mode("closed", 0o755);
+    mode("a.png", 0o000);
+    fails(&run(&["a.png"]), 1, &["a.png: ", "ermission denied"]);
+    mode("net.weights", 0o000);
+    fails(&run(&["closed/c.png"]), 1, &["net.weights: ", "ermission denied"]);
+    mode("net.weights", 0o644);
+    mode("", 0o555);
+    fails(&run(&["closed/c.png", "--out", "out.json"]), 1, &["out.json: ", "ermission denied"]);
+    mode("", 0o755);
 }
 
 #[test]
@@ -378,4 +585,16 @@ fn gpu_and_oracle_agree_at_the_terminal() {
     let check = place.run(&["check", "--model", "net.cfg", "--weights", "net.weights"]);
     assert_eq!(code(&check), 0, "{check:?}");
     assert!(String::from_utf8_lossy(&check.stdout).contains("nodes compared"));
+    let all = place.run(&["check", "--model", "net.cfg", "--weights", "net.weights", "--all"]);
+    let text = String::from_utf8(all.stdout).unwrap();
+    assert!(text.contains(&format!("{} nodes compared", text.lines().count() - 2)), "{text}");
+    let adapters = place.run(&["adapters", "--json"]);
+    let adapters: serde_json::Value = serde_json::from_slice(&adapters.stdout).unwrap();
+    assert!(adapters[0]["max_binding_bytes"].as_u64().unwrap() > 0);
+    // Wider than any texture may be: resampled on the host, the same boxes.
+    place.picture("wide.png", 20_000, 30);
+    let boxes = |player: &str| place.found(&["wide.png", "--player", player])[0]["detections"].clone();
+    let (gpu, oracle) = (boxes("gpu"), boxes("oracle"));
+    assert!(!oracle.as_array().unwrap().is_empty());
+    assert_eq!(gpu.as_array().unwrap().len(), oracle.as_array().unwrap().len());
 }

@@ -2,10 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 use yolov4::{
-    NmsKind, Picture, ResizeMode,
+    Picture, ResizeMode,
     low_level::{
         detect::Undo,
-        graph::{Activation, Builder, Conv, Epilogue, Graph, Head, NodeId, NodeParams, Op, Params, Pool, fold, fuse},
+        graph::{
+            Activation, Builder, Conv, Epilogue, Graph, Head, NmsKind, NodeId, NodeParams, Op, Params, Pool, fold, fuse,
+        },
         kernels::{
             decode::{Candidate, Thresholds},
             letterbox::Placement,

@@ -9,10 +9,10 @@ use std::collections::BTreeSet;
 
 use problems::{Problem, Tolerance, compare, suite};
 use yolov4::{
-    Gpu, NmsKind, Picture, Precision, ResizeMode,
+    Gpu, Picture, Precision, ResizeMode,
     low_level::{
         gpu::{GpuOptions, Input, Needs, Program, ProgramOptions},
-        graph::{Activation, Builder, Graph, Head, NodeId, Op, Params, plan::Keep},
+        graph::{Activation, Builder, Graph, Head, NmsKind, NodeId, Op, Params, plan::Keep},
         kernels::{
             CATALOGUE,
             conv::Variant,

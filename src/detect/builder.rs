@@ -28,6 +28,27 @@ pub enum PlayerChoice {
     Oracle,
 }
 
+/// How overlap is measured, in the words of Darknet's `nms_kind`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NmsChoice {
+    /// Intersection over union: what Darknet does without `nms_kind`.
+    Iou,
+    /// Distance IoU, exponent 0.6.
+    Greedynms,
+    /// Distance IoU, exponent `beta_nms` of the cfg.
+    Diounms,
+}
+
+impl NmsChoice {
+    fn kind(self, network: &Network) -> NmsKind {
+        match self {
+            Self::Iou => NmsKind::Iou,
+            Self::Greedynms => NmsKind::Diou { beta: NmsKind::BETA },
+            Self::Diounms => NmsKind::Diou { beta: network.beta_nms },
+        }
+    }
+}
+
 /// Told of building steps: done, and in all.
 pub type Progress = Box<dyn FnMut(usize, usize)>;
 
@@ -43,7 +64,7 @@ pub struct DetectorBuilder {
     load: WeightsOptions,
     conf: Option<f32>,
     nms: Option<f32>,
-    nms_kind: Option<NmsKind>,
+    nms_kind: Option<NmsChoice>,
     agnostic: bool,
     classes: Vec<String>,
     max_det: Option<usize>,
@@ -98,17 +119,21 @@ impl DetectorBuilder {
         bn_eps: f32 => load.bn_eps = Some(bn_eps);
         /// Accepts a weights file that ends after a whole layer.
         allow_truncated: bool => load.allow_truncated = allow_truncated;
+        /// All of the above about the cfg at once.
+        cfg_options: CfgOptions => cfg = cfg_options;
+        /// Both of the above about the weights at once.
+        weights_options: WeightsOptions => load = weights_options;
         /// Least score; default 0.25.
         conf: f32 => conf = Some(conf);
         /// Overlap above which the lesser box goes; default 0.45.
         nms: f32 => nms = Some(nms);
         /// How overlap is measured; default the cfg's `nms_kind`.
-        nms_kind: NmsKind => nms_kind = Some(nms_kind);
+        nms_kind: NmsChoice => nms_kind = Some(nms_kind);
         /// Lets boxes of different classes silence each other.
         agnostic: bool => agnostic = agnostic;
         /// Only these classes, by name or index; all if empty.
         classes: Vec<String> => classes = classes;
-        /// At most this many boxes a picture.
+        /// At most this many boxes a picture, at least 1.
         max_det: usize => max_det = Some(max_det);
         /// How pictures are resampled; default [`ResizeMode::DarknetFile`].
         resize: ResizeMode => resize = resize;
@@ -160,6 +185,9 @@ impl DetectorBuilder {
             return Err(Error::Usage("resize mode pytorch always letterboxes".into()));
         }
         let (resize, max_det) = (self.resize, self.max_det);
+        if max_det == Some(0) {
+            return Err(Error::Usage("max_det: expected 1 or more, found 0".into()));
+        }
         let kept = self.kept_node(&network)?;
         let player = self.build_player(&network, params, kept, &mut notes).await?;
         Ok(Detector { network, player, kept, names, thresholds, resize, letterbox, classes, max_det, notes })
@@ -190,7 +218,7 @@ impl DetectorBuilder {
         Ok(Thresholds {
             conf: fraction("conf", self.conf.unwrap_or(0.25))?,
             nms: fraction("nms", self.nms.unwrap_or(0.45))?,
-            kind: self.nms_kind.unwrap_or(network.nms),
+            kind: self.nms_kind.map_or(network.nms, |choice| choice.kind(network)),
             agnostic: self.agnostic,
             extent: (1.0, 1.0),
         })

@@ -96,20 +96,25 @@ pub fn jsonl(result: &PictureResult) -> Result<String> {
     serde_json::to_string(&JsonPicture::from(result)).map(|s| s + "\n").map_err(|e| json_error(&e))
 }
 
-/// COCO's results: image ids are the numbers that the file names are (`000000000139.jpg` is 139), as Darknet's `valid`
-/// takes them; categories go through the 80 to 91 table where there are 80 `classes`.
+/// COCO's image id of a picture: the number that its file name ends in (`000000000139.jpg` is 139).
+///
+/// # Errors
+/// [`Error::Usage`] if there is none.
+pub fn image_id(image: &str) -> Result<u64> {
+    let stem = std::path::Path::new(image).file_stem().and_then(|s| s.to_str()).unwrap_or_default();
+    let start = stem.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+    let expected = |_| Error::Usage(format!("{image}: expected a file name that ends in COCO's image id"));
+    stem[start..].parse().map_err(expected)
+}
+
+/// COCO's results: image ids by [`image_id`], as Darknet's `valid` takes them; categories go through the 80 to 91 table where there are 80 `classes`.
 ///
 /// # Errors
 /// If a file name is not a number.
 pub fn coco(results: &[PictureResult], classes: usize) -> Result<String> {
     let mut rows = Vec::new();
     for result in results {
-        let stem = std::path::Path::new(&result.image).file_stem().and_then(|s| s.to_str()).unwrap_or_default();
-        let digits: String = stem.chars().rev().take_while(char::is_ascii_digit).collect();
-        let digits: String = digits.chars().rev().collect();
-        let image_id = digits.parse().map_err(|_| {
-            Error::Usage(format!("{}: expected a file name that ends in COCO's image id", result.image))
-        })?;
+        let image_id = image_id(&result.image)?;
         rows.extend(result.detections.iter().map(|d| CocoRow {
             image_id,
             category_id: if classes == 80 { coco_category(d.class) } else { d.class + 1 },

@@ -4,11 +4,12 @@ mod builder;
 mod detection;
 pub mod draw;
 pub mod formats;
+mod jpeg;
 mod letterbox;
 pub mod picture;
 mod player;
 
-pub use builder::{DetectorBuilder, PlayerChoice, Progress};
+pub use builder::{DetectorBuilder, NmsChoice, PlayerChoice, Progress};
 pub use detection::{BoxPx, Detection};
 pub use letterbox::Undo;
 pub use player::{Heads, Player};
@@ -63,8 +64,10 @@ impl Detector {
     /// The objects in a picture, best first.
     ///
     /// # Errors
-    /// [`crate::Error::Limit`] if there are more candidates than the adapter can hold; what the device complains of.
+    /// [`crate::Error::Usage`] for a picture without pixels; [`crate::Error::Limit`] if there are more candidates than
+    /// the adapter can hold; what the device complains of.
     pub async fn detect(&mut self, picture: &Picture) -> Result<Vec<Detection>> {
+        picture.check()?;
         let placement = self.placement(picture);
         let undo = Undo::new(self.resize, &placement);
         let thresholds = Thresholds { extent: undo.extent(), ..self.thresholds };
@@ -86,8 +89,9 @@ impl Detector {
     /// [`DetectorBuilder::keep_layer`] named. Needs [`DetectorBuilder::keep_heads`] or that.
     ///
     /// # Errors
-    /// [`crate::Error::Usage`] if the detector was not built to keep them.
+    /// [`crate::Error::Usage`] if the detector was not built to keep them, or for a picture without pixels.
     pub async fn heads(&mut self, picture: &Picture) -> Result<Heads> {
+        picture.check()?;
         let placement = self.placement(picture);
         self.player.heads(&self.network.graph, picture, &placement, self.kept).await
     }

@@ -5,10 +5,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, metadata::Orientation};
 
-use crate::error::{Error, Result};
 pub use crate::kernels::letterbox::Picture;
+use crate::{
+    detect::jpeg,
+    error::{Error, Result},
+};
 
 /// Longest side that is read: beyond it a file is more likely broken than a photograph.
 const MAX_SIDE: u32 = 65_535;
@@ -46,17 +49,19 @@ impl Picture {
         }
         let broken = |e: image::ImageError| fail(format!("cannot be decoded: {e}"));
         let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|e| fail(e.to_string()))?;
+        if reader.format() == Some(ImageFormat::Jpeg) && !jpeg::is_whole(bytes) {
+            return Err(fail("cannot be decoded: the file is cut off before its end-of-image marker".into()));
+        }
         let mut limits = Limits::default();
         limits.max_image_width = Some(MAX_SIDE);
         limits.max_image_height = Some(MAX_SIDE);
         limits.max_alloc = Some(MAX_BYTES);
         reader.limits(limits);
         let mut decoder = reader.into_decoder().map_err(broken)?;
-        let orientation = decoder.orientation().map_err(broken)?;
+        // EXIF that cannot be read turns nothing: the picture itself may be sound.
+        let orientation = if exif { decoder.orientation().ok() } else { None };
         let mut decoded = DynamicImage::from_decoder(decoder).map_err(broken)?;
-        if exif {
-            decoded.apply_orientation(orientation);
-        }
+        decoded.apply_orientation(orientation.unwrap_or(Orientation::NoTransforms));
         Ok(Self::from(&decoded))
     }
 }

@@ -44,7 +44,7 @@ pub struct GpuOptions {
 }
 
 /// What is known of an adapter.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct AdapterReport {
     /// Marketing name.
     pub name: String,

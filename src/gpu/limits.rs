@@ -63,11 +63,8 @@ fn megabytes(bytes: u64) -> String {
 /// [`Error::Limit`]
 pub(super) fn check_plan(graph: &Graph, plan: &Plan, precision: Precision, limits: &wgpu::Limits) -> Result<()> {
     let allowed = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
-    let hint = || match precision {
-        Precision::F32 => "; try --precision f16 or a smaller --size".to_owned(),
-        Precision::F16 => "; try a smaller --size".to_owned(),
-    };
-    let check = |id: NodeId, bytes: usize, what: &str| {
+    let value = |vectors: usize| vectors * 4 * precision.bytes();
+    let check = |id: NodeId, bytes: usize, what: &str, hint: String| {
         if bytes as u64 <= allowed {
             return Ok(());
         }
@@ -76,15 +73,40 @@ pub(super) fn check_plan(graph: &Graph, plan: &Plan, precision: Precision, limit
             what: what.to_owned(),
             needed: format!("{} in one binding", megabytes(bytes as u64)),
             allowed: megabytes(allowed),
-            hint: hint(),
+            hint,
         })
     };
     let mut tenants: Vec<_> = plan.slots.iter().flat_map(|s| &s.tenants).collect();
     tenants.sort_by_key(|t| t.region);
+    let largest = tenants.iter().map(|t| value(t.vectors)).max().unwrap_or(0);
     for t in tenants {
-        check(t.region, t.vectors * 4 * precision.bytes(), "its value")?;
+        check(t.region, value(t.vectors), "its value", advice(graph, largest as u64, allowed, precision))?;
     }
-    graph.iter().try_for_each(|(id, _)| check(id, weight_bytes(graph, id, precision), "its weights"))
+    graph.iter().try_for_each(|(id, _)| {
+        let bytes = weight_bytes(graph, id, precision);
+        let halved = precision == Precision::F32 && bytes as u64 <= 2 * allowed;
+        let hint = if halved { "; try --precision f16" } else { "" };
+        check(id, bytes, "its weights", hint.to_owned())
+    })
+}
+
+/// What would make the largest value fit: the largest legal size of the same shape, or half the bytes.
+fn advice(graph: &Graph, largest: u64, allowed: u64, precision: Precision) -> String {
+    let input = graph.input_shape();
+    let strides = graph.heads.iter().map(|h| input.w / graph.node(h.input).shape.w.max(1));
+    let stride = strides.max().unwrap_or(1).max(1);
+    let fits = |w: &usize| {
+        let shrunk = u128::from(largest) * (w * w) as u128 / (input.w * input.w) as u128;
+        let legal = (input.h * w).is_multiple_of(input.w) && (input.h * w / input.w).is_multiple_of(stride);
+        legal && shrunk <= u128::from(allowed)
+    };
+    let size = (1..input.w / stride).rev().map(|n| n * stride).find(fits).map(|w| match input.h * w / input.w {
+        h if h == w => format!("--size {w}"),
+        h => format!("--size {w}x{h}"),
+    });
+    let halved = (precision == Precision::F32 && largest <= 2 * allowed).then(|| "--precision f16".to_owned());
+    let all: Vec<String> = size.into_iter().chain(halved).collect();
+    if all.is_empty() { String::new() } else { format!("; try {}", all.join(" or ")) }
 }
 
 /// Fails if a dispatch has more workgroups in one direction than the device allows.

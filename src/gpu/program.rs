@@ -93,6 +93,8 @@ impl Program {
             .iter()
             .map(|slot| gpu.buffer("slot", slot.vectors * 4 * precision.bytes(), SLOT_USAGE))
             .collect();
+        // Before minutes of compiling for nothing.
+        gpu.check()?;
         let mut pipelines = Pipelines::new(gpu, precision, options.checked);
         let choice = Choice { software: gpu.report().software, forced: options.conv };
         let mut uniforms = Packed::new(gpu.limits.min_uniform_buffer_offset_alignment);

@@ -14,6 +14,11 @@ pub enum NmsKind {
     },
 }
 
+impl NmsKind {
+    /// Exponent of `greedynms`, and of `diounms` where a cfg has no `beta_nms` (Darknet's box.c and parser.c).
+    pub const BETA: f32 = 0.6;
+}
+
 /// `shaders/nms.wgsl`
 pub static KERNEL: Kernel = Kernel {
     name: "nms",

@@ -52,8 +52,10 @@ pub struct Network {
     pub convs: Vec<weights::ConvLayer>,
     /// `letter_box`: whether pictures keep their shape unless the user says otherwise.
     pub letterbox: bool,
-    /// `nms_kind` and `beta_nms` of the last head.
+    /// `nms_kind` of the last head.
     pub nms: NmsKind,
+    /// `beta_nms` of the last head, for `diounms` asked for by the user.
+    pub beta_nms: f32,
     /// Number of classes.
     pub classes: usize,
     /// The file it came from.

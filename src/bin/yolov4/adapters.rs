@@ -9,6 +9,9 @@ pub struct Args {
     /// Only this graphics API
     #[arg(long, value_enum)]
     backend: Option<BackendArg>,
+    /// Everything known of each, as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 pub async fn run(args: &Args) -> Outcome {
@@ -16,10 +19,29 @@ pub async fn run(args: &Args) -> Outcome {
     if all.is_empty() {
         return Err(Error::NoAdapter(gpu::driver_hint().into()).into());
     }
+    if args.json {
+        let text = serde_json::to_string_pretty(&all).map_err(|e| Error::Usage(format!("adapters as JSON: {e}")))?;
+        output::print(&(text + "\n"))?;
+        return Ok(());
+    }
     let mut table = comfy_table::Table::new();
     table.load_style(comfy_table::presets::NOTHING);
-    table.set_header(["#", "adapter", "back end", "kind", "driver", "binding", "subgroup", "f16", "timestamps"]);
+    table.set_header([
+        "#",
+        "adapter",
+        "back end",
+        "kind",
+        "driver",
+        "binding",
+        "buffer",
+        "workgroup",
+        "side",
+        "subgroup",
+        "f16",
+        "timestamps",
+    ]);
     for (i, a) in all.iter().enumerate() {
+        let megabytes = |bytes: u64| format!("{:.0} MB", bytes as f64 / 1e6);
         let yes = |b: bool| if b { "yes" } else { "no" }.to_owned();
         table.add_row([
             i.to_string(),
@@ -27,7 +49,10 @@ pub async fn run(args: &Args) -> Outcome {
             a.backend.clone(),
             if a.software { "SOFTWARE".into() } else { a.kind.to_owned() },
             a.driver.clone(),
-            format!("{:.0} MB", a.max_binding_bytes as f64 / 1e6),
+            megabytes(a.max_binding_bytes),
+            megabytes(a.max_buffer_bytes),
+            format!("{} x {:.0} kB", a.max_invocations, f64::from(a.max_workgroup_bytes) / 1e3),
+            format!("{} px", a.max_picture_side),
             format!("{}..{}", a.subgroup.0, a.subgroup.1),
             yes(a.f16),
             yes(a.timestamps),

@@ -1,14 +1,14 @@
 //! `yolov4 check`: both players on one picture, node by node.
 
-use std::path::PathBuf;
+use std::{fmt::Write, path::PathBuf};
 
 use yolov4::{
     Error, Picture, ResizeMode,
     low_level::{
         gpu::{Gpu, GpuOptions, Program, ProgramOptions, needs},
-        graph::{NodeId, plan::Keep},
+        graph::{Graph, NodeId, plan::Keep},
         kernels::letterbox::Placement,
-        model::{CfgOptions, Network, WeightsOptions, random::Random},
+        model::{Network, random::Random},
         oracle,
         tensor::Tensor,
     },
@@ -21,10 +21,13 @@ pub struct Args {
     #[command(flatten)]
     model: options::Model,
     #[command(flatten)]
-    machine: options::Machine,
+    device: options::Device,
     /// A picture; random numbers otherwise
     #[arg(long, value_name = "FILE")]
     picture: Option<PathBuf>,
+    /// A row for every node, the worst first
+    #[arg(long)]
+    all: bool,
     /// Seed of random numbers and of random weights where no weights are named
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -35,22 +38,20 @@ pub struct Args {
 const TOLERANCE: [(&str, f64); 2] = [("f32", 1e-3), ("f16", 5e-2)];
 
 pub async fn run(args: Args) -> Outcome {
-    let cfg = CfgOptions { size: args.model.size, decode: args.model.decode(), leaky_slope: args.model.leaky_slope };
-    let network = Network::from_cfg(&args.model.model, &cfg)?;
+    let network = Network::from_cfg(&args.model.model, &args.model.reading.options())?;
     let mut notes = network.notes.clone();
-    let load = WeightsOptions { bn_eps: args.model.bn_eps, allow_truncated: args.model.allow_truncated };
     let params = match &args.model.weights {
-        Some(path) => network.load_weights(path, &load, &mut notes)?,
+        Some(path) => network.load_weights(path, &args.model.weights_options(), &mut notes)?,
         None => {
             notes.push(format!("no --weights: seeded random ones ({})", args.seed));
             network.random_params(args.seed)
         }
     };
     let input = input(&args, &network)?;
-    let precision = args.machine.precision.into();
+    let precision = args.device.precision.into();
     let gpu = Gpu::new(&GpuOptions {
-        backend: args.machine.backend.map(Into::into),
-        adapter: args.machine.adapter.clone(),
+        backend: args.device.backend.map(Into::into),
+        adapter: args.device.adapter.clone(),
         needs: needs(&network.graph, precision),
     })
     .await?;
@@ -60,26 +61,67 @@ pub async fn run(args: Args) -> Outcome {
     let origins = program.origins();
     let played = program.play(&input, &origins).await?;
     let expected = oracle::play(&network.graph, &params, &input, &origins)?;
-    let mut worst: Option<(f64, NodeId)> = None;
-    for (id, want) in &expected {
-        let difference = played.nodes.get(id).map_or(f64::INFINITY, |got| relative(got, want));
-        // NaN counts as infinitely far.
-        let difference = if difference.is_nan() { f64::INFINITY } else { difference };
-        if worst.is_none_or(|(w, _)| difference > w) {
-            worst = Some((difference, *id));
-        }
-    }
-    let Some((difference, id)) = worst else {
+    let mut rows: Vec<Row> = expected.iter().map(|(id, want)| Row::new(*id, played.nodes.get(id), want)).collect();
+    rows.sort_by(|a, b| b.relative.total_cmp(&a.relative));
+    let Some(worst) = rows.first() else {
         return Err(Error::Usage("the network has no nodes".into()).into());
     };
-    let name = &network.graph.node(id).name;
     let tolerance = TOLERANCE.iter().find(|(p, _)| *p == program.precision().name()).map_or(0.0, |(_, t)| *t);
-    output::print(&format!(
-        "{}: {} nodes compared, worst {name} with a relative difference of {difference:.2e}, allowed {tolerance:.0e}\n",
+    let mut text = if args.all { table(&network.graph, &rows) } else { String::new() };
+    let _ = writeln!(
+        text,
+        "{}: {} nodes compared, worst {} with a relative difference of {:.2e} (largest single one {:.2e}), allowed \
+         {tolerance:.0e}",
         gpu.report().name,
-        expected.len(),
-    ))?;
-    if difference <= tolerance { Ok(()) } else { Err(Failure::Reported) }
+        rows.len(),
+        network.graph.node(worst.id).name,
+        worst.relative,
+        worst.largest
+    );
+    output::print(&text)?;
+    if worst.relative <= tolerance { Ok(()) } else { Err(Failure::Reported) }
+}
+
+/// How far apart the players are at one node.
+struct Row {
+    id: NodeId,
+    /// `|got - want| / |want|`
+    relative: f64,
+    /// Largest difference of two elements.
+    largest: f64,
+}
+
+impl Row {
+    fn new(id: NodeId, got: Option<&Tensor>, want: &Tensor) -> Self {
+        let Some(got) = got else { return Self { id, relative: f64::INFINITY, largest: f64::INFINITY } };
+        let (mut distance, mut length, mut largest) = (0.0, 0.0, 0.0f64);
+        for (g, w) in got.data.iter().zip(&want.data) {
+            let (difference, w) = ((f64::from(*g) - f64::from(*w)).abs(), f64::from(*w));
+            // NaN counts as infinitely far.
+            let difference = if difference.is_nan() { f64::INFINITY } else { difference };
+            distance += difference * difference;
+            length += w * w;
+            largest = largest.max(difference);
+        }
+        Self { id, relative: (distance / length.max(1e-30)).sqrt(), largest }
+    }
+}
+
+/// One row a node, the worst first.
+fn table(graph: &Graph, rows: &[Row]) -> String {
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    table.set_header(["node", "shape", "relative", "largest"]);
+    for row in rows {
+        let node = graph.node(row.id);
+        table.add_row([
+            node.name.clone(),
+            node.shape.to_string(),
+            format!("{:.2e}", row.relative),
+            format!("{:.2e}", row.largest),
+        ]);
+    }
+    format!("{table}\n")
 }
 
 fn input(args: &Args, network: &Network) -> yolov4::Result<Tensor> {
@@ -93,12 +135,4 @@ fn input(args: &Args, network: &Network) -> yolov4::Result<Tensor> {
     let mut random = Random::new(args.seed);
     let data = (0..shape.elements()).map(|_| random.signed().abs()).collect();
     Ok(Tensor { shape, data })
-}
-
-/// `|got - want| / |want|`
-fn relative(got: &Tensor, want: &Tensor) -> f64 {
-    let square = |v: f64| v * v;
-    let distance: f64 = got.data.iter().zip(&want.data).map(|(g, w)| square(f64::from(*g) - f64::from(*w))).sum();
-    let length: f64 = want.data.iter().map(|w| square(f64::from(*w))).sum();
-    (distance / length.max(1e-30)).sqrt()
 }

@@ -2,20 +2,20 @@
 
 use std::{
     io::{IsTerminal, Read},
+    num::NonZeroUsize,
     path::{Path, PathBuf},
 };
 
-use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use yolov4::{
     Detector, Error, Picture, Result,
-    low_level::detect::{
-        draw,
-        formats::{self, PictureResult},
-    },
+    low_level::detect::{draw, formats::PictureResult},
 };
 
-use crate::{Failure, Outcome, options, output, pictures};
+use crate::{
+    Failure, Outcome, options, output, pictures,
+    results::{Format, Results},
+};
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
@@ -51,49 +51,40 @@ pub struct Args {
     classes: Vec<String>,
     /// At most this many boxes a picture
     #[arg(long, value_name = "N")]
-    max_det: Option<usize>,
+    max_det: Option<NonZeroUsize>,
     /// How results are written
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
-    /// Where results go instead of standard output
-    #[arg(long, value_name = "FILE")]
+    /// Where results go instead of standard output: a file; a folder for labels of several pictures
+    #[arg(long, value_name = "PATH")]
     out: Option<PathBuf>,
     /// Write a copy of each picture with its boxes into this folder (made if its parent exists)
     #[arg(long, value_name = "DIR")]
     draw: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Table,
-    Json,
-    Jsonl,
-    Coco,
-    Yolo,
-    Csv,
-}
-
 pub async fn run(args: Args) -> Outcome {
     let paths = pictures::expand(&args.paths)?;
-    if let Some(dir) = args.draw.as_ref().filter(|dir| !dir.is_dir()) {
-        std::fs::create_dir(dir).map_err(Error::io(dir))?;
+    let names = pictures::names(&paths);
+    if let Some(dir) = &args.draw {
+        output::folder(dir)?;
     }
-    if let Some(parent) = args.out.as_deref().and_then(Path::parent).filter(|p| !p.as_os_str().is_empty()) {
-        std::fs::metadata(parent).map_err(Error::io(parent))?;
-    }
+    let mut results = Results::new(args.format, args.out.clone(), &paths)?;
     let mut detector = build(&args).await?;
     for note in detector.notes() {
         output::say(format_args!("note: {note}"));
     }
     output::say(format_args!("player: {}", detector.player()));
     let bar = progress(paths.len());
-    let mut failed = false;
-    let mut results = Vec::new();
-    for path in &paths {
-        match one(&args, &mut detector, path).await {
-            Ok(result) => results.push(result),
-            // A lost device would fail every picture that follows.
-            Err(lost @ Error::DeviceLost(_)) => return Err(lost.into()),
+    let (mut failed, mut lost) = (false, None);
+    for (path, name) in paths.iter().zip(&names) {
+        match one(&args, &mut detector, path, name).await {
+            Ok(result) => results.add(name, result)?,
+            // It would fail every picture that follows; what was found before is kept.
+            Err(e @ Error::DeviceLost(_)) => {
+                lost = Some(e);
+                break;
+            }
             Err(e) => {
                 failed = true;
                 bar.suspend(|| output::say(format_args!("error: {e}")));
@@ -102,8 +93,12 @@ pub async fn run(args: Args) -> Outcome {
         bar.inc(1);
     }
     bar.finish_and_clear();
-    output::put(args.out.as_ref(), &text(&args, &detector, &results)?)?;
-    if failed { Err(Failure::Reported) } else { Ok(()) }
+    results.finish(detector.graph().heads.iter().map(|h| h.classes).max().unwrap_or(0))?;
+    match lost {
+        Some(e) => Err(e.into()),
+        None if failed => Err(Failure::Reported),
+        None => Ok(()),
+    }
 }
 
 async fn build(args: &Args) -> Result<Detector> {
@@ -113,7 +108,7 @@ async fn build(args: &Args) -> Result<Detector> {
         builder = builder.nms_kind(kind.into());
     }
     if let Some(n) = args.max_det {
-        builder = builder.max_det(n);
+        builder = builder.max_det(n.get());
     }
     if let Some(names) = &args.names {
         builder = builder.names(names);
@@ -145,7 +140,7 @@ fn progress(count: usize) -> ProgressBar {
     bar
 }
 
-async fn one(args: &Args, detector: &mut Detector, path: &Path) -> Result<PictureResult> {
+async fn one(args: &Args, detector: &mut Detector, path: &Path, name: &str) -> Result<PictureResult> {
     let picture = if path.as_os_str() == "-" {
         let mut bytes = Vec::new();
         std::io::stdin().lock().read_to_end(&mut bytes).map_err(Error::io("standard input"))?;
@@ -155,9 +150,7 @@ async fn one(args: &Args, detector: &mut Detector, path: &Path) -> Result<Pictur
     };
     let detections = detector.detect(&picture).await?;
     if let Some(dir) = &args.draw {
-        let stem = if path.as_os_str() == "-" { Path::new("stdin") } else { path };
-        let name = stem.file_stem().unwrap_or(stem.as_os_str());
-        let target = dir.join(name).with_extension("png");
+        let target = dir.join(format!("{name}.png"));
         let drawn = draw::draw(&picture, &detections)?;
         let mut bytes = std::io::Cursor::new(Vec::new());
         image::DynamicImage::from(drawn)
@@ -168,42 +161,4 @@ async fn one(args: &Args, detector: &mut Detector, path: &Path) -> Result<Pictur
     }
     let image = path.display().to_string();
     Ok(PictureResult { image, width: picture.width, height: picture.height, detections })
-}
-
-fn text(args: &Args, detector: &Detector, results: &[PictureResult]) -> Result<String> {
-    match args.format {
-        Format::Table => Ok(table(results)),
-        Format::Json => formats::json(results),
-        Format::Jsonl => results.iter().map(formats::jsonl).collect(),
-        Format::Coco => {
-            let classes = detector.graph().heads.iter().map(|h| h.classes).max().unwrap_or(0);
-            formats::coco(results, classes)
-        }
-        Format::Yolo => Ok(results.iter().map(formats::yolo).collect()),
-        Format::Csv => formats::csv(results),
-    }
-}
-
-fn table(results: &[PictureResult]) -> String {
-    let mut table = comfy_table::Table::new();
-    table.load_style(comfy_table::presets::NOTHING);
-    table.set_header(["picture", "class", "score", "left", "top", "width", "height"]);
-    for result in results {
-        for d in &result.detections {
-            let px = |v: f32| format!("{v:.0}");
-            table.add_row([
-                result.image.clone(),
-                d.name.clone(),
-                format!("{:.3}", d.score),
-                px(d.bbox.x),
-                px(d.bbox.y),
-                px(d.bbox.w),
-                px(d.bbox.h),
-            ]);
-        }
-        if result.detections.is_empty() {
-            table.add_row([result.image.as_str(), "nothing", "", "", "", "", ""]);
-        }
-    }
-    format!("{table}\n")
 }

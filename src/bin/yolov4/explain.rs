@@ -4,7 +4,7 @@ use yolov4::{
     Precision,
     low_level::{
         graph::{explain, fold, fuse, plan},
-        model::{CfgOptions, Network},
+        model::Network,
     },
 };
 
@@ -14,9 +14,8 @@ use crate::{Outcome, options, output};
 pub struct Args {
     /// Darknet network description
     cfg: std::path::PathBuf,
-    /// Input size instead of the cfg's: one side, or width x height
-    #[arg(long, value_name = "W[xH]", value_parser = options::size)]
-    size: Option<(usize, usize)>,
+    #[command(flatten)]
+    reading: options::Reading,
     /// How values are stored, for the memory plan
     #[arg(long, value_enum, default_value_t = options::PrecisionArg::F32)]
     precision: options::PrecisionArg,
@@ -29,7 +28,8 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Outcome {
-    let network = Network::from_cfg(&args.cfg, &CfgOptions { size: args.size, ..CfgOptions::default() })?;
+    let network = Network::from_cfg(&args.cfg, &args.reading.options())?;
+    network.notes.iter().for_each(|note| output::say(format_args!("note: {note}")));
     let precision: Precision = args.precision.into();
     let loaded = network.graph.clone();
     let (graph, params) = fold::fold(network.graph.clone(), network.random_params(0))?;

@@ -10,6 +10,7 @@ mod options;
 mod output;
 mod pictures;
 mod random_weights;
+mod results;
 
 use std::process::ExitCode;
 
@@ -69,6 +70,8 @@ fn main() -> ExitCode {
                 .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,wgpu=off,wgpu_core=off,wgpu_hal=off")),
         )
         .with_writer(std::io::stderr)
+        // Or a full stderr is complained of on stderr, which panics.
+        .log_internal_errors(false)
         .init();
     let outcome = pollster::block_on(async {
         match cli.command {

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use yolov4::{Backend, DetectorBuilder, NmsKind, PlayerChoice, Precision, ResizeMode, low_level::model::Decode};
+use yolov4::{
+    Backend, DetectorBuilder, NmsChoice, PlayerChoice, Precision, ResizeMode,
+    low_level::model::{CfgOptions, Decode, WeightsOptions},
+};
 
 /// Which network, and how its files are read.
 #[derive(Args, Clone, Debug)]
@@ -14,15 +17,8 @@ pub struct Model {
     /// Darknet weights of that network
     #[arg(long, value_name = "FILE.weights")]
     pub weights: Option<PathBuf>,
-    /// Input size instead of the cfg's: one side, or width x height
-    #[arg(long, value_name = "W[xH]", value_parser = size)]
-    pub size: Option<(usize, usize)>,
-    /// How boxes are coded in the heads
-    #[arg(long, value_enum, default_value_t = DecodeArg::Auto)]
-    pub decode: DecodeArg,
-    /// Slope of leaky activations below zero [default: 0.1]
-    #[arg(long, value_name = "SLOPE")]
-    pub leaky_slope: Option<f32>,
+    #[command(flatten)]
+    pub reading: Reading,
     /// Epsilon of batch-norm [default: 1e-5]
     #[arg(long, value_name = "EPS")]
     pub bn_eps: Option<f32>,
@@ -31,18 +27,39 @@ pub struct Model {
     pub allow_truncated: bool,
 }
 
+/// How a cfg is read.
+#[derive(Args, Clone, Debug)]
+pub struct Reading {
+    /// Input size instead of the cfg's: one side, or width x height
+    #[arg(long, value_name = "W[xH]", value_parser = size)]
+    size: Option<(usize, usize)>,
+    /// How boxes are coded in the heads
+    #[arg(long, value_enum, default_value_t = DecodeArg::Auto)]
+    decode: DecodeArg,
+    /// Slope of leaky activations below zero [default: 0.1]
+    #[arg(long, value_name = "SLOPE")]
+    leaky_slope: Option<f32>,
+}
+
 /// Which machine plays.
 #[derive(Args, Clone, Debug)]
 pub struct Machine {
+    #[command(flatten)]
+    pub device: Device,
+    /// Who plays: the GPU, the CPU oracle, or the GPU if there is one
+    #[arg(long, value_enum, default_value_t = PlayerArg::Auto)]
+    pub player: PlayerArg,
+}
+
+/// Which adapter, and how it stores numbers.
+#[derive(Args, Clone, Debug)]
+pub struct Device {
     /// Graphics API
     #[arg(long, value_enum)]
     pub backend: Option<BackendArg>,
     /// Part of the adapter's name, or its number in `yolov4 adapters`
     #[arg(long, value_name = "NAME")]
     pub adapter: Option<String>,
-    /// Who plays: the GPU, the CPU oracle, or the GPU if there is one
-    #[arg(long, value_enum, default_value_t = PlayerArg::Auto)]
-    pub player: PlayerArg,
     /// How values and weights are stored on the GPU
     #[arg(long, value_enum, default_value_t = PrecisionArg::F32)]
     pub precision: PrecisionArg,
@@ -109,7 +126,7 @@ pub enum NmsKindArg {
     Iou,
     /// Darknet's greedynms: distance IoU, exponent 0.6
     Greedynms,
-    /// Darknet's diounms: distance IoU, exponent beta_nms of the cfg, or 0.6
+    /// Darknet's diounms: distance IoU, exponent beta_nms of the cfg
     Diounms,
 }
 
@@ -133,11 +150,12 @@ impl From<PrecisionArg> for Precision {
     }
 }
 
-impl From<NmsKindArg> for NmsKind {
+impl From<NmsKindArg> for NmsChoice {
     fn from(arg: NmsKindArg) -> Self {
         match arg {
             NmsKindArg::Iou => Self::Iou,
-            NmsKindArg::Greedynms | NmsKindArg::Diounms => Self::Diou { beta: 0.6 },
+            NmsKindArg::Greedynms => Self::Greedynms,
+            NmsKindArg::Diounms => Self::Diounms,
         }
     }
 }
@@ -152,47 +170,47 @@ pub fn size(text: &str) -> Result<(usize, usize), String> {
     pair.ok_or_else(|| format!("expected a side such as 416, or 640x384, found `{text}`"))
 }
 
-impl Model {
-    /// How the cfg is read.
-    pub fn decode(&self) -> Decode {
-        match self.decode {
+impl Reading {
+    /// The same for the library.
+    pub fn options(&self) -> CfgOptions {
+        let decode = match self.decode {
             DecodeArg::Auto => Decode::Auto,
             DecodeArg::Darknet => Decode::Darknet,
             DecodeArg::Scaled => Decode::Scaled,
-        }
+        };
+        CfgOptions { size: self.size, decode, leaky_slope: self.leaky_slope }
+    }
+}
+
+impl Model {
+    /// How the weights are read.
+    pub fn weights_options(&self) -> WeightsOptions {
+        WeightsOptions { bn_eps: self.bn_eps, allow_truncated: self.allow_truncated }
     }
 
     /// The same for the library.
-    pub fn apply(&self, mut builder: DetectorBuilder) -> DetectorBuilder {
-        builder = builder.model(&self.model).decode(self.decode()).allow_truncated(self.allow_truncated);
-        if let Some(weights) = &self.weights {
-            builder = builder.weights(weights);
+    pub fn apply(&self, builder: DetectorBuilder) -> DetectorBuilder {
+        let builder =
+            builder.model(&self.model).cfg_options(self.reading.options()).weights_options(self.weights_options());
+        match &self.weights {
+            Some(weights) => builder.weights(weights),
+            None => builder,
         }
-        if let Some(size) = self.size {
-            builder = builder.size(size);
-        }
-        if let Some(slope) = self.leaky_slope {
-            builder = builder.leaky_slope(slope);
-        }
-        if let Some(eps) = self.bn_eps {
-            builder = builder.bn_eps(eps);
-        }
-        builder
     }
 }
 
 impl Machine {
     /// The same for the library.
     pub fn apply(&self, mut builder: DetectorBuilder) -> DetectorBuilder {
-        builder = builder.precision(self.precision.into()).player(match self.player {
+        builder = builder.precision(self.device.precision.into()).player(match self.player {
             PlayerArg::Auto => PlayerChoice::Auto,
             PlayerArg::Gpu => PlayerChoice::Gpu,
             PlayerArg::Oracle => PlayerChoice::Oracle,
         });
-        if let Some(backend) = self.backend {
+        if let Some(backend) = self.device.backend {
             builder = builder.backend(backend.into());
         }
-        if let Some(adapter) = &self.adapter {
+        if let Some(adapter) = &self.device.adapter {
             builder = builder.adapter(adapter);
         }
         builder

@@ -16,12 +16,15 @@ pub fn write(path: &Path, contents: &[u8]) -> Result<()> {
     if path.exists() && !path.is_file() {
         return std::fs::write(path, contents).map_err(Error::io(path));
     }
-    let fill = |part: &Path| {
-        let mut file = std::fs::File::create(part)?;
-        file.write_all(contents)?;
-        file.sync_all()
-    };
-    files::write_whole(path, fill).map_err(Error::io(path))
+    files::write_whole(path, |file| file.write_all(contents)).map_err(Error::io(path))
+}
+
+/// Makes a folder unless it is there; its parent must be.
+///
+/// # Errors
+/// [`Error::Io`]
+pub fn folder(dir: &Path) -> Result<()> {
+    if dir.is_dir() { Ok(()) } else { std::fs::create_dir(dir).map_err(Error::io(dir)) }
 }
 
 /// Prints to stdout; a reader that has gone away is no error.

@@ -32,6 +32,8 @@ pub struct Build {
     pub scaled: bool,
     /// `nms_kind` of the last head.
     pub nms: NmsKind,
+    /// `beta_nms` of the last head.
+    pub beta_nms: f32,
     /// Remarks for the user.
     pub notes: Vec<String>,
 }
@@ -86,6 +88,7 @@ pub fn from_cfg(path: &Path, cfg: &Cfg, options: &CfgOptions) -> Result<Network>
         leaky_slope: options.leaky_slope.unwrap_or(0.1),
         scaled,
         nms: NmsKind::Iou,
+        beta_nms: NmsKind::BETA,
         notes: vec![],
     };
     if scaled {
@@ -115,13 +118,13 @@ pub fn from_cfg(path: &Path, cfg: &Cfg, options: &CfgOptions) -> Result<Network>
         section.refuse("dontloadscales", "0")?;
         section.finish()?;
     }
-    let Build { graph, convs, nms, notes, .. } = build;
+    let Build { graph, convs, nms, beta_nms, notes, .. } = build;
     let graph = graph.finish();
     if graph.heads.is_empty() {
         return Err(net.error("there is no [yolo] section: this network finds no boxes"));
     }
     check_stride(net, &graph, input)?;
-    Ok(Network { graph, convs, letterbox, nms, classes, source: path.to_owned(), notes })
+    Ok(Network { graph, convs, letterbox, nms, beta_nms, classes, source: path.to_owned(), notes })
 }
 
 fn net_section(net: &Section, options: &CfgOptions) -> Result<(Shape, bool)> {

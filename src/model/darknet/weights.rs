@@ -196,11 +196,11 @@ fn read_floats(reader: &mut impl Read, count: usize) -> std::io::Result<Vec<f32>
 /// # Errors
 /// [`Error::Io`]
 pub fn save(network: &Network, params: &Params, path: &Path) -> Result<()> {
-    files::write_whole(path, |part| write(network, params, part)).map_err(Error::io(path))
+    files::write_whole(path, |file| write(network, params, file)).map_err(Error::io(path))
 }
 
-fn write(network: &Network, params: &Params, path: &Path) -> std::io::Result<()> {
-    let mut out = BufWriter::new(File::create(path)?);
+fn write(network: &Network, params: &Params, file: &mut File) -> std::io::Result<()> {
+    let mut out = BufWriter::new(file);
     for version in [0i32, 2, 5] {
         out.write_all(&version.to_le_bytes())?;
     }
@@ -217,5 +217,5 @@ fn write(network: &Network, params: &Params, path: &Path) -> std::io::Result<()>
             floats(weights)?;
         }
     }
-    out.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()
+    out.flush()
 }

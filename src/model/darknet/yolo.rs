@@ -17,12 +17,13 @@ pub fn head(build: &mut Build, section: &Section) -> Result<(NodeId, usize)> {
     let mask: Vec<usize> = section.list("mask")?;
     let scale_x_y: f32 = section.number_or("scale_x_y", 1.0)?;
     let new_coords = section.number_or::<i64>("new_coords", 0)? != 0;
-    let beta: f32 = section.number_or("beta_nms", 0.6)?;
+    let beta: f32 = section.number_or("beta_nms", NmsKind::BETA)?;
     let kind = section.text("nms_kind").unwrap_or("default");
+    build.beta_nms = beta;
     build.nms = match kind {
         "default" => NmsKind::Iou,
         // Darknet calls it greedy and gives it a distance term with a fixed exponent (box.c, facts of the family).
-        "greedynms" => NmsKind::Diou { beta: 0.6 },
+        "greedynms" => NmsKind::Diou { beta: NmsKind::BETA },
         "diounms" => NmsKind::Diou { beta },
         other => return Err(section.error_key("nms_kind", format!("nms_kind `{other}` is not supported"))),
     };

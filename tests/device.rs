@@ -1,0 +1,108 @@
+//! What goes wrong on the device itself: too small, lost, out of memory. Errors, never zeros.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+use std::path::PathBuf;
+
+use tempfile::TempDir;
+use yolov4::{Detector, DetectorBuilder, Error, Gpu, Picture};
+
+/// A network whose first value is `filters` planes of the size of its input.
+fn network(dir: &TempDir, size: usize, filters: usize) -> PathBuf {
+    let text = format!(
+        "[net]\nwidth={size}\nheight={size}\nchannels=3\n\n[convolutional]\nfilters={filters}\nsize=3\npad=1\n\
+         activation=mish\n\n[convolutional]\nfilters=8\nsize=3\nstride=2\npad=1\nactivation=mish\n\n[convolutional]\n\
+         filters=14\nsize=1\nactivation=linear\n\n[yolo]\nmask=0,1\nanchors=4,6, 9,8\nclasses=2\nnum=2\n"
+    );
+    let path = dir.path().join("net.cfg");
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+/// A device with exactly these limits, as a caller would bring one.
+fn device(limits: wgpu::Limits) -> Gpu {
+    pollster::block_on(async {
+        let instance = wgpu::Instance::default();
+        let adapter = instance.request_adapter(&wgpu::RequestAdapterOptions::default()).await.expect("a GPU adapter");
+        let descriptor = wgpu::DeviceDescriptor { required_limits: limits, ..Default::default() };
+        let (device, queue) = adapter.request_device(&descriptor).await.unwrap();
+        Gpu::from_device(device, queue)
+    })
+}
+
+fn build(builder: DetectorBuilder) -> yolov4::Result<Detector> {
+    pollster::block_on(builder.random_weights(1).build())
+}
+
+fn grey() -> Picture {
+    Picture { width: 64, height: 64, rgba: vec![128; 64 * 64 * 4] }
+}
+
+#[test]
+fn a_value_too_large_for_one_binding_is_told_with_a_size_that_fits() {
+    let dir = tempfile::tempdir().unwrap();
+    let cfg = network(&dir, 1280, 32);
+    // WebGPU's default: 128 MiB in one binding; 1280 x 1280 x 32 is what YOLOv4-P6 begins with.
+    let gpu = device(wgpu::Limits::default());
+    let error = build(Detector::builder().model(&cfg).device(gpu.clone())).unwrap_err();
+    assert!(matches!(error, Error::Limit { .. }), "{error}");
+    assert_eq!(
+        error.to_string(),
+        "layer 0 [convolutional]: its value needs 209.7 MB in one binding, this adapter allows 134.2 MB; try --size 1024 or \
+         --precision f16"
+    );
+    // The advice is good.
+    let mut detector = build(Detector::builder().model(&cfg).device(gpu).size((1024, 1024))).unwrap();
+    pollster::block_on(detector.detect(&grey())).unwrap();
+}
+
+#[test]
+fn a_lost_device_is_an_error_and_stays_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let gpu = device(wgpu::Limits::default());
+    let builder = Detector::builder().model(network(&dir, 64, 8)).device(gpu.clone());
+    let mut detector = build(builder.keep_heads(true)).unwrap();
+    pollster::block_on(detector.detect(&grey())).unwrap();
+    gpu.device().destroy();
+    for _ in 0..2 {
+        let error = pollster::block_on(detector.detect(&grey())).unwrap_err();
+        assert!(matches!(error, Error::DeviceLost(_)), "{error}");
+        let error = pollster::block_on(detector.heads(&grey())).unwrap_err();
+        assert!(matches!(error, Error::DeviceLost(_)), "{error}");
+    }
+    let error = build(Detector::builder().model(network(&dir, 64, 8)).device(gpu)).unwrap_err();
+    assert!(matches!(error, Error::DeviceLost(_)), "{error}");
+}
+
+/// The program with ever more address space (the software adapter's memory is the host's): until there is enough it
+/// says so, and never answers with boxes of zeros.
+#[cfg(target_os = "linux")]
+#[test]
+fn out_of_memory_is_an_error() {
+    let adapters = pollster::block_on(yolov4::low_level::gpu::adapters(None));
+    if !adapters.first().expect("a GPU adapter").software {
+        println!("SKIPPED: the memory of a card cannot be taken away from here");
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let cfg = network(&dir, 2048, 8);
+    let program = env!("CARGO_BIN_EXE_yolov4");
+    let run = |line: &str| {
+        std::process::Command::new("sh").args(["-c", line]).current_dir(dir.path()).output().expect("a shell")
+    };
+    assert!(run(&format!("{program} random-weights {} --out net.weights", cfg.display())).status.success());
+    image::RgbImage::from_pixel(64, 64, image::Rgb([9, 99, 200])).save(dir.path().join("a.png")).unwrap();
+    let detect = format!("{program} detect a.png --model net.cfg --weights net.weights --player gpu --format json");
+    let mut told = 0;
+    for kilobytes in (500_000..=8_000_000).step_by(100_000) {
+        let out = run(&format!("ulimit -v {kilobytes}; exec {detect}"));
+        let stderr = String::from_utf8_lossy(&out.stderr);
+        assert!(!stderr.contains("panicked"), "{stderr}");
+        if out.status.success() {
+            assert!(told > 0, "memory never ran out");
+            return;
+        }
+        assert!(out.stdout.is_empty() && stderr.contains("error: "), "{stderr}");
+        told += usize::from(stderr.contains("the GPU is out of memory") && stderr.contains("try a smaller --size"));
+    }
+    panic!("8 GB are not enough for 400 MB of values");
+}
