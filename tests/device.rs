@@ -91,7 +91,8 @@ fn out_of_memory_is_an_error() {
     };
     assert!(run(&format!("{program} random-weights {} --out net.weights", cfg.display())).status.success());
     image::RgbImage::from_pixel(64, 64, image::Rgb([9, 99, 200])).save(dir.path().join("a.png")).unwrap();
-    let detect = format!("{program} detect a.png --model net.cfg --weights net.weights --player gpu --format json");
+    let detect =
+        format!("{program} detect a.png --model net.cfg --weights net.weights --player gpu --conf 0.9 --format json");
     let mut told = 0;
     for kilobytes in (500_000..=8_000_000).step_by(100_000) {
         let out = run(&format!("ulimit -v {kilobytes}; exec {detect}"));

@@ -1,0 +1,56 @@
+//! What `yolov4 explain` prints, against the published numbers.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+mod common;
+
+use std::process::Command;
+
+use serde_json::Value;
+
+fn explain(args: &[&str]) -> String {
+    let out = Command::new(env!("CARGO_BIN_EXE_yolov4")).arg("explain").args(args).output().unwrap();
+    assert!(out.status.success(), "{out:?}");
+    String::from_utf8(out.stdout).unwrap()
+}
+
+#[test]
+fn totals_are_the_published_ones_as_json_and_as_text() {
+    let Some(data) = common::test_data() else { return };
+    let text = std::fs::read_to_string(data.join("reference/models.json")).unwrap();
+    let rows: serde_json::Map<String, Value> = serde_json::from_str(&text).unwrap();
+    let mut compared = 0;
+    for (name, row) in &rows {
+        let cfg = data.join("models/cfg").join(row["cfg"].as_str().unwrap());
+        if !cfg.exists() {
+            continue;
+        }
+        let (cfg, size) = (cfg.to_str().unwrap(), row["size"].to_string());
+        let json: Value = serde_json::from_str(&explain(&[cfg, "--size", &size, "--json"])).unwrap();
+        let totals = &json["totals"];
+        for (ours, theirs) in [
+            ("convolutions", "conv"),
+            ("parameters", "trainable_params"),
+            ("fused_parameters", "fused_params"),
+            ("weights_bytes", "weights_file_bytes"),
+        ] {
+            assert_eq!(totals[ours], row[theirs], "{name}: {ours}");
+        }
+        let gflop = row["conv_gflop"].as_f64().unwrap();
+        assert!((totals["conv_gflop"].as_f64().unwrap() - gflop).abs() < 1e-6, "{name}: GFLOP");
+        // Darknet's own count is printed with three digits.
+        let bflops = row["darknet_bflops"].as_f64().unwrap();
+        assert!((totals["darknet_bflops"].as_f64().unwrap() - bflops).abs() < 1e-3, "{name}: BFLOPS");
+        let printed = explain(&[cfg, "--size", &size]);
+        let expected = format!(
+            "{} convolutions, {} parameters ({} folded), {} bytes of weights\n{gflop:.3} GFLOP in convolutions",
+            row["conv"], row["trainable_params"], row["fused_params"], row["weights_file_bytes"]
+        );
+        assert!(printed.contains(&expected), "{name}: expected\n{expected}\nin\n{printed}");
+        // The layers' own numbers add up to the totals.
+        let sum = |key: &str| json["nodes"].as_array().unwrap().iter().map(|n| n[key].as_u64().unwrap()).sum::<u64>();
+        assert_eq!(sum("parameters"), row["fused_params"].as_u64().unwrap(), "{name}: parameters of the nodes");
+        assert!((2e-9 * sum("macs") as f64 - gflop).abs() < 1e-6, "{name}: MACs of the nodes");
+        compared += 1;
+    }
+    assert_eq!(compared, 10, "rows of models.json whose cfg is at hand");
+}
