@@ -557,10 +557,42 @@ fn a_full_stderr_is_no_panic() {
             "oracle",
         ])
         .current_dir(place.dir.path())
+        .stdout(Stdio::null())
         .stderr(full)
         .status()
         .unwrap();
     assert_eq!(status.code(), Some(1));
+}
+
+#[test]
+fn a_network_by_name_and_the_cfg_that_is_written_for_it_are_one() {
+    let place = Place::new();
+    let small = ["--width", "0.25", "--depth", "0.34", "--classes", "2", "--size", "128x64"];
+    let cfg = place.run(&[&["model", "yolov4-p5"], &small[..]].concat());
+    assert_eq!(code(&cfg), 0, "{cfg:?}");
+    place.write("written.cfg", &cfg.stdout);
+    let explained = place.run(&["explain", "written.cfg", "--json"]);
+    let emitted = place.run(&[&["model", "yolov4-p5", "--emit", "json"], &small[..]].concat());
+    assert_eq!(String::from_utf8_lossy(&explained.stdout), String::from_utf8_lossy(&emitted.stdout));
+    let chart = place.run(&[&["model", "yolov4-p5", "--emit", "mermaid"], &small[..]].concat());
+    assert!(String::from_utf8_lossy(&chart.stdout).starts_with("flowchart"));
+    fails(&place.run(&["model", "yolov4-p5", "--anchors", "1,2,3"]), 2, &["expected pairs, found 3 numbers"]);
+    fails(&place.run(&["model", "yolov4-p5", "--stages", "9"]), 2, &["stages: expected 4 to 6, found 9"]);
+    fails(&place.run(&["model", "yolov9"]), 2, &["yolov4-csp"]);
+    fails(&place.run(&["explain", "yolov9"]), 2, &["yolov9", "yolov4-csp"]);
+    fails(&place.run(&["explain", "missing.cfg"]), 1, &["missing.cfg"]);
+    // A name is as good as a file everywhere.
+    assert_eq!(code(&place.run(&["explain", "yolov4-p6"])), 0);
+    assert_eq!(code(&place.run(&["random-weights", "yolov4-tiny", "--out", "tiny.weights"])), 0);
+    assert_eq!(fs::metadata(place.path("tiny.weights")).unwrap().len(), 24_251_276);
+    let out = place.run(
+        &[
+            &["detect", "a.png", "--model", "yolov4-tiny", "--weights", "tiny.weights"][..],
+            &["--size", "64", "--player", "oracle"],
+        ]
+        .concat(),
+    );
+    assert_eq!(code(&out), 0, "{out:?}");
 }
 
 #[test]

@@ -99,7 +99,7 @@ macro_rules! setters {
 
 impl DetectorBuilder {
     setters! {
-        /// The Darknet `.cfg`.
+        /// The Darknet `.cfg`, or the name of a network of the family ([`crate::model::scaled::NAMES`]).
         model: impl Into<PathBuf> => model = Some(model.into());
         /// The Darknet `.weights`.
         weights: impl Into<PathBuf> => weights = Some(weights.into());
@@ -169,7 +169,7 @@ impl DetectorBuilder {
     /// Whatever is wrong with files, options or the adapter, in one sentence each.
     pub async fn build(mut self) -> Result<Detector> {
         let model = self.model.take().ok_or_else(|| Error::Usage("no model: name a .cfg file".into()))?;
-        let network = Network::from_cfg(&model, &self.cfg)?;
+        let network = Network::open(&model, &self.cfg)?;
         let mut notes = network.notes.clone();
         let names = self.class_names(&network)?;
         let thresholds = self.thresholds(&network)?;

@@ -7,7 +7,7 @@ use crate::{
     graph::{Graph, NmsKind, Params},
     model::{
         darknet::{build, weights},
-        random,
+        random, scaled,
     },
 };
 
@@ -71,6 +71,19 @@ impl Network {
     /// [`crate::Error::Cfg`] with file, line and section.
     pub fn from_cfg(path: impl AsRef<Path>, options: &CfgOptions) -> Result<Self> {
         build::network(path.as_ref(), options)
+    }
+
+    /// A network by the name of its cfg or, where there is no such file, by its own name ([`scaled::NAMES`]).
+    ///
+    /// # Errors
+    /// As [`Network::from_cfg`]; for a bare name that is neither, with the names that there are.
+    pub fn open(name: impl AsRef<Path>, options: &CfgOptions) -> Result<Self> {
+        let path = name.as_ref();
+        let bare = path.components().count() == 1 && path.extension().is_none() && !path.exists();
+        match path.to_str().filter(|_| bare) {
+            Some(name) => scaled::Recipe::named(name)?.read(name, options),
+            None => Self::from_cfg(path, options),
+        }
     }
 
     /// Reads a Darknet `.weights`; remarks go to `notes`.

@@ -38,7 +38,7 @@ pub struct Args {
 const TOLERANCE: [(&str, f64); 2] = [("f32", 1e-3), ("f16", 5e-2)];
 
 pub async fn run(args: Args) -> Outcome {
-    let network = Network::from_cfg(&args.model.model, &args.model.reading.options())?;
+    let network = Network::open(&args.model.model, &args.model.reading.options())?;
     let mut notes = network.notes.clone();
     let params = match &args.model.weights {
         Some(path) => network.load_weights(path, &args.model.weights_options(), &mut notes)?,

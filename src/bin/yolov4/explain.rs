@@ -3,7 +3,10 @@
 use yolov4::{
     Precision,
     low_level::{
-        graph::{explain, fold, fuse, plan},
+        graph::{
+            Graph, explain, fold, fuse,
+            plan::{Keep, Plan},
+        },
         model::Network,
     },
 };
@@ -12,7 +15,8 @@ use crate::{Outcome, options, output};
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// Darknet network description
+    /// Darknet network description, or the name of a network of the family
+    #[arg(value_name = "CFG|NAME")]
     cfg: std::path::PathBuf,
     #[command(flatten)]
     reading: options::Reading,
@@ -28,20 +32,25 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Outcome {
-    let network = Network::from_cfg(&args.cfg, &args.reading.options())?;
+    let network = Network::open(&args.cfg, &args.reading.options())?;
     network.notes.iter().for_each(|note| output::say(format_args!("note: {note}")));
     let precision: Precision = args.precision.into();
-    let loaded = network.graph.clone();
-    let (graph, params) = fold::fold(network.graph.clone(), network.random_params(0))?;
-    let (graph, _) = fuse::fuse(graph, params, &[]);
-    let plan = plan::Plan::new(&graph, &plan::Keep::Heads);
+    let (graph, plan) = prepare(&network)?;
     let text = if args.mermaid {
         explain::mermaid(&graph)
     } else if args.json {
-        explain::json(&loaded, &graph, &plan, precision)
+        explain::json(&network.graph, &graph, &plan, precision)
     } else {
-        explain::text(&loaded, &graph, &plan, precision)
+        explain::text(&network.graph, &graph, &plan, precision)
     };
     output::print(&text)?;
     Ok(())
+}
+
+/// The graph as it is played, and its plan.
+pub fn prepare(network: &Network) -> yolov4::Result<(Graph, Plan)> {
+    let (graph, params) = fold::fold(network.graph.clone(), network.random_params(0))?;
+    let (graph, _) = fuse::fuse(graph, params, &[]);
+    let plan = Plan::new(&graph, &Keep::Heads);
+    Ok((graph, plan))
 }

@@ -6,6 +6,7 @@ mod completions;
 mod detect;
 mod explain;
 mod heads;
+mod model;
 mod options;
 mod output;
 mod pictures;
@@ -34,6 +35,8 @@ enum Command {
     RandomWeights(random_weights::Args),
     /// Print a network: nodes, shapes, costs, memory plan
     Explain(explain::Args),
+    /// Write a network of the family, composed from numbers
+    Model(model::Args),
     /// Compare the GPU with the CPU oracle, node by node, on this machine
     Check(check::Args),
     /// List the GPUs that answer
@@ -79,6 +82,7 @@ fn main() -> ExitCode {
             Command::Heads(args) => heads::run(args).await,
             Command::RandomWeights(args) => random_weights::run(&args),
             Command::Explain(args) => explain::run(&args),
+            Command::Model(args) => model::run(&args),
             Command::Check(args) => check::run(args).await,
             Command::Adapters(args) => adapters::run(&args).await,
             Command::Completions(args) => completions::run(&args),

@@ -11,8 +11,8 @@ use yolov4::{
 /// Which network, and how its files are read.
 #[derive(Args, Clone, Debug)]
 pub struct Model {
-    /// Darknet network description
-    #[arg(long, value_name = "FILE.cfg")]
+    /// Darknet network description, or the name of a network of the family (see `yolov4 model --help`)
+    #[arg(long, value_name = "FILE.cfg|NAME")]
     pub model: PathBuf,
     /// Darknet weights of that network
     #[arg(long, value_name = "FILE.weights")]

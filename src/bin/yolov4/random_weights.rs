@@ -8,7 +8,8 @@ use crate::Outcome;
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// Darknet network description
+    /// Darknet network description, or the name of a network of the family
+    #[arg(value_name = "CFG|NAME")]
     cfg: PathBuf,
     /// Equal seeds give equal files
     #[arg(long, default_value_t = 0)]
@@ -19,7 +20,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Outcome {
-    let network = Network::from_cfg(&args.cfg, &CfgOptions::default())?;
+    let network = Network::open(&args.cfg, &CfgOptions::default())?;
     network.save_weights(&network.random_params(args.seed), &args.out)?;
     Ok(())
 }

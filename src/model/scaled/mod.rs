@@ -1,0 +1,365 @@
+//! The family as the paper composes it: a recipe of numbers, written out as Darknet sections block by block. There is one
+//! way from sections to a graph, [`crate::model::darknet`], and the builder takes it too.
+
+mod blocks;
+mod sheet;
+
+use std::path::PathBuf;
+
+use blocks::{Mix, csp_dark_stage, csp_down, csp_osa_stage, csp_up, dark_stage, spp_csp, spp_plain};
+use sheet::{Mark, Sheet};
+
+use crate::{
+    error::{Error, Result},
+    model::{
+        CfgOptions, Network,
+        darknet::{build, cfg::Cfg},
+    },
+};
+
+/// How a network of the family is composed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plan {
+    /// YOLOv4-tiny (section 3.4): three `CSPOSANet` stages, a pyramid without a way back.
+    Tiny,
+    /// YOLOv4: CSP backbone, plain neck.
+    Ancestor,
+    /// YOLOv4-CSP (section 3.1): CSP in the neck too, the first stage plain.
+    Csp {
+        /// Whether each head is written before the way up goes on, as the first published cfg has it.
+        interleaved: bool,
+    },
+    /// YOLOv4-large (section 3.5): CSP in every stage, more of them, four anchors a head.
+    Large,
+}
+
+/// Which network, in numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recipe {
+    /// How it is composed.
+    pub plan: Plan,
+    /// Columns and rows of the input, in pixels.
+    pub size: (usize, usize),
+    /// Classes.
+    pub classes: usize,
+    /// Heads; for [`Plan::Large`] it has two more stages than heads.
+    pub heads: usize,
+    /// Residuals per stage and pairs per block of the neck, times this, rounded up.
+    pub depth: f32,
+    /// Channels, times this, rounded up to a multiple of 8.
+    pub width: f32,
+    /// Activation, by Darknet's name.
+    pub activation: &'static str,
+    /// Width and height in pixels at the network's own size, for the finest head first.
+    pub anchors: Vec<(f32, f32)>,
+}
+
+/// YOLOv4's nine anchors.
+const NINE: [(u16, u16); 9] =
+    [(12, 16), (19, 36), (40, 28), (36, 75), (76, 55), (72, 146), (142, 110), (192, 243), (459, 401)];
+const TINY: [(u16, u16); 6] = [(10, 14), (23, 27), (37, 58), (81, 82), (135, 169), (344, 319)];
+const P5: [(u16, u16); 12] = [
+    (13, 17),
+    (31, 25),
+    (24, 51),
+    (61, 45),
+    (48, 102),
+    (119, 96),
+    (97, 189),
+    (217, 184),
+    (171, 384),
+    (324, 451),
+    (616, 618),
+    (800, 800),
+];
+const P6: [(u16, u16); 16] = [
+    (13, 17),
+    (31, 25),
+    (24, 51),
+    (61, 45),
+    (61, 45),
+    (48, 102),
+    (119, 96),
+    (97, 189),
+    (97, 189),
+    (217, 184),
+    (171, 384),
+    (324, 451),
+    (324, 451),
+    (545, 357),
+    (616, 618),
+    (1024, 1024),
+];
+
+/// Stages of every network that is not YOLOv4-large.
+const STAGES_OF_OTHERS: usize = 5;
+
+/// Residuals of the stages of YOLOv4-large, and of YOLOv4 and YOLOv4-CSP (Darknet-53's).
+const LARGE_DEPTHS: [usize; 6] = [1, 3, 15, 15, 7, 7];
+const DARK_DEPTHS: [usize; 5] = [1, 2, 8, 8, 4];
+
+/// The networks that [`Recipe::named`] knows.
+pub const NAMES: &[&str] = &[
+    "yolov4-tiny",
+    "yolov4-tiny-3l",
+    "yolov4",
+    "yolov4-csp",
+    "yolov4-csp-swish",
+    "yolov4x-mish",
+    "yolov4-csp-x-swish",
+    "yolov4-p5",
+    "yolov4-p6",
+];
+
+impl Recipe {
+    /// The published network of that name.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] with the names that there are.
+    pub fn named(name: &str) -> Result<Self> {
+        let anchors = |list: &[(u16, u16)]| list.iter().map(|(w, h)| (f32::from(*w), f32::from(*h))).collect();
+        let recipe = |plan, side, heads, activation, list| Self {
+            plan,
+            size: (side, side),
+            classes: 80,
+            heads,
+            depth: 1.0,
+            width: 1.0,
+            activation,
+            anchors: anchors(list),
+        };
+        let x = |activation| Self { depth: 1.25, width: 1.25, ..recipe(CSP, 640, 3, activation, &NINE) };
+        const CSP: Plan = Plan::Csp { interleaved: false };
+        Ok(match name {
+            "yolov4-tiny" => recipe(Plan::Tiny, 416, 2, "leaky", &TINY),
+            "yolov4-tiny-3l" => recipe(Plan::Tiny, 608, 3, "leaky", &NINE),
+            "yolov4" => recipe(Plan::Ancestor, 608, 3, "mish", &NINE),
+            "yolov4-csp" => recipe(Plan::Csp { interleaved: true }, 512, 3, "mish", &NINE),
+            "yolov4-csp-swish" => recipe(CSP, 640, 3, "swish", &NINE),
+            // The first of its kind was written like yolov4-csp, one head after the other.
+            "yolov4x-mish" => Self { plan: Plan::Csp { interleaved: true }, ..x("mish") },
+            "yolov4-csp-x-swish" => x("swish"),
+            "yolov4-p5" => recipe(Plan::Large, 896, 3, "mish", &P5),
+            "yolov4-p6" => recipe(Plan::Large, 1280, 4, "mish", &P6),
+            other => {
+                let known = NAMES.join(", ");
+                return Err(Error::Usage(format!("there is no network `{other}`; there are {known}")));
+            }
+        })
+    }
+
+    /// The network, and the cfg that describes it.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] if the numbers do not fit together.
+    pub fn network(&self) -> Result<Network> {
+        self.read("(built)", &CfgOptions::default())
+    }
+
+    /// The network under a name of its own for errors, read with `options`.
+    ///
+    /// # Errors
+    /// As [`Recipe::network`]; and what `options` may not ask for.
+    pub fn read(&self, name: &str, options: &CfgOptions) -> Result<Network> {
+        let name = PathBuf::from(name);
+        build::from_cfg(&name, &Cfg::parse(&name, &self.cfg()?)?, options)
+    }
+
+    /// Another number of stages, and with it of heads: each head keeps as many anchors as before, the finest ones first,
+    /// and new ones are twice as large as the last.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] if there is only one number of stages for this network.
+    pub fn set_stages(&mut self, stages: usize) -> Result<()> {
+        let fixed = !matches!(self.plan, Plan::Large);
+        if fixed && stages != STAGES_OF_OTHERS || !fixed && !(4..=6).contains(&stages) {
+            let expected = if fixed { STAGES_OF_OTHERS.to_string() } else { "4 to 6".to_owned() };
+            return Err(Error::Usage(format!("stages: expected {expected}, found {stages}")));
+        }
+        if !fixed {
+            let each = self.anchors.len() / self.heads;
+            self.heads = stages - 2;
+            while self.anchors.len() < each * self.heads {
+                let (w, h) = self.anchors[self.anchors.len() - each];
+                self.anchors.push((2.0 * w, 2.0 * h));
+            }
+            self.anchors.truncate(each * self.heads);
+        }
+        Ok(())
+    }
+
+    /// The Darknet `.cfg`.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] if the numbers do not fit together.
+    pub fn cfg(&self) -> Result<String> {
+        self.check()?;
+        let letterbox = matches!(self.plan, Plan::Csp { .. } | Plan::Large);
+        let mut sheet = Sheet::new(self.size, letterbox, self.activation);
+        match self.plan {
+            Plan::Tiny => self.tiny(&mut sheet),
+            Plan::Ancestor => self.ancestor(&mut sheet),
+            Plan::Csp { interleaved } => self.csp(&mut sheet, interleaved),
+            Plan::Large => self.large(&mut sheet),
+        }
+        Ok(sheet.to_string())
+    }
+
+    fn check(&self) -> Result<()> {
+        let heads = match self.plan {
+            Plan::Tiny => 2..=3,
+            Plan::Ancestor | Plan::Csp { .. } => 3..=3,
+            Plan::Large => 2..=4,
+        };
+        let fail = |what: String| Err(Error::Usage(what));
+        if !heads.contains(&self.heads) {
+            return fail(format!("heads: expected {} to {}, found {}", heads.start(), heads.end(), self.heads));
+        }
+        if self.anchors.is_empty() || !self.anchors.len().is_multiple_of(self.heads) {
+            return fail(format!("anchors: expected a multiple of {} pairs, found {}", self.heads, self.anchors.len()));
+        }
+        let stride = 1 << if self.plan == Plan::Large { self.heads + 2 } else { STAGES_OF_OTHERS };
+        let (w, h) = self.size;
+        if w == 0 || h == 0 || !w.is_multiple_of(stride) || !h.is_multiple_of(stride) {
+            return fail(format!("size: expected multiples of {stride}, found {w}x{h}"));
+        }
+        for (what, value) in [("depth", self.depth), ("width", self.width)] {
+            if !(0.05..=16.0).contains(&value) {
+                return fail(format!("{what}: expected 0.05 to 16, found {value}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn channels(&self, n: usize) -> usize {
+        ((n as f32 * self.width / 8.0).ceil() as usize * 8).max(8)
+    }
+
+    fn repeats(&self, n: usize) -> usize {
+        (n as f32 * self.depth).ceil() as usize
+    }
+
+    fn tiny(&self, sheet: &mut Sheet) {
+        let c = |n| self.channels(n);
+        sheet.conv(c(32), 3, 2);
+        sheet.conv(c(64), 3, 2);
+        let laterals = [c(64), c(128), c(256)].map(|width| csp_osa_stage(sheet, width));
+        sheet.conv(c(512), 3, 1);
+        let mut value = sheet.conv(c(256), 1, 1);
+        for head in (0..self.heads).rev() {
+            // From the coarsest to the finest.
+            let level = self.heads - 1 - head;
+            if level > 0 {
+                sheet.from(value);
+                sheet.conv(c(256) >> level, 1, 1);
+                let up = sheet.upsample();
+                sheet.concat(&[up, laterals[laterals.len() - level]]);
+                value = sheet.conv(c(512) >> level, 3, 1);
+            } else {
+                sheet.conv(c(512), 3, 1);
+            }
+            self.predict(sheet, head, 1.05);
+        }
+    }
+
+    fn ancestor(&self, sheet: &mut Sheet) {
+        let c = |n| self.channels(n);
+        sheet.conv(c(32), 3, 1);
+        // The first stage keeps its width beside the residual.
+        let mut stages = vec![csp_dark_stage(sheet, c(64), c(64), c(32), self.repeats(DARK_DEPTHS[0]))];
+        stages.extend(self.stages(sheet, &[128, 256, 512, 1024], &DARK_DEPTHS[1..]));
+        sheet.activation = "leaky";
+        let top = spp_plain(sheet, c(512));
+        self.pan(sheet, top, &[(c(256), stages[3]), (c(128), stages[2])], Mix::Plain, Some(&[1.2, 1.1, 1.05]));
+    }
+
+    fn csp(&self, sheet: &mut Sheet, interleaved: bool) {
+        let c = |n| self.channels(n);
+        sheet.conv(32, 3, 1);
+        dark_stage(sheet, c(64), DARK_DEPTHS[0]);
+        let stages = self.stages(sheet, &[128, 256, 512, 1024], &DARK_DEPTHS[1..]);
+        let top = spp_csp(sheet, c(512), self.repeats(1));
+        let mix = Mix::Csp { depth: self.repeats(2) };
+        let scales = [2.0; 3];
+        let laterals = [(c(256), stages[2]), (c(128), stages[1])];
+        self.pan(sheet, top, &laterals, mix, interleaved.then_some(&scales));
+    }
+
+    fn large(&self, sheet: &mut Sheet) {
+        let c = |n| self.channels(n);
+        let widths: Vec<usize> = (0..self.heads + 2).map(|i| (64 << i).min(1024)).collect();
+        sheet.conv(c(32), 3, 1);
+        let stages = self.stages(sheet, &widths, &LARGE_DEPTHS);
+        let top = spp_csp(sheet, c(512), self.repeats(1));
+        let laterals: Vec<(usize, Mark)> =
+            (2..self.heads + 1).rev().map(|stage| (c(widths[stage] / 2), stages[stage])).collect();
+        self.pan(sheet, top, &laterals, Mix::Csp { depth: self.repeats(3) }, None);
+    }
+
+    /// CSP stages, each half as large in pixels as the one before.
+    fn stages(&self, sheet: &mut Sheet, widths: &[usize], depths: &[usize]) -> Vec<Mark> {
+        let stage = |(width, depth): (&usize, &usize)| {
+            let hidden = self.channels(width / 2);
+            csp_dark_stage(sheet, self.channels(*width), hidden, hidden, self.repeats(*depth))
+        };
+        widths.iter().zip(depths).map(stage).collect()
+    }
+
+    /// The path aggregation network and the heads: down the pyramid through `laterals`, coarsest first, and back. With
+    /// `scales` each head is written as soon as its value is there, and has that `scale_x_y`; else all come at the end.
+    fn pan(&self, sheet: &mut Sheet, top: Mark, laterals: &[(usize, Mark)], kind: Mix, scales: Option<&[f32; 3]>) {
+        let top_width = self.channels(512);
+        let mut beside = vec![(top_width, top)];
+        for (width, lateral) in laterals {
+            beside.push((*width, csp_up(sheet, *width, *lateral, kind)));
+        }
+        let mut values = vec![];
+        for (head, (width, down)) in beside.into_iter().rev().enumerate() {
+            let value = match values.last() {
+                None => down,
+                Some((_, finer)) => {
+                    sheet.from(*finer);
+                    csp_down(sheet, width, down, kind)
+                }
+            };
+            values.push((width, value));
+            if let Some(scales) = scales {
+                sheet.conv(2 * width, 3, 1);
+                self.predict(sheet, head, scales[head]);
+            }
+        }
+        if scales.is_none() {
+            for (head, (width, value)) in values.into_iter().enumerate() {
+                sheet.from(value);
+                sheet.conv(2 * width, 3, 1);
+                self.predict(sheet, head, 2.0);
+            }
+        }
+    }
+
+    /// The last convolution and `[yolo]`; `head` counts from the finest.
+    fn predict(&self, sheet: &mut Sheet, head: usize, scale_x_y: f32) {
+        let each = self.anchors.len() / self.heads;
+        let new_coords = matches!(self.plan, Plan::Csp { .. } | Plan::Large);
+        let kind = if new_coords { "diounms" } else { "greedynms" };
+        sheet.predict(each * (5 + self.classes), if new_coords { "logistic" } else { "linear" });
+        // YOLOv4-tiny was trained with 1,2,3 where 0,1,2 was meant; its weights know no other (AlexeyAB/darknet#8483).
+        let first = if self.plan == Plan::Tiny && self.heads == 2 && head == 0 { 1 } else { head * each };
+        let list = |values: Vec<String>| values.join(",");
+        let mask = list((first..first + each).map(|m| m.to_string()).collect());
+        let anchors = list(self.anchors.iter().map(|(w, h)| format!("{w},{h}")).collect());
+        sheet.section(
+            "yolo",
+            &[
+                ("mask", &mask),
+                ("anchors", &anchors),
+                ("classes", &self.classes),
+                ("num", &self.anchors.len()),
+                ("scale_x_y", &scale_x_y),
+                ("nms_kind", &kind),
+                ("beta_nms", &0.6),
+                ("new_coords", &i32::from(new_coords)),
+            ],
+        );
+    }
+}
