@@ -442,7 +442,7 @@ fn a_truncated_weights_file_is_taken_when_asked() {
     place.write("net.conv.1", &whole[..first]);
     fails(&place.detect(&["a.png", "--weights", "net.conv.1"]), 1, &["ends before the last [convolutional]"]);
     let out = place.detect(&["a.png", "--weights", "net.conv.1", "--allow-truncated"]);
-    fails(&out, 0, &["holds the first 1 of 2 convolutions"]);
+    fails(&out, 0, &["holds the first 1 of 2 layers with weights"]);
 }
 
 #[test]
@@ -577,7 +577,7 @@ fn a_network_by_name_and_the_cfg_that_is_written_for_it_are_one() {
     let chart = place.run(&[&["model", "yolov4-p5", "--emit", "mermaid"], &small[..]].concat());
     assert!(String::from_utf8_lossy(&chart.stdout).starts_with("flowchart"));
     fails(&place.run(&["model", "yolov4-p5", "--anchors", "1,2,3"]), 2, &["expected pairs, found 3 numbers"]);
-    fails(&place.run(&["model", "yolov4-p5", "--stages", "9"]), 2, &["stages: expected 4 to 6, found 9"]);
+    fails(&place.run(&["model", "yolov4-p5", "--stages", "9"]), 2, &["stages: expected 4 to 7, found 9"]);
     fails(&place.run(&["model", "yolov9"]), 2, &["yolov4-csp"]);
     fails(&place.run(&["explain", "yolov9"]), 2, &["yolov9", "yolov4-csp"]);
     fails(&place.run(&["explain", "missing.cfg"]), 1, &["missing.cfg"]);

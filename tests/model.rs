@@ -26,13 +26,13 @@ fn every_published_cfg_has_its_published_numbers() {
         }
         let number = |key: &str| row[key].as_u64().unwrap_or_else(|| panic!("{name}: {key}"));
         let net = network(&cfg, number("size") as usize);
-        assert_eq!(net.convs.len() as u64, number("conv"), "{name}: convolutions");
+        assert_eq!(net.stored.len() as u64, number("conv"), "{name}: convolutions");
         assert_eq!(darknet::weights::expected_bytes(&net), number("weights_file_bytes"), "{name}: bytes");
-        let kernel: u64 = net.convs.iter().map(|c| c.weights as u64).sum();
+        let kernel: u64 = net.stored.iter().map(|c| c.weights as u64).sum();
         assert_eq!(kernel, number("conv_weights"), "{name}: kernel elements");
-        let biases: u64 = net.convs.iter().map(|c| c.filters as u64).sum();
+        let biases: u64 = net.stored.iter().map(|c| c.filters as u64).sum();
         assert_eq!(kernel + biases, number("fused_params"), "{name}: fused parameters");
-        let scales: u64 = net.convs.iter().filter(|c| c.norm.is_some()).map(|c| c.filters as u64).sum();
+        let scales: u64 = net.stored.iter().filter(|c| c.norm.is_some()).map(|c| c.filters as u64).sum();
         assert_eq!(kernel + biases + scales, number("trainable_params"), "{name}: parameters");
         let macs: u64 = net.graph.iter().map(|(id, _)| net.graph.macs(id)).sum();
         let gflop = 2e-9 * macs as f64;

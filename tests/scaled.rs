@@ -3,9 +3,12 @@
 
 mod common;
 
-use yolov4::low_level::model::{
-    CfgOptions, Network, darknet,
-    scaled::{NAMES, Plan, Recipe},
+use yolov4::low_level::{
+    graph::explain::Totals,
+    model::{
+        CfgOptions, Network, darknet,
+        scaled::{NAMES, Plan, Recipe},
+    },
 };
 
 #[test]
@@ -28,7 +31,7 @@ fn what_is_built_is_what_is_published_node_by_node() {
             (published.letterbox, published.nms, published.classes)
         );
         // In the order of the file: the same weights load.
-        let order = |n: &Network| n.convs.iter().map(|c| (c.conv, c.norm, c.weights, c.filters)).collect::<Vec<_>>();
+        let order = |n: &Network| n.stored.iter().map(|c| (c.conv, c.norm, c.weights, c.filters)).collect::<Vec<_>>();
         assert_eq!(order(&built), order(&published), "{name}: the order of the weights file");
         compared += 1;
     }
@@ -43,13 +46,32 @@ fn the_wide_swish_network_is_as_large_as_published() {
 }
 
 #[test]
+fn p7_costs_what_the_large_branch_costs() {
+    let p7 = Recipe::named("yolov4-p7").unwrap();
+    for (side, gflop) in [(1536, 1636.704), (1280, 1136.600), (896, 556.934)] {
+        let network = Recipe { size: (side, side), ..p7.clone() }.network().unwrap();
+        let totals = Totals::new(&network.graph);
+        assert_eq!((totals.convolutions, totals.parameters), (247, 287_575_580), "at {side}");
+        assert!((totals.conv_gflop - gflop).abs() < 5e-4, "at {side}: {} GFLOP", totals.conv_gflop);
+        assert_eq!(totals.weights_bytes, darknet::weights::expected_bytes(&network));
+    }
+    // The boxes of facts 1.2: five grids, four anchors.
+    assert_eq!(Totals::new(&p7.network().unwrap().graph).boxes, 196_416);
+    // Twice is what makes 3,328 and 5,376 numbers of difference in P5 and P6.
+    for (name, parameters) in [("yolov4-p5", 70_834_012), ("yolov4-p6", 127_590_576)] {
+        let recipe = Recipe { plan: Plan::Large { twice: true }, ..Recipe::named(name).unwrap() };
+        assert_eq!(Totals::new(&recipe.network().unwrap().graph).parameters, parameters, "{name}");
+    }
+}
+
+#[test]
 fn numbers_that_do_not_fit_are_told() {
     let fails = |recipe: Recipe, words: &str| {
         let error = recipe.network().unwrap_err().to_string();
         assert!(error.contains(words), "expected `{words}` in: {error}");
     };
     let p5 = || Recipe::named("yolov4-p5").unwrap();
-    fails(Recipe { heads: 5, ..p5() }, "heads: expected 2 to 4, found 5");
+    fails(Recipe { heads: 6, ..p5() }, "heads: expected 2 to 5, found 6");
     fails(Recipe { anchors: vec![(1.0, 1.0); 7], ..p5() }, "anchors: expected a multiple of 3");
     fails(Recipe { width: 0.0, ..p5() }, "width: expected");
     fails(Recipe { size: (100, 64), ..p5() }, "size: expected multiples of 32, found 100x64");

@@ -38,6 +38,6 @@ fuzz_target!(|data: &[u8]| {
     let path = Path::new("fuzz.weights");
     if let Ok(params) = weights::read(&NETWORK, path, &bytes[..], said, &options, &mut vec![]) {
         assert_eq!(params.0.len(), NETWORK.graph.nodes.len());
-        assert!(NETWORK.convs.iter().all(|c| params.get(c.conv).is_some()));
+        assert!(NETWORK.stored.iter().all(|c| c.conv.is_none_or(|id| params.get(id).is_some())));
     }
 });

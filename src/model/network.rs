@@ -49,7 +49,7 @@ pub struct Network {
     /// The graph as loaded: convolution, batch-norm and activation are nodes of their own.
     pub graph: Graph,
     /// Where the weights go, in file order.
-    pub convs: Vec<weights::ConvLayer>,
+    pub stored: Vec<weights::StoredLayer>,
     /// `letter_box`: whether pictures keep their shape unless the user says otherwise.
     pub letterbox: bool,
     /// `nms_kind` of the last head.

@@ -35,7 +35,7 @@ impl Random {
 pub fn params(network: &Network, seed: u64) -> Params {
     let mut random = Random::new(seed);
     let mut params = Params(vec![None; network.graph.nodes.len()]);
-    for layer in &network.convs {
+    for layer in &network.stored {
         let mut list = |n: usize, middle: f32, spread: f32| -> Vec<f32> {
             (0..n).map(|_| middle + spread * random.signed()).collect()
         };
@@ -49,7 +49,9 @@ pub fn params(network: &Network, seed: u64) -> Params {
             let eps = super::darknet::weights::BN_EPS;
             params.0[norm.0] = Some(NodeParams::BatchNorm { beta, gamma, mean, var, eps });
         }
-        params.0[layer.conv.0] = Some(NodeParams::Conv { weights, bias });
+        if let Some(conv) = layer.conv {
+            params.0[conv.0] = Some(NodeParams::Conv { weights, bias });
+        }
     }
     params
 }

@@ -9,7 +9,7 @@ use crate::{
         darknet::{
             cfg::{Cfg, Section},
             layers, published,
-            weights::ConvLayer,
+            weights::StoredLayer,
             yolo,
         },
         network::{CfgOptions, Decode, Network},
@@ -25,7 +25,7 @@ pub struct Build {
     /// The value of each layer so far.
     pub values: Vec<NodeId>,
     /// Where the weights go, in file order.
-    pub convs: Vec<ConvLayer>,
+    pub stored: Vec<StoredLayer>,
     /// Slope of `leaky`, unless the section has its own.
     pub leaky_slope: f32,
     /// Whether heads are read as the PyTorch code reads them, whatever the cfg says.
@@ -84,7 +84,7 @@ pub fn from_cfg(path: &Path, cfg: &Cfg, options: &CfgOptions) -> Result<Network>
     let mut build = Build {
         graph: Builder::new(input).map_err(|e| net.error(e.to_string()))?,
         values: vec![],
-        convs: vec![],
+        stored: vec![],
         leaky_slope: options.leaky_slope.unwrap_or(0.1),
         scaled,
         nms: NmsKind::Iou,
@@ -118,13 +118,13 @@ pub fn from_cfg(path: &Path, cfg: &Cfg, options: &CfgOptions) -> Result<Network>
         section.refuse("dontloadscales", "0")?;
         section.finish()?;
     }
-    let Build { graph, convs, nms, beta_nms, notes, .. } = build;
+    let Build { graph, stored, nms, beta_nms, notes, .. } = build;
     let graph = graph.finish();
     if graph.heads.is_empty() {
         return Err(net.error("there is no [yolo] section: this network finds no boxes"));
     }
     check_stride(net, &graph, input)?;
-    Ok(Network { graph, convs, letterbox, nms, beta_nms, classes, source: path.to_owned(), notes })
+    Ok(Network { graph, stored, letterbox, nms, beta_nms, classes, source: path.to_owned(), notes })
 }
 
 fn net_section(net: &Section, options: &CfgOptions) -> Result<(Shape, bool)> {

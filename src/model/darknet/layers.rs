@@ -3,7 +3,7 @@
 use crate::{
     error::Result,
     graph::{Activation, Conv, Epilogue, NodeId, Op, Pool},
-    model::darknet::{build::Build, cfg::Section, weights::ConvLayer},
+    model::darknet::{build::Build, cfg::Section, weights::StoredLayer},
 };
 
 /// Adds one layer; returns its value.
@@ -13,6 +13,8 @@ use crate::{
 pub fn layer(build: &mut Build, section: &Section) -> Result<NodeId> {
     match section.kind.as_str() {
         "convolutional" | "conv" => convolutional(build, section),
+        "batchnorm" => batchnorm(build, section),
+        "activation" => activated(build, section, build.last(), "linear"),
         "route" => route(build, section),
         "shortcut" => shortcut(build, section),
         "maxpool" | "max" => maxpool(build, section),
@@ -115,14 +117,23 @@ fn convolutional(build: &mut Build, section: &Section) -> Result<NodeId> {
         value = build.graph.add(name, section.layer, Op::BatchNorm, &[conv], None)?;
         norm = Some(value);
     }
-    build.convs.push(ConvLayer {
+    build.stored.push(StoredLayer {
         layer: section.layer.unwrap_or_default(),
-        conv,
+        conv: Some(conv),
         norm,
         filters,
         weights: weights.unwrap_or_default(),
     });
     activated(build, section, value, "logistic")
+}
+
+/// A batch-norm of its own. Darknet's `load_batchnorm_weights` reads it as a convolution without a kernel.
+fn batchnorm(build: &mut Build, section: &Section) -> Result<NodeId> {
+    let value = add(build, section, Op::BatchNorm, &[build.last()])?;
+    let filters = build.graph.shape(value).c;
+    let layer = section.layer.unwrap_or_default();
+    build.stored.push(StoredLayer { layer, conv: None, norm: Some(value), filters, weights: 0 });
+    Ok(value)
 }
 
 fn route(build: &mut Build, section: &Section) -> Result<NodeId> {

@@ -18,13 +18,13 @@ use crate::{
 /// Darknet's epsilon at inference (blas.c, network.c), not the 1e-6 of its ancestor.
 pub const BN_EPS: f32 = 1e-5;
 
-/// One `[convolutional]` layer in the file.
+/// One layer that has numbers in the file: `[convolutional]` or `[batchnorm]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ConvLayer {
+pub struct StoredLayer {
     /// Number of the layer in the cfg.
     pub layer: usize,
-    /// Its convolution.
-    pub conv: NodeId,
+    /// Its convolution; none in `[batchnorm]`.
+    pub conv: Option<NodeId>,
     /// Its batch-norm, if it has one.
     pub norm: Option<NodeId>,
     /// Output channels.
@@ -33,7 +33,12 @@ pub struct ConvLayer {
     pub weights: usize,
 }
 
-impl ConvLayer {
+impl StoredLayer {
+    /// The section's name in the cfg.
+    pub fn kind(&self) -> &'static str {
+        if self.conv.is_some() { "[convolutional]" } else { "[batchnorm]" }
+    }
+
     /// Bytes of this layer in the file.
     pub fn bytes(&self) -> u64 {
         let per_filter = if self.norm.is_some() { 4 } else { 1 };
@@ -46,7 +51,7 @@ const HEADER: u64 = 20;
 
 /// The file's length, by the network's own count.
 pub fn expected_bytes(network: &Network) -> u64 {
-    HEADER + network.convs.iter().map(ConvLayer::bytes).sum::<u64>()
+    HEADER + network.stored.iter().map(StoredLayer::bytes).sum::<u64>()
 }
 
 /// `24251276` as `24,251,276`.
@@ -86,18 +91,18 @@ pub fn read(
 ) -> Result<Params> {
     let fail = |message: String| Error::Weights { file: path.to_owned(), message };
     let header = read_header(&mut reader, found).map_err(fail)?;
-    let expected = header + network.convs.iter().map(ConvLayer::bytes).sum::<u64>();
+    let expected = header + network.stored.iter().map(StoredLayer::bytes).sum::<u64>();
     let whole_layers = check_length(network, header, expected, found, options).map_err(fail)?;
-    if whole_layers < network.convs.len() {
+    if whole_layers < network.stored.len() {
         notes.push(format!(
-            "{}: holds the first {whole_layers} of {} convolutions, the others are zero",
+            "{}: holds the first {whole_layers} of {} layers with weights, the others are zero",
             path.display(),
-            network.convs.len()
+            network.stored.len()
         ));
     }
     let eps = options.bn_eps.unwrap_or(BN_EPS);
     let mut params = Params(vec![None; network.graph.nodes.len()]);
-    for (i, layer) in network.convs.iter().enumerate() {
+    for (i, layer) in network.stored.iter().enumerate() {
         let present = i < whole_layers;
         let mut next = |n: usize| if present { read_floats(&mut reader, n) } else { Ok(vec![0.0; n]) };
         let read = (|| {
@@ -111,14 +116,16 @@ pub fn read(
         let (bias, norm, weights) = read.map_err(Error::io(path))?;
         let all = weights.iter().chain(&bias).chain(norm.iter().flat_map(|(a, b, c)| a.iter().chain(b).chain(c)));
         if let Some(bad) = all.clone().find(|v| !v.is_finite()) {
-            notes.push(format!("{}: layer {} [convolutional] holds {bad}", path.display(), layer.layer));
+            notes.push(format!("{}: layer {} {} holds {bad}", path.display(), layer.layer, layer.kind()));
         }
         let mut own_bias = Some(bias);
         if let (Some(id), Some((gamma, mean, var))) = (layer.norm, norm) {
             let beta = own_bias.take().unwrap_or_default();
             params.0[id.0] = Some(NodeParams::BatchNorm { beta, gamma, mean, var, eps });
         }
-        params.0[layer.conv.0] = Some(NodeParams::Conv { weights, bias: own_bias });
+        if let Some(conv) = layer.conv {
+            params.0[conv.0] = Some(NodeParams::Conv { weights, bias: own_bias });
+        }
     }
     Ok(params)
 }
@@ -166,20 +173,20 @@ fn check_length(
         return Err(format!("{counts}: there is more than the network of {} takes", network.source.display()));
     }
     let mut at = header;
-    for (i, layer) in network.convs.iter().enumerate() {
+    for (i, layer) in network.stored.iter().enumerate() {
         let end = at + layer.bytes();
         if found < end {
-            let last = if i + 1 == network.convs.len() { "the last " } else { "" };
+            let last = if i + 1 == network.stored.len() { "the last " } else { "" };
             let place = if found == at { "before" } else { "inside" };
             return match (options.allow_truncated, found == at) {
                 (true, true) => Ok(i),
-                (true, false) => Err(format!("{counts}: ends inside {last}[convolutional], layer {}", layer.layer)),
-                (false, _) => Err(format!("{counts}: ends {place} {last}[convolutional], layer {}", layer.layer)),
+                (true, false) => Err(format!("{counts}: ends inside {last}{}, layer {}", layer.kind(), layer.layer)),
+                (false, _) => Err(format!("{counts}: ends {place} {last}{}, layer {}", layer.kind(), layer.layer)),
             };
         }
         at = end;
     }
-    Ok(network.convs.len())
+    Ok(network.stored.len())
 }
 
 fn read_floats(reader: &mut impl Read, count: usize) -> std::io::Result<Vec<f32>> {
@@ -206,11 +213,11 @@ fn write(network: &Network, params: &Params, file: &mut File) -> std::io::Result
     }
     out.write_all(&0u64.to_le_bytes())?;
     let mut floats = |list: &[f32]| list.iter().try_for_each(|f| out.write_all(&f.to_le_bytes()));
-    for layer in &network.convs {
+    for layer in &network.stored {
         if let Some(NodeParams::BatchNorm { beta, gamma, mean, var, .. }) = layer.norm.and_then(|id| params.get(id)) {
             [beta, gamma, mean, var].into_iter().try_for_each(|list| floats(list))?;
         }
-        if let Some(NodeParams::Conv { weights, bias }) = params.get(layer.conv) {
+        if let Some(NodeParams::Conv { weights, bias }) = layer.conv.and_then(|id| params.get(id)) {
             if let Some(bias) = bias {
                 floats(bias)?;
             }

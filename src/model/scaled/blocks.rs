@@ -56,8 +56,9 @@ fn spp(sheet: &mut Sheet) -> Mark {
     sheet.concat(&[thirteen, nine, five, value])
 }
 
-/// `SPPCSP`: pooling inside a cross-stage partial block; `depth` pairs of convolutions after it.
-pub fn spp_csp(sheet: &mut Sheet, width: usize, depth: usize) -> Mark {
+/// `SPPCSP`: pooling inside a cross-stage partial block; `depth` pairs of convolutions after it, then batch-norm and
+/// activation `twice` where the PyTorch code has them on the concatenation.
+pub fn spp_csp(sheet: &mut Sheet, width: usize, depth: usize, twice: bool) -> Mark {
     let input = sheet.last();
     let bypass = sheet.conv(width, 1, 1);
     sheet.from(input);
@@ -69,7 +70,7 @@ pub fn spp_csp(sheet: &mut Sheet, width: usize, depth: usize) -> Mark {
         sheet.conv(width, 1, 1);
         sheet.conv(width, 3, 1);
     }
-    let through = sheet.last();
+    let through = if twice { sheet.again() } else { sheet.last() };
     sheet.concat(&[through, bypass]);
     sheet.conv(width, 1, 1)
 }
@@ -92,6 +93,8 @@ pub enum Mix {
     Csp {
         /// Pairs of 1x1 and 3x3.
         depth: usize,
+        /// Whether batch-norm and activation come twice, as in [`spp_csp`].
+        twice: bool,
     },
     /// Five convolutions in a row: the ancestor's.
     Plain,
@@ -99,7 +102,7 @@ pub enum Mix {
 
 fn mix(sheet: &mut Sheet, width: usize, kind: Mix) -> Mark {
     match kind {
-        Mix::Csp { depth } => {
+        Mix::Csp { depth, twice } => {
             let input = sheet.conv(width, 1, 1);
             let bypass = sheet.conv(width, 1, 1);
             sheet.from(input);
@@ -107,7 +110,7 @@ fn mix(sheet: &mut Sheet, width: usize, kind: Mix) -> Mark {
                 sheet.conv(width, 1, 1);
                 sheet.conv(width, 3, 1);
             }
-            let through = sheet.last();
+            let through = if twice { sheet.again() } else { sheet.last() };
             sheet.concat(&[through, bypass]);
             sheet.conv(width, 1, 1)
         }

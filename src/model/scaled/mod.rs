@@ -30,7 +30,11 @@ pub enum Plan {
         interleaved: bool,
     },
     /// YOLOv4-large (section 3.5): CSP in every stage, more of them, four anchors a head.
-    Large,
+    Large {
+        /// As the PyTorch code of P7 has it: where a block of the neck joins its two branches, batch-norm and activation
+        /// are applied to both, though the deep one has had them. Darknet's P5 and P6 were trained without.
+        twice: bool,
+    },
 }
 
 /// Which network, in numbers.
@@ -91,11 +95,34 @@ const P6: [(u16, u16); 16] = [
     (1024, 1024),
 ];
 
+const P7: [(u16, u16); 20] = [
+    (13, 17),
+    (22, 25),
+    (27, 66),
+    (55, 41),
+    (57, 88),
+    (112, 69),
+    (69, 177),
+    (136, 138),
+    (136, 138),
+    (287, 114),
+    (134, 275),
+    (268, 248),
+    (268, 248),
+    (232, 504),
+    (445, 416),
+    (640, 640),
+    (812, 393),
+    (477, 808),
+    (1070, 908),
+    (1408, 1408),
+];
+
 /// Stages of every network that is not YOLOv4-large.
 const STAGES_OF_OTHERS: usize = 5;
 
 /// Residuals of the stages of YOLOv4-large, and of YOLOv4 and YOLOv4-CSP (Darknet-53's).
-const LARGE_DEPTHS: [usize; 6] = [1, 3, 15, 15, 7, 7];
+const LARGE_DEPTHS: [usize; 7] = [1, 3, 15, 15, 7, 7, 7];
 const DARK_DEPTHS: [usize; 5] = [1, 2, 8, 8, 4];
 
 /// The networks that [`Recipe::named`] knows.
@@ -109,6 +136,7 @@ pub const NAMES: &[&str] = &[
     "yolov4-csp-x-swish",
     "yolov4-p5",
     "yolov4-p6",
+    "yolov4-p7",
 ];
 
 impl Recipe {
@@ -130,6 +158,7 @@ impl Recipe {
         };
         let x = |activation| Self { depth: 1.25, width: 1.25, ..recipe(CSP, 640, 3, activation, &NINE) };
         const CSP: Plan = Plan::Csp { interleaved: false };
+        const LARGE: Plan = Plan::Large { twice: false };
         Ok(match name {
             "yolov4-tiny" => recipe(Plan::Tiny, 416, 2, "leaky", &TINY),
             "yolov4-tiny-3l" => recipe(Plan::Tiny, 608, 3, "leaky", &NINE),
@@ -139,8 +168,9 @@ impl Recipe {
             // The first of its kind was written like yolov4-csp, one head after the other.
             "yolov4x-mish" => Self { plan: Plan::Csp { interleaved: true }, ..x("mish") },
             "yolov4-csp-x-swish" => x("swish"),
-            "yolov4-p5" => recipe(Plan::Large, 896, 3, "mish", &P5),
-            "yolov4-p6" => recipe(Plan::Large, 1280, 4, "mish", &P6),
+            "yolov4-p5" => recipe(LARGE, 896, 3, "mish", &P5),
+            "yolov4-p6" => recipe(LARGE, 1280, 4, "mish", &P6),
+            "yolov4-p7" => Self { width: 1.25, ..recipe(Plan::Large { twice: true }, 1536, 5, "mish", &P7) },
             other => {
                 let known = NAMES.join(", ");
                 return Err(Error::Usage(format!("there is no network `{other}`; there are {known}")));
@@ -171,9 +201,9 @@ impl Recipe {
     /// # Errors
     /// [`Error::Usage`] if there is only one number of stages for this network.
     pub fn set_stages(&mut self, stages: usize) -> Result<()> {
-        let fixed = !matches!(self.plan, Plan::Large);
-        if fixed && stages != STAGES_OF_OTHERS || !fixed && !(4..=6).contains(&stages) {
-            let expected = if fixed { STAGES_OF_OTHERS.to_string() } else { "4 to 6".to_owned() };
+        let fixed = !matches!(self.plan, Plan::Large { .. });
+        if fixed && stages != STAGES_OF_OTHERS || !fixed && !(4..=7).contains(&stages) {
+            let expected = if fixed { STAGES_OF_OTHERS.to_string() } else { "4 to 7".to_owned() };
             return Err(Error::Usage(format!("stages: expected {expected}, found {stages}")));
         }
         if !fixed {
@@ -194,13 +224,13 @@ impl Recipe {
     /// [`Error::Usage`] if the numbers do not fit together.
     pub fn cfg(&self) -> Result<String> {
         self.check()?;
-        let letterbox = matches!(self.plan, Plan::Csp { .. } | Plan::Large);
+        let letterbox = matches!(self.plan, Plan::Csp { .. } | Plan::Large { .. });
         let mut sheet = Sheet::new(self.size, letterbox, self.activation);
         match self.plan {
             Plan::Tiny => self.tiny(&mut sheet),
             Plan::Ancestor => self.ancestor(&mut sheet),
             Plan::Csp { interleaved } => self.csp(&mut sheet, interleaved),
-            Plan::Large => self.large(&mut sheet),
+            Plan::Large { twice } => self.large(&mut sheet, twice),
         }
         Ok(sheet.to_string())
     }
@@ -209,7 +239,7 @@ impl Recipe {
         let heads = match self.plan {
             Plan::Tiny => 2..=3,
             Plan::Ancestor | Plan::Csp { .. } => 3..=3,
-            Plan::Large => 2..=4,
+            Plan::Large { .. } => 2..=5,
         };
         let fail = |what: String| Err(Error::Usage(what));
         if !heads.contains(&self.heads) {
@@ -218,7 +248,7 @@ impl Recipe {
         if self.anchors.is_empty() || !self.anchors.len().is_multiple_of(self.heads) {
             return fail(format!("anchors: expected a multiple of {} pairs, found {}", self.heads, self.anchors.len()));
         }
-        let stride = 1 << if self.plan == Plan::Large { self.heads + 2 } else { STAGES_OF_OTHERS };
+        let stride = 1 << if matches!(self.plan, Plan::Large { .. }) { self.heads + 2 } else { STAGES_OF_OTHERS };
         let (w, h) = self.size;
         if w == 0 || h == 0 || !w.is_multiple_of(stride) || !h.is_multiple_of(stride) {
             return fail(format!("size: expected multiples of {stride}, found {w}x{h}"));
@@ -278,22 +308,22 @@ impl Recipe {
         sheet.conv(32, 3, 1);
         dark_stage(sheet, c(64), DARK_DEPTHS[0]);
         let stages = self.stages(sheet, &[128, 256, 512, 1024], &DARK_DEPTHS[1..]);
-        let top = spp_csp(sheet, c(512), self.repeats(1));
-        let mix = Mix::Csp { depth: self.repeats(2) };
+        let top = spp_csp(sheet, c(512), self.repeats(1), false);
+        let mix = Mix::Csp { depth: self.repeats(2), twice: false };
         let scales = [2.0; 3];
         let laterals = [(c(256), stages[2]), (c(128), stages[1])];
         self.pan(sheet, top, &laterals, mix, interleaved.then_some(&scales));
     }
 
-    fn large(&self, sheet: &mut Sheet) {
+    fn large(&self, sheet: &mut Sheet, twice: bool) {
         let c = |n| self.channels(n);
         let widths: Vec<usize> = (0..self.heads + 2).map(|i| (64 << i).min(1024)).collect();
         sheet.conv(c(32), 3, 1);
         let stages = self.stages(sheet, &widths, &LARGE_DEPTHS);
-        let top = spp_csp(sheet, c(512), self.repeats(1));
+        let top = spp_csp(sheet, c(512), self.repeats(1), twice);
         let laterals: Vec<(usize, Mark)> =
             (2..self.heads + 1).rev().map(|stage| (c(widths[stage] / 2), stages[stage])).collect();
-        self.pan(sheet, top, &laterals, Mix::Csp { depth: self.repeats(3) }, None);
+        self.pan(sheet, top, &laterals, Mix::Csp { depth: self.repeats(3), twice }, None);
     }
 
     /// CSP stages, each half as large in pixels as the one before.
@@ -340,7 +370,7 @@ impl Recipe {
     /// The last convolution and `[yolo]`; `head` counts from the finest.
     fn predict(&self, sheet: &mut Sheet, head: usize, scale_x_y: f32) {
         let each = self.anchors.len() / self.heads;
-        let new_coords = matches!(self.plan, Plan::Csp { .. } | Plan::Large);
+        let new_coords = matches!(self.plan, Plan::Csp { .. } | Plan::Large { .. });
         let kind = if new_coords { "diounms" } else { "greedynms" };
         sheet.predict(each * (5 + self.classes), if new_coords { "logistic" } else { "linear" });
         // YOLOv4-tiny was trained with 1,2,3 where 0,1,2 was meant; its weights know no other (AlexeyAB/darknet#8483).

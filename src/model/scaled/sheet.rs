@@ -81,6 +81,13 @@ impl Sheet {
         self.section("upsample", &[("stride", &2)])
     }
 
+    /// Batch-norm and activation once more, of what has had both.
+    pub fn again(&mut self) -> Mark {
+        let activation = self.activation;
+        self.section("batchnorm", &[]);
+        self.section("activation", &[("activation", &activation)])
+    }
+
     /// A section of any kind.
     pub fn section(&mut self, kind: &str, keys: &[(&str, &dyn Display)]) -> Mark {
         // Writing to a String does not fail.
