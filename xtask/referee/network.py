@@ -60,7 +60,7 @@ def read(path, width=None, height=None):
         elif s["kind"] == "upsample":
             layer.update(stride=number("stride", 2))
             out = (last[0], *(n * layer.stride for n in last[1:]))
-        elif s["kind"] in ("yolo", "dropout"):
+        elif s["kind"] in ("yolo", "dropout", "batchnorm", "activation"):
             out = last
         else:
             raise SystemExit(f"{path}: the referee does not know [{s['kind']}]")
@@ -73,6 +73,9 @@ def random_weights(layers, seed):
     random = np.random.default_rng(seed)
     weights = {}
     for l in layers:
+        if l.kind == "batchnorm":
+            ones = np.ones(l.shape[0], "f4")
+            weights[l.index] = {"beta": 0 * ones, "gamma": ones, "mean": 0 * ones, "var": ones}
         if l.kind != "convolutional":
             continue
         n, fan_in = l.shape[0], l.ic // l.groups * l.size**2
@@ -129,6 +132,14 @@ def calibrate(layers, weights, x, heads_only=False):
                 scale = np.float32(1.0) / y.std()
                 w["kernel"], y = w["kernel"] * scale, y * scale
             y = ACTIVATIONS[l.act](y + w["beta"][:, None, None]).astype("f4")
+        elif l.kind == "batchnorm":
+            w = weights[l.index]
+            if not heads_only:
+                w["mean"], w["var"] = ins[0].mean((1, 2)), (ins[0].var((1, 2)) + np.float32(1e-2)).astype("f4")
+            gain = w["gamma"] / np.sqrt(w["var"] + np.float32(FOLD_EPS))
+            y = ((ins[0] - w["mean"][:, None, None]) * gain[:, None, None] + w["beta"][:, None, None]).astype("f4")
+        elif l.kind == "activation":
+            y = ACTIVATIONS[l.section["activation"]](ins[0]).astype("f4")
         elif l.kind == "maxpool":
             pad = ((0, 0), (l.before, l.after[0]), (l.before, l.after[1]))
             padded = np.pad(ins[0], pad, constant_values=-np.inf)
