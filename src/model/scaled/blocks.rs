@@ -10,6 +10,24 @@ fn residual(sheet: &mut Sheet, mid: usize, out: usize) -> Mark {
     sheet.shortcut(input)
 }
 
+/// The end of every cross-stage partial block: the deep branch before the one past it, then 1x1.
+fn join(sheet: &mut Sheet, bypass: Mark, width: usize) -> Mark {
+    let through = sheet.last();
+    sheet.concat(&[through, bypass]);
+    sheet.conv(width, 1, 1)
+}
+
+/// The deep branch of a block of the neck: `depth` pairs of 1x1 and 3x3 without a shortcut, normed `twice` in P7.
+fn deep(sheet: &mut Sheet, width: usize, depth: usize, twice: bool) {
+    for _ in 0..depth {
+        sheet.conv(width, 1, 1);
+        sheet.conv(width, 3, 1);
+    }
+    if twice {
+        sheet.again();
+    }
+}
+
 /// A stage without a partial connection, as Darknet-53 has it: the first of YOLOv4-CSP (section 3.1).
 pub fn dark_stage(sheet: &mut Sheet, width: usize, depth: usize) -> Mark {
     sheet.conv(width, 3, 2);
@@ -26,9 +44,8 @@ pub fn csp_dark_stage(sheet: &mut Sheet, width: usize, hidden: usize, mid: usize
     for _ in 0..depth {
         residual(sheet, mid, hidden);
     }
-    let through = sheet.conv(hidden, 1, 1);
-    sheet.concat(&[through, bypass]);
-    sheet.conv(width, 1, 1)
+    sheet.conv(hidden, 1, 1);
+    join(sheet, bypass, width)
 }
 
 /// `CSPOSANet` with partial computation (`PCB`, section 3.4): half of the channels through two 3x3 convolutions, whose
@@ -66,13 +83,8 @@ pub fn spp_csp(sheet: &mut Sheet, width: usize, depth: usize, twice: bool) -> Ma
     sheet.conv(width, 3, 1);
     sheet.conv(width, 1, 1);
     spp(sheet);
-    for _ in 0..depth {
-        sheet.conv(width, 1, 1);
-        sheet.conv(width, 3, 1);
-    }
-    let through = if twice { sheet.again() } else { sheet.last() };
-    sheet.concat(&[through, bypass]);
-    sheet.conv(width, 1, 1)
+    deep(sheet, width, depth, twice);
+    join(sheet, bypass, width)
 }
 
 /// SPP between three convolutions before and after it: the ancestor's.
@@ -106,13 +118,8 @@ fn mix(sheet: &mut Sheet, width: usize, kind: Mix) -> Mark {
             let input = sheet.conv(width, 1, 1);
             let bypass = sheet.conv(width, 1, 1);
             sheet.from(input);
-            for _ in 0..depth {
-                sheet.conv(width, 1, 1);
-                sheet.conv(width, 3, 1);
-            }
-            let through = if twice { sheet.again() } else { sheet.last() };
-            sheet.concat(&[through, bypass]);
-            sheet.conv(width, 1, 1)
+            deep(sheet, width, depth, twice);
+            join(sheet, bypass, width)
         }
         Mix::Plain => {
             for _ in 0..2 {
