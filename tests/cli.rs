@@ -179,6 +179,12 @@ fn exif_turns_a_picture_unless_told_not_to() {
     };
     assert_eq!(size(&[]), (20, 40));
     assert_eq!(size(&["--no-exif"]), (40, 20));
+    // EXIF that makes no sense turns nothing.
+    let mut bytes = turned_jpeg();
+    let tiff = bytes.windows(2).position(|w| w == b"MM").unwrap();
+    bytes[tiff..tiff + 8].fill(0xee);
+    place.write("turned.jpg", &bytes);
+    assert_eq!(size(&[]), (40, 20));
 }
 
 #[test]
