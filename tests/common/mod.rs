@@ -1,7 +1,9 @@
 //! What several suites share.
 #![allow(dead_code, reason = "every suite compiles this file and uses a part of it")]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
 
 /// The folder of trained networks and photos, from `YOLOV4_TEST_DATA`. Without it a test says so and returns; under
 /// CI=true it fails.
@@ -14,4 +16,17 @@ pub fn test_data() -> Option<PathBuf> {
             None
         }
     }
+}
+
+/// Name, published numbers and cfg of every row of `models.json` whose cfg is at hand: ten of them.
+pub fn published(data: &Path) -> Vec<(String, Value, PathBuf)> {
+    let text = std::fs::read_to_string(data.join("reference/models.json")).unwrap();
+    let rows: Map<String, Value> = serde_json::from_str(&text).unwrap();
+    let located = rows.into_iter().map(|(name, row)| {
+        let cfg = data.join("models/cfg").join(row["cfg"].as_str().unwrap());
+        (name, row, cfg)
+    });
+    let found: Vec<_> = located.filter(|(_, _, cfg)| cfg.exists()).collect();
+    assert_eq!(found.len(), 10, "rows of models.json whose cfg is at hand");
+    found
 }
