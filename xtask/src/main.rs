@@ -5,6 +5,7 @@ mod driver;
 mod mutants;
 mod referee;
 mod run;
+mod scenes;
 mod tests;
 
 use clap::{Parser, Subcommand};
@@ -34,6 +35,13 @@ enum Job {
         #[arg(long)]
         quick: bool,
     },
+    /// Draw street scenes with road signs and their labels (`cargo xtask scenes --help`)
+    #[command(disable_help_flag = true)]
+    Scenes {
+        /// See `cargo xtask scenes --help`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -42,5 +50,6 @@ fn main() -> anyhow::Result<()> {
         Job::Ci => ci::run(),
         Job::Mutants { only } => mutants::run(&only),
         Job::Referee { quick } => referee::run(quick),
+        Job::Scenes { arguments } => scenes::run(&arguments),
     }
 }

@@ -1,0 +1,12 @@
+//! `cargo xtask scenes`: the generator of street scenes, which is a program of its own so that nothing else waits for it.
+
+use anyhow::Result;
+
+use crate::run::{self, cargo};
+
+/// Passes `arguments` on.
+pub fn run(arguments: &[String]) -> Result<()> {
+    let mut scenes = cargo(&["run", "--release", "--quiet", "--package", "scenes", "--"]);
+    scenes.args(arguments);
+    run::run(scenes)
+}
