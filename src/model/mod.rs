@@ -2,9 +2,11 @@
 
 pub mod darknet;
 pub mod data;
+pub mod defaults;
 pub mod names;
 pub mod network;
 pub mod random;
 pub mod scaled;
 
+pub use defaults::Defaults;
 pub use network::{CfgOptions, Decode, Network, WeightsOptions};

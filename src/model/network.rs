@@ -7,6 +7,7 @@ use crate::{
     graph::{Graph, NmsKind, Params},
     model::{
         darknet::{build, weights},
+        defaults::Defaults,
         random, scaled,
     },
 };
@@ -43,7 +44,7 @@ pub struct WeightsOptions {
     pub allow_truncated: bool,
 }
 
-/// A network without its weights.
+/// A network; its weights are apart, but for those that came in the same file.
 #[derive(Clone, Debug)]
 pub struct Network {
     /// The graph as loaded: convolution, batch-norm and activation are nodes of their own.
@@ -62,6 +63,10 @@ pub struct Network {
     pub source: PathBuf,
     /// Remarks for the user, one line each.
     pub notes: Vec<String>,
+    /// How it is used unless the user says otherwise.
+    pub defaults: Defaults,
+    /// Weights that came in the same file; a cfg has none.
+    pub params: Option<Params>,
 }
 
 impl Network {

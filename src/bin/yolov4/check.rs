@@ -5,6 +5,7 @@ use std::{fmt::Write, path::PathBuf};
 use yolov4::{
     Error, Picture, ResizeMode,
     low_level::{
+        detect::choices::{Choices, Why},
         gpu::{Gpu, GpuOptions, Program, ProgramOptions, needs},
         graph::{Graph, NodeId, plan::Keep},
         kernels::letterbox::Placement,
@@ -38,12 +39,23 @@ pub struct Args {
 const TOLERANCE: [(&str, f64); 2] = [("f32", 1e-3), ("f16", 5e-2)];
 
 pub async fn run(args: Args) -> Outcome {
-    let network = Network::open(&args.model.model, &args.model.reading.options())?;
+    let reading = args.model.reading.options();
+    let mut network = Network::open(&args.model.model, &reading)?;
     let mut notes = network.notes.clone();
-    let params = match &args.model.weights {
-        Some(path) => network.load_weights(path, &args.model.weights_options(), &mut notes)?,
-        None => {
+    let mut choices = Choices::default();
+    choices.network(&network, reading.size);
+    let params = match (&args.model.weights, network.params.take()) {
+        (Some(path), _) => {
+            choices.weights(path, Why::Asked("weights"));
+            network.load_weights(path, &args.model.weights_options(), &mut notes)?
+        }
+        (None, Some(params)) => {
+            choices.weights(&network.source, Why::Own("in the same file as the network".into()));
+            params
+        }
+        (None, None) => {
             notes.push(format!("no --weights: seeded random ones ({})", args.seed));
+            choices.because("weights", "random", Why::Own(format!("seed {}", args.seed)));
             network.random_params(args.seed)
         }
     };
@@ -55,6 +67,7 @@ pub async fn run(args: Args) -> Outcome {
         needs: needs(&network.graph, precision),
     })
     .await?;
+    args.model.say(choices.list());
     notes.iter().for_each(|note| output::say(format_args!("note: {note}")));
     let options = ProgramOptions { precision, keep: Keep::All, ..ProgramOptions::default() };
     let mut program = Program::new(&gpu, &network.graph, params.clone(), &options, &mut |_, _| {}).await?;

@@ -31,6 +31,7 @@ pub async fn run(args: Args) -> Outcome {
         builder = builder.keep_layer(layer);
     }
     let mut detector = builder.build().await?;
+    args.model.say(detector.choices());
     let picture = Picture::open_with(&args.image, !args.resize.no_exif)?;
     let heads = detector.heads(&picture).await?;
     let mut tensors: BTreeMap<String, &Tensor> = BTreeMap::new();

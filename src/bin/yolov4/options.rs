@@ -5,8 +5,13 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use yolov4::{
     Backend, DetectorBuilder, NmsChoice, PlayerChoice, Precision, ResizeMode,
-    low_level::model::{CfgOptions, Decode, WeightsOptions},
+    low_level::{
+        detect::Choice,
+        model::{CfgOptions, Decode, WeightsOptions},
+    },
 };
+
+use crate::output;
 
 /// Which network, and how its files are read.
 #[derive(Args, Clone, Debug)]
@@ -25,6 +30,9 @@ pub struct Model {
     /// Accept a weights file that ends after a whole layer (*.conv.N)
     #[arg(long)]
     pub allow_truncated: bool,
+    /// Say on standard error what was chosen and why: size, names, thresholds, weights, player
+    #[arg(long, short)]
+    pub verbose: bool,
 }
 
 /// How a cfg is read.
@@ -68,9 +76,9 @@ pub struct Device {
 /// How pictures become the network's input.
 #[derive(Args, Clone, Debug)]
 pub struct Resize {
-    /// Resampler, named after the program it agrees with
-    #[arg(long, value_enum, default_value_t = ResizeArg::DarknetFile)]
-    pub resize: ResizeArg,
+    /// Resampler, named after the program it agrees with [default: the model's, mostly darknet-file]
+    #[arg(long, value_enum)]
+    pub resize: Option<ResizeArg>,
     /// Fit pictures onto a grey canvas [default: as the cfg's letter_box says]
     #[arg(long, overrides_with = "no_letterbox")]
     pub letterbox: bool,
@@ -150,6 +158,16 @@ impl From<PrecisionArg> for Precision {
     }
 }
 
+impl From<ResizeArg> for ResizeMode {
+    fn from(arg: ResizeArg) -> Self {
+        match arg {
+            ResizeArg::DarknetFile => Self::DarknetFile,
+            ResizeArg::DarknetVideo => Self::DarknetVideo,
+            ResizeArg::Pytorch => Self::Pytorch,
+        }
+    }
+}
+
 impl From<NmsKindArg> for NmsChoice {
     fn from(arg: NmsKindArg) -> Self {
         match arg {
@@ -188,6 +206,13 @@ impl Model {
         WeightsOptions { bn_eps: self.bn_eps, allow_truncated: self.allow_truncated }
     }
 
+    /// With `--verbose`, a line a choice.
+    pub fn say(&self, choices: &[Choice]) {
+        if self.verbose {
+            choices.iter().for_each(|choice| output::say(format_args!("{choice}")));
+        }
+    }
+
     /// The same for the library.
     pub fn apply(&self, builder: DetectorBuilder) -> DetectorBuilder {
         let builder =
@@ -220,11 +245,9 @@ impl Machine {
 impl Resize {
     /// The same for the library.
     pub fn apply(&self, mut builder: DetectorBuilder) -> DetectorBuilder {
-        builder = builder.resize(match self.resize {
-            ResizeArg::DarknetFile => ResizeMode::DarknetFile,
-            ResizeArg::DarknetVideo => ResizeMode::DarknetVideo,
-            ResizeArg::Pytorch => ResizeMode::Pytorch,
-        });
+        if let Some(resize) = self.resize {
+            builder = builder.resize(resize.into());
+        }
         if self.letterbox || self.no_letterbox {
             builder = builder.letterbox(self.letterbox);
         }
