@@ -1,6 +1,6 @@
 //! Every option of a [`Detector`]. What nobody asked for comes with the model.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[cfg(feature = "gpu")]
 use crate::{
@@ -17,7 +17,10 @@ use crate::{
     error::{Error, Result},
     graph::{NmsKind, NodeId, Params},
     kernels::{Precision, decode::Thresholds, letterbox::ResizeMode},
-    model::{CfgOptions, Decode, Network, WeightsOptions, data, names},
+    model::{
+        CfgOptions, Decode, Network, WeightsOptions, data, names,
+        zoo::{self, Store, Supply},
+    },
 };
 
 /// Who is to play.
@@ -62,6 +65,9 @@ pub struct DetectorBuilder {
     model: Option<PathBuf>,
     weights: Option<PathBuf>,
     random_weights: Option<u64>,
+    cache: Option<PathBuf>,
+    #[cfg(feature = "fetch")]
+    fetch: Option<zoo::Remote>,
     names: Option<PathBuf>,
     data: Option<PathBuf>,
     cfg: CfgOptions,
@@ -103,13 +109,15 @@ macro_rules! setters {
 
 impl DetectorBuilder {
     setters! {
-        /// The Darknet `.cfg`, or the name of a network of the family ([`crate::model::scaled::NAMES`]).
+        /// The Darknet `.cfg`, or the name of a network of the zoo ([`crate::model::zoo::ENTRIES`]).
         model: impl Into<PathBuf> => model = Some(model.into());
-        /// The Darknet `.weights`.
+        /// The Darknet `.weights`. Without them those of a network of the zoo are taken from the cache folder.
         weights: impl Into<PathBuf> => weights = Some(weights.into());
         /// Seeded random weights instead of a file, to try shapes and speed.
         random_weights: u64 => random_weights = Some(random_weights);
-        /// Class names, one a line.
+        /// The cache folder; default `YOLOV4_CACHE`, or the platform's.
+        cache: impl Into<PathBuf> => cache = Some(cache.into());
+        /// Class names, one a line; default those that come with the model.
         names: impl Into<PathBuf> => names = Some(names.into());
         /// Darknet's `.data`, which names the names and counts the classes.
         data: impl Into<PathBuf> => data = Some(data.into());
@@ -155,6 +163,12 @@ impl DetectorBuilder {
         progress: Progress => progress = Some(progress);
     }
 
+    #[cfg(feature = "fetch")]
+    setters! {
+        /// Lets what is not in the cache folder be fetched.
+        fetch: zoo::Remote => fetch = Some(fetch);
+    }
+
     #[cfg(feature = "gpu")]
     setters! {
         /// Only this back end.
@@ -173,7 +187,8 @@ impl DetectorBuilder {
     /// Whatever is wrong with files, options or the adapter, in one sentence each.
     pub async fn build(mut self) -> Result<Detector> {
         let model = self.model.take().ok_or_else(|| Error::Usage("no model: name a .cfg file".into()))?;
-        let mut network = Network::open(&model, &self.cfg)?;
+        let mut supply = self.supply();
+        let mut network = Network::open_from(&model, &self.cfg, &mut supply)?;
         let mut notes = network.notes.clone();
         let mut choices = Choices::default();
         choices.network(&network, self.cfg.size);
@@ -192,15 +207,36 @@ impl DetectorBuilder {
         }
         let kept = self.kept_node(&network)?;
         // Last but one: whatever cannot be is told before anything is read.
-        let params = self.params(&mut network, &mut notes, &mut choices)?;
+        let params = self.params(&model, &mut network, &mut supply, &mut notes, &mut choices)?;
         let why = self.why_player();
         let player = self.build_player(&network, params, kept, &mut notes).await?;
         choices.because("player", player.describe(), why);
         Ok(Detector { network, player, kept, names, thresholds, resize, letterbox, classes, max_det, notes, choices })
     }
 
+    #[cfg(feature = "fetch")]
+    fn supply(&mut self) -> Supply {
+        Supply { store: self.store(), remote: self.fetch.take() }
+    }
+
+    #[cfg(not(feature = "fetch"))]
+    fn supply(&mut self) -> Supply {
+        Supply { store: self.store() }
+    }
+
+    fn store(&self) -> Store {
+        self.cache.as_ref().map_or_else(Store::from_env, Store::at)
+    }
+
     /// The weights: a file's, random ones, or those that came with the network.
-    fn params(&self, network: &mut Network, notes: &mut Vec<String>, choices: &mut Choices) -> Result<Params> {
+    fn params(
+        &self,
+        model: &Path,
+        network: &mut Network,
+        supply: &mut Supply,
+        notes: &mut Vec<String>,
+        choices: &mut Choices,
+    ) -> Result<Params> {
         match (&self.weights, self.random_weights) {
             (Some(path), None) => {
                 choices.weights(path, Why::Asked("weights"));
@@ -212,10 +248,15 @@ impl DetectorBuilder {
             }
             (Some(_), Some(_)) => Err(Error::Usage("weights are either read or random, not both".into())),
             (None, None) => {
-                let own = network.params.take();
-                let params = own.ok_or_else(|| Error::Usage("no weights: name a .weights file".into()))?;
-                choices.weights(&network.source, Why::Own("in the same file as the network".into()));
-                Ok(params)
+                if let Some(params) = network.params.take() {
+                    choices.weights(&network.source, Why::Own("in the same file as the network".into()));
+                    return Ok(params);
+                }
+                let name = zoo::bare(model).ok_or_else(|| Error::Usage("no weights: name a .weights file".into()))?;
+                let found = supply.weights(zoo::named(name)?)?;
+                let whence = if found.fetched { "fetched just now" } else { "in the cache" };
+                choices.weights(&found.path, Why::Own(whence.into()));
+                network.load_weights(&found.path, &self.load, notes)
             }
         }
     }

@@ -7,9 +7,13 @@ use yolov4::{
     low_level::{
         detect::choices::{Choices, Why},
         gpu::{Gpu, GpuOptions, Program, ProgramOptions, needs},
-        graph::{Graph, NodeId, plan::Keep},
+        graph::{Graph, NodeId, Params, plan::Keep},
         kernels::letterbox::Placement,
-        model::{Network, random::Random},
+        model::{
+            Network,
+            random::Random,
+            zoo::{self, Supply},
+        },
         oracle,
         tensor::Tensor,
     },
@@ -29,7 +33,7 @@ pub struct Args {
     /// A row for every node, the worst first
     #[arg(long)]
     all: bool,
-    /// Seed of random numbers and of random weights where no weights are named
+    /// Seed of random numbers, and of random weights where none are named and none are in the cache
     #[arg(long, default_value_t = 0)]
     seed: u64,
 }
@@ -44,21 +48,7 @@ pub async fn run(args: Args) -> Outcome {
     let mut notes = network.notes.clone();
     let mut choices = Choices::default();
     choices.network(&network, reading.size);
-    let params = match (&args.model.weights, network.params.take()) {
-        (Some(path), _) => {
-            choices.weights(path, Why::Asked("weights"));
-            network.load_weights(path, &args.model.weights_options(), &mut notes)?
-        }
-        (None, Some(params)) => {
-            choices.weights(&network.source, Why::Own("in the same file as the network".into()));
-            params
-        }
-        (None, None) => {
-            notes.push(format!("no --weights: seeded random ones ({})", args.seed));
-            choices.because("weights", "random", Why::Own(format!("seed {}", args.seed)));
-            network.random_params(args.seed)
-        }
-    };
+    let params = params(&args, &mut network, &mut notes, &mut choices)?;
     let input = input(&args, &network)?;
     let precision = args.device.precision.into();
     let gpu = Gpu::new(&GpuOptions {
@@ -93,6 +83,38 @@ pub async fn run(args: Args) -> Outcome {
     );
     output::print(&text)?;
     if worst.relative <= tolerance { Ok(()) } else { Err(Failure::Reported) }
+}
+
+/// The weights named, those that came with the network or are in the cache, or random ones. Nothing is fetched.
+fn params(
+    args: &Args,
+    network: &mut Network,
+    notes: &mut Vec<String>,
+    choices: &mut Choices,
+) -> yolov4::Result<Params> {
+    let options = args.model.weights_options();
+    if let Some(path) = &args.model.weights {
+        choices.weights(path, Why::Asked("weights"));
+        return network.load_weights(path, &options, notes);
+    }
+    if let Some(params) = network.params.take() {
+        choices.weights(&network.source, Why::Own("in the same file as the network".into()));
+        return Ok(params);
+    }
+    let mut supply = Supply::cached();
+    let mut missing = "no --weights".to_owned();
+    if let Some(name) = zoo::bare(&args.model.model) {
+        let entry = zoo::named(name)?;
+        if supply.store.holds_all(entry) {
+            let path = supply.weights(entry)?.path;
+            choices.weights(&path, Why::Own("in the cache".into()));
+            return network.load_weights(&path, &options, notes);
+        }
+        missing = format!("no --weights, and none of {name} in the cache");
+    }
+    notes.push(format!("{missing}: seeded random ones ({})", args.seed));
+    choices.because("weights", "random", Why::Own(format!("seed {}", args.seed)));
+    Ok(network.random_params(args.seed))
 }
 
 /// How far apart the players are at one node.

@@ -25,6 +25,8 @@ pub struct Args {
     #[command(flatten)]
     model: options::Model,
     #[command(flatten)]
+    fetching: options::Fetching,
+    #[command(flatten)]
     machine: options::Machine,
     #[command(flatten)]
     resize: options::Resize,
@@ -103,7 +105,8 @@ pub async fn run(args: Args) -> Outcome {
 }
 
 async fn build(args: &Args) -> Result<Detector> {
-    let mut builder = args.resize.apply(args.machine.apply(args.model.apply(Detector::builder())));
+    let mut builder = args.model.apply(args.fetching.apply(Detector::builder()));
+    builder = args.resize.apply(args.machine.apply(builder));
     builder = builder.agnostic(args.agnostic).classes(args.classes.clone());
     if let Some(conf) = args.conf {
         builder = builder.conf(conf);

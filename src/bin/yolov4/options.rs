@@ -7,19 +7,22 @@ use yolov4::{
     Backend, DetectorBuilder, NmsChoice, PlayerChoice, Precision, ResizeMode,
     low_level::{
         detect::Choice,
-        model::{CfgOptions, Decode, WeightsOptions},
+        model::{
+            CfgOptions, Decode, WeightsOptions,
+            zoo::{self, Remote},
+        },
     },
 };
 
-use crate::output;
+use crate::{download, output};
 
 /// Which network, and how its files are read.
 #[derive(Args, Clone, Debug)]
 pub struct Model {
-    /// Darknet network description, or the name of a network of the family (see `yolov4 model --help`)
-    #[arg(long, value_name = "FILE.cfg|NAME")]
+    /// The name of a network (see `yolov4 models`), or a Darknet network description
+    #[arg(long, value_name = "NAME|FILE.cfg", default_value = zoo::DEFAULT)]
     pub model: PathBuf,
-    /// Darknet weights of that network
+    /// Darknet weights of that network [default: for a name, those in the cache folder]
     #[arg(long, value_name = "FILE.weights")]
     pub weights: Option<PathBuf>,
     #[command(flatten)]
@@ -47,6 +50,25 @@ pub struct Reading {
     /// Slope of leaky activations below zero [default: 0.1]
     #[arg(long, value_name = "SLOPE")]
     leaky_slope: Option<f32>,
+}
+
+/// Where a named network comes from whose files are not in the cache folder.
+#[derive(Args, Clone, Debug)]
+pub struct Fetching {
+    /// Use no network: a model that is neither in the cache nor named as files is an error
+    #[arg(long)]
+    pub offline: bool,
+    #[command(flatten)]
+    pub mirror: Mirror,
+}
+
+/// Another server.
+#[derive(Args, Clone, Debug)]
+pub struct Mirror {
+    /// Fetch from this address instead: what follows the base of a published address (see `yolov4 models --json`) is put
+    /// behind it [default: $YOLOV4_MIRROR, if set]
+    #[arg(long, value_name = "URL")]
+    mirror: Option<String>,
 }
 
 /// Which machine plays.
@@ -221,6 +243,22 @@ impl Model {
             Some(weights) => builder.weights(weights),
             None => builder,
         }
+    }
+}
+
+impl Mirror {
+    /// The network, with a bar.
+    pub fn remote(&self) -> Remote {
+        let named = || std::env::var("YOLOV4_MIRROR").ok().filter(|url| !url.is_empty());
+        let mirror = self.mirror.clone().or_else(named);
+        Remote { mirror, watch: Some(download::bar()), ..Remote::default() }
+    }
+}
+
+impl Fetching {
+    /// The same for the library.
+    pub fn apply(&self, builder: DetectorBuilder) -> DetectorBuilder {
+        if self.offline { builder } else { builder.fetch(self.mirror.remote()) }
     }
 }
 
