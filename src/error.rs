@@ -89,6 +89,38 @@ pub enum Error {
         /// The system's own words.
         source: std::io::Error,
     },
+    /// A file of a model that is neither named nor in the cache.
+    #[error(
+        "{name} is not in the cache: fetch it where there is a network (`yolov4 models fetch {name}`), put {url} at {} by \
+         hand, or take `--model demo`, which needs no download",
+        file.display()
+    )]
+    NotCached {
+        /// The model.
+        name: String,
+        /// Where the file is published.
+        url: String,
+        /// Where it belongs.
+        file: PathBuf,
+    },
+    /// A cached file that is not what it should be.
+    #[error("{}: {message}", file.display())]
+    Cache {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong, expected against found, and how to go on.
+        message: String,
+    },
+    /// What a server would not give.
+    #[error("{url}: {message}; a copy of that file put at {} by hand is as good", file.display())]
+    Fetch {
+        /// The address.
+        url: String,
+        /// What happened, expected against found.
+        message: String,
+        /// Where the file belongs.
+        file: PathBuf,
+    },
     /// Options that contradict each other or the network.
     #[error("{0}")]
     Usage(String),

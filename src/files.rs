@@ -2,9 +2,11 @@
 
 use std::{
     fs::File,
-    io::Result,
+    io::{Read, Result},
     path::{Path, PathBuf},
 };
+
+use sha1::{Digest, Sha1};
 
 /// Lets `fill` write a new file beside `path`, and renames it when it is done. If anything fails nothing is left behind;
 /// what else lies in the folder is never touched.
@@ -25,4 +27,46 @@ pub fn write_whole(path: &Path, fill: impl FnOnce(&mut File) -> Result<()>) -> R
         let _ = std::fs::remove_file(&part);
     }
     written
+}
+
+/// SHA-1 of what `reader` still holds, added to what `hash` has seen. Not against forgers: it tells a damaged file, and the
+/// published sums of these models are of this kind.
+///
+/// # Errors
+/// What reading brings.
+pub fn feed(hash: &mut Sha1, mut reader: impl Read) -> Result<u64> {
+    let mut buffer = vec![0; 1 << 18];
+    let mut fed = 0;
+    loop {
+        match reader.read(&mut buffer)? {
+            0 => return Ok(fed),
+            n => {
+                hash.update(&buffer[..n]);
+                fed += n as u64;
+            }
+        }
+    }
+}
+
+/// The sum in hexadecimal, as `sha1sum` writes it.
+pub fn hex(hash: Sha1) -> String {
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// SHA-1 of a whole file, in hexadecimal.
+///
+/// # Errors
+/// What opening or reading brings.
+pub fn sha1(path: &Path) -> Result<String> {
+    let mut hash = Sha1::new();
+    feed(&mut hash, File::open(path)?)?;
+    Ok(hex(hash))
+}
+
+/// `path` with `.suffix` after its whole name.
+pub fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(suffix);
+    PathBuf::from(name)
 }

@@ -8,6 +8,9 @@
 pub mod detect;
 #[doc(hidden)]
 pub mod error;
+#[cfg(feature = "fetch")]
+#[doc(hidden)]
+pub mod fetch;
 #[doc(hidden)]
 pub mod files;
 #[cfg(feature = "gpu")]
@@ -35,6 +38,8 @@ pub use kernels::{
 
 /// Everything below the [`Detector`]: graph, kernels, both players. No promise of stability.
 pub mod low_level {
+    #[cfg(feature = "fetch")]
+    pub use crate::fetch;
     #[cfg(feature = "gpu")]
     pub use crate::gpu;
     pub use crate::{detect, error, files, graph, kernels, model, oracle, tensor};

@@ -9,10 +9,11 @@ use yolov4::low_level::kernels::CATALOGUE;
 const FLOORS: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("files", &[]),
+    ("fetch", &["error", "files", "fetch"]),
     ("tensor", &["error"]),
     ("kernels", &["error", "tensor", "kernels"]),
     ("graph", &["error", "tensor", "kernels", "graph"]),
-    ("model", &["error", "files", "tensor", "kernels", "graph", "model"]),
+    ("model", &["error", "files", "fetch", "tensor", "kernels", "graph", "model"]),
     ("gpu", &["error", "tensor", "kernels", "graph", "gpu"]),
     ("oracle", &["error", "tensor", "kernels", "graph", "oracle"]),
     ("detect", &["error", "tensor", "kernels", "graph", "model", "gpu", "oracle", "detect"]),

@@ -1,6 +1,6 @@
-//! Every option of a [`Detector`], with the defaults of Darknet's `detector test`.
+//! Every option of a [`Detector`]. What nobody asked for comes with the model.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[cfg(feature = "gpu")]
 use crate::{
@@ -9,11 +9,18 @@ use crate::{
     kernels::conv::Variant,
 };
 use crate::{
-    detect::{Detector, player::Player},
+    detect::{
+        Detector,
+        choices::{Choices, Why},
+        player::Player,
+    },
     error::{Error, Result},
     graph::{NmsKind, NodeId, Params},
     kernels::{Precision, decode::Thresholds, letterbox::ResizeMode},
-    model::{CfgOptions, Decode, Network, WeightsOptions, data, names},
+    model::{
+        CfgOptions, Decode, Network, WeightsOptions, data, names,
+        zoo::{self, Store, Supply},
+    },
 };
 
 /// Who is to play.
@@ -58,6 +65,9 @@ pub struct DetectorBuilder {
     model: Option<PathBuf>,
     weights: Option<PathBuf>,
     random_weights: Option<u64>,
+    cache: Option<PathBuf>,
+    #[cfg(feature = "fetch")]
+    fetch: Option<zoo::Remote>,
     names: Option<PathBuf>,
     data: Option<PathBuf>,
     cfg: CfgOptions,
@@ -68,7 +78,7 @@ pub struct DetectorBuilder {
     agnostic: bool,
     classes: Vec<String>,
     max_det: Option<usize>,
-    resize: ResizeMode,
+    resize: Option<ResizeMode>,
     letterbox: Option<bool>,
     player: PlayerChoice,
     precision: Precision,
@@ -99,13 +109,15 @@ macro_rules! setters {
 
 impl DetectorBuilder {
     setters! {
-        /// The Darknet `.cfg`, or the name of a network of the family ([`crate::model::scaled::NAMES`]).
+        /// The Darknet `.cfg`, or the name of a network of the zoo ([`crate::model::zoo::ENTRIES`]).
         model: impl Into<PathBuf> => model = Some(model.into());
-        /// The Darknet `.weights`.
+        /// The Darknet `.weights`. Without them those of a network of the zoo are taken from the cache folder.
         weights: impl Into<PathBuf> => weights = Some(weights.into());
         /// Seeded random weights instead of a file, to try shapes and speed.
         random_weights: u64 => random_weights = Some(random_weights);
-        /// Class names, one a line.
+        /// The cache folder; default `YOLOV4_CACHE`, or the platform's.
+        cache: impl Into<PathBuf> => cache = Some(cache.into());
+        /// Class names, one a line; default those that come with the model.
         names: impl Into<PathBuf> => names = Some(names.into());
         /// Darknet's `.data`, which names the names and counts the classes.
         data: impl Into<PathBuf> => data = Some(data.into());
@@ -123,9 +135,9 @@ impl DetectorBuilder {
         cfg_options: CfgOptions => cfg = cfg_options;
         /// Both of the above about the weights at once.
         weights_options: WeightsOptions => load = weights_options;
-        /// Least score; default 0.25.
+        /// Least score; default the model's, mostly 0.25.
         conf: f32 => conf = Some(conf);
-        /// Overlap above which the lesser box goes; default 0.45.
+        /// Overlap above which the lesser box goes; default the model's, mostly 0.45.
         nms: f32 => nms = Some(nms);
         /// How overlap is measured; default the cfg's `nms_kind`.
         nms_kind: NmsChoice => nms_kind = Some(nms_kind);
@@ -135,8 +147,8 @@ impl DetectorBuilder {
         classes: Vec<String> => classes = classes;
         /// At most this many boxes a picture, at least 1.
         max_det: usize => max_det = Some(max_det);
-        /// How pictures are resampled; default [`ResizeMode::DarknetFile`].
-        resize: ResizeMode => resize = resize;
+        /// How pictures are resampled; default the model's, mostly [`ResizeMode::DarknetFile`].
+        resize: ResizeMode => resize = Some(resize);
         /// Fits (`true`) or stretches pictures; default the cfg's `letter_box`.
         letterbox: bool => letterbox = Some(letterbox);
         /// Who plays; default the GPU.
@@ -149,6 +161,12 @@ impl DetectorBuilder {
         keep_layer: usize => node_of_layer = Some(keep_layer);
         /// Told how far building has come.
         progress: Progress => progress = Some(progress);
+    }
+
+    #[cfg(feature = "fetch")]
+    setters! {
+        /// Lets what is not in the cache folder be fetched.
+        fetch: zoo::Remote => fetch = Some(fetch);
     }
 
     #[cfg(feature = "gpu")]
@@ -169,33 +187,88 @@ impl DetectorBuilder {
     /// Whatever is wrong with files, options or the adapter, in one sentence each.
     pub async fn build(mut self) -> Result<Detector> {
         let model = self.model.take().ok_or_else(|| Error::Usage("no model: name a .cfg file".into()))?;
-        let network = Network::open(&model, &self.cfg)?;
+        let mut supply = self.supply();
+        let mut network = Network::open_from(&model, &self.cfg, &mut supply)?;
         let mut notes = network.notes.clone();
-        let names = self.class_names(&network)?;
-        let thresholds = self.thresholds(&network)?;
+        let mut choices = Choices::default();
+        choices.network(&network, self.cfg.size);
+        let names = self.class_names(&network, &mut choices)?;
         let classes = self.class_filter(&names, network.classes)?;
-        let params = match (&self.weights, self.random_weights) {
-            (Some(path), None) => network.load_weights(path, &self.load, &mut notes)?,
-            (None, Some(seed)) => network.random_params(seed),
-            (Some(_), Some(_)) => return Err(Error::Usage("weights are either read or random, not both".into())),
-            (None, None) => return Err(Error::Usage("no weights: name a .weights file".into())),
-        };
-        let letterbox = self.letterbox.unwrap_or(network.letterbox);
-        if self.resize == ResizeMode::Pytorch && self.letterbox == Some(false) {
+        let resize = choices.pick("resize", self.resize, network.defaults.resize);
+        if resize == ResizeMode::Pytorch && self.letterbox == Some(false) {
             return Err(Error::Usage("resize mode pytorch always letterboxes".into()));
         }
-        let (resize, max_det) = (self.resize, self.max_det);
+        let letterbox = self.letterbox.unwrap_or(network.letterbox);
+        choices.letterbox(letterbox, self.letterbox, resize);
+        let thresholds = self.thresholds(&network, &mut choices)?;
+        let max_det = self.max_det;
         if max_det == Some(0) {
             return Err(Error::Usage("max_det: expected 1 or more, found 0".into()));
         }
         let kept = self.kept_node(&network)?;
+        // Last but one: whatever cannot be is told before anything is read.
+        let params = self.params(&model, &mut network, &mut supply, &mut notes, &mut choices)?;
+        let why = self.why_player();
         let player = self.build_player(&network, params, kept, &mut notes).await?;
-        Ok(Detector { network, player, kept, names, thresholds, resize, letterbox, classes, max_det, notes })
+        choices.because("player", player.describe(), why);
+        Ok(Detector { network, player, kept, names, thresholds, resize, letterbox, classes, max_det, notes, choices })
     }
 
-    fn class_names(&self, network: &Network) -> Result<Vec<String>> {
+    #[cfg(feature = "fetch")]
+    fn supply(&mut self) -> Supply {
+        Supply { store: self.store(), remote: self.fetch.take() }
+    }
+
+    #[cfg(not(feature = "fetch"))]
+    fn supply(&mut self) -> Supply {
+        Supply { store: self.store() }
+    }
+
+    fn store(&self) -> Store {
+        self.cache.as_ref().map_or_else(Store::from_env, Store::at)
+    }
+
+    /// The weights: a file's, random ones, or those that came with the network.
+    fn params(
+        &self,
+        model: &Path,
+        network: &mut Network,
+        supply: &mut Supply,
+        notes: &mut Vec<String>,
+        choices: &mut Choices,
+    ) -> Result<Params> {
+        match (&self.weights, self.random_weights) {
+            (Some(path), None) => {
+                choices.weights(path, Why::Asked("weights"));
+                network.load_weights(path, &self.load, notes)
+            }
+            (None, Some(seed)) => {
+                choices.because("weights", "random", Why::Own(format!("seed {seed}")));
+                Ok(network.random_params(seed))
+            }
+            (Some(_), Some(_)) => Err(Error::Usage("weights are either read or random, not both".into())),
+            (None, None) => {
+                if let Some(params) = network.params.take() {
+                    choices.weights(&network.source, Why::Own("in the same file as the network".into()));
+                    return Ok(params);
+                }
+                let name = zoo::bare(model).ok_or_else(|| Error::Usage("no weights: name a .weights file".into()))?;
+                let found = supply.weights(zoo::named(name)?)?;
+                let whence = if found.fetched { "fetched just now" } else { "in the cache" };
+                choices.weights(&found.path, Why::Own(whence.into()));
+                network.load_weights(&found.path, &self.load, notes)
+            }
+        }
+    }
+
+    fn class_names(&self, network: &Network, choices: &mut Choices) -> Result<Vec<String>> {
         let data = self.data.as_ref().map(data::read).transpose()?.unwrap_or_default();
-        let Some(file) = self.names.clone().or(data.names) else { return Ok(vec![]) };
+        let Some(file) = self.names.clone().or(data.names) else {
+            let names = network.defaults.names.clone();
+            let why = if names.is_empty() { "boxes carry class numbers" } else { "come with the model" };
+            choices.because("names", names.len(), Why::Own(why.into()));
+            return Ok(names);
+        };
         let names = names::read(&file)?;
         let expected = data.classes.unwrap_or(network.classes);
         if names.len() != network.classes || expected != network.classes {
@@ -207,21 +280,21 @@ impl DetectorBuilder {
                 if expected == network.classes { names.len() } else { expected }
             )));
         }
+        let asked = Why::Asked(if self.names.is_some() { "names" } else { "data" });
+        choices.because("names", format_args!("{} of {}", names.len(), file.display()), asked);
         Ok(names)
     }
 
-    fn thresholds(&self, network: &Network) -> Result<Thresholds> {
+    fn thresholds(&self, network: &Network, choices: &mut Choices) -> Result<Thresholds> {
         let fraction = |what: &str, value: f32| {
             let fits = (0.0..=1.0).contains(&value);
             if fits { Ok(value) } else { Err(Error::Usage(format!("{what}: expected 0 to 1, found {value}"))) }
         };
-        Ok(Thresholds {
-            conf: fraction("conf", self.conf.unwrap_or(0.25))?,
-            nms: fraction("nms", self.nms.unwrap_or(0.45))?,
-            kind: self.nms_kind.map_or(network.nms, |choice| choice.kind(network)),
-            agnostic: self.agnostic,
-            extent: (1.0, 1.0),
-        })
+        let conf = fraction("conf", choices.pick("conf", self.conf, network.defaults.conf))?;
+        let nms = fraction("nms", choices.pick("nms", self.nms, network.defaults.nms))?;
+        let kind = self.nms_kind.map_or(network.nms, |choice| choice.kind(network));
+        choices.nms_kind(kind, self.nms_kind.is_some());
+        Ok(Thresholds { conf, nms, kind, agnostic: self.agnostic, extent: (1.0, 1.0) })
     }
 
     fn class_filter(&self, names: &[String], count: usize) -> Result<Option<Vec<usize>>> {
@@ -239,6 +312,25 @@ impl DetectorBuilder {
         let Some(layer) = self.node_of_layer else { return Ok(None) };
         let found = network.graph.iter().filter(|(_, n)| n.layer == Some(layer)).map(|(id, _)| id).last();
         found.map(Some).ok_or_else(|| Error::Usage(format!("layer {layer} has no value of its own")))
+    }
+
+    #[cfg(feature = "gpu")]
+    fn why_player(&self) -> Why {
+        match self.player {
+            PlayerChoice::Auto | PlayerChoice::Gpu if self.device.is_some() => Why::Own("the caller's device".into()),
+            PlayerChoice::Auto | PlayerChoice::Gpu if self.adapter.is_some() => Why::Asked("adapter"),
+            PlayerChoice::Auto | PlayerChoice::Gpu if self.backend.is_some() => Why::Asked("backend"),
+            PlayerChoice::Auto => Why::Own("the fastest that answers".into()),
+            PlayerChoice::Gpu | PlayerChoice::Oracle => Why::Asked("player"),
+        }
+    }
+
+    #[cfg(not(feature = "gpu"))]
+    fn why_player(&self) -> Why {
+        match self.player {
+            PlayerChoice::Auto => Why::Own("this build has no GPU player".into()),
+            PlayerChoice::Gpu | PlayerChoice::Oracle => Why::Asked("player"),
+        }
     }
 
     #[cfg(feature = "gpu")]

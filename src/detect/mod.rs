@@ -1,6 +1,7 @@
 //! Pictures in, boxes out: the [`Detector`], over either player.
 
 mod builder;
+pub mod choices;
 mod detection;
 pub mod draw;
 pub mod formats;
@@ -10,9 +11,12 @@ pub mod picture;
 mod player;
 
 pub use builder::{DetectorBuilder, NmsChoice, PlayerChoice, Progress};
+pub use choices::{Choice, Why};
 pub use detection::{BoxPx, Detection};
 pub use letterbox::Undo;
 pub use player::{Heads, Player};
+
+use choices::Choices;
 
 use crate::{
     error::Result,
@@ -53,6 +57,7 @@ pub struct Detector {
     classes: Option<Vec<usize>>,
     max_det: Option<usize>,
     notes: Vec<String>,
+    choices: Choices,
 }
 
 impl Detector {
@@ -115,6 +120,11 @@ impl Detector {
     /// Who plays, in words: the adapter, its back end, precision; or the oracle.
     pub fn player(&self) -> String {
         self.player.describe()
+    }
+
+    /// What was chosen for this detector and why, in the order of a picture's way: size, weights, player, thresholds.
+    pub fn choices(&self) -> &[Choice] {
+        self.choices.list()
     }
 
     /// Remarks that the user should see, one line each.

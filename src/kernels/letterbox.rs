@@ -49,6 +49,23 @@ pub enum ResizeMode {
     Pytorch,
 }
 
+impl ResizeMode {
+    /// As the command line spells it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::DarknetFile => "darknet-file",
+            Self::DarknetVideo => "darknet-video",
+            Self::Pytorch => "pytorch",
+        }
+    }
+}
+
+impl std::fmt::Display for ResizeMode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 /// Where the resized picture lies on the network's canvas.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Placement {

@@ -7,7 +7,9 @@ use crate::{
     graph::{Graph, NmsKind, Params},
     model::{
         darknet::{build, weights},
-        random, scaled,
+        defaults::Defaults,
+        random,
+        zoo::{self, Supply},
     },
 };
 
@@ -43,7 +45,7 @@ pub struct WeightsOptions {
     pub allow_truncated: bool,
 }
 
-/// A network without its weights.
+/// A network; its weights are apart, but for those that came in the same file.
 #[derive(Clone, Debug)]
 pub struct Network {
     /// The graph as loaded: convolution, batch-norm and activation are nodes of their own.
@@ -62,6 +64,10 @@ pub struct Network {
     pub source: PathBuf,
     /// Remarks for the user, one line each.
     pub notes: Vec<String>,
+    /// How it is used unless the user says otherwise.
+    pub defaults: Defaults,
+    /// Weights that came in the same file; a cfg has none.
+    pub params: Option<Params>,
 }
 
 impl Network {
@@ -73,15 +79,23 @@ impl Network {
         build::network(path.as_ref(), options)
     }
 
-    /// A network by the name of its cfg or, where there is no such file, by its own name ([`scaled::NAMES`]).
+    /// A network by the name of its cfg or, where there is no such file, by its own name ([`zoo::ENTRIES`]). Nothing is
+    /// fetched.
     ///
     /// # Errors
     /// As [`Network::from_cfg`]; for a bare name that is neither, with the names that there are.
     pub fn open(name: impl AsRef<Path>, options: &CfgOptions) -> Result<Self> {
+        Self::open_from(name, options, &mut Supply::cached())
+    }
+
+    /// The same; a cfg that has to be fetched is taken from `supply`.
+    ///
+    /// # Errors
+    /// As [`Network::open`].
+    pub fn open_from(name: impl AsRef<Path>, options: &CfgOptions, supply: &mut Supply) -> Result<Self> {
         let path = name.as_ref();
-        let bare = path.components().count() == 1 && path.extension().is_none() && !path.exists();
-        match path.to_str().filter(|_| bare) {
-            Some(name) => scaled::Recipe::named(name)?.read(name, options),
+        match zoo::bare(path) {
+            Some(name) => zoo::named(name)?.network(options, supply),
             None => Self::from_cfg(path, options),
         }
     }

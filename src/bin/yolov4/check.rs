@@ -5,10 +5,15 @@ use std::{fmt::Write, path::PathBuf};
 use yolov4::{
     Error, Picture, ResizeMode,
     low_level::{
+        detect::choices::{Choices, Why},
         gpu::{Gpu, GpuOptions, Program, ProgramOptions, needs},
-        graph::{Graph, NodeId, plan::Keep},
+        graph::{Graph, NodeId, Params, plan::Keep},
         kernels::letterbox::Placement,
-        model::{Network, random::Random},
+        model::{
+            Network,
+            random::Random,
+            zoo::{self, Supply},
+        },
         oracle,
         tensor::Tensor,
     },
@@ -28,7 +33,7 @@ pub struct Args {
     /// A row for every node, the worst first
     #[arg(long)]
     all: bool,
-    /// Seed of random numbers and of random weights where no weights are named
+    /// Seed of random numbers, and of random weights where none are named and none are in the cache
     #[arg(long, default_value_t = 0)]
     seed: u64,
 }
@@ -38,15 +43,12 @@ pub struct Args {
 const TOLERANCE: [(&str, f64); 2] = [("f32", 1e-3), ("f16", 5e-2)];
 
 pub async fn run(args: Args) -> Outcome {
-    let network = Network::open(&args.model.model, &args.model.reading.options())?;
+    let reading = args.model.reading.options();
+    let mut network = Network::open(&args.model.model, &reading)?;
     let mut notes = network.notes.clone();
-    let params = match &args.model.weights {
-        Some(path) => network.load_weights(path, &args.model.weights_options(), &mut notes)?,
-        None => {
-            notes.push(format!("no --weights: seeded random ones ({})", args.seed));
-            network.random_params(args.seed)
-        }
-    };
+    let mut choices = Choices::default();
+    choices.network(&network, reading.size);
+    let params = params(&args, &mut network, &mut notes, &mut choices)?;
     let input = input(&args, &network)?;
     let precision = args.device.precision.into();
     let gpu = Gpu::new(&GpuOptions {
@@ -55,6 +57,7 @@ pub async fn run(args: Args) -> Outcome {
         needs: needs(&network.graph, precision),
     })
     .await?;
+    args.model.say(choices.list());
     notes.iter().for_each(|note| output::say(format_args!("note: {note}")));
     let options = ProgramOptions { precision, keep: Keep::All, ..ProgramOptions::default() };
     let mut program = Program::new(&gpu, &network.graph, params.clone(), &options, &mut |_, _| {}).await?;
@@ -80,6 +83,38 @@ pub async fn run(args: Args) -> Outcome {
     );
     output::print(&text)?;
     if worst.relative <= tolerance { Ok(()) } else { Err(Failure::Reported) }
+}
+
+/// The weights named, those that came with the network or are in the cache, or random ones. Nothing is fetched.
+fn params(
+    args: &Args,
+    network: &mut Network,
+    notes: &mut Vec<String>,
+    choices: &mut Choices,
+) -> yolov4::Result<Params> {
+    let options = args.model.weights_options();
+    if let Some(path) = &args.model.weights {
+        choices.weights(path, Why::Asked("weights"));
+        return network.load_weights(path, &options, notes);
+    }
+    if let Some(params) = network.params.take() {
+        choices.weights(&network.source, Why::Own("in the same file as the network".into()));
+        return Ok(params);
+    }
+    let mut supply = Supply::cached();
+    let mut missing = "no --weights".to_owned();
+    if let Some(name) = zoo::bare(&args.model.model) {
+        let entry = zoo::named(name)?;
+        if supply.store.holds_all(entry) {
+            let path = supply.weights(entry)?.path;
+            choices.weights(&path, Why::Own("in the cache".into()));
+            return network.load_weights(&path, &options, notes);
+        }
+        missing = format!("no --weights, and none of {name} in the cache");
+    }
+    notes.push(format!("{missing}: seeded random ones ({})", args.seed));
+    choices.because("weights", "random", Why::Own(format!("seed {}", args.seed)));
+    Ok(network.random_params(args.seed))
 }
 
 /// How far apart the players are at one node.

@@ -25,6 +25,8 @@ pub struct Args {
     #[command(flatten)]
     model: options::Model,
     #[command(flatten)]
+    fetching: options::Fetching,
+    #[command(flatten)]
     machine: options::Machine,
     #[command(flatten)]
     resize: options::Resize,
@@ -34,12 +36,12 @@ pub struct Args {
     /// Darknet's .data file, which names the class names
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
-    /// Least score
-    #[arg(long, default_value_t = 0.25)]
-    conf: f32,
-    /// Overlap above which the lesser box goes
-    #[arg(long, default_value_t = 0.45)]
-    nms: f32,
+    /// Least score [default: the model's, mostly 0.25]
+    #[arg(long)]
+    conf: Option<f32>,
+    /// Overlap above which the lesser box goes [default: the model's, mostly 0.45]
+    #[arg(long)]
+    nms: Option<f32>,
     /// How overlap is measured [default: as the cfg's nms_kind says]
     #[arg(long, value_enum)]
     nms_kind: Option<options::NmsKindArg>,
@@ -71,6 +73,7 @@ pub async fn run(args: Args) -> Outcome {
     }
     let mut results = Results::new(args.format, args.out.clone(), &paths)?;
     let mut detector = build(&args).await?;
+    args.model.say(detector.choices());
     for note in detector.notes() {
         output::say(format_args!("note: {note}"));
     }
@@ -102,8 +105,15 @@ pub async fn run(args: Args) -> Outcome {
 }
 
 async fn build(args: &Args) -> Result<Detector> {
-    let mut builder = args.resize.apply(args.machine.apply(args.model.apply(Detector::builder())));
-    builder = builder.conf(args.conf).nms(args.nms).agnostic(args.agnostic).classes(args.classes.clone());
+    let mut builder = args.model.apply(args.fetching.apply(Detector::builder()));
+    builder = args.resize.apply(args.machine.apply(builder));
+    builder = builder.agnostic(args.agnostic).classes(args.classes.clone());
+    if let Some(conf) = args.conf {
+        builder = builder.conf(conf);
+    }
+    if let Some(nms) = args.nms {
+        builder = builder.nms(nms);
+    }
     if let Some(kind) = args.nms_kind {
         builder = builder.nms_kind(kind.into());
     }

@@ -15,7 +15,7 @@ use crate::{Outcome, options, output};
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// Darknet network description, or the name of a network of the family
+    /// Darknet network description, or the name of a network (see `yolov4 models`); nothing is fetched
     #[arg(value_name = "CFG|NAME")]
     cfg: std::path::PathBuf,
     #[command(flatten)]

@@ -14,6 +14,8 @@ pub struct Args {
     #[command(flatten)]
     model: options::Model,
     #[command(flatten)]
+    fetching: options::Fetching,
+    #[command(flatten)]
     machine: options::Machine,
     #[command(flatten)]
     resize: options::Resize,
@@ -26,11 +28,13 @@ pub struct Args {
 }
 
 pub async fn run(args: Args) -> Outcome {
-    let mut builder = args.resize.apply(args.machine.apply(args.model.apply(Detector::builder()))).keep_heads(true);
+    let mut builder = args.model.apply(args.fetching.apply(Detector::builder()));
+    builder = args.resize.apply(args.machine.apply(builder)).keep_heads(true);
     if let Some(layer) = args.node {
         builder = builder.keep_layer(layer);
     }
     let mut detector = builder.build().await?;
+    args.model.say(detector.choices());
     let picture = Picture::open_with(&args.image, !args.resize.no_exif)?;
     let heads = detector.heads(&picture).await?;
     let mut tensors: BTreeMap<String, &Tensor> = BTreeMap::new();

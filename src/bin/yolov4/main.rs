@@ -4,9 +4,11 @@ mod adapters;
 mod check;
 mod completions;
 mod detect;
+mod download;
 mod explain;
 mod heads;
 mod model;
+mod models;
 mod options;
 mod output;
 mod pictures;
@@ -37,6 +39,8 @@ enum Command {
     Explain(explain::Args),
     /// Write a network of the family, composed from numbers
     Model(model::Args),
+    /// List the networks that have names; fetch their weights
+    Models(models::Args),
     /// Compare the GPU with the CPU oracle, node by node, on this machine
     Check(check::Args),
     /// List the GPUs that answer
@@ -83,6 +87,7 @@ fn main() -> ExitCode {
             Command::RandomWeights(args) => random_weights::run(&args),
             Command::Explain(args) => explain::run(&args),
             Command::Model(args) => model::run(&args),
+            Command::Models(args) => models::run(&args),
             Command::Check(args) => check::run(args).await,
             Command::Adapters(args) => adapters::run(&args).await,
             Command::Completions(args) => completions::run(&args),

@@ -5,16 +5,24 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use yolov4::{
     Backend, DetectorBuilder, NmsChoice, PlayerChoice, Precision, ResizeMode,
-    low_level::model::{CfgOptions, Decode, WeightsOptions},
+    low_level::{
+        detect::Choice,
+        model::{
+            CfgOptions, Decode, WeightsOptions,
+            zoo::{self, Remote},
+        },
+    },
 };
+
+use crate::{download, output};
 
 /// Which network, and how its files are read.
 #[derive(Args, Clone, Debug)]
 pub struct Model {
-    /// Darknet network description, or the name of a network of the family (see `yolov4 model --help`)
-    #[arg(long, value_name = "FILE.cfg|NAME")]
+    /// The name of a network (see `yolov4 models`), or a Darknet network description
+    #[arg(long, value_name = "NAME|FILE.cfg", default_value = zoo::DEFAULT)]
     pub model: PathBuf,
-    /// Darknet weights of that network
+    /// Darknet weights of that network [default: for a name, those in the cache folder]
     #[arg(long, value_name = "FILE.weights")]
     pub weights: Option<PathBuf>,
     #[command(flatten)]
@@ -25,6 +33,9 @@ pub struct Model {
     /// Accept a weights file that ends after a whole layer (*.conv.N)
     #[arg(long)]
     pub allow_truncated: bool,
+    /// Say on standard error what was chosen and why: size, names, thresholds, weights, player
+    #[arg(long, short)]
+    pub verbose: bool,
 }
 
 /// How a cfg is read.
@@ -39,6 +50,25 @@ pub struct Reading {
     /// Slope of leaky activations below zero [default: 0.1]
     #[arg(long, value_name = "SLOPE")]
     leaky_slope: Option<f32>,
+}
+
+/// Where a named network comes from whose files are not in the cache folder.
+#[derive(Args, Clone, Debug)]
+pub struct Fetching {
+    /// Use no network: a model that is neither in the cache nor named as files is an error
+    #[arg(long)]
+    pub offline: bool,
+    #[command(flatten)]
+    pub mirror: Mirror,
+}
+
+/// Another server.
+#[derive(Args, Clone, Debug)]
+pub struct Mirror {
+    /// Fetch from this address instead: what follows the base of a published address (see `yolov4 models --json`) is put
+    /// behind it [default: $YOLOV4_MIRROR, if set]
+    #[arg(long, value_name = "URL")]
+    mirror: Option<String>,
 }
 
 /// Which machine plays.
@@ -68,9 +98,9 @@ pub struct Device {
 /// How pictures become the network's input.
 #[derive(Args, Clone, Debug)]
 pub struct Resize {
-    /// Resampler, named after the program it agrees with
-    #[arg(long, value_enum, default_value_t = ResizeArg::DarknetFile)]
-    pub resize: ResizeArg,
+    /// Resampler, named after the program it agrees with [default: the model's, mostly darknet-file]
+    #[arg(long, value_enum)]
+    pub resize: Option<ResizeArg>,
     /// Fit pictures onto a grey canvas [default: as the cfg's letter_box says]
     #[arg(long, overrides_with = "no_letterbox")]
     pub letterbox: bool,
@@ -150,6 +180,16 @@ impl From<PrecisionArg> for Precision {
     }
 }
 
+impl From<ResizeArg> for ResizeMode {
+    fn from(arg: ResizeArg) -> Self {
+        match arg {
+            ResizeArg::DarknetFile => Self::DarknetFile,
+            ResizeArg::DarknetVideo => Self::DarknetVideo,
+            ResizeArg::Pytorch => Self::Pytorch,
+        }
+    }
+}
+
 impl From<NmsKindArg> for NmsChoice {
     fn from(arg: NmsKindArg) -> Self {
         match arg {
@@ -188,6 +228,13 @@ impl Model {
         WeightsOptions { bn_eps: self.bn_eps, allow_truncated: self.allow_truncated }
     }
 
+    /// With `--verbose`, a line a choice.
+    pub fn say(&self, choices: &[Choice]) {
+        if self.verbose {
+            choices.iter().for_each(|choice| output::say(format_args!("{choice}")));
+        }
+    }
+
     /// The same for the library.
     pub fn apply(&self, builder: DetectorBuilder) -> DetectorBuilder {
         let builder =
@@ -196,6 +243,22 @@ impl Model {
             Some(weights) => builder.weights(weights),
             None => builder,
         }
+    }
+}
+
+impl Mirror {
+    /// The network, with a bar.
+    pub fn remote(&self) -> Remote {
+        let named = || std::env::var("YOLOV4_MIRROR").ok().filter(|url| !url.is_empty());
+        let mirror = self.mirror.clone().or_else(named);
+        Remote { mirror, watch: Some(download::bar()), ..Remote::default() }
+    }
+}
+
+impl Fetching {
+    /// The same for the library.
+    pub fn apply(&self, builder: DetectorBuilder) -> DetectorBuilder {
+        if self.offline { builder } else { builder.fetch(self.mirror.remote()) }
     }
 }
 
@@ -220,11 +283,9 @@ impl Machine {
 impl Resize {
     /// The same for the library.
     pub fn apply(&self, mut builder: DetectorBuilder) -> DetectorBuilder {
-        builder = builder.resize(match self.resize {
-            ResizeArg::DarknetFile => ResizeMode::DarknetFile,
-            ResizeArg::DarknetVideo => ResizeMode::DarknetVideo,
-            ResizeArg::Pytorch => ResizeMode::Pytorch,
-        });
+        if let Some(resize) = self.resize {
+            builder = builder.resize(resize.into());
+        }
         if self.letterbox || self.no_letterbox {
             builder = builder.letterbox(self.letterbox);
         }

@@ -8,7 +8,7 @@ use crate::Outcome;
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// Darknet network description, or the name of a network of the family
+    /// Darknet network description, or the name of a network (see `yolov4 models`); nothing is fetched
     #[arg(value_name = "CFG|NAME")]
     cfg: PathBuf,
     /// Equal seeds give equal files

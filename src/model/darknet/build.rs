@@ -12,6 +12,7 @@ use crate::{
             weights::StoredLayer,
             yolo,
         },
+        defaults::Defaults,
         network::{CfgOptions, Decode, Network},
     },
     tensor::Shape,
@@ -124,7 +125,18 @@ pub fn from_cfg(path: &Path, cfg: &Cfg, options: &CfgOptions) -> Result<Network>
         return Err(net.error("there is no [yolo] section: this network finds no boxes"));
     }
     check_stride(net, &graph, input)?;
-    Ok(Network { graph, stored, letterbox, nms, beta_nms, classes, source: path.to_owned(), notes })
+    Ok(Network {
+        graph,
+        stored,
+        letterbox,
+        nms,
+        beta_nms,
+        classes,
+        source: path.to_owned(),
+        notes,
+        defaults: Defaults::default(),
+        params: None,
+    })
 }
 
 fn net_section(net: &Section, options: &CfgOptions) -> Result<(Shape, bool)> {

@@ -1,0 +1,114 @@
+//! Files of the zoo for whoever needs them: from the cache, or over the network if that is allowed.
+
+use std::path::PathBuf;
+
+use super::{Entry, File, Store};
+use crate::error::{Error, Result};
+#[cfg(feature = "fetch")]
+use crate::fetch::{self, Patience, Wanted, Watch};
+
+/// Where files may come from.
+#[derive(Debug, Default)]
+pub struct Supply {
+    /// The cache.
+    pub store: Store,
+    /// The network, if it may be used.
+    #[cfg(feature = "fetch")]
+    pub remote: Option<Remote>,
+}
+
+/// How the network is used.
+#[cfg(feature = "fetch")]
+#[derive(Default)]
+pub struct Remote {
+    /// Takes the place of the address in front of a published path.
+    pub mirror: Option<String>,
+    /// When to give up.
+    pub patience: Patience,
+    /// Told how far it has come.
+    pub watch: Option<Box<Watch<'static>>>,
+}
+
+#[cfg(feature = "fetch")]
+impl std::fmt::Debug for Remote {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Remote").field("mirror", &self.mirror).field("patience", &self.patience).finish_non_exhaustive()
+    }
+}
+
+/// A file, and whether it was there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Whether it has come just now.
+    pub fetched: bool,
+}
+
+impl Supply {
+    /// Only what is in the cache.
+    pub fn cached() -> Self {
+        Self { store: Store::from_env(), ..Self::default() }
+    }
+
+    /// A file that is right: from the cache or else fetched.
+    ///
+    /// # Errors
+    /// [`Error::NotCached`] if it would have to be fetched and must not; [`Error::Cache`] for one that is damaged;
+    /// [`Error::Fetch`].
+    pub fn get(&mut self, entry: &Entry, file: &File) -> Result<Found> {
+        if !self.store.holds(file) {
+            return self.bring(entry, file);
+        }
+        self.store.check(entry, file)?;
+        Ok(Found { path: self.store.path(file)?, fetched: false })
+    }
+
+    /// The same, and a damaged file is fetched again.
+    ///
+    /// # Errors
+    /// As [`Supply::get`], but for the damaged file.
+    pub fn renew(&mut self, entry: &Entry, file: &File) -> Result<Found> {
+        match self.get(entry, file) {
+            Err(Error::Cache { .. }) => self.bring(entry, file),
+            other => other,
+        }
+    }
+
+    /// The weights of a network.
+    ///
+    /// # Errors
+    /// As [`Supply::get`]; [`Error::Usage`] if there are none to be had.
+    pub fn weights(&mut self, entry: &Entry) -> Result<Found> {
+        match &entry.weights {
+            Some(file) => self.get(entry, file),
+            None => Err(Error::Usage(format!("{}: {}; name a file with --weights", entry.name, entry.remark))),
+        }
+    }
+
+    #[cfg(feature = "fetch")]
+    fn bring(&mut self, entry: &Entry, file: &File) -> Result<Found> {
+        let Some(remote) = &mut self.remote else { return Err(self.not_cached(entry, file)?) };
+        let path = self.store.path(file)?;
+        let urls = file.urls(remote.mirror.as_deref());
+        let wanted = Wanted { urls, file: path.clone(), bytes: file.bytes, sha1: self.store.expected(file)? };
+        let mut silent = |_: fetch::Event<'_>| {};
+        let watch: &mut Watch<'_> = match &mut remote.watch {
+            Some(watch) => watch.as_mut(),
+            None => &mut silent,
+        };
+        let sum = fetch::fetch(&wanted, &remote.patience, watch)?;
+        self.store.remember(file, &sum)?;
+        Ok(Found { path, fetched: true })
+    }
+
+    #[cfg(not(feature = "fetch"))]
+    fn bring(&mut self, entry: &Entry, file: &File) -> Result<Found> {
+        Err(self.not_cached(entry, file)?)
+    }
+
+    fn not_cached(&self, entry: &Entry, file: &File) -> Result<Error> {
+        let url = file.urls(None).into_iter().next().unwrap_or_default();
+        Ok(Error::NotCached { name: entry.name.to_owned(), url, file: self.store.path(file)? })
+    }
+}
