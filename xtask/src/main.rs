@@ -33,7 +33,7 @@ enum Job {
         /// A smaller selection, for a first look
         #[arg(long, conflicts_with = "full")]
         quick: bool,
-        /// YOLOv4-P7 with all its channels as well, not only a narrow one: two minutes and 9 GB of memory more
+        /// YOLOv4-P7 with all its channels as well, not only a narrow one: up to two minutes and 9 GB of memory more
         #[arg(long)]
         full: bool,
     },
