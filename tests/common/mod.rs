@@ -18,11 +18,15 @@ pub fn test_data() -> Option<PathBuf> {
     }
 }
 
+/// Every row of `models.json`: a network at a size, and its published numbers.
+pub fn rows(data: &Path) -> Map<String, Value> {
+    let text = std::fs::read_to_string(data.join("reference/models.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
 /// Name, published numbers and cfg of every row of `models.json` whose cfg is at hand: ten of them.
 pub fn published(data: &Path) -> Vec<(String, Value, PathBuf)> {
-    let text = std::fs::read_to_string(data.join("reference/models.json")).unwrap();
-    let rows: Map<String, Value> = serde_json::from_str(&text).unwrap();
-    let located = rows.into_iter().map(|(name, row)| {
+    let located = rows(data).into_iter().map(|(name, row)| {
         let cfg = data.join("models/cfg").join(row["cfg"].as_str().unwrap());
         (name, row, cfg)
     });

@@ -13,8 +13,9 @@ EPSILON = 1e-5
 
 
 class Tree:
-    def __init__(self, weights):
+    def __init__(self, weights, once, reverse_spp):
         self.weights, self.nodes, self.numbers = iter(weights), [], []
+        self.once, self.reverse_spp = once, reverse_spp
 
     def op(self, kind, inputs, **attributes):
         name = f"v{len(self.nodes)}"
@@ -47,6 +48,11 @@ class Tree:
     def join(self, *values):
         return self.op("Concat", list(values), axis=1)
 
+    def both(self, y, past, wp):
+        """The end of a block of the neck: the deep branch is normed already, and is once more beside the other."""
+        again = next(self.weights)
+        return self.conv(self.join(y, self.norm(past, wp)) if self.once else self.norm(self.join(y, past), again, wp))
+
     def csp(self, x, count):
         """BottleneckCSP: both branches bare until they are joined."""
         past, wp = self.bare(x)
@@ -57,32 +63,36 @@ class Tree:
         return self.conv(self.norm(self.join(y, past), wy, wp))
 
     def csp2(self, x, count):
-        """BottleneckCSP2: the deep branch is normed already, and is once more."""
+        """BottleneckCSP2"""
         x = self.conv(x)
         past, wp = self.bare(x)
         y = x
         for _ in range(count):
             y = self.conv(self.conv(y))
-        return self.conv(self.norm(self.join(y, past), next(self.weights), wp))
+        return self.both(y, past, wp)
 
     def sppcsp(self, x, count):
         past, wp = self.bare(x)
         y = self.conv(self.conv(self.conv(x)))
         pools = [self.op("MaxPool", [y], kernel_shape=[k] * 2, strides=[1, 1], pads=[k // 2] * 4) for k in (13, 9, 5)]
-        y = self.join(*pools, y)
+        parts = [*pools, y]
+        y = self.join(*(reversed(parts) if self.reverse_spp else parts))
         for _ in range(count):
             y = self.conv(self.conv(y))
-        return self.conv(self.norm(self.join(y, past), next(self.weights), wp))
+        return self.both(y, past, wp)
 
     def up(self, x):
         scales = self.constant(np.array([1, 1, 2, 2], "f4"))
         return self.op("Resize", [x, "", scales], mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor")
 
 
-def session(shape, weights, depth):
-    """An ONNX Runtime session of the network with that `depth` factor; its outputs are the heads, the finest first."""
+def session(shape, weights, depth, once=False, reverse_spp=False):
+    """An ONNX Runtime session of the network with that `depth` factor; its outputs are the heads, the finest first.
+
+    Two ways to be wrong: `once` joins the neck's branches as Darknet's P5 and P6 do, `reverse_spp` turns the pooled parts around.
+    """
     times = lambda n: int(np.ceil(np.float32(n) * np.float32(depth)))
-    t = Tree(weights)
+    t = Tree(weights, once, reverse_spp)
     x, stages = t.conv("input"), []
     for count in STAGES:
         x = t.csp(t.conv(x, stride=2), times(count))

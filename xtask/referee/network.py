@@ -69,18 +69,25 @@ def read(path, width=None, height=None):
     return shape, net, layers
 
 
-def random_weights(layers, seed):
+def random_weights(layers, seed, shift=0.0):
+    """Seeded weights, batch-norm the identity.
+
+    A random network of a hundred layers and more, each normed again, amplifies rounding: what an activation bends away of the
+    signal, batch-norm stretches back, and the error with it. `shift`, added to what enters the activations of normed layers,
+    has them work where they bend less.
+    """
     random = np.random.default_rng(seed)
     weights = {}
     for l in layers:
         if l.kind == "batchnorm":
             ones = np.ones(l.shape[0], "f4")
-            weights[l.index] = {"beta": 0 * ones, "gamma": ones, "mean": 0 * ones, "var": ones}
+            weights[l.index] = {"beta": np.float32(shift) * ones, "gamma": ones, "mean": 0 * ones, "var": ones}
         if l.kind != "convolutional":
             continue
         n, fan_in = l.shape[0], l.ic // l.groups * l.size**2
         w = {"beta": 0.1 * random.standard_normal(n, dtype="f4")}
         if l.norm:
+            w["beta"] += np.float32(shift)
             w["gamma"] = 1 + 0.05 * random.standard_normal(n, dtype="f4")
             w["mean"], w["var"] = np.zeros(n, "f4"), np.ones(n, "f4")
         w["kernel"] = random.standard_normal((n, l.ic // l.groups, l.size, l.size), dtype="f4") * np.float32(1.2 / fan_in**0.5)

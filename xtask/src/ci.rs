@@ -29,5 +29,5 @@ pub fn run() -> Result<()> {
         }
         run::run(cargo(&args))?;
     }
-    referee::run(false)
+    referee::run(false, false)
 }

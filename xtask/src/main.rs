@@ -32,8 +32,11 @@ enum Job {
     /// Compare with independent programs (needs YOLOV4_TEST_DATA and Python)
     Referee {
         /// A smaller selection, for a first look
-        #[arg(long)]
+        #[arg(long, conflicts_with = "full")]
         quick: bool,
+        /// YOLOv4-P7 with all its channels as well, not only a narrow one: up to two minutes and 9 GB of memory more
+        #[arg(long)]
+        full: bool,
     },
     /// Draw street scenes with road signs and their labels (`cargo xtask scenes --help`)
     #[command(disable_help_flag = true)]
@@ -49,7 +52,7 @@ fn main() -> anyhow::Result<()> {
         Job::Test => tests::run(),
         Job::Ci => ci::run(),
         Job::Mutants { only } => mutants::run(&only),
-        Job::Referee { quick } => referee::run(quick),
+        Job::Referee { quick, full } => referee::run(quick, full),
         Job::Scenes { arguments } => scenes::run(&arguments),
     }
 }

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use crate::run::{self, cargo, command, root};
 
 /// Sets up the environment and runs `xtask/referee/run.py`.
-pub fn run(quick: bool) -> Result<()> {
+pub fn run(quick: bool, full: bool) -> Result<()> {
     let Some(data) = std::env::var_os("YOLOV4_TEST_DATA").map(PathBuf::from) else {
         if std::env::var_os("CI").is_some_and(|v| v == "true") {
             bail!("YOLOV4_TEST_DATA is not set under CI=true");
@@ -26,8 +26,10 @@ pub fn run(quick: bool) -> Result<()> {
     run::run(cargo(&["build", "--release"]))?;
     let mut referee = command(&python, &["xtask/referee/run.py"]);
     referee.arg("--yolov4").arg(root().join("target/release/yolov4")).arg("--data").arg(data);
-    if quick {
-        referee.arg("--quick");
+    for (chosen, flag) in [(quick, "--quick"), (full, "--full")] {
+        if chosen {
+            referee.arg(flag);
+        }
     }
     run::run(referee)
 }
