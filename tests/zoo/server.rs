@@ -14,7 +14,6 @@ use std::{
 /// What was asked, and how much of a body was sent.
 #[derive(Clone, Debug)]
 pub struct Request {
-    pub method: String,
     pub path: String,
     /// First byte of `Range: bytes=N-`.
     pub from: Option<usize>,
@@ -141,8 +140,8 @@ fn serve(mut stream: TcpStream, log: &Mutex<Vec<Request>>, answer: &Answer) -> s
     let mut first = String::new();
     reader.read_line(&mut first)?;
     let mut words = first.split_whitespace().map(str::to_owned);
-    let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    let mut request = Request { method, path, from: None, if_range: None, earlier: 0, sent: 0 };
+    let path = words.nth(1).unwrap_or_default();
+    let mut request = Request { path, from: None, if_range: None, earlier: 0, sent: 0 };
     loop {
         let mut line = String::new();
         reader.read_line(&mut line)?;
