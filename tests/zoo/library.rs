@@ -255,6 +255,20 @@ fn wrong_bytes_and_wrong_lengths_never_get_the_name() {
 }
 
 #[test]
+fn two_at_once_fetch_once() {
+    let file = bytes();
+    let server = Server::new(move |r| Reply::file(r, &file, "\"1\"").slow(Duration::from_millis(5)));
+    let place = Place::new();
+    let wanted = place.wanted(&server, true);
+    std::thread::scope(|scope| {
+        let fetches = [(); 3].map(|()| scope.spawn(|| fetch::fetch(&wanted, &HASTE, &mut |_| {})));
+        fetches.into_iter().for_each(|fetch| drop(fetch.join().unwrap().unwrap()));
+    });
+    assert_eq!(fs::read(place.file()).unwrap(), bytes());
+    assert_eq!(server.asked("/file").len(), 1);
+}
+
+#[test]
 fn the_second_address_is_tried() {
     let file = bytes();
     let server =
