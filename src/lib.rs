@@ -27,7 +27,7 @@ pub mod oracle;
 #[doc(hidden)]
 pub mod tensor;
 
-pub use detect::{BoxPx, Detection, Detector, DetectorBuilder, NmsChoice, PlayerChoice};
+pub use detect::{BoxPx, Choice, Detection, Detector, DetectorBuilder, NmsChoice, PlayerChoice, Why};
 pub use error::{Error, Result};
 #[cfg(feature = "gpu")]
 pub use gpu::{Backend, Gpu};
@@ -35,6 +35,8 @@ pub use kernels::{
     Precision,
     letterbox::{Picture, ResizeMode},
 };
+#[cfg(feature = "fetch")]
+pub use model::zoo::Remote;
 
 /// Everything below the [`Detector`]: graph, kernels, both players. No promise of stability.
 pub mod low_level {

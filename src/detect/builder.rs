@@ -214,18 +214,13 @@ impl DetectorBuilder {
         Ok(Detector { network, player, kept, names, thresholds, resize, letterbox, classes, max_det, notes, choices })
     }
 
-    #[cfg(feature = "fetch")]
+    /// Where files of the zoo may come from.
     fn supply(&mut self) -> Supply {
-        Supply { store: self.store(), remote: self.fetch.take() }
-    }
-
-    #[cfg(not(feature = "fetch"))]
-    fn supply(&mut self) -> Supply {
-        Supply { store: self.store() }
-    }
-
-    fn store(&self) -> Store {
-        self.cache.as_ref().map_or_else(Store::from_env, Store::at)
+        Supply {
+            store: self.cache.take().map_or_else(Store::from_env, Store::at),
+            #[cfg(feature = "fetch")]
+            remote: self.fetch.take(),
+        }
     }
 
     /// The weights: a file's, random ones, or those that came with the network.

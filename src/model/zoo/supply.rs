@@ -48,7 +48,11 @@ pub struct Found {
 impl Supply {
     /// Only what is in the cache.
     pub fn cached() -> Self {
-        Self { store: Store::from_env(), ..Self::default() }
+        Self {
+            store: Store::from_env(),
+            #[cfg(feature = "fetch")]
+            remote: None,
+        }
     }
 
     /// A file that is right: from the cache or else fetched.
