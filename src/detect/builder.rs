@@ -243,7 +243,7 @@ impl DetectorBuilder {
             }
             (Some(_), Some(_)) => Err(Error::Usage("weights are either read or random, not both".into())),
             (None, None) => {
-                if let Some(params) = network.params.take() {
+                if let Some(params) = network.take_params(&self.load) {
                     choices.weights(&network.source, Why::Own("in the same file as the network".into()));
                     return Ok(params);
                 }

@@ -1,5 +1,7 @@
-//! Networks from files (Darknet's `.cfg` and `.weights`, class names, `.data`), from the paper's numbers, and by name.
+//! Networks from files (Darknet's `.cfg` and `.weights`, class names, `.data`), from one file that holds
+//! everything, from the paper's numbers, and by name.
 
+pub mod bundle;
 pub mod darknet;
 pub mod data;
 pub mod defaults;

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use crate::{
     error::Result,
-    graph::{Graph, NmsKind, Params},
+    graph::{Graph, NmsKind, NodeParams, Params},
     model::{
+        bundle,
         darknet::{build, weights},
         defaults::Defaults,
         random,
@@ -79,8 +80,8 @@ impl Network {
         build::network(path.as_ref(), options)
     }
 
-    /// A network by the name of its cfg or, where there is no such file, by its own name ([`zoo::ENTRIES`]). Nothing is
-    /// fetched.
+    /// A network by the name of its cfg or [`bundle`] or, where there is no such file, by its own name
+    /// ([`zoo::ENTRIES`]). Nothing is fetched.
     ///
     /// # Errors
     /// As [`Network::from_cfg`]; for a bare name that is neither, with the names that there are.
@@ -96,6 +97,7 @@ impl Network {
         let path = name.as_ref();
         match zoo::bare(path) {
             Some(name) => zoo::named(name)?.network(options, supply),
+            None if path.extension().is_some_and(|e| e == "safetensors") => bundle::open(path, options),
             None => Self::from_cfg(path, options),
         }
     }
@@ -111,6 +113,19 @@ impl Network {
         notes: &mut Vec<String>,
     ) -> Result<Params> {
         weights::load(self, path.as_ref(), options, notes)
+    }
+
+    /// Takes the weights that came in the same file, if there are any.
+    pub fn take_params(&mut self, options: &WeightsOptions) -> Option<Params> {
+        let mut params = self.params.take()?;
+        if let Some(wanted) = options.bn_eps {
+            for node in params.0.iter_mut().flatten() {
+                if let NodeParams::BatchNorm { eps, .. } = node {
+                    *eps = wanted;
+                }
+            }
+        }
+        Some(params)
     }
 
     /// Seeded random weights: see [`random`].

@@ -97,7 +97,7 @@ fn params(
         choices.weights(path, Why::Asked("weights"));
         return network.load_weights(path, &options, notes);
     }
-    if let Some(params) = network.params.take() {
+    if let Some(params) = network.take_params(&options) {
         choices.weights(&network.source, Why::Own("in the same file as the network".into()));
         return Ok(params);
     }
