@@ -38,6 +38,8 @@ COMMIT = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=
 RATE, WARM, DECAY = 2e-3, 300, 0.3
 # A cell that finds an object almost as well as the cell in charge is not told that it is wrong.
 IGNORE = 0.6
+# Where precision and recall on the scenes of the curve are about equal; stored as the model's default.
+CONF = 0.5
 # An anchor takes an object whose sides differ from its own by less than this factor.
 RATIO = 2.2
 
@@ -145,6 +147,7 @@ def save(net, path, step):
         "cfg": args.cfg.read_text(),
         "names": args.names.read_text(),
         "bn_eps": f"{BN_EPS:g}",
+        "conf": f"{CONF:g}",
         "training": json.dumps({"command": args.command, "commit": COMMIT, "seed": args.seed, "steps": step, "torch": torch.__version__}),
         "licence": "MIT OR Apache-2.0",
     }

@@ -1,6 +1,7 @@
 //! Jobs of several steps. `cargo xtask --help` lists them.
 
 mod ci;
+mod demo;
 mod driver;
 mod mutants;
 mod referee;
@@ -38,6 +39,8 @@ enum Job {
         #[arg(long)]
         full: bool,
     },
+    /// Train the demo network on generated scenes and judge it (an hour on two cores)
+    Demo(demo::Args),
     /// Draw street scenes with road signs and their labels (`cargo xtask scenes --help`)
     #[command(disable_help_flag = true)]
     Scenes {
@@ -53,6 +56,7 @@ fn main() -> anyhow::Result<()> {
         Job::Ci => ci::run(),
         Job::Mutants { only } => mutants::run(&only),
         Job::Referee { quick, full } => referee::run(quick, full),
+        Job::Demo(args) => demo::run(&args),
         Job::Scenes { arguments } => scenes::run(&arguments),
     }
 }

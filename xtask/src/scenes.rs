@@ -6,7 +6,12 @@ use crate::run::{self, cargo};
 
 /// Passes `arguments` on.
 pub fn run(arguments: &[String]) -> Result<()> {
-    let mut scenes = cargo(&["run", "--release", "--quiet", "--package", "scenes", "--"]);
+    let mut scenes = generator();
     scenes.args(arguments);
     run::run(scenes)
+}
+
+/// The generator, ready for arguments.
+pub fn generator() -> std::process::Command {
+    cargo(&["run", "--release", "--quiet", "--package", "scenes", "--"])
 }

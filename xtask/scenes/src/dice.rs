@@ -7,7 +7,8 @@ use yolov4::low_level::model::random::Random;
 pub struct Dice(Random);
 
 impl Dice {
-    /// The dice of scene `index` in the series of `seed`: scenes can be made in any order.
+    /// The dice of scene `index` in the series of `seed`: scenes can be made in any order. Both enter alike: scene 3 of
+    /// series 1 is scene 1 of series 3, so that series which must share nothing are numbered beyond each other's scenes.
     pub fn of_scene(seed: u64, index: u64) -> Self {
         // Two rounds keep neighbouring seeds and indices apart.
         let mut outer = Random::new(seed);

@@ -11,6 +11,8 @@ mod pose;
 mod scene;
 mod signs;
 mod street;
+#[cfg(test)]
+mod tests;
 mod text;
 mod weather;
 

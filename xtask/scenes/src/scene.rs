@@ -20,8 +20,27 @@ use crate::{
 pub enum Setting {
     /// Streets by day and night, dry and wet: what the network is trained on
     Street,
+    /// The same streets, mostly at night or in rain, with more in the way: harder than what the network is trained on
+    Rough,
     /// Walls, woods and shelves in snow, fog and glare: never trained on
     Elsewhere,
+}
+
+/// How likely what makes a scene hard is.
+struct Odds {
+    night: f32,
+    rain: f32,
+    covered: f32,
+    most_clutter: usize,
+}
+
+impl Setting {
+    const fn odds(self) -> Odds {
+        match self {
+            Self::Street | Self::Elsewhere => Odds { night: 0.3, rain: 0.22, covered: 0.2, most_clutter: 5 },
+            Self::Rough => Odds { night: 0.6, rain: 0.5, covered: 0.35, most_clutter: 9 },
+        }
+    }
 }
 
 /// What is to be found.
@@ -57,16 +76,17 @@ struct Placed {
 /// Makes a scene of `width` x `height` pixels.
 pub fn make(dice: &mut Dice, fonts: &Fonts, setting: Setting, (width, height): (u32, u32)) -> Result<Scene> {
     let mut p = Painter::new(width, height)?;
-    let night = dice.chance(0.3);
+    let odds = setting.odds();
+    let night = dice.chance(odds.night);
     let level = if night { dice.range(0.12, 0.4) } else { dice.range(0.75, 1.1) };
     let cool = if night { dice.range(0.9, 1.5) } else { dice.range(0.92, 1.08) };
     p.light = [level, level, level * cool];
     match setting {
-        Setting::Street => street::paint(&mut p, dice, fonts),
+        Setting::Street | Setting::Rough => street::paint(&mut p, dice, fonts),
         Setting::Elsewhere => elsewhere::paint(&mut p, dice, fonts),
     }
     let unit = width.max(height) as f32 / 320.0;
-    for _ in 0..dice.count(0, 5) {
+    for _ in 0..dice.count(0, odds.most_clutter) {
         let (at, radius) = ((p.width() * dice.unit(), p.height() * dice.unit()), unit * dice.log_range(4.0, 36.0));
         clutter::draw(&mut p, dice, fonts, at, radius);
     }
@@ -74,15 +94,15 @@ pub fn make(dice: &mut Dice, fonts: &Fonts, setting: Setting, (width, height): (
     paint_all(&mut p, dice, fonts, setting, &placed);
     let around = p.light;
     for (i, one) in placed.iter().enumerate() {
-        if dice.chance(0.2) {
+        if dice.chance(odds.covered) {
             let others: Vec<[f32; 4]> =
                 placed.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, o)| o.whole).collect();
             cover(&mut p, dice, one.whole, &others);
         }
     }
     match setting {
-        Setting::Street => {
-            if dice.chance(0.22) {
+        Setting::Street | Setting::Rough => {
+            if dice.chance(odds.rain) {
                 weather::rain(&mut p, dice);
             }
         }
@@ -140,7 +160,7 @@ fn place(p: &Painter, dice: &mut Dice, fonts: &Fonts, setting: Setting, unit: f3
 fn paint_all(p: &mut Painter, dice: &mut Dice, fonts: &Fonts, setting: Setting, placed: &[Placed]) {
     let around = p.light;
     for one in placed {
-        let poled = if setting == Setting::Street { 0.75 } else { 0.3 };
+        let poled = if setting == Setting::Elsewhere { 0.3 } else { 0.75 };
         if dice.chance(poled) {
             let [l, t, r, b] = one.whole;
             let (x, width) = (f32::midpoint(l, r) + 0.05 * (r - l) * dice.normal(), (0.07 * (r - l)).max(0.8));
