@@ -18,7 +18,7 @@ use yolov4::{
             CfgOptions, Network,
             darknet::weights::expected_bytes,
             scaled,
-            zoo::{ENTRIES, Entry, File, Published, Remote, Store, Supply, named},
+            zoo::{ENTRIES, Entry, File, Origin, Published, Remote, Store, Supply, named},
         },
     },
 };
@@ -86,7 +86,7 @@ fn at_first(first: impl Fn(&Request, &[u8]) -> Reply + Send + Sync + 'static) ->
 
 #[test]
 fn the_table_says_what_the_networks_say() {
-    for entry in ENTRIES.iter().filter(|entry| entry.foreign.is_none()) {
+    for entry in ENTRIES.iter().filter(|entry| !matches!(entry.origin, Origin::Foreign(_))) {
         let network = entry.network(&CfgOptions::default(), &mut Supply::cached()).unwrap();
         assert_eq!(network.defaults.names.len(), network.classes, "{}", entry.name);
         if let Some(weights) = entry.weights {
@@ -112,7 +112,7 @@ fn what_is_known_of_the_network_that_is_not_of_the_family() {
     let Some(data) = common::test_data() else { return };
     let folder = data.join("models/yolo-fastest-1.1-xl");
     let entry = named("yolo-fastest-1.1-xl").unwrap();
-    let foreign = entry.foreign.unwrap();
+    let Origin::Foreign(foreign) = entry.origin else { panic!("{:?}", entry.origin) };
     let network = Network::from_cfg(folder.join(foreign.cfg.name()), &CfgOptions::default()).unwrap();
     let (totals, shape) = (Totals::new(&network.graph), network.graph.input_shape());
     assert_eq!((totals.parameters, (shape.w, shape.h)), (foreign.parameters, foreign.size));

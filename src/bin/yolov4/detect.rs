@@ -7,10 +7,7 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use yolov4::{
-    Detector, Error, Picture, Result,
-    low_level::detect::{draw, formats::PictureResult},
-};
+use yolov4::{Detector, Error, Picture, Result, low_level::detect::formats::PictureResult};
 
 use crate::{
     Failure, Outcome, options, output, pictures,
@@ -160,14 +157,7 @@ async fn one(args: &Args, detector: &mut Detector, path: &Path, name: &str) -> R
     };
     let detections = detector.detect(&picture).await?;
     if let Some(dir) = &args.draw {
-        let target = dir.join(format!("{name}.png"));
-        let drawn = draw::draw(&picture, &detections)?;
-        let mut bytes = std::io::Cursor::new(Vec::new());
-        image::DynamicImage::from(drawn)
-            .to_rgb8()
-            .write_to(&mut bytes, image::ImageFormat::Png)
-            .map_err(|e| Error::Image { path: target.clone(), message: format!("cannot be encoded: {e}") })?;
-        output::write(&target, bytes.get_ref())?;
+        output::annotated(dir, name, &picture, &detections)?;
     }
     let image = path.display().to_string();
     Ok(PictureResult { image, width: picture.width, height: picture.height, detections })

@@ -3,6 +3,7 @@
 mod adapters;
 mod check;
 mod completions;
+mod demo;
 mod detect;
 mod download;
 mod explain;
@@ -29,6 +30,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// See it work: the network and the pictures that are part of the program, without a download
+    Demo(demo::Args),
     /// Find objects in pictures
     Detect(detect::Args),
     /// Write what enters the [yolo] layers for one picture, as safetensors
@@ -82,6 +85,7 @@ fn main() -> ExitCode {
         .init();
     let outcome = pollster::block_on(async {
         match cli.command {
+            Command::Demo(args) => demo::run(args).await,
             Command::Detect(args) => detect::run(args).await,
             Command::Heads(args) => heads::run(args).await,
             Command::RandomWeights(args) => random_weights::run(&args),

@@ -34,6 +34,9 @@ pub struct Args {
     /// Anchors in pixels, width and height in turn, for the finest head first
     #[arg(long, value_name = "W,H,..", value_delimiter = ',')]
     anchors: Vec<f32>,
+    /// Fit pictures onto a grey canvas where the published network stretches them
+    #[arg(long)]
+    letterbox: bool,
     /// What is written
     #[arg(long, value_enum, default_value_t = Emit::Cfg)]
     emit: Emit,
@@ -78,6 +81,7 @@ fn recipe(args: &Args) -> Result<Recipe> {
         classes: args.classes.unwrap_or(named.classes),
         size: args.size.unwrap_or(named.size),
         anchors,
+        letterbox: args.letterbox || named.letterbox,
         ..named
     };
     if let Some(stages) = args.stages {

@@ -8,7 +8,7 @@ use yolov4::{
         graph::explain::Totals,
         model::{
             CfgOptions,
-            zoo::{self, ENTRIES, Entry, Store, Supply},
+            zoo::{self, ENTRIES, Entry, Origin, Store, Supply},
         },
     },
 };
@@ -96,6 +96,7 @@ struct Row {
     ap_side: usize,
     source: &'static str,
     licence: &'static str,
+    /// Whether it can be used without a network.
     cached: bool,
     remark: &'static str,
     files: Vec<FileRow>,
@@ -115,9 +116,9 @@ struct FileRow {
 
 impl Row {
     fn new(entry: &'static Entry, store: &Store) -> Result<Self> {
-        let (size, parameters, gflop) = match &entry.foreign {
-            Some(foreign) => (foreign.size, foreign.parameters, foreign.gflop),
-            None => {
+        let (size, parameters, gflop) = match &entry.origin {
+            Origin::Foreign(foreign) => (foreign.size, foreign.parameters, foreign.gflop),
+            Origin::Built | Origin::Carried(_) => {
                 let network = entry.network(&CfgOptions::default(), &mut Supply::cached())?;
                 let (totals, shape) = (Totals::new(&network.graph), network.graph.input_shape());
                 ((shape.w, shape.h), totals.parameters, totals.conv_gflop)
@@ -142,7 +143,7 @@ impl Row {
             ap_side: entry.published.side,
             source: entry.published.source,
             licence: entry.licence,
-            cached: store.holds_all(entry),
+            cached: matches!(entry.origin, Origin::Carried(_)) || store.holds_all(entry),
             remark: entry.remark,
             files: files.collect(),
         })

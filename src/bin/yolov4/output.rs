@@ -5,7 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use yolov4::{Error, Result, low_level::files};
+use yolov4::{
+    Detection, Error, Picture, Result,
+    low_level::{detect::draw, files},
+};
 
 /// Writes `contents` beside `path` and renames it when it is whole.
 ///
@@ -25,6 +28,21 @@ pub fn write(path: &Path, contents: &[u8]) -> Result<()> {
 /// [`Error::Io`]
 pub fn folder(dir: &Path) -> Result<()> {
     if dir.is_dir() { Ok(()) } else { std::fs::create_dir(dir).map_err(Error::io(dir)) }
+}
+
+/// Writes a copy of a picture with its boxes into `dir`, and says where.
+///
+/// # Errors
+/// [`Error::Io`]
+pub fn annotated(dir: &Path, name: &str, picture: &Picture, detections: &[Detection]) -> Result<PathBuf> {
+    let target = dir.join(format!("{name}.png"));
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    image::DynamicImage::from(draw::draw(picture, detections)?)
+        .to_rgb8()
+        .write_to(&mut bytes, image::ImageFormat::Png)
+        .map_err(|e| Error::Image { path: target.clone(), message: format!("cannot be encoded: {e}") })?;
+    write(&target, bytes.get_ref())?;
+    Ok(target)
 }
 
 /// Prints to stdout; a reader that has gone away is no error.

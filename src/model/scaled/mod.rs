@@ -52,6 +52,8 @@ pub struct Recipe {
     pub depth: f32,
     /// Channels, times this, rounded up to a multiple of 8.
     pub width: f32,
+    /// Whether pictures keep their shape (`letter_box`).
+    pub letterbox: bool,
     /// Activation, by Darknet's name.
     pub activation: &'static str,
     /// Width and height in pixels at the network's own size, for the finest head first.
@@ -153,6 +155,7 @@ impl Recipe {
             heads,
             depth: 1.0,
             width: 1.0,
+            letterbox: matches!(plan, Plan::Csp { .. } | Plan::Large { .. }),
             activation,
             anchors: anchors(list),
         };
@@ -224,8 +227,7 @@ impl Recipe {
     /// [`Error::Usage`] if the numbers do not fit together.
     pub fn cfg(&self) -> Result<String> {
         self.check()?;
-        let letterbox = matches!(self.plan, Plan::Csp { .. } | Plan::Large { .. });
-        let mut sheet = Sheet::new(self.size, letterbox, self.activation);
+        let mut sheet = Sheet::new(self.size, self.letterbox, self.activation);
         match self.plan {
             Plan::Tiny => self.tiny(&mut sheet),
             Plan::Ancestor => self.ancestor(&mut sheet),

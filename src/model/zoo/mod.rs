@@ -16,7 +16,7 @@ pub use table::ENTRIES;
 use crate::{
     error::{Error, Result},
     kernels::letterbox::ResizeMode,
-    model::{CfgOptions, Defaults, Network, scaled::Recipe},
+    model::{CfgOptions, Defaults, Network, bundle, scaled::Recipe},
 };
 
 /// COCO's eighty classes, as Darknet names them.
@@ -30,8 +30,8 @@ pub const DEFAULT: &str = "yolov4-tiny";
 pub struct Entry {
     /// What it is called.
     pub name: &'static str,
-    /// Its cfg, if it is not of the family: parameters and GFLOP, which the builder knows for the others.
-    pub foreign: Option<Foreign>,
+    /// Where its description comes from.
+    pub origin: Origin,
     /// Its weights, if they are to be had as a Darknet file.
     pub weights: Option<File>,
     /// How good it is.
@@ -44,7 +44,18 @@ pub struct Entry {
     pub resize: ResizeMode,
 }
 
-/// A network that is not of the family.
+/// Where the description of a network comes from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Origin {
+    /// The builder composes it.
+    Built,
+    /// It is not of the family, and has a cfg to fetch.
+    Foreign(Foreign),
+    /// It is part of the program, weights and all ([`bundle`]).
+    Carried(&'static [u8]),
+}
+
+/// A network that is not of the family: what the builder knows of the others.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Foreign {
     /// Darknet's description of it.
@@ -98,7 +109,7 @@ impl File {
 }
 
 impl Entry {
-    /// What comes with it.
+    /// What comes with one that was trained on COCO: all but the carried one.
     pub fn defaults(&self) -> Defaults {
         let names = COCO.lines().map(str::to_owned).collect();
         Defaults { names, resize: self.resize, ..Defaults::default() }
@@ -109,19 +120,25 @@ impl Entry {
     /// # Errors
     /// What a cfg may be blamed for; for one that is not there, what [`Supply::get`] says.
     pub fn network(&self, options: &CfgOptions, supply: &mut Supply) -> Result<Network> {
-        let network = match &self.foreign {
-            None => Recipe::named(self.name)?.read(self.name, options)?,
-            Some(foreign) => {
+        let network = match &self.origin {
+            Origin::Built => Recipe::named(self.name)?.read(self.name, options)?,
+            Origin::Foreign(foreign) => {
                 let cfg = supply.get(self, &foreign.cfg)?.path;
                 Network { source: PathBuf::from(self.name), ..Network::from_cfg(cfg, options)? }
             }
+            // Its defaults are in the file.
+            Origin::Carried(bytes) => return bundle::read(Path::new(self.name), bytes, options),
         };
         Ok(Network { defaults: self.defaults(), ..network })
     }
 
     /// Every file of it.
     pub fn files(&self) -> impl Iterator<Item = &File> {
-        self.foreign.iter().map(|foreign| &foreign.cfg).chain(&self.weights)
+        let cfg = match &self.origin {
+            Origin::Foreign(foreign) => Some(&foreign.cfg),
+            Origin::Built | Origin::Carried(_) => None,
+        };
+        cfg.into_iter().chain(&self.weights)
     }
 }
 

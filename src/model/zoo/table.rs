@@ -1,6 +1,6 @@
 //! What there is.
 
-use super::{Entry, File, Foreign, Published};
+use super::{Entry, File, Foreign, Origin, Published};
 use crate::kernels::letterbox::ResizeMode;
 
 const DARKNET: &str = "https://github.com/AlexeyAB/darknet/releases/download";
@@ -26,7 +26,7 @@ const fn weights(paths: &'static [&'static str], bytes: u64, sha1: Option<&'stat
 const fn entry(name: &'static str, weights: Option<File>, published: Published) -> Entry {
     Entry {
         name,
-        foreign: None,
+        origin: Origin::Built,
         weights,
         published,
         licence: YOLO_LICENSE,
@@ -35,8 +35,19 @@ const fn entry(name: &'static str, weights: Option<File>, published: Published) 
     }
 }
 
+/// The demo network: a narrow yolov4-tiny-3l of our own, see `assets/README.md`.
+#[cfg(feature = "demo")]
+const DEMO: Entry = Entry {
+    origin: Origin::Carried(include_bytes!("../../../assets/demo.safetensors")),
+    licence: "MIT OR Apache-2.0",
+    remark: "part of the program: ten kinds of road signs and signals, trained on generated scenes",
+    ..entry("demo", None, Published { value: 99.3, metric: "AP50", side: 320, source: "500 generated scenes" })
+};
+
 /// The zoo, the smallest of the family first.
 pub static ENTRIES: &[Entry] = &[
+    #[cfg(feature = "demo")]
+    DEMO,
     entry(
         "yolov4-tiny",
         weights(
@@ -100,7 +111,7 @@ pub static ENTRIES: &[Entry] = &[
         ..entry("yolov4-p7", None, paper(55.5, 1536, "paper, table 11"))
     },
     Entry {
-        foreign: Some(Foreign {
+        origin: Origin::Foreign(Foreign {
             cfg: File {
                 base: YOLO_FASTEST,
                 paths: &["ModelZoo/yolo-fastest-1.1_coco/yolo-fastest-1.1-xl.cfg"],
