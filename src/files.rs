@@ -9,11 +9,14 @@ use std::{
 use sha1::{Digest, Sha1};
 
 /// Lets `fill` write a new file beside `path`, and renames it when it is done. If anything fails nothing is left behind;
-/// what else lies in the folder is never touched.
+/// what else lies in the folder is never touched. A device or pipe (`/dev/stdout`, `/dev/full`) is written to as it is.
 ///
 /// # Errors
 /// The first thing that went wrong.
 pub fn write_whole(path: &Path, fill: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
+    if path.exists() && !path.is_file() {
+        return fill(&mut File::options().write(true).open(path)?);
+    }
     let mut part = path.as_os_str().to_owned();
     // Two of this program may write the same file at once: the last one to finish wins, neither breaks the other's.
     part.push(format!(".{}.part", std::process::id()));

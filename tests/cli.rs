@@ -322,6 +322,9 @@ fn folders_that_are_not_there_and_full_disks() {
             .output()
             .unwrap();
         fails(&out, 1, &["stdout"]);
+        // A device stays one, whatever is written to it.
+        fails(&place.run(&["random-weights", "net.cfg", "--out", "/dev/full"]), 1, &["/dev/full"]);
+        assert!(!Path::new("/dev/full").is_file());
     }
     let left: Vec<_> = fs::read_dir(place.dir.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert!(left.iter().all(|n| !n.to_string_lossy().ends_with(".part")), "{left:?}");

@@ -46,26 +46,13 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<()> {
     let work = root().join("target/demo");
     fs::create_dir_all(&work)?;
-    let python = python(&work)?;
+    let python = run::python(&work.join("venv"), "xtask/demo/requirements.txt")?;
     run::run(cargo(&["build", "--release"]))?;
     let file = match &args.judge {
         Some(file) => file.canonicalize().with_context(|| file.display().to_string())?,
         None => train(args, &work, &python)?,
     };
     judge(args, &work, &python, &file)
-}
-
-/// An environment with what `xtask/demo/requirements.txt` pins.
-fn python(work: &Path) -> Result<String> {
-    let venv = work.join("venv");
-    let python = venv.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
-    if !python.exists() {
-        run::run(command("python3", &["-m", "venv", &venv.to_string_lossy()]))?;
-    }
-    let python = python.to_string_lossy().into_owned();
-    let requirements = root().join("xtask/demo/requirements.txt");
-    run::run(command(&python, &["-m", "pip", "install", "-q", "-r", &requirements.to_string_lossy()]))?;
-    Ok(python)
 }
 
 fn train(args: &Args, work: &Path, python: &str) -> Result<PathBuf> {

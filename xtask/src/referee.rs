@@ -15,14 +15,7 @@ pub fn run(quick: bool, full: bool) -> Result<()> {
         println!("SKIPPED: the referees need YOLOV4_TEST_DATA");
         return Ok(());
     };
-    let venv = root().join("target/referee-venv");
-    let python = venv.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
-    if !python.exists() {
-        run::run(command("python3", &["-m", "venv", &venv.to_string_lossy()]))?;
-    }
-    let python = python.to_string_lossy().into_owned();
-    let requirements = root().join("xtask/referee/requirements.txt");
-    run::run(command(&python, &["-m", "pip", "install", "-q", "-r", &requirements.to_string_lossy()]))?;
+    let python = run::python(&root().join("target/referee-venv"), "xtask/referee/requirements.txt")?;
     run::run(cargo(&["build", "--release"]))?;
     let mut referee = command(&python, &["xtask/referee/run.py"]);
     referee.arg("--yolov4").arg(root().join("target/release/yolov4")).arg("--data").arg(data);

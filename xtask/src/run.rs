@@ -1,6 +1,10 @@
 //! Child processes that say what they do and stop the job when they fail.
 
-use std::{path::PathBuf, process::Command, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    time::Instant,
+};
 
 use anyhow::{Context, Result, bail};
 
@@ -41,4 +45,15 @@ pub fn run(mut command: Command) -> Result<()> {
 /// Whether a program can be started at all.
 pub fn exists(program: &str) -> bool {
     Command::new(program).arg("--version").output().is_ok()
+}
+
+/// The interpreter of a Python environment in `venv`, made if need be, with what `requirements` pins.
+pub fn python(venv: &Path, requirements: &str) -> Result<String> {
+    let python = venv.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
+    if !python.exists() {
+        run(command("python3", &["-m", "venv", &venv.to_string_lossy()]))?;
+    }
+    let python = python.to_string_lossy().into_owned();
+    run(command(&python, &["-m", "pip", "install", "-q", "-r", requirements]))?;
+    Ok(python)
 }

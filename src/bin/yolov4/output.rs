@@ -15,10 +15,6 @@ use yolov4::{
 /// # Errors
 /// [`Error::Io`]; nothing is left behind then.
 pub fn write(path: &Path, contents: &[u8]) -> Result<()> {
-    // A device or pipe (/dev/stdout, /dev/full) cannot be renamed onto.
-    if path.exists() && !path.is_file() {
-        return std::fs::write(path, contents).map_err(Error::io(path));
-    }
     files::write_whole(path, |file| file.write_all(contents)).map_err(Error::io(path))
 }
 
