@@ -97,10 +97,11 @@ fn how_it_is_used_comes_with_it() {
 #[test]
 fn what_is_wrong_with_the_metadata_is_said() {
     for (key, value, expected) in [
-        ("format", "other", "expected the metadata of a network"),
+        ("format", "other", "found format = other: tensors alone"),
         ("cfg", "[net]\nwidth=64\nheight=64\n[dense]\n", "net.safetensors:4: layer 0 [dense]"),
         ("names", "one", "metadata `names`: expected 3 lines, found 1"),
         ("bn_eps", "-1", "metadata `bn_eps`: expected a number of 0 or more, found `-1`"),
+        ("conf", "7", "metadata `conf`: expected 0 to 1, found 7"),
         ("conf", "much", "metadata `conf`: expected a number of 0 or more, found `much`"),
         ("resize", "bicubic", "metadata `resize`: there is no mode `bicubic`"),
     ] {

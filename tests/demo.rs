@@ -99,6 +99,28 @@ fn without_an_adapter_the_oracle_plays_and_says_so() {
     }
 }
 
+#[test]
+fn what_is_called_like_the_network_does_not_hide_it() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(run(&dir, &["demo", "--out", "demo"]).status.success());
+    assert!(dir.path().join("demo/rain.png").exists());
+    assert!(run(&dir, &["explain", "demo"]).status.success());
+    // The folder itself is meant by its path, and is no network.
+    assert_eq!(run(&dir, &["explain", "./demo"]).status.code(), Some(1));
+}
+
+#[test]
+fn options_that_cannot_be_are_usage_errors() {
+    let dir = tempfile::tempdir().unwrap();
+    let scene = root().join("assets/images/rain.jpg");
+    let scene = scene.to_str().unwrap();
+    for (option, value, word) in [("--size", "100", "size 100x100 does not fit"), ("--bn-eps", "nan", "found `nan`")] {
+        let out = run(&dir, &["detect", scene, "--model", "demo", option, value]);
+        assert_eq!(out.status.code(), Some(2), "{out:?}");
+        assert!(text(&out.stderr).contains(word), "{out:?}");
+    }
+}
+
 /// The labels that the generator wrote with the shipped scenes, against what is found.
 #[test]
 fn the_shipped_scenes_hold_what_is_found_in_them() {

@@ -205,6 +205,9 @@ impl DetectorBuilder {
         if max_det == Some(0) {
             return Err(Error::Usage("max_det: expected 1 or more, found 0".into()));
         }
+        if let Some(eps) = self.load.bn_eps.filter(|eps| !(eps.is_finite() && *eps >= 0.0)) {
+            return Err(Error::Usage(format!("bn_eps: expected a number of 0 or more, found {eps}")));
+        }
         let kept = self.kept_node(&network)?;
         // Last but one: whatever cannot be is told before anything is read.
         let params = self.params(&model, &mut network, &mut supply, &mut notes, &mut choices)?;

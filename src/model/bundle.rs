@@ -44,9 +44,11 @@ pub fn read(source: &Path, bytes: &[u8], options: &CfgOptions) -> Result<Network
     let tensors = SafeTensors::deserialize(bytes).map_err(|e| fail(format!("not a safetensors file: {e}")))?;
     let facts = Facts { source, map: header.metadata().clone().unwrap_or_default() };
     if facts.get("format") != Some("yolov4") {
-        let message = "expected the metadata of a network (format = yolov4, cfg, names), found none: tensors alone do not \
-                       say how they are wired";
-        return Err(fail(message.into()));
+        let found = facts.get("format").map_or_else(|| "none".to_owned(), |format| format!("format = {format}"));
+        return Err(fail(format!(
+            "expected the metadata of a network (format = yolov4, cfg, names), found {found}: tensors alone do not say how \
+             they are wired"
+        )));
     }
     let cfg = facts.get("cfg").ok_or_else(|| fail("the metadata has no `cfg`".into()))?;
     let mut network = build::from_cfg(source, &Cfg::parse(source, cfg)?, options)?;
@@ -75,6 +77,15 @@ impl Facts<'_> {
         }
     }
 
+    fn fraction(&self, key: &str) -> Result<Option<f32>> {
+        match self.number(key)? {
+            Some(number) if number > 1.0 => {
+                Err(self.fail(format!("metadata `{key}`: expected 0 to 1, found {number}")))
+            }
+            other => Ok(other),
+        }
+    }
+
     fn defaults(&self, classes: usize) -> Result<Defaults> {
         let own = Defaults::default();
         let names: Vec<String> = self.get("names").unwrap_or_default().lines().map(str::to_owned).collect();
@@ -88,7 +99,7 @@ impl Facts<'_> {
                 .find(|mode| mode.to_string() == text)
                 .ok_or_else(|| self.fail(format!("metadata `resize`: there is no mode `{text}`")))?,
         };
-        let (conf, nms) = (self.number("conf")?.unwrap_or(own.conf), self.number("nms")?.unwrap_or(own.nms));
+        let (conf, nms) = (self.fraction("conf")?.unwrap_or(own.conf), self.fraction("nms")?.unwrap_or(own.nms));
         Ok(Defaults { names, resize, conf, nms })
     }
 

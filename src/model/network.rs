@@ -97,7 +97,9 @@ impl Network {
         let path = name.as_ref();
         match zoo::bare(path) {
             Some(name) => zoo::named(name)?.network(options, supply),
-            None if path.extension().is_some_and(|e| e == "safetensors") => bundle::open(path, options),
+            None if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("safetensors")) => {
+                bundle::open(path, options)
+            }
             None => Self::from_cfg(path, options),
         }
     }

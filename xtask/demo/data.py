@@ -14,9 +14,9 @@ def load(folder, side):
     images, boxes = sorted(coco["images"], key=lambda i: i["id"]), {}
     offsets = {}
     stored = folder / f"pixels-{side}.npy"
-    fresh = not stored.exists()
+    fresh, part = not stored.exists(), folder / f"pixels-{side}.part"
     shape = (len(images), side, side, 3)
-    pixels = np.lib.format.open_memmap(stored, "w+" if fresh else "r", np.uint8, shape if fresh else None)
+    pixels = np.lib.format.open_memmap(part if fresh else stored, "w+" if fresh else "r", np.uint8, shape if fresh else None)
     assert pixels.shape == shape, f"{stored} belongs to other scenes: delete it"
     for n, image in enumerate(images):
         w, h = image["width"], image["height"]
@@ -27,6 +27,10 @@ def load(folder, side):
         if fresh:
             pixels[n] = 127
             pixels[n, top:top + h, left:left + w] = np.asarray(Image.open(folder / "images" / image["file_name"]).convert("RGB"))
+    if fresh:
+        # Whole or not there: who is stopped in the middle begins again.
+        pixels.flush()
+        part.replace(stored)
     for a in coco["annotations"]:
         (x, y, w, h), (left, top) = a["bbox"], offsets[a["image_id"]]
         boxes[a["image_id"]].append([a["category_id"] - 1, x + w / 2 + left, y + h / 2 + top, w, h])

@@ -31,7 +31,7 @@ parser.add_argument("--command", default="", help="what the user typed, for the 
 parser.add_argument("--steps", type=int, default=8000)
 parser.add_argument("--batch", type=int, default=32)
 parser.add_argument("--seed", type=int, default=1)
-parser.add_argument("--threads", type=int, default=0, help="0: as many as cores; fewer where other work goes on beside it")
+parser.add_argument("--threads", type=int, default=0, help="0: as many as cores")
 args = parser.parse_args()
 COMMIT = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
 
@@ -173,6 +173,8 @@ def main():
     step, checkpoint = 0, args.work / "checkpoint.pt"
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True)
+        if state.get("cfg") != text:
+            raise SystemExit(f"{checkpoint} is of another network: delete it to begin anew")
         net.load_state_dict(state["net"]), average.load_state_dict(state["average"]), optimizer.load_state_dict(state["optimizer"])
         step = state["step"]
         print(f"going on from step {step}", flush=True)
@@ -211,10 +213,10 @@ def main():
                 csv.writer(file).writerow([step, step * args.batch, *(f"{m:.4f}" for m in means), f"{ap50:.4f}"])
             print(f"step {step} AP50 {ap50:.4f}", flush=True)
             part = checkpoint.with_suffix(".part")
-            torch.save({"net": net.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict(), "step": step}, part)
+            torch.save({"net": net.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "cfg": text}, part)
             part.replace(checkpoint)
-            save(average, args.out, step)
             begun = time.time()
+    save(average, args.out, step)
 
 
 main()

@@ -56,8 +56,8 @@ pub fn run(args: &Args) -> Result<()> {
 }
 
 fn train(args: &Args, work: &Path, python: &str) -> Result<PathBuf> {
-    let train = scenes(&work.join("train"), TRAIN, &[])?;
-    let check = scenes(&work.join("check"), CHECK, &[])?;
+    let train = scenes(work, TRAIN, &[])?;
+    let check = scenes(work, CHECK, &[])?;
     let mut model = command("target/release/yolov4", &["model", "yolov4-tiny-3l", "--width", "0.375", "--size", "320"]);
     model.args(["--classes", "10", "--letterbox", "--anchors", ANCHORS]);
     let cfg = model.output().context("yolov4 model")?;
@@ -80,15 +80,16 @@ fn judge(args: &Args, work: &Path, python: &str, file: &Path) -> Result<()> {
     let mut print = generator();
     print.arg("--page").arg(&page);
     run::run(print)?;
-    let held_out = scenes(&work.join("held-out"), HELD_OUT, &[])?;
-    let rough = scenes(&work.join("rough"), ROUGH, &["--setting", "rough"])?;
-    let elsewhere = scenes(&work.join("elsewhere"), ELSEWHERE, &["--setting", "elsewhere", "--fonts", &args.fonts])?;
-    if work.join("train").exists() {
+    let held_out = scenes(work, HELD_OUT, &[])?;
+    let rough = scenes(work, ROUGH, &["--setting", "rough"])?;
+    let elsewhere = scenes(work, ELSEWHERE, &["--setting", "elsewhere", "--fonts", &args.fonts])?;
+    let train = work.join(format!("scenes-{}-{}", TRAIN.1, TRAIN.0));
+    if train.exists() {
         let hashes = |folder: &Path| -> Result<HashSet<String>> {
             let text = fs::read_to_string(folder.join("sha1"))?;
             Ok(text.lines().filter_map(|l| l.split_whitespace().next().map(str::to_owned)).collect())
         };
-        let trained = hashes(&work.join("train"))?;
+        let trained = hashes(&train)?;
         for folder in [&held_out, &rough, &elsewhere] {
             let seen = hashes(folder)?.intersection(&trained).count();
             ensure!(seen == 0, "{}: {seen} pictures are in the training set too", folder.display());
@@ -117,12 +118,13 @@ fn score(python: &str, truth: &Path, found: &Path) -> Result<()> {
 }
 
 /// A folder of scenes, made unless it is there.
-fn scenes(out: &Path, (count, seed): (&str, &str), more: &[&str]) -> Result<PathBuf> {
+fn scenes(work: &Path, (count, seed): (&str, &str), more: &[&str]) -> Result<PathBuf> {
+    let out = work.join(format!("scenes-{seed}-{count}"));
     // Written last.
     if !out.join("sha1").exists() {
         let mut scenes = generator();
-        scenes.arg("--out").arg(out).args(["--count", count, "--seed", seed]).args(more);
+        scenes.arg("--out").arg(&out).args(["--count", count, "--seed", seed]).args(more);
         run::run(scenes)?;
     }
-    Ok(out.to_owned())
+    Ok(out)
 }

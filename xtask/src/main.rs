@@ -39,7 +39,7 @@ enum Job {
         #[arg(long)]
         full: bool,
     },
-    /// Train the demo network on generated scenes and judge it (an hour on two cores)
+    /// Train the demo network on generated scenes and judge it (an hour on one core)
     Demo(demo::Args),
     /// Draw street scenes with road signs and their labels (`cargo xtask scenes --help`)
     #[command(disable_help_flag = true)]

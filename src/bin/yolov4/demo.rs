@@ -19,7 +19,7 @@ const SCENES: [(&str, &[u8]); 4] = [
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// Where the pictures with their boxes go (made if its parent exists)
+    /// Where the pictures with their boxes go (made if its parent exists); those of an earlier demo are replaced
     #[arg(long, value_name = "DIR", default_value = "yolov4-demo")]
     out: PathBuf,
     #[command(flatten)]

@@ -15,8 +15,8 @@ use crate::{Outcome, options, output};
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// Darknet network description, or the name of a network (see `yolov4 models`); nothing is fetched
-    #[arg(value_name = "CFG|NAME")]
+    /// Name of a network (see `yolov4 models`), Darknet network description, or .safetensors file; nothing is fetched
+    #[arg(value_name = "NAME|FILE")]
     cfg: std::path::PathBuf,
     #[command(flatten)]
     reading: options::Reading,

@@ -52,7 +52,11 @@ pub fn run(args: &Args) -> Outcome {
     match &args.action {
         Some(Action::Fetch { names, mirror }) => fetch(names, mirror)?,
         Some(Action::Path { name: Some(name) }) => {
-            let files = zoo::named(name)?.files().map(|file| store.path(file)).collect::<Result<Vec<_>>>()?;
+            let entry = zoo::named(name)?;
+            if entry.weights.is_none() {
+                output::say(format_args!("{name} has no files: {}", entry.remark));
+            }
+            let files = entry.files().map(|file| store.path(file)).collect::<Result<Vec<_>>>()?;
             let lines: String = files.iter().map(|path| format!("{}\n", path.display())).collect();
             output::print(&lines)?;
         }
@@ -69,6 +73,10 @@ fn fetch(names: &[String], mirror: &options::Mirror) -> Result<()> {
     let mut supply = Supply { store: Store::from_env(), remote: Some(mirror.remote()) };
     for name in names {
         let entry = zoo::named(name)?;
+        if let Origin::Carried(_) = entry.origin {
+            output::say(format_args!("{name}: nothing to fetch, it is part of the program"));
+            continue;
+        }
         if entry.weights.is_none() {
             return Err(Error::Usage(format!("{name}: {}", entry.remark)));
         }

@@ -19,16 +19,16 @@ use crate::{download, output};
 /// Which network, and how its files are read.
 #[derive(Args, Clone, Debug)]
 pub struct Model {
-    /// The name of a network (see `yolov4 models`), or a Darknet network description
-    #[arg(long, value_name = "NAME|FILE.cfg", default_value = zoo::DEFAULT)]
+    /// The name of a network (see `yolov4 models`), a Darknet network description, or a network in one .safetensors file
+    #[arg(long, value_name = "NAME|FILE", default_value = zoo::DEFAULT)]
     pub model: PathBuf,
-    /// Darknet weights of that network [default: for a name, those in the cache folder]
+    /// Darknet weights of that network [default: for a name, those in the cache folder; for one file, those in it]
     #[arg(long, value_name = "FILE.weights")]
     pub weights: Option<PathBuf>,
     #[command(flatten)]
     pub reading: Reading,
-    /// Epsilon of batch-norm [default: 1e-5]
-    #[arg(long, value_name = "EPS")]
+    /// Epsilon of batch-norm [default: the one in a .safetensors file, else 1e-5]
+    #[arg(long, value_name = "EPS", value_parser = epsilon)]
     pub bn_eps: Option<f32>,
     /// Accept a weights file that ends after a whole layer (*.conv.N)
     #[arg(long)]
@@ -198,6 +198,12 @@ impl From<NmsKindArg> for NmsChoice {
             NmsKindArg::Diounms => Self::Diounms,
         }
     }
+}
+
+/// A finite number, 0 or more.
+fn epsilon(text: &str) -> Result<f32, String> {
+    let number = text.parse::<f32>().ok().filter(|n| n.is_finite() && *n >= 0.0);
+    number.ok_or_else(|| format!("expected a number of 0 or more, found `{text}`"))
 }
 
 /// `416`, or `640x384` (width first).

@@ -8,8 +8,8 @@ use crate::Outcome;
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// Darknet network description, or the name of a network (see `yolov4 models`); nothing is fetched
-    #[arg(value_name = "CFG|NAME")]
+    /// Name of a network (see `yolov4 models`), Darknet network description, or .safetensors file; nothing is fetched
+    #[arg(value_name = "NAME|FILE")]
     cfg: PathBuf,
     /// Equal seeds give equal files
     #[arg(long, default_value_t = 0)]

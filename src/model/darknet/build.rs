@@ -102,9 +102,14 @@ pub fn from_cfg(path: &Path, cfg: &Cfg, options: &CfgOptions) -> Result<Network>
     }
     let mut classes = 0;
     for section in &cfg.sections[1..] {
-        let located = |e: Error| match e {
-            Error::Graph { message, .. } => section.error(message),
-            other => other,
+        let located = |e: Error| match (e, options.size) {
+            // The cfg may be blameless: joins do not meet if a side is no multiple of the largest stride.
+            (Error::Graph { message, .. }, Some((w, h))) => Error::Usage(format!(
+                "size {w}x{h} does not fit this network ({}); try multiples of 32, or of 128 for the largest",
+                section.error(message)
+            )),
+            (Error::Graph { message, .. }, None) => section.error(message),
+            (other, _) => other,
         };
         let value = if section.kind == "yolo" {
             let (value, n) = yolo::head(&mut build, section).map_err(located)?;

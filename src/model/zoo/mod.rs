@@ -142,11 +142,12 @@ impl Entry {
     }
 }
 
-/// The name of a network, or what can only be meant as one, where `path` is no file.
+/// The name of a network, or what can only be meant as one. A file or folder that is called like a network does not hide
+/// it: `./demo` is the file.
 pub fn bare(path: &Path) -> Option<&str> {
-    let name = path.to_str().filter(|_| path.components().count() == 1 && !path.exists())?;
-    // A name may have a dot in it; a file that is missing has one too.
-    (path.extension().is_none() || ENTRIES.iter().any(|entry| entry.name == name)).then_some(name)
+    let name = path.to_str().filter(|_| path.components().count() == 1)?;
+    let known = ENTRIES.iter().any(|entry| entry.name == name);
+    (known || path.extension().is_none() && !path.exists()).then_some(name)
 }
 
 /// The network of that name.
