@@ -151,7 +151,6 @@ def save(net, path, step):
         "training": json.dumps({"command": args.command, "commit": COMMIT, "seed": args.seed, "steps": step, "torch": torch.__version__}),
         "licence": "MIT OR Apache-2.0",
     }
-    # Names and numbers alone decide the bytes.
     save_file({k: np.ascontiguousarray(v) for k, v in sorted(tensors.items())}, path, metadata)
 
 
@@ -203,10 +202,12 @@ def main():
             for mine, new in zip(average.state_dict().values(), net.state_dict().values()):
                 mine.copy_(mine * keep + new * (1 - keep) if mine.is_floating_point() else new)
         sums += [float(p.detach()) for p in parts]
-        if step % 100 == 0:
-            print(f"step {step} box {sums[0] / 100:.3f} object {sums[1] / 100:.3f} class {sums[2] / 100:.3f} "
-                  f"{100 * args.batch / (time.time() - begun):.0f} images/s", flush=True)
-            means, sums, begun = sums / 100, np.zeros(3), time.time()
+        if step % 100 == 0 or step == args.steps:
+            told = (step - 1) % 100 + 1
+            means = sums / told
+            print(f"step {step} box {means[0]:.3f} object {means[1]:.3f} class {means[2]:.3f} "
+                  f"{told * args.batch / (time.time() - begun):.0f} images/s", flush=True)
+            sums, begun = np.zeros(3), time.time()
         if step % 500 == 0 or step == args.steps:
             ap50 = score.of_network(average, args.check)
             with curve.open("a") as file:
