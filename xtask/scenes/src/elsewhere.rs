@@ -3,7 +3,6 @@
 use crate::{
     dice::Dice,
     painter::{Painter, Rgb},
-    pose::Point,
     text::Fonts,
 };
 
@@ -101,10 +100,7 @@ fn shelves(p: &mut Painter, dice: &mut Dice, fonts: &Fonts) {
                     dice.pick(&["tea", "No 5", "rye", "MAX", "oat"]),
                     (bw * 0.4, bh * 0.15),
                 );
-                let (cx, cy) = (x + bw / 2.0, top + tall - bh / 2.0);
-                let moved: Vec<Vec<Point>> =
-                    letters.iter().map(|c| c.iter().map(|(a, b)| (cx + a, cy + b)).collect()).collect();
-                p.contours(&moved, [250, 250, 246], 1.0);
+                p.contours_at(&letters, (x + bw / 2.0, top + tall - bh / 2.0), [250, 250, 246]);
             }
             x += bw + w * 0.01;
         }

@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::{
     dataset,
     painter::Painter,
-    pose::{Point, Pose},
+    pose::Pose,
     signs::{self, Kind, Look},
     text::Fonts,
 };
@@ -27,8 +27,7 @@ pub fn write(path: &Path, fonts: &Fonts) -> Result<()> {
         // Variant 4: a limit of 50, an exclamation mark, an arrow up and to the left.
         signs::draw(&mut p, kind, &Pose::flat(centre, cell.1 * 0.38), &Look::plain(4), fonts, 0.0);
         let name = fonts.fit(0, kind.name(), (cell.0 * 0.4, cell.1 * 0.03));
-        let at = |q: &Point| (q.0 + centre.0, q.1 + cell.1 * (row as f32 + 0.93));
-        p.contours(&name.iter().map(|c| c.iter().map(at).collect()).collect::<Vec<_>>(), [90, 90, 90], 1.0);
+        p.contours_at(&name, (centre.0, cell.1 * (row as f32 + 0.93)), [90, 90, 90]);
     }
     dataset::png(path, &p.rgb(), PAGE.0, PAGE.1)
 }

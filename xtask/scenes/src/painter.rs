@@ -53,6 +53,12 @@ impl Painter {
         }
     }
 
+    /// Closed lines about `(x, y)` instead of the origin.
+    pub fn contours_at(&mut self, contours: &[Vec<Point>], (x, y): Point, colour: Rgb) {
+        let moved: Contours = contours.iter().map(|c| c.iter().map(|(dx, dy)| (x + dx, y + dy)).collect()).collect();
+        self.contours(&moved, colour, 1.0);
+    }
+
     /// Closed lines of a posed square; `bold` is a width to widen them by, in half sides.
     pub fn posed(&mut self, pose: &Pose, contours: &[Vec<Point>], colour: Rgb, bold: f32) {
         let seen: Contours = contours.iter().map(|c| c.iter().map(|p| pose.map(*p)).collect()).collect();

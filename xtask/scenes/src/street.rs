@@ -166,11 +166,7 @@ fn house(p: &mut Painter, dice: &mut Dice, fonts: &Fonts, horizon: f32) {
         p.rect((left, y, width, tall), dice.near(loud, 20.0), 1.0);
         let ink = if loud.iter().map(|c| u32::from(*c)).sum::<u32>() > 420 { [24, 24, 26] } else { [238, 238, 234] };
         let letters = fonts.fit(dice.below(fonts.len()), dice.pick(&WORDS), (width * 0.35, tall * 0.35));
-        let moved: Vec<Vec<Point>> = letters
-            .iter()
-            .map(|c| c.iter().map(|(x, dy)| (left + width / 2.0 + x, y + tall / 2.0 + dy)).collect())
-            .collect();
-        p.contours(&moved, ink, 1.0);
+        p.contours_at(&letters, (left + width / 2.0, y + tall / 2.0), ink);
     }
 }
 
