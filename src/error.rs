@@ -121,6 +121,14 @@ pub enum Error {
         /// Where the file belongs.
         file: PathBuf,
     },
+    /// A camera, a video or a stream that gives no frames, or no more of them.
+    #[error("{source_name}: {message}")]
+    Source {
+        /// Camera, file or address.
+        source_name: String,
+        /// What happened, and what to do.
+        message: String,
+    },
     /// Options that contradict each other or the network.
     #[error("{0}")]
     Usage(String),
@@ -131,6 +139,11 @@ impl Error {
     pub fn io(path: impl AsRef<Path>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.as_ref().to_owned();
         move |source| Self::Io { path, source }
+    }
+
+    /// An [`Error::Source`].
+    pub fn source(name: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Source { source_name: name.into(), message: message.into() }
     }
 
     /// An [`Error::Graph`].

@@ -4,6 +4,9 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")
 )]
 
+#[cfg(feature = "gpu")]
+#[doc(hidden)]
+pub mod app;
 #[doc(hidden)]
 pub mod detect;
 #[doc(hidden)]
@@ -26,6 +29,9 @@ pub mod model;
 pub mod oracle;
 #[doc(hidden)]
 pub mod tensor;
+pub mod track;
+#[doc(hidden)]
+pub mod video;
 
 pub use detect::{BoxPx, Choice, Detection, Detector, DetectorBuilder, NmsChoice, PlayerChoice, Why};
 pub use error::{Error, Result};
@@ -44,5 +50,5 @@ pub mod low_level {
     pub use crate::fetch;
     #[cfg(feature = "gpu")]
     pub use crate::gpu;
-    pub use crate::{detect, error, files, graph, kernels, model, oracle, tensor};
+    pub use crate::{detect, error, files, graph, kernels, model, oracle, tensor, video};
 }

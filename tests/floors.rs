@@ -17,6 +17,9 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("gpu", &["error", "tensor", "kernels", "graph", "gpu"]),
     ("oracle", &["error", "tensor", "kernels", "graph", "oracle"]),
     ("detect", &["error", "tensor", "kernels", "graph", "model", "gpu", "oracle", "detect"]),
+    ("video", &["error", "kernels", "detect", "video"]),
+    ("track", &["error", "detect", "track"]),
+    ("app", &["error", "files", "kernels", "model", "gpu", "detect", "video", "track", "app"]),
 ];
 
 fn root() -> PathBuf {

@@ -53,13 +53,14 @@ const COVERED: &[&str] = &[
     "sort",
     "sort_merge",
     "spp",
+    "to_rgba",
     "upsample",
 ];
 
 #[test]
 fn every_kernel_is_covered() {
     let in_suite: BTreeSet<&str> = suite().iter().flat_map(|p| p.kernels).copied().collect();
-    let below = ["decode", "letterbox", "nms", "sort", "sort_merge"];
+    let below = ["decode", "letterbox", "nms", "sort", "sort_merge", "to_rgba"];
     for kernel in CATALOGUE {
         assert!(in_suite.contains(kernel.name) || below.contains(&kernel.name), "{} has no problem", kernel.name);
         assert!(COVERED.contains(&kernel.name));

@@ -65,6 +65,9 @@ fn bindings_are_what_the_text_says() {
                 (AddressSpace::Uniform, TypeInner::Struct { span, .. }) => Bind::Uniform(*span as usize),
                 (AddressSpace::Storage { access }, _) if access.contains(StorageAccess::STORE) => Bind::ReadWrite,
                 (AddressSpace::Storage { .. }, _) => Bind::Read,
+                (AddressSpace::Handle, TypeInner::Image { class: naga::ImageClass::Storage { .. }, .. }) => {
+                    Bind::WriteTexture
+                }
                 (AddressSpace::Handle, _) => Bind::Texture,
                 (space, _) => panic!("{}: {:?} lies in {space:?}", kernel.name, var.name),
             };

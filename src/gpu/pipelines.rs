@@ -111,6 +111,11 @@ fn layout_entry(binding: usize, bind: Bind) -> wgpu::BindGroupLayoutEntry {
                 view_dimension: wgpu::TextureViewDimension::D2,
                 multisampled: false,
             },
+            Bind::WriteTexture => wgpu::BindingType::StorageTexture {
+                access: wgpu::StorageTextureAccess::WriteOnly,
+                format: wgpu::TextureFormat::Rgba8Unorm,
+                view_dimension: wgpu::TextureViewDimension::D2,
+            },
         },
         count: None,
     }

@@ -23,6 +23,7 @@ pub mod shortcut;
 pub mod sort;
 pub mod sort_merge;
 pub mod spp;
+pub mod to_rgba;
 pub mod upsample;
 
 /// How a kernel sees one binding.
@@ -36,6 +37,8 @@ pub enum Bind {
     ReadWrite,
     /// A sampled 2-D texture of floats, no filtering.
     Texture,
+    /// A 2-D texture of RGBA, 8 bits each, written only.
+    WriteTexture,
 }
 
 /// One binding of group 0.
@@ -154,5 +157,6 @@ pub static CATALOGUE: &[&Kernel] = &[
     &sort::KERNEL,
     &sort_merge::KERNEL,
     &spp::KERNEL,
+    &to_rgba::KERNEL,
     &upsample::KERNEL,
 ];

@@ -15,6 +15,7 @@ pub mod scale_channels;
 pub mod shortcut;
 pub mod sort;
 pub mod spp;
+pub mod to_rgba;
 pub mod upsample;
 
 mod planes;
@@ -30,6 +31,7 @@ use crate::{
 pub use decode::decode;
 pub use letterbox::letterbox;
 pub use nms::nms;
+pub use to_rgba::to_rgba;
 
 /// Plays `graph` on `input` and returns the values of `keep`. Other values are freed after their last reader; what
 /// nobody needs is not played.

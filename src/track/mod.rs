@@ -1,0 +1,1 @@
+//! Boxes of successive frames to tracks.

@@ -1,0 +1,62 @@
+//! Picture files, one after the other.
+
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    detect::picture::Picture,
+    error::Result,
+    video::{Colour, Format, Frame, Next, Source},
+};
+
+/// Pictures as a video of one frame a second.
+#[derive(Debug)]
+pub struct Pictures {
+    paths: Vec<PathBuf>,
+    at: usize,
+}
+
+impl Pictures {
+    /// In this order.
+    pub fn new(paths: Vec<PathBuf>) -> Self {
+        Self { paths, at: 0 }
+    }
+}
+
+impl Source for Pictures {
+    fn next(&mut self) -> Result<Next> {
+        let Some(path) = self.paths.get(self.at) else { return Ok(Next::End) };
+        let pts = Duration::from_secs(self.at as u64);
+        self.at += 1;
+        Ok(match Picture::open(path) {
+            Ok(picture) => Next::Frame(Frame {
+                width: picture.width,
+                height: picture.height,
+                format: Format::Rgba8,
+                colour: Colour::JPEG,
+                data: picture.rgba,
+                pts,
+                captured: Instant::now(),
+            }),
+            Err(e) => Next::Corrupt(e.to_string()),
+        })
+    }
+
+    fn describe(&self) -> String {
+        match self.paths.as_slice() {
+            [one] => one.display().to_string(),
+            all => format!("{} pictures", all.len()),
+        }
+    }
+
+    fn rate(&self) -> Option<f64> {
+        Some(1.0)
+    }
+
+    fn rewind(&mut self) -> Result<bool> {
+        self.at = 0;
+        Ok(true)
+    }
+}
