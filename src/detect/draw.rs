@@ -8,7 +8,8 @@ use crate::{
     error::{Error, Result},
 };
 
-const FONT: &[u8] = include_bytes!("../../assets/fonts/DejaVuSans.ttf");
+/// The font of labels: DejaVu Sans.
+pub const FONT: &[u8] = include_bytes!("../../assets/fonts/DejaVuSans.ttf");
 
 /// Colours that the colour-blind can tell apart (Okabe and Ito, 2008, without black), by class index.
 pub const PALETTE: [[u8; 3]; 7] =
@@ -17,6 +18,21 @@ pub const PALETTE: [[u8; 3]; 7] =
 /// The colour of a class.
 pub fn colour(class: usize) -> [u8; 3] {
     PALETTE[class % PALETTE.len()]
+}
+
+/// Whether text on this colour is white; else it is black.
+pub fn white_ink(colour: [u8; 3]) -> bool {
+    colour.map(u32::from).iter().zip([299, 587, 114]).map(|(c, k)| c * k).sum::<u32>() < 128_000
+}
+
+/// Width of a box's edge on a picture whose short side is so long: readable at 320 pixels and at 4K.
+pub fn line_width(short: f32) -> f32 {
+    (short / 300.0).round().clamp(1.0, 12.0)
+}
+
+/// Height of its label's text.
+pub fn text_size(short: f32) -> f32 {
+    (short / 32.0).clamp(10.0, 72.0)
 }
 
 /// A copy of `picture` with a frame and a label for every detection, the best on top.
@@ -28,10 +44,8 @@ pub fn draw(picture: &Picture, detections: &[Detection]) -> Result<RgbaImage> {
     let mut canvas = RgbaImage::from_raw(width, height, picture.rgba.clone())
         .ok_or_else(|| Error::Usage(format!("expected {width}x{height} pixels of RGBA")))?;
     let font = FontRef::try_from_slice(FONT).map_err(|e| Error::Usage(format!("the label font is broken: {e}")))?;
-    // Readable at 320 pixels and at 4K.
     let short = width.min(height) as f32;
-    let line = (short / 300.0).round().clamp(1.0, 12.0) as i64;
-    let size = (short / 32.0).clamp(10.0, 72.0);
+    let (line, size) = (line_width(short) as i64, text_size(short));
     for d in detections.iter().rev() {
         let colour = colour(d.class);
         let (left, top) = (d.bbox.x.round() as i64, d.bbox.y.round() as i64);
@@ -70,8 +84,7 @@ fn label(canvas: &mut RgbaImage, font: &FontRef<'_>, size: f32, (left, top): (i6
     let left = left.min(i64::from(canvas.width()) - w).max(0);
     let top = if top >= h { top - h } else { top.max(0) };
     fill(canvas, (left, top, left + w, top + h), colour);
-    let dark = colour.map(u32::from).iter().zip([299, 587, 114]).map(|(c, k)| c * k).sum::<u32>() < 128_000;
-    let ink = if dark { 255.0 } else { 0.0 };
+    let ink = if white_ink(colour) { 255.0 } else { 0.0 };
     for glyph in glyphs {
         let Some(outline) = font.outline_glyph(glyph) else { continue };
         let bounds = outline.px_bounds();

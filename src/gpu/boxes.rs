@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Bytes before the list: the counter, padded to a record.
-const HEADER: usize = size_of::<Candidate>();
+pub(super) const HEADER: usize = size_of::<Candidate>();
 
 /// One head: where to read it, and how.
 #[derive(Debug)]
@@ -120,16 +120,31 @@ impl Boxes {
     /// What the device has complained about.
     pub async fn take(&self, gpu: &Gpu) -> Result<Fetched> {
         let bytes = gpu.read(&self.room.staging).await?;
-        let count = |at: usize| bytemuck::pod_read_unaligned::<u32>(&bytes[at..at + 4]) as usize;
-        let found = count(0);
-        if found > self.room.capacity {
-            return Ok(Fetched::Overflow(found));
-        }
-        let list = &bytes[2 * HEADER..];
-        let kept = count(HEADER).min(list.len() / size_of::<Candidate>());
-        let mut boxes: Vec<Candidate> = bytemuck::pod_collect_to_vec(&list[..kept * size_of::<Candidate>()]);
-        boxes.sort_by(Candidate::best_first);
-        Ok(Fetched::Boxes(boxes))
+        let (header, kept) = bytes.split_at(HEADER);
+        Ok(match self.overflow(header) {
+            Some(found) => Fetched::Overflow(found),
+            None => Fetched::Boxes(kept_boxes(kept)),
+        })
+    }
+
+    /// From the first bytes of [`Boxes::candidates`]: how many there were, if that is more than there is room for.
+    pub fn overflow(&self, header: &[u8]) -> Option<usize> {
+        Some(count(header)).filter(|found| *found > self.room.capacity)
+    }
+
+    /// The counter of candidates and their list.
+    pub fn candidates(&self) -> &wgpu::Buffer {
+        &self.room.candidates
+    }
+
+    /// The counter of kept boxes and their list; another buffer after [`Boxes::grow`].
+    pub fn kept(&self) -> &wgpu::Buffer {
+        &self.room.kept
+    }
+
+    /// How many candidates there is room for.
+    pub fn capacity(&self) -> usize {
+        self.room.capacity
     }
 
     /// Makes room for `count` candidates.
@@ -153,6 +168,20 @@ impl Boxes {
         self.room = Room::new(gpu, pipelines, &self.heads, &self.thresholds, self.classes, capacity).await?;
         Ok(())
     }
+}
+
+/// A counter's value; 0 if there are no bytes.
+fn count(bytes: &[u8]) -> usize {
+    bytes.get(..4).map_or(0, |word| bytemuck::pod_read_unaligned::<u32>(word) as usize)
+}
+
+/// The boxes of a copy of [`Boxes::kept`], best first.
+pub fn kept_boxes(bytes: &[u8]) -> Vec<Candidate> {
+    let list = bytes.get(HEADER..).unwrap_or_default();
+    let kept = count(bytes).min(list.len() / size_of::<Candidate>());
+    let mut boxes: Vec<Candidate> = bytemuck::pod_collect_to_vec(&list[..kept * size_of::<Candidate>()]);
+    boxes.sort_by(Candidate::best_first);
+    boxes
 }
 
 /// What came back.

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::{
     error::{Error, Result},
-    gpu::limits::Needs,
+    gpu::{limits::Needs, readback::Counter},
     kernels::Precision,
 };
 
@@ -111,8 +111,10 @@ pub struct Gpu {
     pub(super) device: wgpu::Device,
     pub(super) queue: wgpu::Queue,
     pub(super) limits: wgpu::Limits,
+    pub(super) readbacks: Counter,
     report: AdapterReport,
     trouble: Arc<Mutex<Option<Trouble>>>,
+    origin: Option<(wgpu::Instance, wgpu::Adapter)>,
 }
 
 /// What the device has complained about since it was last asked.
@@ -132,9 +134,11 @@ impl Gpu {
     pub async fn new(options: &GpuOptions) -> Result<Self> {
         // OpenGL is not even loaded where there is something better: its loader is slow and noisy.
         let better = options.backend.map_or(wgpu::Backends::PRIMARY, Backend::flags);
-        let adapter = match choose(&instance(better), options).await {
+        let mut instance = new_instance(better);
+        let adapter = match choose(&instance, options).await {
             Err(Error::NoAdapter(_)) if options.backend.is_none() => {
-                choose(&instance(wgpu::Backends::all()), options).await?
+                instance = new_instance(wgpu::Backends::all());
+                choose(&instance, options).await?
             }
             found => found?,
         };
@@ -164,7 +168,7 @@ impl Gpu {
             })
             .await
             .map_err(|e| Error::Gpu(format!("\"{}\" refuses a device: {e}", report.name)))?;
-        Ok(Self::with_report(device, queue, report))
+        Ok(Self { origin: Some((instance, adapter)), ..Self::with_report(device, queue, report) })
     }
 
     /// Uses a device that the caller has made, such as a viewer's or a game's.
@@ -193,7 +197,7 @@ impl Gpu {
             });
         }));
         let limits = device.limits();
-        Self { device, queue, limits, report, trouble }
+        Self { device, queue, limits, readbacks: Counter::default(), report, trouble, origin: None }
     }
 
     /// What the adapter is.
@@ -211,8 +215,16 @@ impl Gpu {
         &self.queue
     }
 
+    /// What the device came from, to make surfaces with; none for a device of the caller's.
+    pub fn origin(&self) -> Option<&(wgpu::Instance, wgpu::Adapter)> {
+        self.origin.as_ref()
+    }
+
     /// Turns what the device has complained about into an error; a lost device stays lost.
-    pub(super) fn check(&self) -> Result<()> {
+    ///
+    /// # Errors
+    /// [`Error::DeviceLost`], [`Error::OutOfMemory`], [`Error::Gpu`].
+    pub fn check(&self) -> Result<()> {
         let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
         match trouble.clone() {
             None => Ok(()),
@@ -229,7 +241,7 @@ impl Gpu {
     }
 }
 
-fn instance(backends: wgpu::Backends) -> wgpu::Instance {
+fn new_instance(backends: wgpu::Backends) -> wgpu::Instance {
     let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle_from_env();
     descriptor.backends = backends;
     wgpu::Instance::new(descriptor)
@@ -298,6 +310,6 @@ pub fn driver_hint() -> &'static str {
 
 /// What there is on this machine, best first; the numbers of `--adapter` are the places in this list.
 pub async fn adapters(backend: Option<Backend>) -> Vec<AdapterReport> {
-    let all = candidates(&instance(backend.map_or(wgpu::Backends::all(), Backend::flags))).await;
+    let all = candidates(&new_instance(backend.map_or(wgpu::Backends::all(), Backend::flags))).await;
     all.iter().map(|a| AdapterReport::new(&a.get_info(), a.features(), &a.limits())).collect()
 }

@@ -3,23 +3,33 @@
 //!
 //! - [`Gpu`]: an adapter and its device, asked for with the limits that a network needs.
 //! - [`Program`]: one network on one device, ready to play.
+//! - [`FrameTexture`], [`Feed`], [`Rank`], [`Landing`]: the pieces of a chain that never waits, from a video frame to the
+//!   arguments of the draw that shows its boxes.
 //!
 //! One async path serves native and browser: a wait is a future, and on native the device is polled until it is done.
 
 mod boxes;
 mod buffers;
 mod context;
+mod frames;
 mod limits;
+mod live;
 mod lower;
 mod pipelines;
 mod play;
 mod profile;
 mod program;
+mod rank;
 mod readback;
 mod source;
 
 pub use context::{AdapterReport, Backend, Gpu, GpuOptions, adapters, driver_hint};
+pub use frames::FrameTexture;
 pub use limits::{Needs, needs};
+pub use live::Feed;
+pub use pipelines::Pipelines;
 pub use play::{Input, Played};
 pub use profile::NodeTime;
 pub use program::{Program, ProgramOptions};
+pub use rank::{Drawn, Rank};
+pub use readback::{Landing, Purpose, Readbacks};

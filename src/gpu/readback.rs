@@ -1,4 +1,9 @@
-//! Bytes from the GPU, by an async map; on native the device is polled until they are there.
+//! Bytes from the GPU, by an async map; on native the device is polled until they are there. Every one is counted.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering::Relaxed},
+};
 
 use futures::channel::oneshot;
 
@@ -7,30 +12,130 @@ use crate::{
     gpu::context::Gpu,
 };
 
+/// What is read back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Boxes, values, pixels.
+    Results,
+    /// A few bytes about the frame: times, whether there was room for its boxes.
+    Telemetry,
+}
+
+/// How many read-backs there were.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Readbacks {
+    /// Of boxes, values, pixels.
+    pub results: u64,
+    /// Of times and counters.
+    pub telemetry: u64,
+}
+
+/// The same, shared by the clones of a [`Gpu`].
+#[derive(Clone, Debug, Default)]
+pub(super) struct Counter(Arc<[AtomicU64; 2]>);
+
+type Mapped = oneshot::Receiver<std::result::Result<(), wgpu::BufferAsyncError>>;
+
 impl Gpu {
+    /// The only way from the GPU to the host.
+    fn map(&self, buffer: &wgpu::Buffer, purpose: Purpose) -> Mapped {
+        let (sender, receiver) = oneshot::channel();
+        self.readbacks.0[purpose as usize].fetch_add(1, Relaxed);
+        buffer.map_async(wgpu::MapMode::Read, .., move |result| {
+            // The receiver is gone only if the caller has lost interest.
+            let _ = sender.send(result);
+        });
+        receiver
+    }
+
+    /// What has been read back from this device so far.
+    pub fn readbacks(&self) -> Readbacks {
+        let [results, telemetry] = &*self.readbacks.0;
+        Readbacks { results: results.load(Relaxed), telemetry: telemetry.load(Relaxed) }
+    }
+
     /// Waits for what was submitted before, then copies `buffer` (mappable) to the host.
     ///
     /// # Errors
     /// What the device has complained about, or that it could not be mapped.
     pub(super) async fn read(&self, buffer: &wgpu::Buffer) -> Result<Vec<u8>> {
-        let (sender, receiver) = oneshot::channel();
-        buffer.map_async(wgpu::MapMode::Read, .., move |result| {
-            // The receiver is gone only if the caller has lost interest.
-            let _ = sender.send(result);
-        });
+        let mapped = self.map(buffer, Purpose::Results);
         #[cfg(not(target_arch = "wasm32"))]
         self.device
             .poll(wgpu::PollType::wait_indefinitely())
             .map_err(|e| Error::Gpu(format!("waiting failed: {e}")))?;
-        let mapped = receiver.await;
+        let mapped = mapped.await;
         self.check()?;
+        self.copy_out(buffer, mapped.ok())
+    }
+
+    /// The same for a buffer that can only be copied.
+    pub(super) async fn read_all(&self, buffer: &wgpu::Buffer) -> Result<Vec<u8>> {
+        let landing = Landing::new(self, buffer.size() as usize);
+        let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        encoder.copy_buffer_to_buffer(buffer, 0, &landing.buffer, 0, None);
+        self.queue.submit([encoder.finish()]);
+        self.read(&landing.buffer).await
+    }
+
+    fn copy_out(
+        &self,
+        buffer: &wgpu::Buffer,
+        mapped: Option<std::result::Result<(), wgpu::BufferAsyncError>>,
+    ) -> Result<Vec<u8>> {
         match mapped {
-            Ok(Ok(())) => {}
-            Ok(Err(e)) => return Err(Error::Gpu(format!("read-back failed: {e}"))),
-            Err(_) => return Err(Error::DeviceLost("a read-back was dropped".into())),
+            Some(Ok(())) => {}
+            Some(Err(e)) => return Err(Error::Gpu(format!("read-back failed: {e}"))),
+            None => return Err(Error::DeviceLost("a read-back was dropped".into())),
         }
         let bytes = buffer.get_mapped_range(..).map_err(|e| Error::Gpu(format!("read-back failed: {e}")))?.to_vec();
         buffer.unmap();
         Ok(bytes)
+    }
+}
+
+/// A buffer that commands copy into and the host reads later, without waiting.
+#[derive(Debug)]
+pub struct Landing {
+    buffer: wgpu::Buffer,
+    mapped: Option<Mapped>,
+}
+
+impl Landing {
+    /// Room for `bytes`.
+    pub fn new(gpu: &Gpu, bytes: usize) -> Self {
+        let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
+        Self { buffer: gpu.buffer("landing", bytes, usage), mapped: None }
+    }
+
+    /// Where commands copy to; not while a read-back is under way.
+    pub fn buffer(&self) -> &wgpu::Buffer {
+        &self.buffer
+    }
+
+    /// Asks for the bytes; after the copying commands were submitted.
+    pub fn request(&mut self, gpu: &Gpu, purpose: Purpose) {
+        self.mapped = Some(gpu.map(&self.buffer, purpose));
+    }
+
+    /// Whether a read-back is under way.
+    pub fn pending(&self) -> bool {
+        self.mapped.is_some()
+    }
+
+    /// The bytes, once they are there; the device must have been polled.
+    ///
+    /// # Errors
+    /// What the device has complained about, or that it could not be mapped.
+    pub fn take(&mut self, gpu: &Gpu) -> Result<Option<Vec<u8>>> {
+        let Some(receiver) = &mut self.mapped else { return Ok(None) };
+        let outcome = match receiver.try_recv() {
+            Ok(None) => return Ok(None),
+            Ok(Some(outcome)) => Some(outcome),
+            Err(oneshot::Canceled) => None,
+        };
+        self.mapped = None;
+        gpu.check()?;
+        gpu.copy_out(&self.buffer, outcome).map(Some)
     }
 }

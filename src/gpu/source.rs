@@ -42,9 +42,6 @@ impl Source {
         block: usize,
         input: &wgpu::Buffer,
     ) -> Result<()> {
-        if self.canvas.c != 3 {
-            return Err(Error::graph("input", format!("takes {} channels, a picture has 3", self.canvas.c)));
-        }
         let allowed = gpu.limits.max_texture_dimension_2d as usize;
         if picture.width.max(picture.height) > allowed {
             return Err(Error::Limit {
@@ -59,7 +56,7 @@ impl Source {
             wgpu::Extent3d { width: picture.width as u32, height: picture.height as u32, depth_or_array_layers: 1 };
         let made = match self.made.take() {
             Some(made) if made.0.size() == size => made,
-            _ => self.make(gpu, size, input),
+            _ => self.make(gpu, size, input)?,
         };
         let (texture, _) = self.made.insert(made);
         gpu.queue.write_texture(
@@ -72,8 +69,34 @@ impl Source {
             },
             size,
         );
-        gpu.queue.write_buffer(&self.params, 0, bytemuck::bytes_of(&placement.params(block)));
+        self.place(gpu, placement, block);
         Ok(())
+    }
+
+    /// Sets where the picture lies on the canvas; the network's input starts at `block`.
+    pub fn place(&self, gpu: &Gpu, placement: &Placement, block: usize) {
+        gpu.queue.write_buffer(&self.params, 0, bytemuck::bytes_of(&placement.params(block)));
+    }
+
+    /// The dispatch that puts a texture of somebody else's into `input`.
+    ///
+    /// # Errors
+    /// If the network does not take colour pictures.
+    pub fn bind(&self, gpu: &Gpu, picture: &wgpu::TextureView, input: &wgpu::Buffer) -> Result<Ready> {
+        if self.canvas.c != 3 {
+            return Err(Error::graph("input", format!("takes {} channels, a picture has 3", self.canvas.c)));
+        }
+        let group = gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: Some("letterbox"),
+            layout: &self.layout,
+            entries: &[
+                wgpu::BindGroupEntry { binding: 0, resource: self.params.as_entire_binding() },
+                wgpu::BindGroupEntry { binding: 1, resource: wgpu::BindingResource::TextureView(picture) },
+                wgpu::BindGroupEntry { binding: 2, resource: input.as_entire_binding() },
+            ],
+        });
+        let workgroups = letterbox::dispatch(self.canvas).workgroups;
+        Ok(Ready { pipeline: self.pipeline.clone(), group, workgroups })
     }
 
     /// The letterbox dispatch, once a picture was uploaded.
@@ -81,7 +104,7 @@ impl Source {
         self.made.as_ref().map(|(_, ready)| ready)
     }
 
-    fn make(&self, gpu: &Gpu, size: wgpu::Extent3d, input: &wgpu::Buffer) -> (wgpu::Texture, Ready) {
+    fn make(&self, gpu: &Gpu, size: wgpu::Extent3d, input: &wgpu::Buffer) -> Result<(wgpu::Texture, Ready)> {
         let texture = gpu.device.create_texture(&wgpu::TextureDescriptor {
             label: Some("picture"),
             size,
@@ -93,16 +116,7 @@ impl Source {
             view_formats: &[],
         });
         let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
-        let group = gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
-            label: Some("letterbox"),
-            layout: &self.layout,
-            entries: &[
-                wgpu::BindGroupEntry { binding: 0, resource: self.params.as_entire_binding() },
-                wgpu::BindGroupEntry { binding: 1, resource: wgpu::BindingResource::TextureView(&view) },
-                wgpu::BindGroupEntry { binding: 2, resource: input.as_entire_binding() },
-            ],
-        });
-        let workgroups = letterbox::dispatch(self.canvas).workgroups;
-        (texture, Ready { pipeline: self.pipeline.clone(), group, workgroups })
+        let ready = self.bind(gpu, &view, input)?;
+        Ok((texture, ready))
     }
 }

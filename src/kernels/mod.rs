@@ -17,6 +17,7 @@ pub mod max_pool;
 pub mod nms;
 pub mod pairs;
 pub mod planes;
+pub mod rank;
 pub mod sam;
 pub mod scale_channels;
 pub mod shortcut;
@@ -151,6 +152,7 @@ pub static CATALOGUE: &[&Kernel] = &[
     &letterbox::KERNEL,
     &max_pool::KERNEL,
     &nms::KERNEL,
+    &rank::KERNEL,
     &sam::KERNEL,
     &scale_channels::KERNEL,
     &shortcut::KERNEL,

@@ -10,6 +10,7 @@ pub mod decode;
 pub mod letterbox;
 pub mod max_pool;
 pub mod nms;
+pub mod rank;
 pub mod sam;
 pub mod scale_channels;
 pub mod shortcut;
@@ -31,6 +32,7 @@ use crate::{
 pub use decode::decode;
 pub use letterbox::letterbox;
 pub use nms::nms;
+pub use rank::rank;
 pub use to_rgba::to_rgba;
 
 /// Plays `graph` on `input` and returns the values of `keep`. Other values are freed after their last reader; what

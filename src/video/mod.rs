@@ -16,6 +16,8 @@ pub enum Next {
     Frame(Frame),
     /// A frame that cannot be decoded, and why; the ones that follow may be sound.
     Corrupt(String),
+    /// No frame for now, and why: the source is being opened again.
+    Waiting(String),
     /// Nothing more: the end of a file.
     End,
 }

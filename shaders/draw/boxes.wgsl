@@ -1,0 +1,187 @@
+// Kept boxes to rectangles with a label, straight from the buffer that NMS wrote: every box has `quads` instances, four
+// edges, a plate and its letters; those it does not need are of no size. The last instances lie on top: the best box.
+
+struct Candidate {
+    x: f32,      // centre and sides, fractions of the network's input
+    y: f32,
+    w: f32,
+    h: f32,
+    score: f32,
+    label: u32,
+    index: u32,
+    id: u32,     // number of its track, 0 for none
+}
+
+struct Kept {
+    count: u32,
+    _pad: array<u32, 7>,
+    list: array<Candidate>,
+}
+
+struct Order {
+    count: u32,
+    list: array<u32>,   // places in `kept`, best first
+}
+
+struct View {
+    offset: vec2f,      // left upper corner of the picture on the network's canvas, as fractions of it
+    extent: vec2f,      // size of the picture there
+    origin: vec2f,      // left upper corner of the picture on the target, in pixels
+    size: vec2f,        // its size there
+    target: vec2f,      // size of the target
+    line: f32,          // width of an edge
+    text: f32,          // height of a line of text
+    quads: u32,         // instances per box
+    mirror: u32,        // 1: left and right exchanged
+    _pad: vec2u,
+}
+
+struct Letter {
+    texel: vec4f,       // left, top, width, height in the atlas
+    place: vec2f,       // from the start of the text and the top of its line
+    advance: f32,
+    _pad: f32,
+}
+
+struct Label {
+    first: u32,         // in `letters`
+    count: u32,
+    width: f32,
+    _pad: f32,
+    colour: vec4f,      // of the box; w: 1 where the ink on it is white
+}
+
+@group(0) @binding(0) var<uniform> view: View;
+@group(0) @binding(1) var<storage, read> kept: Kept;
+@group(0) @binding(2) var<storage, read> order: Order;
+@group(0) @binding(3) var<storage, read> letters: array<Letter>;
+@group(0) @binding(4) var<storage, read> labels: array<Label>;
+@group(0) @binding(5) var atlas: texture_2d<f32>;
+
+const PERCENT = 10u;    // places in `letters`
+const HASH = 11u;
+const BLANK = 12u;
+const PAD = vec2f(2.0, 1.0);
+
+struct Corner {
+    @builtin(position) position: vec4f,
+    @location(0) texel: vec2f,
+    @location(1) @interpolate(flat) colour: vec4f,   // w: 1 for a letter, 0 for a plain quad
+}
+
+fn digits(n: u32) -> u32 {
+    var count = 1u;
+    for (var rest = n / 10u; rest > 0u; rest /= 10u) {
+        count++;
+    }
+    return count;
+}
+
+fn digit(n: u32, count: u32, i: u32) -> u32 {
+    var rest = n;
+    for (var k = i + 1u; k < count; k++) {
+        rest /= 10u;
+    }
+    return rest % 10u;
+}
+
+// Left, top, right, bottom on the target, in whole pixels.
+fn bounds(c: Candidate) -> vec4f {
+    let low = (vec2f(c.x, c.y) - 0.5 * vec2f(c.w, c.h) - view.offset) / view.extent;
+    let high = (vec2f(c.x, c.y) + 0.5 * vec2f(c.w, c.h) - view.offset) / view.extent;
+    var a = clamp(low, vec2f(0.0), vec2f(1.0));
+    var b = clamp(high, vec2f(0.0), vec2f(1.0));
+    if view.mirror != 0u {
+        let left = 1.0 - b.x;
+        b.x = 1.0 - a.x;
+        a.x = left;
+    }
+    return round(vec4f(view.origin + a * view.size, view.origin + b * view.size));
+}
+
+fn corner(rect: vec4f, texel: vec4f, colour: vec4f, vertex: u32) -> Corner {
+    let at = vec2f(f32(vertex & 1u), f32(vertex >> 1u));
+    let p = mix(rect.xy, rect.zw, at);
+    let clip = p / view.target * 2.0 - 1.0;
+    return Corner(vec4f(clip.x, -clip.y, 0.0, 1.0), texel.xy + texel.zw * at, colour);
+}
+
+fn none() -> Corner {
+    return corner(vec4f(0.0), vec4f(0.0), vec4f(0.0), 0u);
+}
+
+@vertex
+fn vertex(@builtin(instance_index) instance: u32, @builtin(vertex_index) index: u32) -> Corner {
+    // Two triangles: 0 1 2, 2 1 3.
+    let vertex = array(0u, 1u, 2u, 2u, 1u, 3u)[index];
+    let number = instance / view.quads;
+    let quad = instance % view.quads;
+    if number >= order.count {
+        return none();
+    }
+    let c = kept.list[order.list[order.count - 1u - number]];
+    let label = labels[c.label];
+    let b = bounds(c);
+    let line = min(vec2f(view.line), max(b.zw - b.xy, vec2f(1.0)));
+    let plain = vec4f(label.colour.rgb, 0.0);
+    switch quad {
+        case 0u: { return corner(vec4f(b.x, b.y, b.z, b.y + line.y), vec4f(0.0), plain, vertex); }
+        case 1u: { return corner(vec4f(b.x, b.w - line.y, b.z, b.w), vec4f(0.0), plain, vertex); }
+        case 2u: { return corner(vec4f(b.x, b.y, b.x + line.x, b.w), vec4f(0.0), plain, vertex); }
+        case 3u: { return corner(vec4f(b.z - line.x, b.y, b.z, b.w), vec4f(0.0), plain, vertex); }
+        default: {}
+    }
+
+    let percent = u32(round(c.score * 100.0));
+    let percents = digits(percent);
+    let step = letters[0].advance;
+    let ids = select(0u, digits(c.id), c.id != 0u);
+    let number_width = f32(percents) * step + letters[PERCENT].advance;
+    let id_width = select(0.0, letters[BLANK].advance + letters[HASH].advance + f32(ids) * step, c.id != 0u);
+    let width = ceil(label.width + number_width + id_width) + 2.0 * PAD.x;
+    let height = view.text + 2.0 * PAD.y;
+    // Above the box; inside where there is no room above; never beyond the picture.
+    let left = max(min(b.x, view.origin.x + view.size.x - width), view.origin.x);
+    let top = select(max(b.y, view.origin.y), b.y - height, b.y - height >= view.origin.y);
+    if quad == 4u {
+        return corner(vec4f(left, top, left + width, top + height), vec4f(0.0), plain, vertex);
+    }
+
+    let i = quad - 5u;
+    var at = 0u;
+    var pen = 0.0;
+    if i < label.count {
+        at = label.first + i;
+    } else {
+        let k = i - label.count;
+        let start = label.width;
+        if k < percents {
+            at = digit(percent, percents, k);
+            pen = start + f32(k) * step;
+        } else if k == percents {
+            at = PERCENT;
+            pen = start + f32(percents) * step;
+        } else if c.id != 0u && k == percents + 1u {
+            at = HASH;
+            pen = start + number_width + letters[BLANK].advance;
+        } else if c.id != 0u && k < percents + 2u + ids {
+            let j = k - percents - 2u;
+            at = digit(c.id, ids, j);
+            pen = start + number_width + letters[BLANK].advance + letters[HASH].advance + f32(j) * step;
+        } else {
+            return none();
+        }
+    }
+    let letter = letters[at];
+    let from = vec2f(left, top) + PAD + vec2f(round(pen), 0.0) + letter.place;
+    return corner(vec4f(from, from + letter.texel.zw), letter.texel, vec4f(vec3f(label.colour.w), 1.0), vertex);
+}
+
+@fragment
+fn fragment(corner: Corner) -> @location(0) vec4f {
+    var cover = 1.0;
+    if corner.colour.w != 0.0 {
+        cover = textureLoad(atlas, vec2i(corner.texel), 0).r;
+    }
+    return vec4f(corner.colour.rgb, cover);
+}
