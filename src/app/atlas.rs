@@ -43,12 +43,8 @@ impl Atlas {
         let broken = |e| Error::Usage(format!("the font is broken: {e}"));
         let font = FontVec::try_from_vec(font.to_vec()).map_err(broken)?;
         let scaled = font.as_scaled(PxScale::from(px));
-        let mut atlas = Self {
-            coverage: vec![],
-            line: scaled.height().ceil(),
-            glyphs: BTreeMap::new(),
-            missing: BTreeSet::new(),
-        };
+        let mut atlas =
+            Self { coverage: vec![], line: scaled.height().ceil(), glyphs: BTreeMap::new(), missing: BTreeSet::new() };
         let (mut x, mut y, mut row) = (0, 0, 0);
         let all: BTreeSet<char> = characters.into_iter().chain(' '..='~').collect();
         for character in all {

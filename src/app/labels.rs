@@ -39,6 +39,11 @@ const SUFFIX: usize = 15;
 /// Four edges and a plate.
 const EDGES: usize = 5;
 
+/// Quads that a box takes: edges, plate, the longest name and its numbers.
+pub fn quads(names: &[String]) -> u32 {
+    (EDGES + names.iter().map(|name| name.chars().count()).max().unwrap_or(0) + SUFFIX) as u32
+}
+
 /// All classes.
 #[derive(Clone, Debug, Default)]
 pub struct Labels {
@@ -46,8 +51,6 @@ pub struct Labels {
     pub letters: Vec<Letter>,
     /// By class.
     pub labels: Vec<Label>,
-    /// Quads that a box takes: edges, plate, the longest name and its numbers.
-    pub quads: u32,
 }
 
 impl Labels {
@@ -60,17 +63,15 @@ impl Labels {
         };
         let mut letters: Vec<Letter> = FIXED.chars().map(|c| letter(c, 0.0)).collect();
         let mut labels = Vec::with_capacity(names.len());
-        let mut longest = 0;
         for (class, name) in names.iter().enumerate() {
             let first = letters.len();
-            let mut pen = 0.0;
+            let mut pen = 0.0_f32;
             for character in name.chars() {
                 // Whole pixels, or the glyphs would blur.
                 letters.push(letter(character, pen.round()));
                 pen += atlas.glyph(character).advance;
             }
             let count = letters.len() - first;
-            longest = longest.max(count);
             let colour = draw::colour(class);
             let [r, g, b] = colour.map(|c| f32::from(c) / 255.0);
             labels.push(Label {
@@ -81,6 +82,6 @@ impl Labels {
                 colour: [r, g, b, f32::from(u8::from(draw::white_ink(colour)))],
             });
         }
-        Self { letters, labels, quads: (EDGES + longest + SUFFIX) as u32 }
+        Self { letters, labels }
     }
 }

@@ -3,28 +3,36 @@
 //! - [`Capture`]: a source on a thread of its own; only the newest frame waits.
 //! - [`Chain`]: what happens to a frame on the GPU, without a read-back; [`Live`] is the real one.
 //! - [`Pipeline`]: takes frames from one to the other, at most two in flight, and counts.
-//! - [`Scene`]: draws a frame, its boxes and the HUD onto any target.
+//! - [`Scene`]: draws a frame, its boxes and a panel onto any target.
 
 mod atlas;
+mod brush;
 mod capture;
-mod hud;
+mod ink;
 mod labels;
 mod live;
 mod offscreen;
+mod panel;
 mod pipeline;
 mod record;
 mod scene;
+mod show;
 mod slot;
 mod stats;
-#[cfg(feature = "view")]
-pub mod window;
+mod studio;
+mod trails;
 
 pub use atlas::{Atlas, Glyph};
+pub use brush::SHADERS;
 pub use capture::{Capture, Pace, Waiting, Wake};
-pub use hud::{Hud, Panel};
+pub use labels::{Label, Labels, Letter};
 pub use live::{Live, LiveOptions, Outcome};
 pub use offscreen::Offscreen;
+pub use panel::{Ink, Panel, Quad};
 pub use pipeline::{Chain, Finished, IN_FLIGHT, Pipeline};
 pub use record::Recorder;
-pub use scene::{Scene, SceneOptions, View};
-pub use stats::{Meter, Stage, Stats};
+pub use scene::{BoxView, Boxes, Scene, View, fit};
+pub use show::{Progress, Show, ShowOptions, Wish, Workshop};
+pub use stats::{Meter, Stage, Stats, Summary};
+pub use studio::Studio;
+pub use trails::Trails;

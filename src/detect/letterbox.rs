@@ -19,6 +19,9 @@ pub struct Undo {
 }
 
 impl Undo {
+    /// From fractions of a picture to the same.
+    pub const IDENTITY: Self = Self { image: (1.0, 1.0), offset: (0.0, 0.0), extent: (1.0, 1.0) };
+
     /// Darknet takes half of the remaining canvas as the offset even where its letterbox rounded it to whole pixels
     /// (correct_yolo_boxes); the PyTorch code takes the whole pixels.
     pub fn new(mode: ResizeMode, placement: &Placement) -> Self {
@@ -39,6 +42,11 @@ impl Undo {
     /// Width and height of the picture as fractions of the canvas.
     pub fn extent(&self) -> (f32, f32) {
         self.extent
+    }
+
+    /// Left and top edge of the picture as fractions of the canvas.
+    pub fn offset(&self) -> (f32, f32) {
+        self.offset
     }
 
     /// The candidate in pixels of the picture, clipped to it.

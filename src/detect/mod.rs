@@ -7,6 +7,8 @@ pub mod draw;
 pub mod formats;
 mod jpeg;
 mod letterbox;
+#[cfg(feature = "gpu")]
+mod live;
 pub mod picture;
 mod player;
 
@@ -22,7 +24,7 @@ use crate::{
     error::Result,
     graph::{Graph, NodeId},
     kernels::{
-        decode::Thresholds,
+        decode::{Candidate, Thresholds},
         letterbox::{Picture, Placement, ResizeMode},
     },
     model::Network,
@@ -77,6 +79,11 @@ impl Detector {
         let undo = Undo::new(self.resize, &placement);
         let thresholds = Thresholds { extent: undo.extent(), ..self.thresholds };
         let found = self.player.detect(&self.network.graph, picture, &placement, &thresholds).await?;
+        Ok(self.finish(&found, &undo))
+    }
+
+    /// Candidates to what is returned.
+    fn finish(&self, found: &[Candidate], undo: &Undo) -> Vec<Detection> {
         let wanted = |class: usize| self.classes.as_ref().is_none_or(|list| list.contains(&class));
         let detections = found.iter().filter(|c| wanted(c.class as usize)).map(|c| {
             let class = c.class as usize;
@@ -87,7 +94,7 @@ impl Detector {
                 bbox: undo.apply(c),
             }
         });
-        Ok(detections.take(self.max_det.unwrap_or(usize::MAX)).collect())
+        detections.take(self.max_det.unwrap_or(usize::MAX)).collect()
     }
 
     /// What enters the `[yolo]` layers for a picture, with the network's input and the value of the layer that

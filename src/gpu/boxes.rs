@@ -121,15 +121,9 @@ impl Boxes {
     pub async fn take(&self, gpu: &Gpu) -> Result<Fetched> {
         let bytes = gpu.read(&self.room.staging).await?;
         let (header, kept) = bytes.split_at(HEADER);
-        Ok(match self.overflow(header) {
-            Some(found) => Fetched::Overflow(found),
-            None => Fetched::Boxes(kept_boxes(kept)),
-        })
-    }
-
-    /// From the first bytes of [`Boxes::candidates`]: how many there were, if that is more than there is room for.
-    pub fn overflow(&self, header: &[u8]) -> Option<usize> {
-        Some(count(header)).filter(|found| *found > self.room.capacity)
+        let found = count(header);
+        let overflow = found > self.room.capacity;
+        Ok(if overflow { Fetched::Overflow(found) } else { Fetched::Boxes(kept_boxes(kept)) })
     }
 
     /// The counter of candidates and their list.
@@ -171,7 +165,7 @@ impl Boxes {
 }
 
 /// A counter's value; 0 if there are no bytes.
-fn count(bytes: &[u8]) -> usize {
+pub fn count(bytes: &[u8]) -> usize {
     bytes.get(..4).map_or(0, |word| bytemuck::pod_read_unaligned::<u32>(word) as usize)
 }
 

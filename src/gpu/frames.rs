@@ -36,11 +36,7 @@ impl FrameTexture {
         }
         let texture = gpu.device.create_texture(&wgpu::TextureDescriptor {
             label: Some("frame"),
-            size: wgpu::Extent3d {
-                width: frame.width as u32,
-                height: frame.height as u32,
-                depth_or_array_layers: 1,
-            },
+            size: wgpu::Extent3d { width: frame.width as u32, height: frame.height as u32, depth_or_array_layers: 1 },
             mip_level_count: 1,
             sample_count: 1,
             dimension: wgpu::TextureDimension::D2,

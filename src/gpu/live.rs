@@ -4,7 +4,7 @@
 use crate::{
     error::{Error, Result},
     gpu::{
-        boxes::{HEADER, kept_boxes},
+        boxes::{HEADER, count, kept_boxes},
         program::{Program, Ready},
     },
     graph::NodeId,
@@ -64,7 +64,7 @@ impl Program {
         self.boxes.capacity()
     }
 
-    /// Copies the counter of candidates, [`Program::TELEMETRY_BYTES`] of it, for [`Program::overflow`].
+    /// Copies the counter of candidates, [`Program::TELEMETRY_BYTES`] of it, for [`Program::candidates`].
     pub fn copy_counter(&self, encoder: &mut wgpu::CommandEncoder, to: &wgpu::Buffer, offset: u64) {
         encoder.copy_buffer_to_buffer(self.boxes.candidates(), 0, to, offset, Some(HEADER as u64));
     }
@@ -72,9 +72,9 @@ impl Program {
     /// Bytes that [`Program::copy_counter`] copies.
     pub const TELEMETRY_BYTES: usize = HEADER;
 
-    /// How many candidates a frame had, if that is more than there was room for.
-    pub fn overflow(&self, counter: &[u8]) -> Option<usize> {
-        self.boxes.overflow(counter)
+    /// How many candidates a frame had, by the bytes that [`Program::copy_counter`] copied.
+    pub fn candidates(counter: &[u8]) -> usize {
+        count(counter)
     }
 
     /// Makes room for `count` candidates.

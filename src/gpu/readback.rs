@@ -34,7 +34,10 @@ pub struct Readbacks {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Counter(Arc<[AtomicU64; 2]>);
 
-type Mapped = oneshot::Receiver<std::result::Result<(), wgpu::BufferAsyncError>>;
+type MapResult = std::result::Result<(), wgpu::BufferAsyncError>;
+
+/// Set by the map's callback.
+type Mapped = oneshot::Receiver<MapResult>;
 
 impl Gpu {
     /// The only way from the GPU to the host.
@@ -78,11 +81,7 @@ impl Gpu {
         self.read(&landing.buffer).await
     }
 
-    fn copy_out(
-        &self,
-        buffer: &wgpu::Buffer,
-        mapped: Option<std::result::Result<(), wgpu::BufferAsyncError>>,
-    ) -> Result<Vec<u8>> {
+    fn copy_out(&self, buffer: &wgpu::Buffer, mapped: Option<MapResult>) -> Result<Vec<u8>> {
         match mapped {
             Some(Ok(())) => {}
             Some(Err(e)) => return Err(Error::Gpu(format!("read-back failed: {e}"))),
@@ -98,14 +97,23 @@ impl Gpu {
 #[derive(Debug)]
 pub struct Landing {
     buffer: wgpu::Buffer,
-    mapped: Option<Mapped>,
+    state: State,
+}
+
+#[derive(Debug, Default)]
+enum State {
+    #[default]
+    Idle,
+    Asked(Mapped),
+    /// Mapped, or why not; none if the device dropped it.
+    There(Option<MapResult>),
 }
 
 impl Landing {
     /// Room for `bytes`.
     pub fn new(gpu: &Gpu, bytes: usize) -> Self {
         let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
-        Self { buffer: gpu.buffer("landing", bytes, usage), mapped: None }
+        Self { buffer: gpu.buffer("landing", bytes, usage), state: State::Idle }
     }
 
     /// Where commands copy to; not while a read-back is under way.
@@ -115,26 +123,35 @@ impl Landing {
 
     /// Asks for the bytes; after the copying commands were submitted.
     pub fn request(&mut self, gpu: &Gpu, purpose: Purpose) {
-        self.mapped = Some(gpu.map(&self.buffer, purpose));
+        self.state = State::Asked(gpu.map(&self.buffer, purpose));
     }
 
-    /// Whether a read-back is under way.
+    /// Whether a read-back is under way, or has come and was not taken.
     pub fn pending(&self) -> bool {
-        self.mapped.is_some()
+        !matches!(self.state, State::Idle)
     }
 
-    /// The bytes, once they are there; the device must have been polled.
+    /// Whether the bytes are there, or never will be; the device must have been polled.
+    pub fn arrived(&mut self) -> bool {
+        if let State::Asked(receiver) = &mut self.state {
+            match receiver.try_recv() {
+                Ok(None) => {}
+                Ok(Some(outcome)) => self.state = State::There(Some(outcome)),
+                Err(oneshot::Canceled) => self.state = State::There(None),
+            }
+        }
+        matches!(self.state, State::There(_))
+    }
+
+    /// The bytes, once they are there.
     ///
     /// # Errors
     /// What the device has complained about, or that it could not be mapped.
     pub fn take(&mut self, gpu: &Gpu) -> Result<Option<Vec<u8>>> {
-        let Some(receiver) = &mut self.mapped else { return Ok(None) };
-        let outcome = match receiver.try_recv() {
-            Ok(None) => return Ok(None),
-            Ok(Some(outcome)) => Some(outcome),
-            Err(oneshot::Canceled) => None,
-        };
-        self.mapped = None;
+        if !self.arrived() {
+            return Ok(None);
+        }
+        let State::There(outcome) = std::mem::take(&mut self.state) else { return Ok(None) };
         gpu.check()?;
         gpu.copy_out(&self.buffer, outcome).map(Some)
     }

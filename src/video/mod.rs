@@ -1,5 +1,6 @@
 //! Where frames come from: one trait, one file per kind of source. Nothing here converts colours; that is the GPU's.
 
+pub mod ffmpeg;
 mod open;
 mod pictures;
 

@@ -1,0 +1,85 @@
+//! From the capture to the chain, at most two frames in flight.
+//!
+//! Two, so that the GPU never waits for the host, and no more, so that a frame waits for one other at most: what is shown
+//! is never older than two periods of the chain and one of the source.
+
+use std::time::Instant;
+
+use crate::{
+    app::{Capture, Stats},
+    error::Result,
+    video::Frame,
+};
+
+/// Frames that are under way at once.
+pub const IN_FLIGHT: usize = 2;
+
+/// A frame that is done.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Finished {
+    /// Its number among the frames shown, from 0.
+    pub number: u64,
+    /// When it was taken or came in.
+    pub captured: Instant,
+    /// When its work ended.
+    pub finished: Instant,
+}
+
+/// What happens to a frame.
+pub trait Chain {
+    /// Starts a frame's work; does not wait for it.
+    ///
+    /// # Errors
+    /// If the frame cannot be worked on, or the device is lost.
+    fn submit(&mut self, frame: Frame, number: u64) -> Result<()>;
+
+    /// Frames that have ended since the last call, in order of their numbers; does not wait.
+    ///
+    /// # Errors
+    /// If the device is lost.
+    fn poll(&mut self) -> Result<Vec<Finished>>;
+
+    /// Frames whose work has not ended.
+    fn in_flight(&self) -> usize;
+}
+
+/// Counts, and keeps [`IN_FLIGHT`].
+#[derive(Debug, Default)]
+pub struct Pipeline {
+    /// Rates and counts.
+    pub stats: Stats,
+}
+
+impl Pipeline {
+    /// Collects what has ended, then starts the newest frame if there is one and room for it. Returns whether one was
+    /// started: it can be shown.
+    ///
+    /// # Errors
+    /// Of the chain or the source. A frame that the chain refuses is counted as shown: it left the capture.
+    pub fn step(&mut self, capture: &Capture, chain: &mut dyn Chain) -> Result<bool> {
+        self.collect(chain)?;
+        if chain.in_flight() >= IN_FLIGHT {
+            return Ok(false);
+        }
+        match capture.take()? {
+            None => Ok(false),
+            Some(frame) => {
+                let number = self.stats.shown;
+                self.stats.shown += 1;
+                chain.submit(frame, number)?;
+                Ok(true)
+            }
+        }
+    }
+
+    /// Collects what has ended.
+    ///
+    /// # Errors
+    /// Of the chain.
+    pub fn collect(&mut self, chain: &mut dyn Chain) -> Result<()> {
+        for done in chain.poll()? {
+            self.stats.finished(done.captured, done.finished);
+        }
+        Ok(())
+    }
+}

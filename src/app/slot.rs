@@ -1,0 +1,193 @@
+//! One place in the ring of frames: a texture, its way into the network, and what comes back of it.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use crate::{
+    error::Result,
+    gpu::{Feed, FrameTexture, Gpu, Landing, Pipelines, Program, Purpose, Rank},
+    video::Frame,
+};
+
+/// Passes that are timed: convert, network, boxes.
+pub const PASSES: u32 = 3;
+const STAMPS: u64 = 2 * PASSES as u64 * 8;
+
+/// What is known of the frame in a slot.
+#[derive(Clone, Copy, Debug)]
+pub struct About {
+    pub number: u64,
+    pub pts: Duration,
+    pub captured: Instant,
+    pub size: (usize, usize),
+    /// Candidates that there was room for when it was submitted.
+    pub capacity: usize,
+    /// A frame that was shown before, with other thresholds: it does not count.
+    pub again: bool,
+}
+
+/// Times of the passes on the GPU.
+#[derive(Debug)]
+struct Stamps {
+    set: wgpu::QuerySet,
+    resolved: wgpu::Buffer,
+}
+
+/// See above.
+#[derive(Debug)]
+pub struct Slot {
+    pub texture: FrameTexture,
+    feed: Feed,
+    stamps: Option<Stamps>,
+    telemetry: Landing,
+    boxes: Option<Landing>,
+    ended: Arc<Mutex<Option<Instant>>>,
+    /// The frame whose work is under way.
+    pub flying: Option<About>,
+    /// The frame whose pixels are in the texture.
+    pub last: Option<About>,
+}
+
+/// What a slot's frame has brought back.
+pub struct Landed {
+    pub about: About,
+    pub ended: Instant,
+    /// Counter of candidates.
+    pub counter: Vec<u8>,
+    /// Times of the passes; none where the adapter has no timestamps.
+    pub passes: Option<[Duration; PASSES as usize]>,
+    /// Copy of the kept boxes, if that was asked for.
+    pub boxes: Option<Vec<u8>>,
+}
+
+impl Slot {
+    pub async fn new(gpu: &Gpu, pipelines: &mut Pipelines, program: &Program, frame: &Frame) -> Result<Self> {
+        let texture = FrameTexture::new(gpu, pipelines, frame).await?;
+        let feed = program.feed(texture.view())?;
+        let device = gpu.device();
+        let stamps = device.features().contains(wgpu::Features::TIMESTAMP_QUERY).then(|| Stamps {
+            set: device.create_query_set(&wgpu::QuerySetDescriptor {
+                label: Some("passes"),
+                ty: wgpu::QueryType::Timestamp,
+                count: 2 * PASSES,
+            }),
+            resolved: device.create_buffer(&wgpu::BufferDescriptor {
+                label: Some("passes"),
+                size: STAMPS,
+                usage: wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC,
+                mapped_at_creation: false,
+            }),
+        });
+        let telemetry = Landing::new(gpu, Program::TELEMETRY_BYTES + STAMPS as usize);
+        Ok(Self { texture, feed, stamps, telemetry, boxes: None, ended: Arc::default(), flying: None, last: None })
+    }
+
+    /// Binds another program's network to the same texture.
+    pub fn attach(&mut self, program: &Program) -> Result<()> {
+        self.feed = program.feed(self.texture.view())?;
+        Ok(())
+    }
+
+    /// Samples to kept boxes, and what is wanted of them on the way back.
+    pub fn record(
+        &mut self,
+        gpu: &Gpu,
+        encoder: &mut wgpu::CommandEncoder,
+        program: &Program,
+        rank: &Rank,
+        convert: bool,
+        wants_boxes: bool,
+    ) {
+        let timed = |pass: u32| {
+            self.stamps.as_ref().map(|stamps| wgpu::ComputePassTimestampWrites {
+                query_set: &stamps.set,
+                beginning_of_pass_write_index: Some(2 * pass),
+                end_of_pass_write_index: Some(2 * pass + 1),
+            })
+        };
+        let pass = |encoder: &mut wgpu::CommandEncoder, number: u32, record: &dyn Fn(&mut wgpu::ComputePass<'_>)| {
+            let timestamp_writes = timed(number);
+            record(&mut encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label: None, timestamp_writes }));
+        };
+        program.clear_boxes(encoder);
+        pass(encoder, 0, &|p| {
+            if convert {
+                self.texture.record(p);
+            }
+        });
+        pass(encoder, 1, &|p| program.record_heads(p, &self.feed));
+        pass(encoder, 2, &|p| {
+            program.record_boxes(p);
+            rank.record(p);
+        });
+        program.copy_counter(encoder, self.telemetry.buffer(), 0);
+        if let Some(stamps) = &self.stamps {
+            encoder.resolve_query_set(&stamps.set, 0..2 * PASSES, &stamps.resolved, 0);
+            let at = Program::TELEMETRY_BYTES as u64;
+            encoder.copy_buffer_to_buffer(&stamps.resolved, 0, self.telemetry.buffer(), at, Some(STAMPS));
+        }
+        self.copy_boxes(gpu, encoder, program, wants_boxes);
+    }
+
+    fn copy_boxes(&mut self, gpu: &Gpu, encoder: &mut wgpu::CommandEncoder, program: &Program, wanted: bool) {
+        if !wanted {
+            self.boxes = None;
+            return;
+        }
+        let kept = program.kept();
+        let fits = self.boxes.as_ref().is_some_and(|landing| landing.buffer().size() == kept.size());
+        if !fits {
+            self.boxes = Some(Landing::new(gpu, kept.size() as usize));
+        }
+        if let Some(landing) = &self.boxes {
+            encoder.copy_buffer_to_buffer(kept, 0, landing.buffer(), 0, None);
+        }
+    }
+
+    /// After the submit: what is to come back is asked for.
+    pub fn request(&mut self, gpu: &Gpu, about: About) {
+        let ended = Arc::clone(&self.ended);
+        *ended.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        gpu.queue().on_submitted_work_done(move || {
+            *ended.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        });
+        self.telemetry.request(gpu, Purpose::Telemetry);
+        if let Some(landing) = &mut self.boxes {
+            landing.request(gpu, Purpose::Results);
+        }
+        self.flying = Some(about);
+        self.last = Some(about);
+    }
+
+    /// What has come back, once all of it is there.
+    pub fn land(&mut self, gpu: &Gpu) -> Result<Option<Landed>> {
+        let Some(about) = self.flying else { return Ok(None) };
+        let ended = *self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        if ended.is_none() || !self.telemetry.arrived() || !self.boxes.as_mut().is_none_or(Landing::arrived) {
+            return Ok(None);
+        }
+        let bytes = self.telemetry.take(gpu)?.unwrap_or_default();
+        let boxes = match &mut self.boxes {
+            Some(landing) => landing.take(gpu)?,
+            None => None,
+        };
+        self.flying = None;
+        let (counter, stamps) = bytes.split_at(Program::TELEMETRY_BYTES.min(bytes.len()));
+        let nanos = f64::from(gpu.queue().get_timestamp_period());
+        let words: Vec<u64> = bytemuck::pod_collect_to_vec(stamps);
+        let passes = self.stamps.as_ref().filter(|_| words.len() >= 2 * PASSES as usize).map(|_| {
+            let pass = |i: usize| words[2 * i + 1].saturating_sub(words[2 * i]) as f64 * nanos;
+            [0, 1, 2].map(|i| Duration::from_nanos(pass(i) as u64))
+        });
+        let ended = ended.unwrap_or_else(Instant::now);
+        Ok(Some(Landed { about, ended, counter: counter.to_vec(), passes, boxes }))
+    }
+}
+
+/// What a frame is, before it flies.
+pub fn about(frame: &Frame, number: u64, capacity: usize) -> About {
+    let size = (frame.width, frame.height);
+    About { number, pts: frame.pts, captured: frame.captured, size, capacity, again: false }
+}

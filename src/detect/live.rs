@@ -1,0 +1,86 @@
+//! A detector whose frames stay on the GPU: what the chain needs to know of it.
+
+use crate::{
+    detect::{Detection, Detector, Player, Undo},
+    error::{Error, Result},
+    gpu::Program,
+    kernels::{
+        decode::{Candidate, Thresholds},
+        letterbox::Placement,
+    },
+};
+
+impl Detector {
+    /// The GPU's program.
+    ///
+    /// # Errors
+    /// [`Error::NoAdapter`] if the oracle plays.
+    pub fn program(&self) -> Result<&Program> {
+        match &self.player {
+            Player::Gpu(program) => Ok(program),
+            Player::Oracle(_) => Err(no_gpu()),
+        }
+    }
+
+    /// The same, to be changed.
+    ///
+    /// # Errors
+    /// [`Error::NoAdapter`] if the oracle plays.
+    pub fn program_mut(&mut self) -> Result<&mut Program> {
+        match &mut self.player {
+            Player::Gpu(program) => Ok(program),
+            Player::Oracle(_) => Err(no_gpu()),
+        }
+    }
+
+    /// Where a frame of this size lies, and what its boxes are filtered by.
+    pub fn frame(&self, width: usize, height: usize) -> (Placement, Undo, Thresholds) {
+        let shape = self.network.graph.input_shape();
+        let placement = Placement::new(self.resize, self.letterbox, width, height, shape);
+        let undo = Undo::new(self.resize, &placement);
+        (placement, undo, Thresholds { extent: undo.extent(), ..self.thresholds })
+    }
+
+    /// Candidates as [`Detector::detect`] returns them: only classes that are wanted, in pixels, no more than asked for.
+    pub fn detections(&self, found: &[Candidate], undo: &Undo) -> Vec<Detection> {
+        self.finish(found, undo)
+    }
+
+    /// By class: whether it is wanted.
+    pub fn wanted(&self) -> Vec<bool> {
+        let classes = self.network.classes;
+        (0..classes).map(|class| self.classes.as_ref().is_none_or(|list| list.contains(&class))).collect()
+    }
+
+    /// A name for every class: its number where there are no names.
+    pub fn class_names(&self) -> Vec<String> {
+        let name = |class: usize| self.names.get(class).cloned().unwrap_or_else(|| class.to_string());
+        (0..self.network.classes).map(name).collect()
+    }
+
+    /// Most boxes a picture, where that was asked for.
+    pub fn max_det(&self) -> Option<usize> {
+        self.max_det
+    }
+
+    /// Score and overlap that boxes are filtered by.
+    pub fn thresholds(&self) -> (f32, f32) {
+        (self.thresholds.conf, self.thresholds.nms)
+    }
+
+    /// Sets both, from the next frame on; cut to 0 to 1.
+    pub fn set_thresholds(&mut self, conf: f32, nms: f32) {
+        self.thresholds.conf = conf.clamp(0.0, 1.0);
+        self.thresholds.nms = nms.clamp(0.0, 1.0);
+    }
+
+    /// The model's name: its file without folder and ending.
+    pub fn title(&self) -> String {
+        let source = &self.network.source;
+        source.file_stem().unwrap_or(source.as_os_str()).to_string_lossy().into_owned()
+    }
+}
+
+fn no_gpu() -> Error {
+    Error::NoAdapter("live video is played on a GPU, the oracle is too slow for it".into())
+}

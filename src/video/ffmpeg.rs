@@ -1,0 +1,9 @@
+//! stub
+/// program
+pub fn program() -> std::ffi::OsString {
+    "ffmpeg".into()
+}
+/// missing
+pub fn missing() -> String {
+    "no ffmpeg".into()
+}
