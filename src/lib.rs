@@ -46,6 +46,8 @@ pub use model::zoo::Remote;
 
 /// Everything below the [`Detector`]: graph, kernels, both players. No promise of stability.
 pub mod low_level {
+    #[cfg(feature = "gpu")]
+    pub use crate::app;
     #[cfg(feature = "fetch")]
     pub use crate::fetch;
     #[cfg(feature = "gpu")]

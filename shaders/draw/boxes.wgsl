@@ -28,7 +28,7 @@ struct View {
     extent: vec2f,      // size of the picture there
     origin: vec2f,      // left upper corner of the picture on the target, in pixels
     size: vec2f,        // its size there
-    target: vec2f,      // size of the target
+    whole: vec2f,       // size of the target
     line: f32,          // width of an edge
     text: f32,          // height of a line of text
     quads: u32,         // instances per box
@@ -102,7 +102,7 @@ fn bounds(c: Candidate) -> vec4f {
 fn corner(rect: vec4f, texel: vec4f, colour: vec4f, vertex: u32) -> Corner {
     let at = vec2f(f32(vertex & 1u), f32(vertex >> 1u));
     let p = mix(rect.xy, rect.zw, at);
-    let clip = p / view.target * 2.0 - 1.0;
+    let clip = p / view.whole * 2.0 - 1.0;
     return Corner(vec4f(clip.x, -clip.y, 0.0, 1.0), texel.xy + texel.zw * at, colour);
 }
 
@@ -173,8 +173,8 @@ fn vertex(@builtin(instance_index) instance: u32, @builtin(vertex_index) index: 
         }
     }
     let letter = letters[at];
-    let from = vec2f(left, top) + PAD + vec2f(round(pen), 0.0) + letter.place;
-    return corner(vec4f(from, from + letter.texel.zw), letter.texel, vec4f(vec3f(label.colour.w), 1.0), vertex);
+    let low = vec2f(left, top) + PAD + vec2f(round(pen), 0.0) + letter.place;
+    return corner(vec4f(low, low + letter.texel.zw), letter.texel, vec4f(vec3f(label.colour.w), 1.0), vertex);
 }
 
 @fragment

@@ -15,6 +15,7 @@ use crate::{
     error::{Error, Result},
     gpu::{Drawn, FrameTexture, Gpu, Pipelines, Program, Rank},
     kernels::{Precision, rank::MAX_DRAWN},
+    track::Tracked,
     video::Frame,
 };
 
@@ -40,6 +41,8 @@ pub struct Outcome {
     pub slot: usize,
     /// Its boxes, if they are read back.
     pub detections: Option<Vec<Detection>>,
+    /// Those of them that belong to a track, if objects are tracked.
+    pub tracked: Option<Vec<Tracked>>,
 }
 
 /// See above.
@@ -238,7 +241,14 @@ impl Live {
         let undo = self.detector.frame(about.size.0, about.size.1).1;
         let detections =
             landed.boxes.as_ref().map(|bytes| self.detector.detections(&Program::kept_boxes(bytes), &undo));
-        self.outcomes.push(Outcome { number: about.number, pts: about.pts, size: about.size, slot: index, detections });
+        self.outcomes.push(Outcome {
+            number: about.number,
+            pts: about.pts,
+            size: about.size,
+            slot: index,
+            detections,
+            tracked: None,
+        });
         let done = Finished { number: about.number, captured: about.captured, finished: landed.ended };
         Ok((!about.again).then_some(done))
     }

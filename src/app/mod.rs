@@ -8,6 +8,7 @@
 mod atlas;
 mod brush;
 mod capture;
+mod headless;
 mod ink;
 mod labels;
 mod live;
@@ -25,6 +26,7 @@ mod trails;
 pub use atlas::{Atlas, Glyph};
 pub use brush::SHADERS;
 pub use capture::{Capture, Pace, Waiting, Wake};
+pub use headless::{Bell, run as run_headless};
 pub use labels::{Label, Labels, Letter};
 pub use live::{Live, LiveOptions, Outcome};
 pub use offscreen::Offscreen;

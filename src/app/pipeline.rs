@@ -48,6 +48,8 @@ pub trait Chain {
 pub struct Pipeline {
     /// Rates and counts.
     pub stats: Stats,
+    /// No more frames than this are started.
+    pub limit: Option<u64>,
 }
 
 impl Pipeline {
@@ -58,7 +60,7 @@ impl Pipeline {
     /// Of the chain or the source. A frame that the chain refuses is counted as shown: it left the capture.
     pub fn step(&mut self, capture: &Capture, chain: &mut dyn Chain) -> Result<bool> {
         self.collect(chain)?;
-        if chain.in_flight() >= IN_FLIGHT {
+        if chain.in_flight() >= IN_FLIGHT || self.at_limit() {
             return Ok(false);
         }
         match capture.take()? {
@@ -70,6 +72,11 @@ impl Pipeline {
                 Ok(true)
             }
         }
+    }
+
+    /// Whether as many frames were started as may be.
+    pub fn at_limit(&self) -> bool {
+        self.limit.is_some_and(|limit| self.stats.shown >= limit)
     }
 
     /// Collects what has ended.

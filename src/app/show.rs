@@ -11,7 +11,10 @@ use std::{
 };
 
 use crate::{
-    app::{Boxes, Capture, Live, LiveOptions, Outcome, Pace, Pipeline, Summary, Wake, studio::Studio, trails::Trails},
+    app::{
+        Boxes, Capture, Chain, Live, LiveOptions, Outcome, Pace, Pipeline, Summary, Wake, studio::Studio,
+        trails::Trails,
+    },
     detect::Detector,
     error::{Error, Result},
     gpu::Gpu,
@@ -186,10 +189,11 @@ impl Show {
         } else {
             self.pipeline.collect(&mut self.live)?;
         }
-        for outcome in self.live.outcomes() {
+        for mut outcome in self.live.outcomes() {
             self.last = Some(Instant::now());
             if let (Some(trails), Some(found)) = (&mut self.trails, &outcome.detections) {
                 trails.update(&outcome, found);
+                outcome.tracked = Some(trails.tracked().to_vec());
                 self.live.hold(outcome.slot);
                 progress.fresh = true;
                 self.studio.tracked(&self.live, trails, self.options.pace.fps)?;
@@ -199,7 +203,8 @@ impl Show {
         self.studio.collect()?;
         self.meter();
         let ended = self.capture.as_ref().is_none_or(|c| c.waiting().ended);
-        progress.over = ended && crate::app::Chain::in_flight(&self.live) == 0 && self.studio.idle();
+        let last = ended || self.pipeline.at_limit();
+        progress.over = last && self.live.in_flight() == 0 && self.studio.idle();
         Ok(())
     }
 

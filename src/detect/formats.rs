@@ -45,6 +45,40 @@ pub struct JsonDetection {
     /// Left, top, width, height in pixels of the picture.
     #[serde(rename = "box")]
     pub bbox: [f32; 4],
+    /// Number of its track, where objects are tracked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<u64>,
+}
+
+/// One frame of a video in JSON, a line of `yolov4 view --json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JsonFrame {
+    /// Its number among the frames shown, from 0.
+    pub frame: u64,
+    /// Its time in the video, in seconds.
+    pub time: f64,
+    /// Its columns.
+    pub width: usize,
+    /// Its rows.
+    pub height: usize,
+    /// Best first.
+    pub detections: Vec<JsonDetection>,
+}
+
+impl JsonDetection {
+    /// An object, and the number of its track.
+    pub fn new(d: &Detection, id: Option<u64>) -> Self {
+        let BoxPx { x, y, w, h } = d.bbox;
+        Self { class: d.class, name: d.name.clone(), score: d.score, bbox: [x, y, w, h], id }
+    }
+}
+
+/// One object a line, one line a frame.
+///
+/// # Errors
+/// If a number is not finite.
+pub fn frame_line(frame: &JsonFrame) -> Result<String> {
+    serde_json::to_string(frame).map(|s| s + "\n").map_err(|e| json_error(&e))
 }
 
 /// One row of COCO's results format.
@@ -66,11 +100,7 @@ pub fn coco_category(class: usize) -> usize {
 
 impl From<&PictureResult> for JsonPicture {
     fn from(result: &PictureResult) -> Self {
-        let detections = result.detections.iter().map(|d| {
-            let BoxPx { x, y, w, h } = d.bbox;
-            JsonDetection { class: d.class, name: d.name.clone(), score: d.score, bbox: [x, y, w, h] }
-        });
-        let detections = detections.collect();
+        let detections = result.detections.iter().map(|d| JsonDetection::new(d, None)).collect();
         Self { image: result.image.clone(), width: result.width, height: result.height, detections }
     }
 }

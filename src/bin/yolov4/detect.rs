@@ -2,7 +2,6 @@
 
 use std::{
     io::{IsTerminal, Read},
-    num::NonZeroUsize,
     path::{Path, PathBuf},
 };
 
@@ -27,30 +26,8 @@ pub struct Args {
     machine: options::Machine,
     #[command(flatten)]
     resize: options::Resize,
-    /// Class names, one a line
-    #[arg(long, value_name = "FILE")]
-    names: Option<PathBuf>,
-    /// Darknet's .data file, which names the class names
-    #[arg(long, value_name = "FILE")]
-    data: Option<PathBuf>,
-    /// Least score [default: the model's, mostly 0.25]
-    #[arg(long)]
-    conf: Option<f32>,
-    /// Overlap above which the lesser box goes [default: the model's, mostly 0.45]
-    #[arg(long)]
-    nms: Option<f32>,
-    /// How overlap is measured [default: as the cfg's nms_kind says]
-    #[arg(long, value_enum)]
-    nms_kind: Option<options::NmsKindArg>,
-    /// Let boxes of different classes silence each other
-    #[arg(long)]
-    agnostic: bool,
-    /// Only these classes, by name or index
-    #[arg(long, value_delimiter = ',', value_name = "A,B,..")]
-    classes: Vec<String>,
-    /// At most this many boxes a picture
-    #[arg(long, value_name = "N")]
-    max_det: Option<NonZeroUsize>,
+    #[command(flatten)]
+    detecting: options::Detecting,
     /// How results are written
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -103,26 +80,7 @@ pub async fn run(args: Args) -> Outcome {
 
 async fn build(args: &Args) -> Result<Detector> {
     let mut builder = args.model.apply(args.fetching.apply(Detector::builder()));
-    builder = args.resize.apply(args.machine.apply(builder));
-    builder = builder.agnostic(args.agnostic).classes(args.classes.clone());
-    if let Some(conf) = args.conf {
-        builder = builder.conf(conf);
-    }
-    if let Some(nms) = args.nms {
-        builder = builder.nms(nms);
-    }
-    if let Some(kind) = args.nms_kind {
-        builder = builder.nms_kind(kind.into());
-    }
-    if let Some(n) = args.max_det {
-        builder = builder.max_det(n.get());
-    }
-    if let Some(names) = &args.names {
-        builder = builder.names(names);
-    }
-    if let Some(data) = &args.data {
-        builder = builder.data(data);
-    }
+    builder = args.detecting.apply(args.resize.apply(args.machine.apply(builder)));
     let bar = progress(0);
     let shown = bar.clone();
     builder = builder.progress(Box::new(move |done, total| {

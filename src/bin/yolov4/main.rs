@@ -1,6 +1,7 @@
 //! `yolov4`: Scaled-YOLOv4 on any GPU, at the terminal. One file per subcommand.
 
 mod adapters;
+mod cameras;
 mod check;
 mod completions;
 mod demo;
@@ -15,6 +16,8 @@ mod output;
 mod pictures;
 mod random_weights;
 mod results;
+mod view;
+mod workshop;
 
 use std::process::ExitCode;
 
@@ -34,6 +37,10 @@ enum Command {
     Demo(demo::Args),
     /// Find objects in pictures
     Detect(detect::Args),
+    /// Watch a camera, a video, a stream or pictures with boxes on what is found, in a window
+    View(view::Args),
+    /// List the cameras that answer
+    Cameras(cameras::Args),
     /// Write what enters the [yolo] layers for one picture, as safetensors
     Heads(heads::Args),
     /// Write seeded random weights for a network
@@ -87,6 +94,8 @@ fn main() -> ExitCode {
         match cli.command {
             Command::Demo(args) => demo::run(args).await,
             Command::Detect(args) => detect::run(args).await,
+            Command::View(args) => view::run(args),
+            Command::Cameras(args) => cameras::run(&args),
             Command::Heads(args) => heads::run(args).await,
             Command::RandomWeights(args) => random_weights::run(&args),
             Command::Explain(args) => explain::run(&args),

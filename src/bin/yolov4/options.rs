@@ -1,12 +1,13 @@
 //! Options that several commands share, and their way into a [`DetectorBuilder`].
 
-use std::path::PathBuf;
+use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, ValueEnum};
 use yolov4::{
     Backend, DetectorBuilder, NmsChoice, PlayerChoice, Precision, ResizeMode,
     low_level::{
         detect::Choice,
+        gpu::{GpuOptions, Needs},
         model::{
             CfgOptions, Decode, WeightsOptions,
             zoo::{self, Remote},
@@ -63,7 +64,7 @@ pub struct Fetching {
 }
 
 /// Another server.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub struct Mirror {
     /// Fetch from this address instead: what follows the base of a published address (see `yolov4 models --json`) is put
     /// behind it [default: $YOLOV4_MIRROR, if set]
@@ -110,6 +111,35 @@ pub struct Resize {
     /// Do not turn pictures as their EXIF orientation says
     #[arg(long)]
     pub no_exif: bool,
+}
+
+/// What is found, and what it is called.
+#[derive(Args, Clone, Debug)]
+pub struct Detecting {
+    /// Class names, one a line
+    #[arg(long, value_name = "FILE")]
+    pub names: Option<PathBuf>,
+    /// Darknet's .data file, which names the class names
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+    /// Least score [default: the model's, mostly 0.25]
+    #[arg(long)]
+    pub conf: Option<f32>,
+    /// Overlap above which the lesser box goes [default: the model's, mostly 0.45]
+    #[arg(long)]
+    pub nms: Option<f32>,
+    /// How overlap is measured [default: as the cfg's nms_kind says]
+    #[arg(long, value_enum)]
+    pub nms_kind: Option<NmsKindArg>,
+    /// Let boxes of different classes silence each other
+    #[arg(long)]
+    pub agnostic: bool,
+    /// Only these classes, by name or index
+    #[arg(long, value_delimiter = ',', value_name = "A,B,..")]
+    pub classes: Vec<String>,
+    /// At most this many boxes a picture
+    #[arg(long, value_name = "N")]
+    pub max_det: Option<NonZeroUsize>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -296,5 +326,39 @@ impl Resize {
             builder = builder.letterbox(self.letterbox);
         }
         builder
+    }
+}
+
+impl Detecting {
+    /// The same for the library.
+    pub fn apply(&self, builder: DetectorBuilder) -> DetectorBuilder {
+        let mut builder = builder.agnostic(self.agnostic).classes(self.classes.clone());
+        if let Some(conf) = self.conf {
+            builder = builder.conf(conf);
+        }
+        if let Some(nms) = self.nms {
+            builder = builder.nms(nms);
+        }
+        if let Some(kind) = self.nms_kind {
+            builder = builder.nms_kind(kind.into());
+        }
+        if let Some(n) = self.max_det {
+            builder = builder.max_det(n.get());
+        }
+        if let Some(names) = &self.names {
+            builder = builder.names(names);
+        }
+        if let Some(data) = &self.data {
+            builder = builder.data(data);
+        }
+        builder
+    }
+}
+
+impl Device {
+    /// The same for the library, on the GPU.
+    pub fn gpu_options(&self) -> GpuOptions {
+        let needs = Needs { binding_bytes: u64::MAX, precision: self.precision.into(), timestamps: true };
+        GpuOptions { backend: self.backend.map(Backend::from), adapter: self.adapter.clone(), needs }
     }
 }

@@ -1,0 +1,59 @@
+//! Without a window: the same chain, until the source ends or enough frames were shown.
+
+use std::{
+    sync::{Arc, Condvar, Mutex, PoisonError},
+    time::Duration,
+};
+
+use crate::{
+    app::{Outcome, Show, Summary, Wake},
+    error::Result,
+};
+
+/// Longest nap: whatever is not announced by a wake is seen then.
+const NAP: Duration = Duration::from_millis(100);
+
+/// Rung by whoever has something new, waited for by one.
+#[derive(Clone, Debug, Default)]
+pub struct Bell(Arc<(Mutex<bool>, Condvar)>);
+
+impl Bell {
+    /// What rings it.
+    pub fn wake(&self) -> Wake {
+        let own = self.clone();
+        Arc::new(move || {
+            *own.0.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
+            own.0.1.notify_one();
+        })
+    }
+
+    /// Sleeps until it rings, or `nap` is over.
+    pub fn wait(&self, nap: Duration) {
+        let rung = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut rung, _) =
+            self.0.1.wait_timeout_while(rung, nap, |rung| !*rung).unwrap_or_else(PoisonError::into_inner);
+        *rung = false;
+    }
+}
+
+/// Runs to the end; `each` gets every frame that is done, in order, and what there is to say.
+///
+/// # Errors
+/// What cannot be gone on from, or what `each` says.
+pub fn run(show: &mut Show, bell: &Bell, each: &mut dyn FnMut(&[Outcome], &[String]) -> Result<()>) -> Result<Summary> {
+    loop {
+        let progress = show.advance()?;
+        let said = show.studio.saved();
+        each(&progress.outcomes, &said)?;
+        if progress.over {
+            break;
+        }
+        if progress.outcomes.is_empty() && !progress.fresh {
+            bell.wait(NAP);
+        }
+    }
+    let summary = show.finish();
+    let said = show.studio.saved();
+    each(&[], &said)?;
+    summary
+}

@@ -1,0 +1,205 @@
+//! `yolov4 view`: a camera, a video, a stream or pictures, with boxes on what is found.
+
+use std::{path::PathBuf, sync::Arc};
+
+use clap::ValueEnum;
+use yolov4::{
+    Error, Result,
+    low_level::{
+        app::{self, Bell, Outcome, Pace, Show, ShowOptions, Summary},
+        detect::formats::{self, JsonDetection, JsonFrame},
+        video::{CameraMode, OpenOptions, Spec},
+    },
+};
+
+use crate::{Outcome as Done, options, output, workshop::FromOptions};
+
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// A camera (its number or path; the first if nothing is named), a video file, the address of a stream, pictures (a
+    /// file, a folder, a glob), or - for y4m or MJPEG on standard input
+    #[arg(value_name = "SOURCE")]
+    source: Option<String>,
+    #[command(flatten)]
+    model: options::Model,
+    /// Use no network: a model that is neither in the cache nor named as files is an error; a mirror is named by
+    /// $YOLOV4_MIRROR
+    #[arg(long)]
+    offline: bool,
+    #[command(flatten)]
+    device: options::Device,
+    #[command(flatten)]
+    resize: options::Resize,
+    #[command(flatten)]
+    detecting: options::Detecting,
+    /// Size and rate of the camera: 1280x720, or 1280x720@30 [default: its own choice]
+    #[arg(long, value_name = "WxH[@FPS]", value_parser = camera_mode)]
+    camera_size: Option<CameraMode>,
+    /// Frames per second instead of the video's own
+    #[arg(long, value_parser = rate)]
+    fps: Option<f64>,
+    /// Start again at the end of a file
+    #[arg(long = "loop")]
+    looped: bool,
+    /// Exchange left and right, as in a mirror
+    #[arg(long)]
+    mirror: bool,
+    /// Number objects, and keep their numbers from frame to frame
+    #[arg(long)]
+    track: bool,
+    /// Write the video with its boxes: .mjpeg, or whatever ffmpeg writes, by the ending
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+    /// Write a picture of the last frame that --frames asks for, or else of the first one
+    #[arg(long, value_name = "FILE")]
+    screenshot: Option<PathBuf>,
+    /// Write a line of JSON for every frame, to a file or - for standard output
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Stop after this many frames
+    #[arg(long, value_name = "N")]
+    frames: Option<u64>,
+    /// Open no window; a file is then played to its end, every frame, as fast as it goes
+    #[arg(long)]
+    headless: bool,
+    /// How pictures are handed to the screen: in step with it, the newest in step with it, or at once
+    #[arg(long, value_enum, default_value_t = PresentArg::Fifo)]
+    present: PresentArg,
+    /// A font for class names that DejaVu Sans cannot write (Chinese, say): a .ttf or .otf
+    #[arg(long, value_name = "FILE")]
+    font: Option<PathBuf>,
+    /// Destroy the device after this many frames, to see it built again
+    #[arg(long, value_name = "N", hide = true)]
+    lose_device_at: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum PresentArg {
+    Fifo,
+    Mailbox,
+    Immediate,
+}
+
+/// `1280x720`, `1280x720@30`.
+fn camera_mode(text: &str) -> std::result::Result<CameraMode, String> {
+    let (size, fps) = text.split_once('@').map_or((text, None), |(size, fps)| (size, Some(fps)));
+    let (width, height) = options::size(size)?;
+    Ok(CameraMode { width, height, fps: fps.map(rate).transpose()? })
+}
+
+/// Frames per second, above 0.
+fn rate(text: &str) -> std::result::Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|n| n.is_finite() && *n > 0.0);
+    number.ok_or_else(|| format!("expected frames per second above 0, found `{text}`"))
+}
+
+pub fn run(args: Args) -> Done {
+    let spec = Spec::parse(args.source.as_deref())?;
+    let font = args.font.as_ref().map(|path| std::fs::read(path).map_err(Error::io(path))).transpose()?;
+    let file = !matches!(spec, Spec::Camera(_) | Spec::Stream(_));
+    let options = ShowOptions {
+        spec,
+        open: OpenOptions { camera: args.camera_size },
+        pace: Pace { every: args.headless && file && args.fps.is_none(), fps: args.fps, looped: args.looped },
+        track: args.track,
+        wants_boxes: args.json.is_some(),
+        font,
+        lose_device_at: args.lose_device_at,
+    };
+    let workshop = FromOptions {
+        model: args.model.clone(),
+        fetching: options::Fetching { offline: args.offline, mirror: options::Mirror::default() },
+        device: args.device.clone(),
+        resize: args.resize.clone(),
+        detecting: args.detecting.clone(),
+    };
+    let mut lines = args.json.as_ref().map(Lines::open).transpose()?;
+    if args.headless {
+        return headless(&args, options, workshop, &mut lines);
+    }
+    Err(Error::Usage("there is no window yet".into()).into())
+}
+
+fn headless(args: &Args, options: ShowOptions, workshop: FromOptions, lines: &mut Option<Lines>) -> Done {
+    let bell = Bell::default();
+    let wish = workshop.wish();
+    let every = options.pace.every;
+    let mut show = Show::new(Arc::new(workshop), wish, options, bell.wake())?;
+    show.pipeline.limit = args.frames;
+    show.studio.patient = every;
+    show.studio.mirror = args.mirror;
+    if let Some(path) = &args.record {
+        show.studio.record(path.clone());
+    }
+    output::say(format_args!("player: {}", show.live().detector().player()));
+    let mut shot = args.screenshot.clone();
+    if args.frames.is_none_or(|n| n <= 1) {
+        shot.take().into_iter().for_each(|path| show.studio.screenshot(path));
+    }
+    let mut failed = false;
+    let summary = app::run_headless(&mut show, &bell, &mut |outcomes, said| {
+        for line in said {
+            failed |= line.starts_with("error");
+            output::say(format_args!("{line}"));
+        }
+        lines.as_mut().map_or(Ok(()), |lines| lines.add(outcomes))
+    })?;
+    if let Some(lines) = lines.take() {
+        lines.finish()?;
+    }
+    if let Some(trouble) = show.trouble() {
+        output::say(format_args!("error: {trouble}"));
+        failed = true;
+    }
+    tell(&summary)?;
+    if failed { Err(crate::Failure::Reported) } else { Ok(()) }
+}
+
+/// The run in one line, on stderr.
+fn tell(s: &Summary) -> Result<()> {
+    output::say(format_args!(
+        "{} frames shown, {} dropped, {} corrupt; {:.1} fps, {:.1} ms from arrival to boxes; {} read-backs, {} of \
+         telemetry; device lost {} times",
+        s.shown, s.dropped, s.corrupt, s.fps, s.delay_ms, s.readbacks, s.telemetry, s.devices_lost
+    ));
+    Ok(())
+}
+
+/// A line of JSON for every frame.
+struct Lines {
+    path: Option<PathBuf>,
+    text: String,
+}
+
+impl Lines {
+    fn open(path: &PathBuf) -> Result<Self> {
+        let path = (path.as_os_str() != "-").then(|| path.clone());
+        if let Some(parent) = path.as_deref().and_then(|p| p.parent()).filter(|p| !p.as_os_str().is_empty()) {
+            std::fs::metadata(parent).map_err(Error::io(parent))?;
+        }
+        Ok(Self { path, text: String::new() })
+    }
+
+    fn add(&mut self, outcomes: &[Outcome]) -> Result<()> {
+        for outcome in outcomes {
+            let found = match (&outcome.tracked, &outcome.detections) {
+                (Some(tracked), _) => tracked.iter().map(|t| JsonDetection::new(&t.detection, Some(t.id))).collect(),
+                (None, Some(found)) => found.iter().map(|d| JsonDetection::new(d, None)).collect(),
+                (None, None) => vec![],
+            };
+            let (width, height) = outcome.size;
+            let time = outcome.pts.as_secs_f64();
+            let line =
+                formats::frame_line(&JsonFrame { frame: outcome.number, time, width, height, detections: found })?;
+            match &self.path {
+                None => output::print(&line)?,
+                Some(_) => self.text.push_str(&line),
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<()> {
+        self.path.map_or(Ok(()), |path| output::write(&path, self.text.as_bytes()))
+    }
+}
