@@ -179,6 +179,27 @@ impl Live {
         self.fly(index, About { capacity, again: true, ..last }, false)
     }
 
+    /// Shows a frame that was shown before.
+    ///
+    /// # Errors
+    /// As [`Chain::submit`].
+    pub fn show(&mut self, frame: &Frame) -> Result<()> {
+        self.finish()?;
+        let number = self.newest.and_then(|i| self.slots[i].last).map_or(0, |about| about.number);
+        self.start(frame, number, true)
+    }
+
+    fn start(&mut self, frame: &Frame, number: u64, again: bool) -> Result<()> {
+        let index = self.slot_for(frame)?;
+        let started = Instant::now();
+        self.slots[index].texture.upload(&self.gpu, frame)?;
+        self.stages.stage(Stage::Upload, started.elapsed());
+        let capacity = self.detector.program()?.capacity();
+        self.fly(index, About { again, ..slot::about(frame, number, capacity) }, true)?;
+        self.newest = Some(index);
+        Ok(())
+    }
+
     /// A slot that is free, made or made anew so that it fits the frame.
     fn slot_for(&mut self, frame: &Frame) -> Result<usize> {
         let free = |(i, s): &(usize, &Slot)| s.flying.is_none() && Some(*i) != self.held && Some(*i) != self.newest;
@@ -255,15 +276,8 @@ impl Live {
 }
 
 impl Chain for Live {
-    fn submit(&mut self, frame: Frame, number: u64) -> Result<()> {
-        let index = self.slot_for(&frame)?;
-        let started = Instant::now();
-        self.slots[index].texture.upload(&self.gpu, &frame)?;
-        self.stages.stage(Stage::Upload, started.elapsed());
-        let capacity = self.detector.program()?.capacity();
-        self.fly(index, slot::about(&frame, number, capacity), true)?;
-        self.newest = Some(index);
-        Ok(())
+    fn submit(&mut self, frame: &Frame, number: u64) -> Result<()> {
+        self.start(frame, number, false)
     }
 
     fn poll(&mut self) -> Result<Vec<Finished>> {

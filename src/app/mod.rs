@@ -8,8 +8,12 @@
 mod atlas;
 mod brush;
 mod capture;
+mod commands;
 mod headless;
+mod history;
+mod hud;
 mod ink;
+pub mod keys;
 mod labels;
 mod live;
 mod offscreen;
@@ -21,12 +25,17 @@ mod show;
 mod slot;
 mod stats;
 mod studio;
+#[cfg(feature = "view")]
+mod surface;
 mod trails;
+#[cfg(feature = "view")]
+pub mod window;
 
 pub use atlas::{Atlas, Glyph};
 pub use brush::SHADERS;
 pub use capture::{Capture, Pace, Waiting, Wake};
 pub use headless::{Bell, run as run_headless};
+pub use hud::Hud;
 pub use labels::{Label, Labels, Letter};
 pub use live::{Live, LiveOptions, Outcome};
 pub use offscreen::Offscreen;
@@ -37,4 +46,6 @@ pub use scene::{BoxView, Boxes, Scene, View, fit};
 pub use show::{Progress, Show, ShowOptions, Wish, Workshop};
 pub use stats::{Meter, Stage, Stats, Summary};
 pub use studio::Studio;
+#[cfg(feature = "view")]
+pub use surface::Present;
 pub use trails::Trails;

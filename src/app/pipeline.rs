@@ -31,7 +31,7 @@ pub trait Chain {
     ///
     /// # Errors
     /// If the frame cannot be worked on, or the device is lost.
-    fn submit(&mut self, frame: Frame, number: u64) -> Result<()>;
+    fn submit(&mut self, frame: &Frame, number: u64) -> Result<()>;
 
     /// Frames that have ended since the last call, in order of their numbers; does not wait.
     ///
@@ -53,23 +53,23 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
-    /// Collects what has ended, then starts the newest frame if there is one and room for it. Returns whether one was
-    /// started: it can be shown.
+    /// Collects what has ended, then starts the newest frame if there is one and room for it. Returns the one
+    /// that was started: it can be shown.
     ///
     /// # Errors
     /// Of the chain or the source. A frame that the chain refuses is counted as shown: it left the capture.
-    pub fn step(&mut self, capture: &Capture, chain: &mut dyn Chain) -> Result<bool> {
+    pub fn step(&mut self, capture: &Capture, chain: &mut dyn Chain) -> Result<Option<Frame>> {
         self.collect(chain)?;
         if chain.in_flight() >= IN_FLIGHT || self.at_limit() {
-            return Ok(false);
+            return Ok(None);
         }
         match capture.take()? {
-            None => Ok(false),
+            None => Ok(None),
             Some(frame) => {
                 let number = self.stats.shown;
                 self.stats.shown += 1;
-                chain.submit(frame, number)?;
-                Ok(true)
+                chain.submit(&frame, number)?;
+                Ok(Some(frame))
             }
         }
     }

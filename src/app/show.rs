@@ -12,8 +12,8 @@ use std::{
 
 use crate::{
     app::{
-        Boxes, Capture, Chain, Live, LiveOptions, Outcome, Pace, Pipeline, Summary, Wake, studio::Studio,
-        trails::Trails,
+        Boxes, Capture, Chain, Live, LiveOptions, Outcome, Pace, Pipeline, Summary, Wake, history::History,
+        studio::Studio, trails::Trails,
     },
     detect::Detector,
     error::{Error, Result},
@@ -77,6 +77,8 @@ pub struct Progress {
     pub fresh: bool,
     /// The device was lost and built again: surfaces and scenes are to be made anew.
     pub rebuilt: bool,
+    /// Another network plays: its classes have other names.
+    pub renamed: bool,
     /// Frames that are done.
     pub outcomes: Vec<Outcome>,
     /// The source has ended and every frame is done.
@@ -102,6 +104,7 @@ pub struct Show {
     newest_captured: Instant,
     devices_lost: u64,
     readbacks_before: (u64, u64),
+    history: History,
     first: Option<Instant>,
     last: Option<Instant>,
     trouble: Option<String>,
@@ -136,6 +139,7 @@ impl Show {
             newest_captured: Instant::now(),
             devices_lost: 0,
             readbacks_before: (0, 0),
+            history: History::default(),
             first: None,
             last: None,
             trouble: None,
@@ -166,12 +170,15 @@ impl Show {
             self.options.lose_device_at = None;
             self.live.gpu().device().destroy();
         }
-        progress.fresh |= self.built()?;
+        progress.renamed = self.built()?;
+        progress.fresh |= progress.renamed;
         let room = self.studio.has_room();
         if let Some(capture) = self.capture.as_ref().filter(|_| room) {
             match self.pipeline.step(capture, &mut self.live) {
-                Ok(started) => {
-                    if started {
+                Ok(frame) => {
+                    let started = frame.is_some();
+                    if let Some(frame) = frame {
+                        self.history.push(frame);
                         self.first.get_or_insert_with(Instant::now);
                         self.newest_captured = self.live.newest_captured();
                         self.trouble = None;
@@ -287,6 +294,12 @@ impl Show {
     pub fn thresholds(&self) -> (f32, f32) {
         let (conf, nms) = self.live.detector().thresholds();
         (self.trails.as_ref().map_or(conf, Trails::conf), nms)
+    }
+
+    /// Shows the frame before, or after, the one that is shown; `false` if it was not kept.
+    pub(super) fn again(&mut self, back: bool) -> Result<bool> {
+        let frame = if back { self.history.back() } else { self.history.forward() };
+        frame.map_or(Ok(false), |frame| self.live.show(frame).map(|()| true))
     }
 
     /// A tracker looks at boxes that are not shown.

@@ -7,3 +7,7 @@ pub fn program() -> std::ffi::OsString {
 pub fn missing() -> String {
     "no ffmpeg".into()
 }
+/// there
+pub fn there() -> bool {
+    true
+}

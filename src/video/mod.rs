@@ -1,9 +1,13 @@
 //! Where frames come from: one trait, one file per kind of source. Nothing here converts colours; that is the GPU's.
 
+pub mod cameras;
 pub mod ffmpeg;
 mod open;
 mod pictures;
+#[cfg(target_os = "linux")]
+pub mod v4l2;
 
+pub use cameras::{CameraFormat, CameraInfo, cameras};
 pub use open::{CameraMode, OpenOptions, Spec, open};
 pub use pictures::Pictures;
 

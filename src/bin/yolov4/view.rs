@@ -1,12 +1,15 @@
 //! `yolov4 view`: a camera, a video, a stream or pictures, with boxes on what is found.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{cell::RefCell, path::PathBuf, rc::Rc, sync::Arc};
 
 use clap::ValueEnum;
 use yolov4::{
     Error, Result,
     low_level::{
-        app::{self, Bell, Outcome, Pace, Show, ShowOptions, Summary},
+        app::{
+            self, Bell, Outcome, Pace, Present, Show, ShowOptions, Summary,
+            window::{self, WindowOptions},
+        },
         detect::formats::{self, JsonDetection, JsonFrame},
         video::{CameraMode, OpenOptions, Spec},
     },
@@ -80,6 +83,16 @@ enum PresentArg {
     Immediate,
 }
 
+impl From<PresentArg> for Present {
+    fn from(arg: PresentArg) -> Self {
+        match arg {
+            PresentArg::Fifo => Self::Fifo,
+            PresentArg::Mailbox => Self::Mailbox,
+            PresentArg::Immediate => Self::Immediate,
+        }
+    }
+}
+
 /// `1280x720`, `1280x720@30`.
 fn camera_mode(text: &str) -> std::result::Result<CameraMode, String> {
     let (size, fps) = text.split_once('@').map_or((text, None), |(size, fps)| (size, Some(fps)));
@@ -117,7 +130,36 @@ pub fn run(args: Args) -> Done {
     if args.headless {
         return headless(&args, options, workshop, &mut lines);
     }
-    Err(Error::Usage("there is no window yet".into()).into())
+    windowed(&args, options, workshop, lines)
+}
+
+fn windowed(args: &Args, options: ShowOptions, workshop: FromOptions, lines: Option<Lines>) -> Done {
+    let window = WindowOptions {
+        present: args.present.into(),
+        mirror: args.mirror,
+        font: options.font.clone(),
+        stay: args.frames.is_none(),
+    };
+    let (limit, record, shot) = (args.frames, args.record.clone(), args.screenshot.clone());
+    let make = move |wake| {
+        let wish = workshop.wish();
+        let mut show = Show::new(Arc::new(workshop), wish, options, wake)?;
+        show.pipeline.limit = limit;
+        record.into_iter().for_each(|path| show.studio.record(path));
+        shot.into_iter().for_each(|path| show.studio.screenshot(path));
+        output::say(format_args!("player: {}", show.live().detector().player()));
+        Ok(show)
+    };
+    let lines = Rc::new(RefCell::new(lines));
+    let own = Rc::clone(&lines);
+    let each = move |outcomes: &[Outcome], said: &[String]| {
+        said.iter().for_each(|line| output::say(format_args!("{line}")));
+        own.borrow_mut().as_mut().map_or(Ok(()), |lines| lines.add(outcomes))
+    };
+    let summary = window::run(make, window, Box::new(each))?;
+    lines.take().map_or(Ok(()), Lines::finish)?;
+    tell(&summary);
+    Ok(())
 }
 
 fn headless(args: &Args, options: ShowOptions, workshop: FromOptions, lines: &mut Option<Lines>) -> Done {
@@ -151,18 +193,17 @@ fn headless(args: &Args, options: ShowOptions, workshop: FromOptions, lines: &mu
         output::say(format_args!("error: {trouble}"));
         failed = true;
     }
-    tell(&summary)?;
+    tell(&summary);
     if failed { Err(crate::Failure::Reported) } else { Ok(()) }
 }
 
 /// The run in one line, on stderr.
-fn tell(s: &Summary) -> Result<()> {
+fn tell(s: &Summary) {
     output::say(format_args!(
         "{} frames shown, {} dropped, {} corrupt; {:.1} fps, {:.1} ms from arrival to boxes; {} read-backs, {} of \
          telemetry; device lost {} times",
         s.shown, s.dropped, s.corrupt, s.fps, s.delay_ms, s.readbacks, s.telemetry, s.devices_lost
     ));
-    Ok(())
 }
 
 /// A line of JSON for every frame.
