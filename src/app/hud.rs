@@ -127,17 +127,20 @@ fn stages(panel: &mut Panel, atlas: &Atlas, show: &Show, (x, y): (f32, f32), wid
     if total <= 0.0 {
         return 0.0;
     }
-    let bar = (atlas.line * 0.6).round();
-    panel.rect(x, y, width, bar + 1.4 * atlas.line, PLATE);
-    let mut left = x;
-    let mut pen = x + atlas.line * 0.3;
-    for (i, (stage, time)) in Stage::ALL.iter().zip(&times).enumerate() {
+    let texts: Vec<String> =
+        Stage::ALL.iter().zip(&times).map(|(stage, time)| format!("{} {time:.1} ms  ", stage.name())).collect();
+    let pad = (atlas.line * 0.3).round();
+    let length: f32 = texts.iter().map(|text| atlas.measure(text)).sum();
+    let (bar, width) = ((atlas.line * 0.6).round(), width.max(length + 2.0 * pad));
+    let height = bar + atlas.line + 2.0 * pad;
+    panel.rect(x, y, width, height, PLATE);
+    let (mut left, mut pen) = (x, x + pad);
+    for (i, (text, time)) in texts.iter().zip(&times).enumerate() {
         let [r, g, b] = PALETTE[i % PALETTE.len()].map(|c| f32::from(c) / 255.0);
         let part = width * time / total;
         panel.rect(left, y, part, bar, [r, g, b, 0.9]);
         left += part;
-        let text = format!("{} {time:.1} ms  ", stage.name());
-        pen += panel.text(atlas, pen, y + bar + 0.2 * atlas.line, &text, [r, g, b, 1.0]);
+        pen += panel.text(atlas, pen, y + bar + pad, text, [r, g, b, 1.0]);
     }
-    bar + 1.4 * atlas.line
+    height
 }

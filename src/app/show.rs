@@ -102,6 +102,8 @@ pub struct Show {
     building: Option<Receiver<Result<(Wish, Detector)>>>,
     presented: Arc<Mutex<VecDeque<Duration>>>,
     newest_captured: Instant,
+    /// Frames shown at the last drawing.
+    drawn: u64,
     devices_lost: u64,
     readbacks_before: (u64, u64),
     history: History,
@@ -137,6 +139,7 @@ impl Show {
             building: None,
             presented: Arc::default(),
             newest_captured: Instant::now(),
+            drawn: 0,
             devices_lost: 0,
             readbacks_before: (0, 0),
             history: History::default(),
@@ -223,9 +226,13 @@ impl Show {
         }
     }
 
-    /// After a frame's drawing was submitted: its delay is known when the GPU has done it.
+    /// After a drawing was submitted, which took the host so long: a frame's delay is known when the GPU has drawn it for
+    /// the first time.
     pub fn presented(&mut self, drawing: Duration) {
         self.live.drew(drawing);
+        if std::mem::replace(&mut self.drawn, self.pipeline.stats.shown) == self.pipeline.stats.shown {
+            return;
+        }
         let (captured, into) = (self.newest_captured, Arc::clone(&self.presented));
         self.live.gpu().queue().on_submitted_work_done(move || {
             into.lock().unwrap_or_else(PoisonError::into_inner).push_back(captured.elapsed());

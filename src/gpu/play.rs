@@ -55,12 +55,29 @@ impl Program {
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
             self.record_network(&mut pass, picture);
         }
+        self.gpu.queue.submit([encoder.finish()]);
         let heads: Vec<NodeId> = self.graph.heads.iter().map(|h| h.input).collect();
         let ids: Vec<NodeId> = heads.iter().chain(&wanted).copied().collect();
+        let mut tensors = self.read_values(&ids).await?.into_iter();
+        let head_values = tensors.by_ref().take(heads.len()).collect();
+        Ok(Played { heads: head_values, nodes: keep.iter().copied().zip(tensors).collect() })
+    }
+
+    /// Reads back values that the last frame has left, by node of the graph as loaded.
+    ///
+    /// # Errors
+    /// If a value was not kept, or the device fails.
+    pub async fn values(&self, keep: &[NodeId]) -> Result<BTreeMap<NodeId, Tensor>> {
+        let ids: Vec<NodeId> = keep.iter().map(|origin| self.find(*origin)).collect::<Result<_>>()?;
+        Ok(keep.iter().copied().zip(self.read_values(&ids).await?).collect())
+    }
+
+    async fn read_values(&self, ids: &[NodeId]) -> Result<Vec<Tensor>> {
         let views: Vec<View> = ids.iter().flat_map(|id| self.plan.views(*id)).copied().collect();
         let total: usize = views.iter().map(|v| self.bytes(v.shape)).sum();
         let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
         let staging = self.gpu.buffer("values", total, usage);
+        let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         let mut at = 0;
         for view in &views {
             let n = self.bytes(view.shape) as u64;
@@ -71,7 +88,7 @@ impl Program {
         self.gpu.queue.submit([encoder.finish()]);
         let bytes = self.gpu.read(&staging).await?;
         let mut rest = &bytes[..];
-        let mut tensors = ids.iter().map(|id| {
+        let tensors = ids.iter().map(|id| {
             let mut data = Vec::new();
             for view in self.plan.views(*id) {
                 let (mine, later) = rest.split_at(self.bytes(view.shape));
@@ -81,9 +98,7 @@ impl Program {
             let node = self.graph.node(*id);
             Tensor::new(node.shape, data).ok_or_else(|| Error::graph(&node.name, "came back with another size"))
         });
-        let head_values = tensors.by_ref().take(heads.len()).collect::<Result<_>>()?;
-        let nodes = keep.iter().copied().zip(tensors).map(|(id, t)| Ok((id, t?))).collect::<Result<_>>()?;
-        Ok(Played { heads: head_values, nodes })
+        tensors.collect()
     }
 
     /// Plays one frame down to boxes: all of them, after NMS, best first (ties by number of the box, then class).

@@ -48,7 +48,8 @@ impl Rank {
         let params = gpu.filled("rank", bytemuck::bytes_of(&params), wgpu::BufferUsages::UNIFORM);
         let wanted = gpu.filled("wanted", bytemuck::cast_slice(&words), storage);
         let order = gpu.buffer("order", 4 * (1 + MAX_DRAWN), storage | copy | wgpu::BufferUsages::COPY_SRC);
-        let args = gpu.buffer("args", 16, storage | copy | wgpu::BufferUsages::INDIRECT);
+        let indirect = wgpu::BufferUsages::INDIRECT | wgpu::BufferUsages::COPY_SRC;
+        let args = gpu.buffer("args", 16, storage | copy | indirect);
         let dispatch = rank::dispatch(capacity);
         let pipeline = pipelines.get(&dispatch).await?;
         let entries: Vec<_> = [&params, kept, &wanted, &order, &args]
@@ -85,14 +86,16 @@ impl Rank {
         &self.args
     }
 
-    /// Reads back the places, for tests; waits.
+    /// Reads back the places and the arguments; waits. For tests.
     ///
     /// # Errors
     /// As every read-back.
-    pub async fn read(&self, gpu: &Gpu) -> Result<Vec<usize>> {
-        let bytes = gpu.read_all(&self.order).await?;
-        let words: Vec<u32> = bytemuck::pod_collect_to_vec(&bytes);
+    pub async fn read(&self, gpu: &Gpu) -> Result<(Vec<usize>, [u32; 4])> {
+        let words: Vec<u32> = bytemuck::pod_collect_to_vec(&gpu.read_all(&self.order).await?);
         let count = words.first().map_or(0, |n| *n as usize).min(words.len().saturating_sub(1));
-        Ok(words.iter().skip(1).take(count).map(|i| *i as usize).collect())
+        let args: Vec<u32> = bytemuck::pod_collect_to_vec(&gpu.read_all(&self.args).await?);
+        let mut four = [0; 4];
+        four.iter_mut().zip(args).for_each(|(to, from)| *to = from);
+        Ok((words.iter().skip(1).take(count).map(|i| *i as usize).collect(), four))
     }
 }

@@ -82,10 +82,9 @@ pub type Outcome = Result<(), Failure>;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     tracing_subscriber::fmt()
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("YOLOV4_LOG")
-                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,wgpu=off,wgpu_core=off,wgpu_hal=off")),
-        )
+        .with_env_filter(tracing_subscriber::EnvFilter::try_from_env("YOLOV4_LOG").unwrap_or_else(|_| {
+            tracing_subscriber::EnvFilter::new("warn,wgpu=off,wgpu_core=off,wgpu_hal=off,winit=error")
+        }))
         .with_writer(std::io::stderr)
         // Or a full stderr is complained of on stderr, which panics.
         .log_internal_errors(false)
