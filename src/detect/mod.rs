@@ -7,6 +7,7 @@ pub mod draw;
 pub mod formats;
 mod jpeg;
 mod letterbox;
+pub mod paths;
 pub mod picture;
 mod player;
 
