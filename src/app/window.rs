@@ -342,7 +342,7 @@ impl Viewer {
             Action::Screenshot => show.studio.screenshot(free_name("png")),
             Action::Record if show.studio.recording() => show.studio.stop()?,
             Action::Record => {
-                let ending = if crate::video::ffmpeg::there() { "mp4" } else { "mjpeg" };
+                let ending = if crate::video::ffmpeg::answers() { "mp4" } else { "mjpeg" };
                 show.studio.record(free_name(ending));
             }
             Action::FullScreen => {

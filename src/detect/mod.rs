@@ -9,6 +9,7 @@ mod jpeg;
 mod letterbox;
 #[cfg(feature = "gpu")]
 mod live;
+pub mod paths;
 pub mod picture;
 mod player;
 

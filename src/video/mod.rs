@@ -1,15 +1,29 @@
 //! Where frames come from: one trait, one file per kind of source. Nothing here converts colours; that is the GPU's.
 
+#[cfg(feature = "h264")]
+mod boxes;
 pub mod cameras;
 pub mod ffmpeg;
+mod input;
+pub mod mjpeg;
+#[cfg(feature = "h264")]
+pub mod mp4;
 mod open;
 mod pictures;
+mod reconnect;
+#[cfg(feature = "h264")]
+mod sps;
 #[cfg(target_os = "linux")]
 pub mod v4l2;
+pub mod y4m;
+
+use std::{fmt, sync::Arc};
 
 pub use cameras::{CameraFormat, CameraInfo, cameras};
+pub use input::Input;
 pub use open::{CameraMode, OpenOptions, Spec, open};
 pub use pictures::Pictures;
+pub use reconnect::Reconnect;
 
 use crate::error::Result;
 pub use crate::kernels::to_rgba::{Colour, Format, Frame, Matrix, Range, Siting};
@@ -25,6 +39,33 @@ pub enum Next {
     Waiting(String),
     /// Nothing more: the end of a file.
     End,
+}
+
+/// Longest side of a frame: beyond it a header is more likely broken than right.
+const MAX_SIDE: usize = 65_535;
+/// Most bytes of a frame, for the same reason.
+const MAX_FRAME: usize = 1 << 30;
+
+/// Ends a wait inside [`Source::next`] from another thread.
+#[derive(Clone)]
+pub struct Stopper(Arc<dyn Fn() + Send + Sync>);
+
+impl Stopper {
+    /// With what is to be done: end a child, shut a socket.
+    pub fn new(stop: impl Fn() + Send + Sync + 'static) -> Self {
+        Self(Arc::new(stop))
+    }
+
+    /// Does it; once is enough, twice does no harm.
+    pub fn stop(&self) {
+        (self.0)();
+    }
+}
+
+impl fmt::Debug for Stopper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Stopper")
+    }
 }
 
 /// A camera, a file, a stream.
@@ -45,6 +86,16 @@ pub trait Source: Send {
     /// Whether it paces itself, as a camera or a stream does; a file comes as fast as it is read.
     fn live(&self) -> bool {
         false
+    }
+
+    /// How often it was opened again; see [`Reconnect`].
+    fn reconnects(&self) -> usize {
+        0
+    }
+
+    /// What makes a [`Source::next`] that waits on another thread return; none if it never waits long.
+    fn stopper(&self) -> Option<Stopper> {
+        None
     }
 
     /// Starts again from the first frame; `false` if it cannot, as a pipe.

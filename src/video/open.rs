@@ -1,10 +1,16 @@
 //! What the SOURCE of a command line means, and the way to its frames.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::{
+    detect::paths,
     error::{Error, Result},
-    video::{Pictures, Source},
+    video::{
+        Input, Pictures, Reconnect, Source, cameras,
+        ffmpeg::Ffmpeg,
+        mjpeg::{self, Mjpeg},
+        y4m::{self, Y4m},
+    },
 };
 
 /// Where frames come from.
@@ -12,7 +18,7 @@ use crate::{
 pub enum Spec {
     /// A camera: its number in `yolov4 cameras`, its path or its name; none is the first.
     Camera(Option<String>),
-    /// An address: `rtsp://`, `http://`, ...
+    /// An address: `rtsp://`, `http://`, ...; or `lavfi:` and a filter graph of ffmpeg's, to try things out.
     Stream(String),
     /// y4m or MJPEG on standard input.
     Stdin,
@@ -20,6 +26,49 @@ pub enum Spec {
     Pictures(Vec<PathBuf>),
     /// A video file, or a pipe with a name.
     File(PathBuf),
+}
+
+impl Spec {
+    /// Nothing, a number, `/dev/video*` or `camera:NAME` is a camera; `-` is standard input; `SCHEME://` and `lavfi:` are
+    /// streams; a folder, a glob or a picture's name is pictures; anything else is a file.
+    ///
+    /// # Errors
+    /// [`Error::Io`] or [`Error::Usage`] for a folder or glob without pictures.
+    pub fn parse(text: Option<&str>) -> Result<Self> {
+        let Some(text) = text else { return Ok(Self::Camera(None)) };
+        if let Some(name) = text.strip_prefix("camera:") {
+            return Ok(Self::Camera((!name.is_empty()).then(|| name.into())));
+        }
+        let number = !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
+        if number || text.starts_with("/dev/video") {
+            return Ok(Self::Camera(Some(text.into())));
+        }
+        if text == "-" {
+            return Ok(Self::Stdin);
+        }
+        let word = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+        let scheme = text.split_once("://").is_some_and(|(s, _)| !s.is_empty() && s.chars().all(word));
+        if scheme || text.starts_with("lavfi:") {
+            return Ok(Self::Stream(text.into()));
+        }
+        let path = PathBuf::from(text);
+        let pictures = path.is_dir() || paths::names_a_picture(&path) || !path.exists() && paths::is_pattern(&path);
+        if !pictures {
+            return Ok(Self::File(path));
+        }
+        let found = paths::expand(std::slice::from_ref(&path))?;
+        match found.as_slice() {
+            [one] if !paths::names_a_picture(one) => Ok(Self::File(one.clone())),
+            all => match all.iter().find(|p| !paths::names_a_picture(p)) {
+                Some(other) => Err(Error::Usage(format!(
+                    "{text}: expected pictures or one video, found {} and {} more files",
+                    other.display(),
+                    all.len() - 1
+                ))),
+                None => Ok(Self::Pictures(found)),
+            },
+        }
+    }
 }
 
 /// What is asked of a camera.
@@ -40,23 +89,118 @@ pub struct OpenOptions {
     pub camera: Option<CameraMode>,
 }
 
-/// Opens a source.
+/// Opens a source. One that is live is opened again whenever it is lost.
 ///
 /// # Errors
 /// [`Error::Source`] or [`Error::Io`], with what to do about it.
-pub fn open(spec: &Spec, _options: &OpenOptions) -> Result<Box<dyn Source>> {
+pub fn open(spec: &Spec, options: &OpenOptions) -> Result<Box<dyn Source>> {
     match spec {
-        Spec::Pictures(paths) => Ok(Box::new(Pictures::new(paths.clone()))),
-        other => Err(Error::source(format!("{other:?}"), "is not known yet")),
+        Spec::Camera(name) => {
+            let (name, mode) = (name.clone(), options.camera);
+            Ok(Box::new(Reconnect::new(move || camera(name.as_deref(), mode))?))
+        }
+        Spec::Stream(address) => {
+            let first = Ffmpeg::stream(address)?;
+            if !first.live() {
+                return Ok(Box::new(first));
+            }
+            let address = address.clone();
+            let again = move || Ok(Box::new(Ffmpeg::stream(&address)?) as Box<dyn Source>);
+            Ok(Box::new(Reconnect::with(Box::new(first), again)))
+        }
+        Spec::Stdin => pipe(Input::new("standard input", std::io::stdin())),
+        Spec::Pictures(paths) => {
+            if let [one] = paths.as_slice() {
+                std::fs::metadata(one).map_err(Error::io(one))?;
+            }
+            Ok(Box::new(Pictures::new(paths.clone())))
+        }
+        Spec::File(path) => file(path),
     }
 }
 
-impl Spec {
-    /// stub
-    ///
-    /// # Errors
-    /// none
-    pub fn parse(text: Option<&str>) -> Result<Self> {
-        Ok(Self::Pictures(text.map(PathBuf::from).into_iter().collect()))
+/// By its number in the list of [`cameras`], its path or its name: on Linux by the kernel's own interface, elsewhere
+/// through ffmpeg.
+fn camera(name: Option<&str>, mode: Option<CameraMode>) -> Result<Box<dyn Source>> {
+    let wish = name.unwrap_or("0");
+    let by_path = wish.starts_with("/dev/");
+    let all = if by_path { vec![] } else { cameras()? };
+    let known = all.iter().find(|c| c.number.to_string() == wish || c.path == wish || c.name == wish);
+    let path = match known {
+        Some(camera) => camera.path.clone(),
+        None if by_path => wish.to_owned(),
+        None if all.is_empty() => {
+            let hint = "no camera answers; plug one in, or name a video, the address of a stream or pictures";
+            return Err(Error::source(format!("camera {wish}"), hint));
+        }
+        None => {
+            let names: Vec<String> = all.iter().map(|c| format!("{} ({})", c.number, c.name)).collect();
+            return Err(Error::source(format!("camera {wish}"), format!("there is {}", names.join(", "))));
+        }
+    };
+    #[cfg(target_os = "linux")]
+    return Ok(Box::new(crate::video::v4l2::Camera::open(Path::new(&path), mode)?));
+    #[cfg(not(target_os = "linux"))]
+    return Ok(Box::new(Ffmpeg::camera(&path, mode)?));
+}
+
+/// Told by its first bytes, whatever its name.
+fn file(path: &Path) -> Result<Box<dyn Source>> {
+    let regular = std::fs::metadata(path).map_err(Error::io(path))?.is_file();
+    let mut input = Input::open(path)?;
+    if !regular {
+        return pipe(input);
     }
+    let head = input.peek()?;
+    if head.is_empty() {
+        return Err(Error::source(input.name, "is empty"));
+    }
+    if head.starts_with(y4m::MAGIC) {
+        return Ok(Box::new(Y4m::new(input)?));
+    }
+    if head.starts_with(JPEG) {
+        return Ok(Box::new(Mjpeg::new(input, mjpeg::RATE)));
+    }
+    #[cfg(feature = "h264")]
+    if head.get(4..8) == Some(b"ftyp") {
+        return match crate::video::mp4::Mp4::open(path) {
+            Ok(video) => Ok(Box::new(video)),
+            Err(reason) => Ok(Box::new(Ffmpeg::file(path).map_err(|e| both(reason, e))?)),
+        };
+    }
+    Ok(Box::new(Ffmpeg::file(path)?))
+}
+
+/// Why a file is not read here, and why ffmpeg does not read it either.
+#[cfg(feature = "h264")]
+fn both(here: Error, there: Error) -> Error {
+    match (here, there) {
+        (Error::Source { source_name, message: here }, Error::Source { message: there, .. }) => {
+            Error::source(source_name, format!("{here}; {there}"))
+        }
+        (_, there) => there,
+    }
+}
+
+/// Start-of-image, and the marker that follows it.
+const JPEG: &[u8] = &[0xff, 0xd8, 0xff];
+
+/// A pipe can be read only once, so ffmpeg is not asked.
+fn pipe(mut input: Input) -> Result<Box<dyn Source>> {
+    let head = input.peek()?;
+    if head.starts_with(y4m::MAGIC) {
+        return Ok(Box::new(Y4m::new(input)?));
+    }
+    // The body of an HTTP answer in parts begins with a boundary.
+    let boundary = head.starts_with(b"--") || head.starts_with(b"\r\n--");
+    if head.starts_with(JPEG) || boundary {
+        return Ok(Box::new(Mjpeg::new(input, mjpeg::RATE)));
+    }
+    let found = if head.is_empty() { "nothing".into() } else { format!("{:?}", String::from_utf8_lossy(&head)) };
+    Err(Error::source(
+        &input.name,
+        format!(
+            "expected y4m (YUV4MPEG2) or MJPEG, found {found}: `ffmpeg -i IN -f yuv4mpegpipe -` makes y4m of anything"
+        ),
+    ))
 }

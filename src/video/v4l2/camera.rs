@@ -12,7 +12,7 @@ use bytemuck::Zeroable;
 use crate::{
     error::{Error, Result},
     video::{
-        CameraMode, Format, Frame, Next, Source,
+        CameraMode, Colour, Format, Frame, Next, Source, mjpeg,
         v4l2::{
             ask::{ask, capability, fault, not_a_camera, text},
             io::{Device, V4l2Io},
@@ -236,9 +236,17 @@ fn note(asked: &CameraMode, pix: &PixFormat, rate: Option<f64>) -> String {
     }
 }
 
-/// What becomes of a frame on its way out. HOOK: [`Format::Mjpeg`] is to be decoded here.
-fn finish(frame: Frame) -> Next {
-    Next::Frame(frame)
+/// A frame as it goes out: pictures of JPEG are decoded to their samples.
+fn finish(frame: Frame, name: &str) -> Next {
+    if frame.format != Format::Mjpeg {
+        return Next::Frame(frame);
+    }
+    match mjpeg::decode(&frame.data, name) {
+        Ok((width, height, format, data)) => {
+            Next::Frame(Frame { width, height, format, data, colour: Colour::JPEG, ..frame })
+        }
+        Err(e) => Next::Corrupt(e.to_string()),
+    }
 }
 
 impl<I: V4l2Io> Source for Camera<I> {
@@ -255,15 +263,18 @@ impl<I: V4l2Io> Source for Camera<I> {
         self.pts = self.pts.max(captured.saturating_duration_since(first));
         Ok(match data {
             Err(why) => Next::Corrupt(why),
-            Ok(data) => finish(Frame {
-                width: self.pix.width as usize,
-                height: self.pix.height as usize,
-                format: self.format,
-                colour: colour(self.format, &self.pix),
-                data,
-                pts: self.pts,
-                captured,
-            }),
+            Ok(data) => finish(
+                Frame {
+                    width: self.pix.width as usize,
+                    height: self.pix.height as usize,
+                    format: self.format,
+                    colour: colour(self.format, &self.pix),
+                    data,
+                    pts: self.pts,
+                    captured,
+                },
+                &self.name,
+            ),
         })
     }
 
