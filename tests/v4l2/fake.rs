@@ -52,6 +52,9 @@ pub enum Event {
     Gone,
 }
 
+/// Time stamp of a frame.
+pub type Stamp = fn(u32) -> Duration;
+
 #[derive(Clone)]
 pub struct State {
     pub offers: Vec<Offer>,
@@ -66,7 +69,7 @@ pub struct State {
     pub events: VecDeque<Event>,
     pub clock: Duration,
     /// Frame number to time stamp, and whether it says to be monotonic.
-    pub stamp: fn(u32) -> Duration,
+    pub stamp: Stamp,
     pub monotonic: bool,
     // What came of it.
     pub log: Vec<(Request, Vec<u8>)>,

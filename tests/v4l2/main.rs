@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fake::{Event, Offer, State, TICK, Webcam, offer, put};
+use fake::{Event, Offer, Stamp, State, TICK, Webcam, offer, put};
 use yolov4::low_level::video::{
     CameraMode, Colour, Format, Frame, Matrix, Next, Range, Siting, Source,
     v4l2::{Camera, Device, V4l2Io, list::cameras_in, sys::Request},
@@ -196,13 +196,13 @@ fn time_stamps_become_instants() {
     }
 
     // Clocks of their own, of the future, or not marked: the time of arrival.
-    let stamps: &[(bool, fn(u32) -> Duration)] = &[
+    let stamps: [(bool, Stamp); 4] = [
         (true, |_| Duration::from_secs(5)),
         (true, |_| Duration::from_secs(5000)),
         (true, |_| Duration::ZERO),
         (false, |_| Duration::from_millis(999_000)),
     ];
-    for &(monotonic, stamp) in stamps {
+    for (monotonic, stamp) in stamps {
         let webcam = Webcam::with(State { monotonic, stamp, ..State::default() });
         let mut camera = open(&webcam, None);
         let before = Instant::now();
