@@ -59,6 +59,8 @@ pub type Stamp = fn(u32) -> Duration;
 pub struct State {
     pub offers: Vec<Offer>,
     pub caps: (u32, u32),
+    /// Any size from 160x120 to 1920x1080 by steps of 16 and 8, from 1 to 60 frames per second.
+    pub stepwise: bool,
     /// Bytes added to each row.
     pub padding: u32,
     pub colorspace: u32,
@@ -97,6 +99,7 @@ impl Default for State {
             ],
             // VIDEO_CAPTURE, STREAMING, META_CAPTURE, DEVICE_CAPS | ...; of this node VIDEO_CAPTURE and STREAMING.
             caps: (0x84a0_0001, 0x0420_0001),
+            stepwise: false,
             padding: 0,
             colorspace: 8,
             ycbcr_enc: 0,
@@ -223,6 +226,13 @@ impl State {
                 put(a, 44, u32::from_le_bytes(*format));
             }
             Request::EnumFrameSizes => {
+                if self.stepwise {
+                    put(a, 8, 3);
+                    for (i, value) in [160, 1920, 16, 120, 1080, 8].into_iter().enumerate() {
+                        put(a, 12 + 4 * i, value);
+                    }
+                    return if word(a, 0) == 0 { Ok(()) } else { Err(libc::EINVAL) };
+                }
                 let format = word(a, 4).to_le_bytes();
                 let sizes: Vec<_> = self.offers.iter().filter(|o| o.fourcc == format).map(|o| o.size).collect();
                 let size = sizes.get(word(a, 0) as usize).ok_or(libc::EINVAL)?;
@@ -231,6 +241,13 @@ impl State {
                 put(a, 16, size.1);
             }
             Request::EnumFrameIntervals => {
+                if self.stepwise {
+                    put(a, 16, 2);
+                    for (i, value) in [1, 60, 1, 1, 1, 60].into_iter().enumerate() {
+                        put(a, 20 + 4 * i, value);
+                    }
+                    return if word(a, 0) == 0 { Ok(()) } else { Err(libc::EINVAL) };
+                }
                 let (format, size) = (word(a, 4).to_le_bytes(), (word(a, 8), word(a, 12)));
                 let offer = self.offers.iter().find(|o| o.fourcc == format && o.size == size).ok_or(libc::EINVAL)?;
                 let interval = offer.intervals.get(word(a, 0) as usize).ok_or(libc::EINVAL)?;
@@ -242,7 +259,10 @@ impl State {
                 assert_eq!(word(a, 0), 1, "a capture format");
                 let (size, format) = ((word(a, 8), word(a, 12)), word(a, 16).to_le_bytes());
                 let found = self.offers.iter().find(|o| o.fourcc == format && o.size == size);
-                let found = found.unwrap_or(&self.offers[0]).clone();
+                let mut found = found.unwrap_or(&self.offers[0]).clone();
+                if self.stepwise {
+                    found.size = size;
+                }
                 let bytes = match &found.fourcc {
                     b"YUYV" => 2 * found.size.0 + self.padding,
                     b"MJPG" => 0,

@@ -114,6 +114,24 @@ fn what_is_taken_of_what_is_offered() {
 }
 
 #[test]
+fn any_size_and_rate_within_bounds() {
+    let any = || Webcam::with(State { stepwise: true, offers: vec![offer(b"NV12", 0, 0, &[])], ..State::default() });
+    for (mode, expected) in [
+        (None, "640x480, nv12, 30 fps"),
+        (mode(416, 416, 24.0), "416x416, nv12, 24 fps"),
+        (mode(640, 480, 12.5), "640x480, nv12, 12.5 fps"),
+        (mode(3840, 2160, 30.0), "1920x1080, nv12, 30 fps; asked for 3840x2160 at 30 fps"),
+        (mode(650, 480, 90.0), "640x480, nv12, 60 fps; asked for 650x480 at 90 fps"),
+        (mode(0, 0, f64::NAN), "320x240, nv12, 5 fps; asked for 0x0 at NaN fps"),
+    ] {
+        let webcam = any();
+        let mut camera = open(&webcam, mode);
+        assert_eq!(camera.describe(), format!("/dev/video0 (HD Webcam): {expected}"));
+        assert!(frame(&mut camera).data == webcam.state().expected(0));
+    }
+}
+
+#[test]
 fn frames_are_what_the_driver_put_in() {
     let formats: &[(&[u8; 4], Format)] =
         &[(b"YUYV", Format::Yuyv), (b"NV12", Format::Nv12), (b"YU12", Format::I420), (b"GREY", Format::Gray8)];
