@@ -4,7 +4,7 @@
 use std::{
     collections::VecDeque,
     io,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -137,7 +137,8 @@ impl Webcam {
     }
 
     pub fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap()
+        // A test that fails with the lock held still drops its camera.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether it streams, and how many buffers are mapped.
