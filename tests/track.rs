@@ -86,7 +86,7 @@ fn objects_that_cross_keep_their_ids() {
             let right = seen(50.0 + 5.0 * t, 100.0, 40.0, 80.0, 0.9);
             let left = seen(450.0 - 5.0 * t, 105.0, 40.0, 80.0, 0.9);
             // The order of the list must not matter.
-            if t as usize % 2 == 0 { vec![(0, right), (1, left)] } else { vec![(1, left), (0, right)] }
+            if (t as usize).is_multiple_of(2) { vec![(0, right), (1, left)] } else { vec![(1, left), (0, right)] }
         })
         .collect();
     let verdict = judge(plain(), &scene);

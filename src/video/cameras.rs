@@ -53,10 +53,11 @@ pub fn cameras() -> Result<Vec<CameraInfo>> {
 /// [`crate::Error::Source`]: no permission, or (not on Linux) no ffmpeg.
 #[cfg(not(target_os = "linux"))]
 pub fn cameras() -> Result<Vec<CameraInfo>> {
-    let (arguments, read): (&[&str], fn(&str) -> Vec<CameraInfo>) = if cfg!(windows) {
-        (&["-list_devices", "true", "-f", "dshow", "-i", "dummy"], from_dshow)
+    let windows = cfg!(windows);
+    let arguments = if windows {
+        ["-list_devices", "true", "-f", "dshow", "-i", "dummy"]
     } else {
-        (&["-f", "avfoundation", "-list_devices", "true", "-i", ""], from_avfoundation)
+        ["-list_devices", "true", "-f", "avfoundation", "-i", ""]
     };
     let mut ffmpeg = Command::new("ffmpeg");
     ffmpeg.arg("-hide_banner").args(arguments).stdin(Stdio::null());
@@ -65,7 +66,8 @@ pub fn cameras() -> Result<Vec<CameraInfo>> {
         let message = format!("the program `ffmpeg` is needed to list cameras, but: {e}; install it and try again");
         crate::error::Error::source("cameras", message)
     })?;
-    Ok(read(&String::from_utf8_lossy(&output.stderr)))
+    let text = String::from_utf8_lossy(&output.stderr);
+    Ok(if windows { from_dshow(&text) } else { from_avfoundation(&text) })
 }
 
 /// From `ffmpeg -f avfoundation -list_devices true -i ""`: lines `[AVFoundation ...] [0] NAME` between the headings of

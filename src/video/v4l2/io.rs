@@ -100,7 +100,8 @@ impl V4l2Io for Device {
     }
 
     fn map(&mut self, offset: u32, length: usize) -> io::Result<usize> {
-        let offset = libc::off_t::try_from(offset).map_err(|_| invalid("an offset beyond this system's files"))?;
+        // Where `off_t` is 32 bits the kernel takes them without sign.
+        let offset = offset as libc::off_t;
         let (protection, fd) = (libc::PROT_READ | libc::PROT_WRITE, self.file.as_raw_fd());
         // SAFETY: a new mapping at an address of the kernel's choice; it replaces nothing.
         let at = unsafe { libc::mmap(std::ptr::null_mut(), length, protection, libc::MAP_SHARED, fd, offset) };

@@ -22,7 +22,7 @@ use crate::{
 /// # Errors
 /// [`Error::Source`] if there are nodes, but none of them may be opened.
 pub fn cameras() -> Result<Vec<CameraInfo>> {
-    cameras_in(Path::new("/dev"), |path| Device::open(path))
+    cameras_in(Path::new("/dev"), Device::open)
 }
 
 /// As [`cameras`], by another way to the kernel, of the nodes in another folder.

@@ -103,7 +103,8 @@ fn sizes(io: &mut impl V4l2Io, fourcc: u32, wanted: &CameraMode) -> io::Result<V
             continue;
         }
         let [w_min, w_max, w_step, h_min, h_max, h_step] = found.size;
-        let fits = |v: u32, min: u32, max: u32, step: u32| (min..=max).contains(&v) && (v - min) % step.max(1) == 0;
+        let fits =
+            |v: u32, min: u32, max: u32, step: u32| (min..=max).contains(&v) && (v - min).is_multiple_of(step.max(1));
         let asked = (wanted.width as u32, wanted.height as u32);
         let all = SIZES.iter().copied().chain([asked, (w_max, h_max)]);
         sizes.extend(all.filter(|s| fits(s.0, w_min, w_max, w_step) && fits(s.1, h_min, h_max, h_step)));
