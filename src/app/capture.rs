@@ -16,6 +16,9 @@ use crate::{
     video::{Frame, Next, Source},
 };
 
+/// Complaints that are kept for whoever asks.
+const COMPLAINTS: usize = 16;
+
 /// Called from another thread when there is something to look at.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
 
@@ -48,8 +51,17 @@ struct State {
     dropped: u64,
     corrupt: u64,
     recent: VecDeque<Instant>,
+    complaints: VecDeque<String>,
     paused: bool,
     steps: usize,
+}
+
+impl State {
+    fn complain(&mut self, why: &str) {
+        if self.complaints.len() < COMPLAINTS {
+            self.complaints.push_back(why.to_owned());
+        }
+    }
 }
 
 #[derive(Default)]
@@ -118,6 +130,12 @@ impl Capture {
     pub fn waiting(&self) -> Waiting {
         let state = self.shared.lock();
         Waiting { ended: state.waiting.ended && state.frame.is_none(), reason: state.waiting.reason.clone() }
+    }
+
+    /// What went wrong since the last call, without an end of it all: frames that could not be decoded, a camera that is
+    /// opened again.
+    pub fn complaints(&self) -> Vec<String> {
+        self.shared.lock().complaints.drain(..).collect()
     }
 
     /// Stops and goes on. A live source is read on, its frames dropped, so that the first one after is a new one.
@@ -209,10 +227,16 @@ impl Reader {
                 Next::Corrupt(why) => {
                     let mut state = self.shared.lock();
                     state.corrupt += 1;
+                    state.complain(&why);
                     state.waiting.reason = Some(why);
                 }
                 Next::Waiting(why) => {
-                    self.shared.lock().waiting.reason = Some(why);
+                    let mut state = self.shared.lock();
+                    if state.waiting.reason.as_ref() != Some(&why) {
+                        state.complain(&why);
+                    }
+                    state.waiting.reason = Some(why);
+                    drop(state);
                     (self.wake)();
                 }
                 // A source without one good frame would be rewound for ever.

@@ -43,8 +43,7 @@ impl Bell {
 pub fn run(show: &mut Show, bell: &Bell, each: &mut dyn FnMut(&[Outcome], &[String]) -> Result<()>) -> Result<Summary> {
     loop {
         let progress = show.advance()?;
-        let said = show.studio.saved();
-        each(&progress.outcomes, &said)?;
+        each(&progress.outcomes, &progress.said)?;
         if progress.over {
             break;
         }

@@ -1,8 +1,8 @@
 //! What is written over the picture: rates, delay, where the time goes, who plays; the help.
 
 use crate::{
-    app::{Atlas, Ink, Panel, Show, Stage, keys::KEYS},
-    detect::draw::PALETTE,
+    app::{Ink, Panel, Show, Stage, keys::KEYS},
+    detect::{atlas::Atlas, draw::PALETTE},
 };
 
 const WHITE: Ink = [1.0, 1.0, 1.0, 1.0];

@@ -1,9 +1,6 @@
 //! Glyphs on the GPU: the atlas as a texture, names as a list of letters.
 
-use crate::{
-    app::{Atlas, Labels},
-    gpu::Gpu,
-};
+use crate::{app::Labels, detect::atlas::Atlas, gpu::Gpu};
 
 /// An atlas, and the labels set in it.
 #[derive(Debug)]

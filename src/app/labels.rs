@@ -1,6 +1,6 @@
 //! Class names as the overlay's vertex shader reads them: one list of letters, and where each class begins in it.
 
-use crate::{app::Atlas, detect::draw};
+use crate::detect::{atlas::Atlas, draw};
 
 /// One letter; field by field as in `shaders/draw/boxes.wgsl`.
 #[repr(C)]

@@ -5,7 +5,6 @@
 //! - [`Pipeline`]: takes frames from one to the other, at most two in flight, and counts.
 //! - [`Scene`]: draws a frame, its boxes and a panel onto any target.
 
-mod atlas;
 mod brush;
 mod capture;
 mod commands;
@@ -31,7 +30,6 @@ mod trails;
 #[cfg(feature = "view")]
 pub mod window;
 
-pub use atlas::{Atlas, Glyph};
 pub use brush::SHADERS;
 pub use capture::{Capture, Pace, Waiting, Wake};
 pub use headless::{Bell, run as run_headless};

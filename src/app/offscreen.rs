@@ -19,6 +19,7 @@ pub struct Offscreen {
     gpu: Gpu,
     scene: Scene,
     texture: wgpu::Texture,
+    target: wgpu::TextureView,
     coming: VecDeque<Landing>,
     free: Vec<Landing>,
 }
@@ -40,7 +41,8 @@ impl Offscreen {
             view_formats: &[],
         });
         let scene = Scene::new(gpu, wgpu::TextureFormat::Rgba8Unorm, names, font, ui)?;
-        Ok(Self { gpu: gpu.clone(), scene, texture, coming: VecDeque::new(), free: vec![] })
+        let target = texture.create_view(&wgpu::TextureViewDescriptor::default());
+        Ok(Self { gpu: gpu.clone(), scene, texture, target, coming: VecDeque::new(), free: vec![] })
     }
 
     /// Columns and rows.
@@ -53,6 +55,17 @@ impl Offscreen {
         &self.scene
     }
 
+    /// Draws, and leaves the pixels where they are.
+    ///
+    /// # Errors
+    /// As [`Scene::draw`].
+    pub fn draw(&mut self, live: &Live, view: &View<'_>) -> Result<()> {
+        let mut encoder = self.gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        self.scene.draw(&mut encoder, &self.target, live, &View { size: self.size(), ..*view })?;
+        self.gpu.queue().submit([encoder.finish()]);
+        Ok(())
+    }
+
     /// Draws, and asks for the pixels; [`View::size`] is this target's.
     ///
     /// # Errors
@@ -62,8 +75,7 @@ impl Offscreen {
         let row = self.row();
         let mut landing = self.free.pop().unwrap_or_else(|| Landing::new(&self.gpu, row * height as usize));
         let mut encoder = self.gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        let target = self.texture.create_view(&wgpu::TextureViewDescriptor::default());
-        self.scene.draw(&mut encoder, &target, live, &View { size: (width, height), ..*view })?;
+        self.scene.draw(&mut encoder, &self.target, live, &View { size: (width, height), ..*view })?;
         encoder.copy_texture_to_buffer(
             self.texture.as_image_copy(),
             wgpu::TexelCopyBufferInfo {

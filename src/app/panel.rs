@@ -1,6 +1,6 @@
 //! Rectangles and text that the host lays out: a list of quads for `shaders/draw/panel.wgsl`.
 
-use crate::app::Atlas;
+use crate::detect::atlas::Atlas;
 
 /// Red, green, blue, opacity; 0 to 1.
 pub type Ink = [f32; 4];

@@ -3,13 +3,13 @@
 
 use crate::{
     app::{
-        Atlas, Live,
+        Live,
         brush::Brushes,
         ink::{Glyphs, buffer, fill},
         labels,
         panel::Quad,
     },
-    detect::{Undo, draw},
+    detect::{Undo, atlas::Atlas, draw},
     error::Result,
     gpu::Gpu,
     kernels::{decode::Candidate, rank::MAX_DRAWN},

@@ -19,7 +19,7 @@ use crate::{
     error::{Error, Result},
     gpu::Gpu,
     kernels::Precision,
-    video::{OpenOptions, Spec, open},
+    video::{OpenOptions, Source, Spec, open},
 };
 
 /// Which network is wanted.
@@ -70,6 +70,14 @@ pub struct ShowOptions {
     pub lose_device_at: Option<u64>,
 }
 
+impl ShowOptions {
+    /// Frames from there, in their own time; nothing is read back.
+    pub fn new(spec: Spec) -> Self {
+        let (open, pace) = (OpenOptions::default(), Pace::default());
+        Self { spec, open, pace, track: false, wants_boxes: false, font: None, lose_device_at: None }
+    }
+}
+
 /// What has happened since the last look.
 #[derive(Debug, Default)]
 pub struct Progress {
@@ -81,6 +89,8 @@ pub struct Progress {
     pub renamed: bool,
     /// Frames that are done.
     pub outcomes: Vec<Outcome>,
+    /// What there is to say: files that were written, frames that could not be decoded.
+    pub said: Vec<String>,
     /// The source has ended and every frame is done.
     pub over: bool,
 }
@@ -113,13 +123,18 @@ pub struct Show {
 }
 
 impl Show {
-    /// Opens device, network and source.
+    /// Opens device and network; `source` is that of [`ShowOptions::spec`], open already: what is misspelt is told before
+    /// seconds are spent on a network.
     ///
     /// # Errors
     /// Of each of them.
-    pub fn new(workshop: Arc<dyn Workshop>, wish: Wish, options: ShowOptions, wake: Wake) -> Result<Self> {
-        // The source first: what is misspelt is told before seconds are spent on a network.
-        let source = open(&options.spec, &options.open)?;
+    pub fn new(
+        workshop: Arc<dyn Workshop>,
+        wish: Wish,
+        source: Box<dyn Source>,
+        options: ShowOptions,
+        wake: Wake,
+    ) -> Result<Self> {
         let gpu = workshop.gpu()?;
         let detector = workshop.detector(&gpu, &wish)?;
         let trails = options.track.then(|| Trails::new(&detector)).transpose()?;
@@ -199,6 +214,7 @@ impl Show {
         } else {
             self.pipeline.collect(&mut self.live)?;
         }
+        let rate = self.rate();
         for mut outcome in self.live.outcomes() {
             self.last = Some(Instant::now());
             if let (Some(trails), Some(found)) = (&mut self.trails, &outcome.detections) {
@@ -206,11 +222,13 @@ impl Show {
                 outcome.tracked = Some(trails.tracked().to_vec());
                 self.live.hold(outcome.slot);
                 progress.fresh = true;
-                self.studio.tracked(&self.live, trails, self.options.pace.fps)?;
+                self.studio.tracked(&self.live, trails, rate)?;
             }
             progress.outcomes.push(outcome);
         }
         self.studio.collect()?;
+        progress.said = self.studio.saved();
+        progress.said.extend(self.capture.iter().flat_map(Capture::complaints));
         self.meter();
         let ended = self.capture.as_ref().is_none_or(|c| c.waiting().ended);
         let last = ended || self.pipeline.at_limit();

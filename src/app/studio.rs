@@ -97,8 +97,8 @@ impl Studio {
     }
 
     /// A frame whose boxes have come back with their numbers.
-    pub fn tracked(&mut self, live: &Live, trails: &Trails, rate: Option<f64>) -> Result<()> {
-        self.shoot(live, trails.slot(), Boxes::Given(trails.boxes()), Some(trails), true, rate.unwrap_or(30.0))
+    pub fn tracked(&mut self, live: &Live, trails: &Trails, rate: f64) -> Result<()> {
+        self.shoot(live, trails.slot(), Boxes::Given(trails.boxes()), Some(trails), true, rate)
     }
 
     fn shoot(

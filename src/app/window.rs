@@ -53,10 +53,15 @@ pub type Each = Box<dyn FnMut(&[Outcome], &[String]) -> Result<()>>;
 /// # Errors
 /// [`Error::Usage`] without a display; of `make`; what cannot be gone on from.
 pub fn run(make: impl FnOnce(Wake) -> Result<Show> + 'static, options: WindowOptions, each: Each) -> Result<Summary> {
-    let no_display = |e: &dyn std::fmt::Display| {
-        Error::Usage(format!("there is no display to open a window on ({e}); --headless needs none"))
-    };
-    let event_loop = EventLoop::<()>::with_user_event().build().map_err(|e| no_display(&e))?;
+    let event_loop = EventLoop::<()>::with_user_event().build().map_err(|_| {
+        let named = ["WAYLAND_DISPLAY", "DISPLAY"].iter().find(|name| std::env::var_os(name).is_some());
+        let why = named.map_or_else(
+            || "neither WAYLAND_DISPLAY nor DISPLAY is set".into(),
+            |n| format!("nothing answers at ${n}"),
+        );
+        let why = if cfg!(target_os = "linux") { format!(": {why}") } else { String::new() };
+        Error::Usage(format!("there is no display to open a window on{why}; --headless needs none"))
+    })?;
     let proxy = event_loop.create_proxy();
     let wake: Wake = Arc::new(move || {
         // The loop is gone only when everything is.
@@ -72,7 +77,7 @@ pub fn run(make: impl FnOnce(Wake) -> Result<Show> + 'static, options: WindowOpt
         title: (String::new(), Instant::now()),
         outcome: None,
     };
-    event_loop.run_app(&mut viewer).map_err(|e| no_display(&e))?;
+    event_loop.run_app(&mut viewer).map_err(|e| Error::Usage(format!("the display has gone: {e}")))?;
     viewer.outcome.unwrap_or_else(|| Err(Error::Usage("the window was closed before anything was shown".into())))
 }
 
@@ -217,9 +222,8 @@ impl Viewer {
         } else if progress.renamed {
             stage.scene = scene(&stage.show, &stage.canvas, &stage.window, &self.options)?;
         }
-        let said = stage.show.studio.saved();
-        (self.each)(&progress.outcomes, &said)?;
-        if let Some(last) = said.last() {
+        (self.each)(&progress.outcomes, &progress.said)?;
+        if let Some(last) = progress.said.last() {
             self.hud.message = Some(last.clone());
             self.said = Some(Instant::now());
         }

@@ -1,10 +1,12 @@
 //! Boxes and labels onto a picture.
 
-use ab_glyph::{Font, FontRef, Glyph, PxScale, ScaleFont, point};
 use image::{Rgba, RgbaImage};
 
 use crate::{
-    detect::{Detection, Picture},
+    detect::{
+        Detection, Picture,
+        atlas::{Atlas, Glyph},
+    },
     error::{Error, Result},
 };
 
@@ -35,7 +37,11 @@ pub fn text_size(short: f32) -> f32 {
     (short / 32.0).clamp(10.0, 72.0)
 }
 
-/// A copy of `picture` with a frame and a label for every detection, the best on top.
+/// Space between a label's text and the edges of its plate, across and down.
+pub const PAD: (i64, i64) = (2, 1);
+
+/// A copy of `picture` with a frame and a label for every detection, the best on top. `shaders/draw/boxes.wgsl` draws the
+/// same, pixel by pixel.
 ///
 /// # Errors
 /// If the picture's bytes do not match its size.
@@ -43,18 +49,19 @@ pub fn draw(picture: &Picture, detections: &[Detection]) -> Result<RgbaImage> {
     let (width, height) = (picture.width as u32, picture.height as u32);
     let mut canvas = RgbaImage::from_raw(width, height, picture.rgba.clone())
         .ok_or_else(|| Error::Usage(format!("expected {width}x{height} pixels of RGBA")))?;
-    let font = FontRef::try_from_slice(FONT).map_err(|e| Error::Usage(format!("the label font is broken: {e}")))?;
     let short = width.min(height) as f32;
-    let (line, size) = (line_width(short) as i64, text_size(short));
+    let line = line_width(short) as i64;
+    let atlas = Atlas::bake(FONT, text_size(short).round(), detections.iter().flat_map(|d| d.name.chars()))?;
     for d in detections.iter().rev() {
         let colour = colour(d.class);
         let (left, top) = (d.bbox.x.round() as i64, d.bbox.y.round() as i64);
         let (right, bottom) = ((d.bbox.x + d.bbox.w).round() as i64, (d.bbox.y + d.bbox.h).round() as i64);
-        fill(&mut canvas, (left, top, right, top + line), colour);
-        fill(&mut canvas, (left, bottom - line, right, bottom), colour);
-        fill(&mut canvas, (left, top, left + line, bottom), colour);
-        fill(&mut canvas, (right - line, top, right, bottom), colour);
-        label(&mut canvas, &font, size, (left, top), &format!("{} {:.0}%", d.name, d.score * 100.0), colour);
+        let (across, down) = (line.min((right - left).max(1)), line.min((bottom - top).max(1)));
+        fill(&mut canvas, (left, top, right, top + down), colour);
+        fill(&mut canvas, (left, bottom - down, right, bottom), colour);
+        fill(&mut canvas, (left, top, left + across, bottom), colour);
+        fill(&mut canvas, (right - across, top, right, bottom), colour);
+        label(&mut canvas, &atlas, (left, top), d, colour);
     }
     Ok(canvas)
 }
@@ -69,35 +76,42 @@ fn fill(canvas: &mut RgbaImage, (left, top, right, bottom): (i64, i64, i64, i64)
     }
 }
 
-/// A line of text on a plate of `colour`, above `(left, top)`, or inside where there is no room above.
-fn label(canvas: &mut RgbaImage, font: &FontRef<'_>, size: f32, (left, top): (i64, i64), text: &str, colour: [u8; 3]) {
-    let font = font.as_scaled(PxScale::from(size));
-    let mut glyphs: Vec<Glyph> = Vec::new();
-    let mut x = 0.0;
-    for c in text.chars() {
-        let mut glyph = font.scaled_glyph(c);
-        glyph.position = point(x, font.ascent());
-        x += font.h_advance(glyph.id);
-        glyphs.push(glyph);
+/// Name and score on a plate of `colour`, above `(left, top)`, or inside where there is no room above.
+fn label(canvas: &mut RgbaImage, atlas: &Atlas, (left, top): (i64, i64), d: &Detection, colour: [u8; 3]) {
+    // Each letter on whole pixels, or it would blur; digits all as wide as a 0.
+    let mut letters: Vec<(Glyph, f32)> = Vec::new();
+    let mut pen = 0.0_f32;
+    for c in d.name.chars() {
+        let glyph = atlas.glyph(c);
+        letters.push((glyph, pen.round()));
+        pen += glyph.advance;
     }
-    let (w, h) = (x.ceil() as i64 + 4, font.height().ceil() as i64 + 2);
+    pen = (pen + atlas.glyph(' ').advance).round();
+    let digits = format!("{:.0}", d.score * 100.0);
+    for c in digits.chars() {
+        letters.push((atlas.glyph(c), pen.round()));
+        pen += atlas.glyph('0').advance;
+    }
+    letters.push((atlas.glyph('%'), pen.round()));
+    pen += atlas.glyph('%').advance;
+
+    let (w, h) = (pen.ceil() as i64 + 2 * PAD.0, atlas.line as i64 + 2 * PAD.1);
     let left = left.min(i64::from(canvas.width()) - w).max(0);
     let top = if top >= h { top - h } else { top.max(0) };
     fill(canvas, (left, top, left + w, top + h), colour);
     let ink = if white_ink(colour) { 255.0 } else { 0.0 };
-    for glyph in glyphs {
-        let Some(outline) = font.outline_glyph(glyph) else { continue };
-        let bounds = outline.px_bounds();
-        outline.draw(|gx, gy, cover| {
-            let px = left + 2 + bounds.min.x as i64 + i64::from(gx);
-            let py = top + 1 + bounds.min.y as i64 + i64::from(gy);
-            let inside = |v: i64, side: u32| (0..i64::from(side)).contains(&v);
+    let inside = |v: i64, side: u32| (0..i64::from(side)).contains(&v);
+    for (glyph, pen) in letters {
+        let [x, y, gw, gh] = glyph.texel.map(|v| v as usize);
+        let (gl, gt) = (left + PAD.0 + (pen + glyph.offset[0]) as i64, top + PAD.1 + glyph.offset[1] as i64);
+        for (gx, gy) in (0..gh).flat_map(|gy| (0..gw).map(move |gx| (gx, gy))) {
+            let (px, py) = (gl + gx as i64, gt + gy as i64);
+            let cover = f32::from(atlas.coverage[(y + gy) * Atlas::WIDTH + x + gx]) / 255.0;
             if inside(px, canvas.width()) && inside(py, canvas.height()) {
-                let pixel = canvas.get_pixel_mut(px as u32, py as u32);
-                for channel in &mut pixel.0[..3] {
+                for channel in &mut canvas.get_pixel_mut(px as u32, py as u32).0[..3] {
                     *channel = (f32::from(*channel) * (1.0 - cover) + ink * cover).round() as u8;
                 }
             }
-        });
+        }
     }
 }

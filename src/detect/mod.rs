@@ -1,5 +1,6 @@
 //! Pictures in, boxes out: the [`Detector`], over either player.
 
+pub mod atlas;
 mod builder;
 pub mod choices;
 mod detection;

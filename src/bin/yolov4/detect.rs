@@ -3,19 +3,28 @@
 use std::{
     io::{IsTerminal, Read},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use yolov4::{Detector, Error, Picture, Result, low_level::detect::formats::PictureResult};
+use yolov4::{
+    Detector, Error, Picture, Result,
+    low_level::{
+        app::{self, Bell, Pace, Show, ShowOptions},
+        detect::formats::PictureResult,
+        video::{OpenOptions, Spec, open},
+    },
+};
 
 use crate::{
     Failure, Outcome, options, output, pictures,
     results::{Format, Results},
+    workshop::FromOptions,
 };
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// Pictures: files, folders, globs, or - for one on standard input
+    /// Pictures: files, folders, globs, or - for one on standard input; or one video file
     #[arg(required = true, value_name = "PATHS")]
     paths: Vec<PathBuf>,
     #[command(flatten)]
@@ -37,9 +46,21 @@ pub struct Args {
     /// Write a copy of each picture with its boxes into this folder (made if its parent exists)
     #[arg(long, value_name = "DIR")]
     draw: Option<PathBuf>,
+    /// Write the video with its boxes: .mjpeg, or whatever ffmpeg writes, by the ending
+    #[arg(long, value_name = "FILE", conflicts_with = "draw")]
+    out_video: Option<PathBuf>,
 }
 
 pub async fn run(args: Args) -> Outcome {
+    if let [path] = args.paths.as_slice()
+        && let Spec::File(_) = Spec::parse(Some(&path.to_string_lossy()))?
+        && path.exists()
+    {
+        return video(&args, path);
+    }
+    if args.out_video.is_some() {
+        return Err(Error::Usage("--out-video: expected one video, as a file".into()).into());
+    }
     let paths = pictures::expand(&args.paths)?;
     let names = pictures::names(&paths);
     if let Some(dir) = &args.draw {
@@ -76,6 +97,61 @@ pub async fn run(args: Args) -> Outcome {
         None if failed => Err(Failure::Reported),
         None => Ok(()),
     }
+}
+
+/// The frames of a video, every one of them; a frame is named after the video and its number, from 0.
+fn video(args: &Args, path: &Path) -> Outcome {
+    if args.draw.is_some() {
+        return Err(Error::Usage("--draw is for pictures; --out-video writes a video with its boxes".into()).into());
+    }
+    let spec = Spec::File(path.to_owned());
+    let source = open(&spec, &OpenOptions::default())?;
+    let mut results = Results::new(args.format, args.out.clone(), &[path.to_owned()])?;
+    let workshop = FromOptions {
+        model: args.model.clone(),
+        fetching: args.fetching.clone(),
+        device: args.machine.device.clone(),
+        resize: args.resize.clone(),
+        detecting: args.detecting.clone(),
+    };
+    let wish = workshop.wish();
+    let options =
+        ShowOptions { pace: Pace { every: true, ..Pace::default() }, wants_boxes: true, ..ShowOptions::new(spec) };
+    let bell = Bell::default();
+    let mut show = Show::new(Arc::new(workshop), wish, source, options, bell.wake())?;
+    show.studio.patient = true;
+    args.out_video.iter().for_each(|path| show.studio.record(path.clone()));
+    output::say(format_args!("player: {}", show.live().detector().player()));
+    let classes = show.live().detector().class_names().len();
+    let bar = progress(0);
+    let (name, mut failed) = (path.file_stem().unwrap_or_default().to_string_lossy().into_owned(), false);
+    app::run_headless(&mut show, &bell, &mut |outcomes, said| {
+        for line in said {
+            failed |= line.starts_with("error");
+            bar.suspend(|| output::say(format_args!("{line}")));
+        }
+        for outcome in outcomes {
+            let image = format!("{}#{}", path.display(), outcome.number);
+            let (width, height) = outcome.size;
+            let detections = outcome.detections.clone().unwrap_or_default();
+            let frame = format!("{name}-{:06}", outcome.number);
+            results.add(&frame, PictureResult { image, width, height, detections })?;
+            bar.inc(1);
+        }
+        Ok(())
+    })?;
+    bar.finish_and_clear();
+    let corrupt = show.counts().2;
+    if corrupt > 0 {
+        output::say(format_args!("error: {}: {corrupt} frames could not be decoded", path.display()));
+        failed = true;
+    }
+    if let Some(trouble) = show.trouble() {
+        output::say(format_args!("error: {trouble}"));
+        failed = true;
+    }
+    results.finish(classes)?;
+    if failed { Err(Failure::Reported) } else { Ok(()) }
 }
 
 async fn build(args: &Args) -> Result<Detector> {

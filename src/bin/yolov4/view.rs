@@ -11,7 +11,7 @@ use yolov4::{
             window::{self, WindowOptions},
         },
         detect::formats::{self, JsonDetection, JsonFrame},
-        video::{CameraMode, OpenOptions, Spec},
+        video::{CameraMode, OpenOptions, Source, Spec, open},
     },
 };
 
@@ -126,14 +126,21 @@ pub fn run(args: Args) -> Done {
         resize: args.resize.clone(),
         detecting: args.detecting.clone(),
     };
+    let source = open(&options.spec, &options.open)?;
     let mut lines = args.json.as_ref().map(Lines::open).transpose()?;
     if args.headless {
-        return headless(&args, options, workshop, &mut lines);
+        return headless(&args, source, options, workshop, &mut lines);
     }
-    windowed(&args, options, workshop, lines)
+    windowed(&args, source, options, workshop, lines)
 }
 
-fn windowed(args: &Args, options: ShowOptions, workshop: FromOptions, lines: Option<Lines>) -> Done {
+fn windowed(
+    args: &Args,
+    source: Box<dyn Source>,
+    options: ShowOptions,
+    workshop: FromOptions,
+    lines: Option<Lines>,
+) -> Done {
     let window = WindowOptions {
         present: args.present.into(),
         mirror: args.mirror,
@@ -143,7 +150,7 @@ fn windowed(args: &Args, options: ShowOptions, workshop: FromOptions, lines: Opt
     let (limit, record, shot) = (args.frames, args.record.clone(), args.screenshot.clone());
     let make = move |wake| {
         let wish = workshop.wish();
-        let mut show = Show::new(Arc::new(workshop), wish, options, wake)?;
+        let mut show = Show::new(Arc::new(workshop), wish, source, options, wake)?;
         show.pipeline.limit = limit;
         record.into_iter().for_each(|path| show.studio.record(path));
         shot.into_iter().for_each(|path| show.studio.screenshot(path));
@@ -162,11 +169,17 @@ fn windowed(args: &Args, options: ShowOptions, workshop: FromOptions, lines: Opt
     Ok(())
 }
 
-fn headless(args: &Args, options: ShowOptions, workshop: FromOptions, lines: &mut Option<Lines>) -> Done {
+fn headless(
+    args: &Args,
+    source: Box<dyn Source>,
+    options: ShowOptions,
+    workshop: FromOptions,
+    lines: &mut Option<Lines>,
+) -> Done {
     let bell = Bell::default();
     let wish = workshop.wish();
     let every = options.pace.every;
-    let mut show = Show::new(Arc::new(workshop), wish, options, bell.wake())?;
+    let mut show = Show::new(Arc::new(workshop), wish, source, options, bell.wake())?;
     show.pipeline.limit = args.frames;
     show.studio.patient = every;
     show.studio.mirror = args.mirror;

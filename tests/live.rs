@@ -1,0 +1,252 @@
+//! The chain on the GPU: nothing is read back that nobody asked for, nothing grows, what is lost is built again, and what is
+//! drawn is what is found.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use yolov4::{
+    Detection, Detector, Gpu, Picture, Precision, Result,
+    low_level::{
+        app::{
+            Bell, Boxes, Chain, IN_FLIGHT, Live, LiveOptions, Offscreen, Pace, Show, ShowOptions, Summary, View, Wish,
+            Workshop, run_headless,
+        },
+        detect::draw,
+        gpu::{GpuOptions, Needs},
+        video::{Colour, Format, Frame, Next, Source, Spec},
+    },
+};
+
+const NIGHT: &[u8] = include_bytes!("../assets/images/night.jpg");
+const CROSSING: &[u8] = include_bytes!("../assets/images/crossing.jpg");
+
+fn gpu() -> Gpu {
+    let needs = Needs { timestamps: true, ..Needs::default() };
+    pollster::block_on(Gpu::new(&GpuOptions { needs, ..GpuOptions::default() })).expect("a GPU adapter")
+}
+
+fn detector(gpu: &Gpu) -> Detector {
+    let builder = Detector::builder().model("demo").size((160, 160)).device(gpu.clone());
+    pollster::block_on(builder.build()).unwrap()
+}
+
+fn picture(bytes: &[u8]) -> Picture {
+    Picture::decode(bytes, "scene", true).unwrap()
+}
+
+fn frame(picture: &Picture, number: u64) -> Frame {
+    Frame {
+        width: picture.width,
+        height: picture.height,
+        format: Format::Rgba8,
+        colour: Colour::JPEG,
+        data: picture.rgba.clone(),
+        pts: Duration::from_millis(40 * number),
+        captured: Instant::now(),
+    }
+}
+
+/// The same pictures in turn, `left` of them.
+struct Scenes {
+    pictures: Vec<Picture>,
+    next: u64,
+    left: u64,
+}
+
+impl Scenes {
+    fn new(pictures: Vec<Picture>, left: u64) -> Box<Self> {
+        Box::new(Self { pictures, next: 0, left })
+    }
+}
+
+impl Source for Scenes {
+    fn next(&mut self) -> Result<Next> {
+        if self.next == self.left {
+            return Ok(Next::End);
+        }
+        let number = self.next;
+        self.next += 1;
+        Ok(Next::Frame(frame(&self.pictures[number as usize % self.pictures.len()], number)))
+    }
+
+    fn describe(&self) -> String {
+        "scenes".into()
+    }
+
+    fn rate(&self) -> Option<f64> {
+        Some(25.0)
+    }
+}
+
+struct Bench;
+
+impl Workshop for Bench {
+    fn gpu(&self) -> Result<Gpu> {
+        Ok(gpu())
+    }
+
+    fn detector(&self, gpu: &Gpu, _: &Wish) -> Result<Detector> {
+        Ok(detector(gpu))
+    }
+
+    fn wishes(&self) -> Vec<Wish> {
+        vec![wish()]
+    }
+}
+
+fn wish() -> Wish {
+    Wish { model: "demo".into(), weights: None, precision: Precision::F32 }
+}
+
+fn options() -> ShowOptions {
+    ShowOptions { pace: Pace { every: true, ..Pace::default() }, ..ShowOptions::new(Spec::Stdin) }
+}
+
+/// Plays to the end; the boxes of every frame, as far as they were read back.
+fn play(source: Box<dyn Source>, options: ShowOptions) -> (Summary, Vec<Vec<Detection>>) {
+    let bell = Bell::default();
+    let mut show = Show::new(Arc::new(Bench), wish(), source, options, bell.wake()).unwrap();
+    let mut found = Vec::new();
+    let summary = run_headless(&mut show, &bell, &mut |outcomes, said| {
+        assert!(said.is_empty(), "{said:?}");
+        found.extend(outcomes.iter().filter_map(|o| o.detections.clone()));
+        Ok(())
+    });
+    (summary.unwrap(), found)
+}
+
+/// Resident memory, in bytes.
+fn resident() -> Option<u64> {
+    let pages = std::fs::read_to_string("/proc/self/statm").ok()?;
+    pages.split_whitespace().nth(1)?.parse::<u64>().ok().map(|pages| pages * 4096)
+}
+
+/// Buffers, textures, bind groups and texture views that the device holds.
+fn held(gpu: &Gpu) -> [usize; 4] {
+    let report = gpu.origin().unwrap().0.generate_report().expect("a report");
+    let hub = report.hub_report();
+    [&hub.buffers, &hub.textures, &hub.bind_groups, &hub.texture_views].map(|r| r.num_allocated)
+}
+
+#[test]
+fn five_hundred_frames_leave_no_trace() {
+    let gpu = gpu();
+    let bell = Bell::default();
+    let mut live = Live::new(detector(&gpu), &LiveOptions { wants_boxes: false, wake: bell.wake() }).unwrap();
+    let pictures = [picture(NIGHT), picture(CROSSING)];
+    let mut screen = Offscreen::new(&gpu, &live.detector().class_names(), draw::FONT, (320, 240), 14.0).unwrap();
+    let (mut before, mut done) = (None, 0);
+    for number in 0..500 {
+        while live.in_flight() >= IN_FLIGHT {
+            bell.wait(Duration::from_millis(20));
+            done += live.poll().unwrap().len();
+        }
+        live.submit(&frame(&pictures[number as usize % 2], number), number).unwrap();
+        let view = View { size: (320, 240), slot: live.newest(), boxes: Boxes::OnGpu, panel: &[], mirror: false };
+        screen.draw(&live, &view).unwrap();
+        if number == 50 {
+            before = Some((held(&gpu), resident(), gpu.readbacks()));
+        }
+    }
+    done += live.finish().unwrap().len();
+    assert_eq!(done, 500);
+    let (held_before, resident_before, readbacks_before) = before.unwrap();
+    println!("held {held_before:?} -> {:?}, resident {resident_before:?} -> {:?}", held(&gpu), resident());
+    assert_eq!(held(&gpu), held_before, "buffers, textures, bind groups, views");
+    assert_eq!(gpu.readbacks().results, 0, "nobody asked for anything");
+    assert_eq!(readbacks_before.results, 0);
+    assert!(gpu.readbacks().telemetry >= 499, "{:?}", gpu.readbacks());
+    if let (Some(before), Some(after)) = (resident_before, resident()) {
+        assert!(after < before + (16 << 20), "memory grew from {before} to {after} bytes");
+    }
+    // And the counter is no ornament: asked for once, it rises.
+    live.want_boxes(true);
+    live.submit(&frame(&pictures[0], 500), 500).unwrap();
+    live.finish().unwrap();
+    assert_eq!(gpu.readbacks().results, 1);
+}
+
+#[test]
+fn boxes_of_a_video_are_those_of_its_pictures() {
+    let pictures = vec![picture(NIGHT), picture(CROSSING)];
+    let mut alone = detector(&gpu());
+    let want: Vec<Vec<Detection>> = pictures.iter().map(|p| pollster::block_on(alone.detect(p)).unwrap()).collect();
+    assert!(want.iter().all(|found| !found.is_empty()));
+    let (summary, found) = play(Scenes::new(pictures, 7), ShowOptions { wants_boxes: true, ..options() });
+    assert_eq!((summary.captured, summary.shown, summary.dropped), (7, 7, 0));
+    assert_eq!(summary.readbacks, 7);
+    for (number, found) in found.iter().enumerate() {
+        assert_eq!(found, &want[number % 2], "frame {number}");
+    }
+}
+
+#[test]
+fn a_video_that_changes_its_size_goes_on() {
+    let (large, small) = (picture(NIGHT), Picture { width: 2, height: 1, rgba: vec![9; 8] });
+    let (summary, found) = play(Scenes::new(vec![large, small], 6), ShowOptions { wants_boxes: true, ..options() });
+    assert_eq!((summary.shown, found.len()), (6, 6));
+    assert!(!found[4].is_empty() && found[5].is_empty());
+    assert_eq!(found[0], found[4]);
+}
+
+#[test]
+fn a_lost_device_is_built_again_and_counted() {
+    let pictures = vec![picture(NIGHT)];
+    let options = ShowOptions { wants_boxes: true, lose_device_at: Some(5), ..options() };
+    let (summary, found) = play(Scenes::new(pictures, 12), options);
+    assert_eq!((summary.captured, summary.shown, summary.devices_lost), (12, 12, 1));
+    // The one or two that were in flight are gone.
+    assert!(found.len() >= 12 - IN_FLIGHT, "{} frames came back", found.len());
+    assert_eq!(found.first(), found.last());
+}
+
+#[test]
+fn more_candidates_than_room_are_found_again_with_room() {
+    let gpu = gpu();
+    let build = |conf| {
+        let builder = Detector::builder().model("demo").device(gpu.clone()).conf(conf).nms(1.0);
+        pollster::block_on(builder.build()).unwrap()
+    };
+    let picture = picture(NIGHT);
+    let want = pollster::block_on(build(4e-6).detect(&picture)).unwrap();
+    assert!(want.len() > 1024, "only {} boxes", want.len());
+    let bell = Bell::default();
+    let mut live = Live::new(build(4e-6), &LiveOptions { wants_boxes: true, wake: bell.wake() }).unwrap();
+    // Two in flight: both find too little room.
+    live.submit(&frame(&picture, 0), 0).unwrap();
+    live.submit(&frame(&picture, 1), 1).unwrap();
+    assert_eq!(live.finish().unwrap().iter().map(|f| f.number).collect::<Vec<_>>(), [0, 1]);
+    for outcome in live.outcomes() {
+        assert_eq!(outcome.detections.unwrap(), want, "frame {}", outcome.number);
+    }
+}
+
+#[test]
+fn what_the_gpu_draws_is_what_the_host_draws() {
+    let gpu = gpu();
+    let bell = Bell::default();
+    for bytes in [NIGHT, CROSSING] {
+        let picture = picture(bytes);
+        let found = pollster::block_on(detector(&gpu).detect(&picture)).unwrap();
+        let host = draw::draw(&picture, &found).unwrap().into_raw();
+        let mut live = Live::new(detector(&gpu), &LiveOptions { wants_boxes: false, wake: bell.wake() }).unwrap();
+        let size = (picture.width as u32, picture.height as u32);
+        let mut screen = Offscreen::new(&gpu, &live.detector().class_names(), draw::FONT, size, 14.0).unwrap();
+        live.submit(&frame(&picture, 0), 0).unwrap();
+        screen
+            .shoot(&live, &View { size, slot: live.newest(), boxes: Boxes::OnGpu, panel: &[], mirror: false })
+            .unwrap();
+        live.finish().unwrap();
+        let gpu_pixels = screen.take().unwrap().remove(0).rgba;
+        // Blending rounds once on either side.
+        let differ = |(a, b): &(&[u8], &[u8])| a[..3].iter().zip(&b[..3]).any(|(x, y)| x.abs_diff(*y) > 1);
+        let wrong = host.chunks(4).zip(gpu_pixels.chunks(4)).enumerate().filter(|(_, p)| differ(p));
+        let wrong: Vec<_> = wrong.map(|(i, _)| (i % picture.width, i / picture.width)).collect();
+        println!("{} boxes, {} pixels differ: {:?}", found.len(), wrong.len(), wrong.first());
+        assert!(wrong.is_empty(), "{} pixels differ, the first at {:?}", wrong.len(), wrong.first());
+        assert_ne!(picture.rgba, gpu_pixels);
+    }
+}
