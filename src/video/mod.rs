@@ -2,6 +2,8 @@
 
 #[cfg(feature = "h264")]
 mod boxes;
+#[cfg(feature = "h264")]
+mod decoder;
 pub mod ffmpeg;
 mod input;
 pub mod mjpeg;
