@@ -6,6 +6,8 @@ mod clips;
 
 use std::{
     fs,
+    io::{Read, Write},
+    net::TcpListener,
     path::Path,
     process::Command,
     sync::{Arc, Mutex, mpsc},
@@ -291,7 +293,6 @@ fn a_pipe_with_a_name_is_read_once_and_in_pieces() {
     let through = |bytes: Vec<u8>| {
         let path = pipe.clone();
         let writer = std::thread::spawn(move || {
-            use std::io::Write;
             let mut file = fs::OpenOptions::new().write(true).open(path).unwrap();
             for piece in [&bytes[..5], &bytes[5..9], &bytes[9..40], &bytes[40..]] {
                 // The reader may have seen enough.
@@ -370,6 +371,59 @@ fn a_camera_that_is_pulled_out_ten_times_comes_back_ten_times() {
     }
     println!("{frames} frames, {waits} waits, longest call {longest:?}, {:?} in all", began.elapsed());
     assert_eq!(source.reconnects(), 10);
+}
+
+/// A camera on the network: ten frames in parts, and it hangs up; its port.
+fn server(jpegs: Vec<u8>) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for caller in listener.incoming() {
+            let mut caller = caller.unwrap();
+            caller.read(&mut [0; 4096]).unwrap();
+            let kind = "multipart/x-mixed-replace; boundary=part";
+            let mut answer = format!("HTTP/1.0 200 OK\r\nContent-Type: {kind}\r\n\r\n").into_bytes();
+            let starts = jpegs.windows(3).enumerate().filter(|(_, w)| w == b"\xff\xd8\xff").map(|(i, _)| i);
+            let bounds: Vec<usize> = starts.chain([jpegs.len()]).collect();
+            for pair in bounds.windows(2) {
+                let jpeg = &jpegs[pair[0]..pair[1]];
+                let size = jpeg.len();
+                answer.extend(format!("--part\r\nContent-Type: image/jpeg\r\nContent-Length: {size}\r\n\r\n").bytes());
+                answer.extend(jpeg);
+                answer.extend(b"\r\n");
+                // The caller may be gone.
+                let _ = caller.write_all(&answer);
+                answer.clear();
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        }
+    });
+    port
+}
+
+#[test]
+fn a_camera_on_the_network_that_hangs_up_is_called_again() {
+    if !have_ffmpeg() {
+        return;
+    }
+    let source = "testsrc2=size=64x48:rate=25 -frames:v 10 -c:v mjpeg -pix_fmt yuvj420p";
+    let (_folder, path) = clip("a.mjpeg", source);
+    let port = server(fs::read(&path).unwrap());
+    let address = format!("http://me:secret@127.0.0.1:{port}/camera");
+    let mut source = open(&Spec::parse(Some(&address)).unwrap(), &OpenOptions::default()).unwrap();
+    assert!(source.live() && source.describe().contains("64x48"), "{}", source.describe());
+    let (began, mut frames, mut reasons) = (Instant::now(), [0; 2], Vec::new());
+    while frames[1] < 5 && began.elapsed() < Duration::from_secs(20) {
+        let next = source.next().unwrap();
+        match next {
+            Next::Frame(_) => frames[source.reconnects().min(1)] += 1,
+            Next::Waiting(reason) => reasons.push(reason),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(frames[0] > 5 && frames[1] == 5, "{frames:?}, {reasons:?}");
+    let reason = reasons.iter().find(|r| r.contains("has hung up"));
+    assert!(reason.is_some_and(|r| !r.contains("secret")), "{reasons:?}");
 }
 
 /// Frames until it falls silent.
