@@ -43,8 +43,8 @@ pub fn read(file: &mut (impl Read + Seek)) -> Result<Movie, String> {
         return Err("its index is in fragments".into());
     }
     let video = |trak: &&[u8]| path(trak, &[b"mdia", b"hdlr"]).and_then(|h| h.get(8..12)) == Some(b"vide");
-    let traks = children(&moov).filter(|(kind, _)| kind == b"trak").map(|(_, trak)| trak);
-    let trak = traks.filter(|t| video(&t)).next().ok_or("there is no video track in it")?;
+    let mut traks = children(&moov).filter(|(kind, _)| kind == b"trak").map(|(_, trak)| trak);
+    let trak = traks.find(video).ok_or("there is no video track in it")?;
     let mdhd = path(trak, &[b"mdia", b"mdhd"]).ok_or("its video track has no mdhd box")?;
     let timescale = u32_at(mdhd, if mdhd.first() == Some(&1) { 20 } else { 12 }).filter(|t| *t > 0);
     let timescale = timescale.ok_or("its video track has no timescale")?;

@@ -158,7 +158,8 @@ impl Ffmpeg {
         let output = running.lock().stdout.take();
         let output = output.ok_or_else(|| Error::source(&plan.name, "ffmpeg has no output"))?;
         let input = Input::new(&plan.name, output);
-        thread::spawn(move || sender.send(Y4m::new(input)));
+        // Nobody listens after the longest wait.
+        thread::spawn(move || drop(sender.send(Y4m::new(input))));
         match header.recv_timeout(FIRST) {
             Ok(Ok(frames)) => Ok(Self { plan, frames, running, start }),
             Ok(Err(_)) => Err(running.end(&plan).err().unwrap_or_else(|| Error::source(&plan.name, "has no video"))),

@@ -3,6 +3,8 @@
 #[cfg(feature = "h264")]
 mod boxes;
 pub mod cameras;
+#[cfg(feature = "h264")]
+mod decoder;
 pub mod ffmpeg;
 mod input;
 pub mod mjpeg;

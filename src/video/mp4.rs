@@ -4,20 +4,19 @@
 //! file is opened, and left to ffmpeg. A rotation that the track asks for is not done: the frames are as they were coded.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs::File,
     io::{self, Read, Seek, SeekFrom},
     path::Path,
     time::{Duration, Instant},
 };
 
-use openh264::{decoder::Decoder, formats::YUVSource};
-
 use crate::{
     error::{Error, Result},
     video::{
         Colour, Format, Frame, Matrix, Next, Siting, Source,
         boxes::{self, Movie, Sample},
+        decoder::{H264, Picture},
         sps::{self, Sps},
     },
 };
@@ -40,7 +39,9 @@ pub struct Mp4 {
     /// The earliest time at which any of the samples from here on is shown.
     earliest: Vec<i64>,
     size: (usize, usize),
-    decoder: Decoder,
+    decoder: H264,
+    /// Given to the decoder, and not yet taken back.
+    inside: BTreeSet<(i64, usize)>,
     at: usize,
     /// Decoded, to be shown after one that is not.
     waiting: BTreeMap<(i64, usize), Frame>,
@@ -79,10 +80,13 @@ impl Mp4 {
             earliest[i] = earliest[i + 1].min(sample.shown);
         }
         let decoder = decoder(&name)?;
-        let (size, at, waiting) = ((0, 0), 0, BTreeMap::new());
-        let mut this = Self { name, file, movie, sps, sets, earliest, size, decoder, at, waiting, lost: false };
-        match this.decode(0) {
-            Ok(frame) => this.size = (frame.width, frame.height),
+        let (size, at, inside, waiting) = ((0, 0), 0, BTreeSet::new(), BTreeMap::new());
+        let mut this = Self { name, file, movie, sps, sets, earliest, size, decoder, inside, at, waiting, lost: false };
+        match this.decode(0).map(|()| this.drain()) {
+            Ok(()) => match this.waiting.values().next() {
+                Some(frame) => this.size = (frame.width, frame.height),
+                None => return Err(Error::source(&this.name, "its first frame gives no picture")),
+            },
             Err(Fault::Broken(reason)) => return Err(Error::source(&this.name, format!("its first frame {reason}"))),
             Err(Fault::Cut) => return Err(Error::source(&this.name, "ends before its first frame")),
             Err(Fault::Io(e)) => return Err(Error::io(path)(e)),
@@ -91,29 +95,46 @@ impl Mp4 {
         Ok(this)
     }
 
-    fn decode(&mut self, index: usize) -> Result<Frame, Fault> {
+    /// Gives a sample to the decoder, and takes what picture it has ready.
+    fn decode(&mut self, index: usize) -> Result<(), Fault> {
         let broken = |what: &str| Fault::Broken(what.into());
         let sample = *self.movie.samples.get(index).ok_or_else(|| broken("is missing"))?;
         let mut packet = if sample.sync { self.sets.clone() } else { Vec::new() };
         annex_b(&read(&mut self.file, sample)?, self.movie.length, &mut packet)
             .ok_or_else(|| broken("is broken: a length in it leads beyond its end"))?;
-        // The decoder is asked to hold nothing back, so each sample gives its own picture, in the order of decoding.
-        let decoded = self.decoder.decode(&packet).map_err(|e| Fault::Broken(format!("cannot be decoded: {e}")))?;
-        let decoded = decoded.ok_or_else(|| broken("gives no picture"))?;
-        let (width, height) = decoded.dimensions();
-        let strides = decoded.strides();
-        let mut data = Vec::with_capacity(Format::I420.bytes(width, height).unwrap_or(0));
-        let (cw, ch) = (width.div_ceil(2), height.div_ceil(2));
-        plane(decoded.y(), strides.0, width, height, &mut data).ok_or_else(|| broken("has no luma"))?;
-        plane(decoded.u(), strides.1, cw, ch, &mut data).ok_or_else(|| broken("has no chroma"))?;
-        plane(decoded.v(), strides.2, cw, ch, &mut data).ok_or_else(|| broken("has no chroma"))?;
+        let picture = self.decoder.decode(&packet, index as u64).map_err(Fault::Broken)?;
+        self.inside.insert((sample.shown, index));
+        self.keep(picture);
+        Ok(())
+    }
+
+    /// What the decoder holds back; it is not to be used any more.
+    fn drain(&mut self) {
+        while let Ok(Some(picture)) = self.decoder.flush() {
+            self.keep(Some(picture));
+        }
+        self.inside.clear();
+    }
+
+    fn keep(&mut self, picture: Option<Picture>) {
+        let Some(Picture { tag, width, height, data }) = picture else { return };
+        let Some((index, sample)) = usize::try_from(tag).ok().and_then(|i| Some((i, self.movie.samples.get(i)?)))
+        else {
+            return;
+        };
+        let shown = sample.shown;
+        self.inside.remove(&(shown, index));
         let colour = Colour {
             matrix: self.sps.matrix.unwrap_or(Matrix::usual(height)),
             range: self.sps.range.unwrap_or_default(),
             siting: if self.sps.siting == 1 { Siting::Center } else { Siting::Left },
         };
-        let pts = self.pts(sample.shown);
-        Ok(Frame { width, height, format: Format::I420, colour, data, pts, captured: Instant::now() })
+        // Before the start of the video there may be pictures that others lean on.
+        if shown >= 0 {
+            let (pts, captured) = (self.pts(shown), Instant::now());
+            let frame = Frame { width, height, format: Format::I420, colour, data, pts, captured };
+            self.waiting.insert((shown, index), frame);
+        }
     }
 
     fn pts(&self, ticks: i64) -> Duration {
@@ -124,7 +145,9 @@ impl Mp4 {
     /// The frame whose turn it is, if it is decoded.
     fn ready(&mut self) -> Option<Frame> {
         let first = self.waiting.first_entry()?;
-        let turn = first.key().0 < self.earliest[self.at] || self.at == self.movie.samples.len();
+        let before = |shown: Option<i64>| shown.is_none_or(|shown| first.key().0 < shown);
+        // The last entry of `earliest` is later than any.
+        let turn = before(self.earliest.get(self.at).copied()) && before(self.inside.first().map(|(shown, _)| *shown));
         if turn || self.waiting.len() > MAX_WAITING { self.waiting.pop_first().map(|(_, frame)| frame) } else { None }
     }
 }
@@ -136,22 +159,23 @@ impl Source for Mp4 {
                 frame.captured = Instant::now();
                 return Ok(Next::Frame(frame));
             }
-            let Some(sample) = self.movie.samples.get(self.at).copied() else { return Ok(Next::End) };
+            let Some(sample) = self.movie.samples.get(self.at).copied() else {
+                self.drain();
+                if self.waiting.is_empty() {
+                    return Ok(Next::End);
+                }
+                continue;
+            };
             let index = self.at;
             self.at += 1;
             if self.lost && !sample.sync {
                 continue;
             }
             match self.decode(index) {
-                Ok(frame) => {
-                    self.lost = false;
-                    // Before the start of the video there may be pictures that others lean on.
-                    if sample.shown >= 0 {
-                        self.waiting.insert((sample.shown, index), frame);
-                    }
-                }
+                Ok(()) => self.lost = false,
                 Err(Fault::Broken(reason)) => {
                     self.lost = true;
+                    self.drain();
                     self.decoder = decoder(&self.name)?;
                     return Ok(Next::Corrupt(format!("frame {index} {reason}; going on at the next key frame")));
                 }
@@ -179,6 +203,7 @@ impl Source for Mp4 {
     fn rewind(&mut self) -> Result<bool> {
         self.decoder = decoder(&self.name)?;
         self.waiting.clear();
+        self.inside.clear();
         (self.at, self.lost) = (0, false);
         Ok(true)
     }
@@ -190,8 +215,8 @@ impl std::fmt::Debug for Mp4 {
     }
 }
 
-fn decoder(name: &str) -> Result<Decoder> {
-    Decoder::new().map_err(|e| Error::source(name, format!("OpenH264 cannot start: {e}")))
+fn decoder(name: &str) -> Result<H264> {
+    H264::new().map_err(|message| Error::source(name, message))
 }
 
 fn read(file: &mut File, sample: Sample) -> Result<Vec<u8>, Fault> {
@@ -213,14 +238,6 @@ fn annex_b(mut sample: &[u8], length: usize, packet: &mut Vec<u8>) -> Option<()>
         packet.extend(START);
         packet.extend(unit);
         sample = rest;
-    }
-    Some(())
-}
-
-/// Rows without their padding.
-fn plane(from: &[u8], stride: usize, width: usize, height: usize, to: &mut Vec<u8>) -> Option<()> {
-    for y in 0..height {
-        to.extend(from.get(y * stride..y * stride + width)?);
     }
     Some(())
 }
