@@ -1,6 +1,7 @@
 //! Street scenes with road signs and signals, drawn from a seed, with their labels: what the demo network is trained and
 //! tested on. Run as `cargo xtask scenes`.
 
+mod clip;
 mod clutter;
 mod dataset;
 mod dice;
@@ -27,7 +28,7 @@ use scene::Setting;
 #[command(name = "cargo xtask scenes")]
 struct Cli {
     /// The folder that gets images/, labels/, instances.json, names and sha1
-    #[arg(long, value_name = "DIR", required_unless_present = "page")]
+    #[arg(long, value_name = "DIR", required_unless_present_any = ["page", "clip"])]
     out: Option<PathBuf>,
     /// How many
     #[arg(long, default_value_t = 100)]
@@ -53,6 +54,9 @@ struct Cli {
     /// Write a page of every kind, to print, instead of scenes
     #[arg(long, value_name = "FILE.png")]
     page: Option<PathBuf>,
+    /// Write a short video of the scene --first instead: a window that glides over a wide street
+    #[arg(long, value_name = "FILE.mjpeg")]
+    clip: Option<PathBuf>,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -60,6 +64,9 @@ fn main() -> anyhow::Result<()> {
     let fonts = text::Fonts::read(&cli.fonts)?;
     if let Some(file) = &cli.page {
         return page::write(file, &fonts);
+    }
+    if let Some(file) = &cli.clip {
+        return clip::write(file, &fonts, cli.first as u64);
     }
     let Some(out) = &cli.out else { anyhow::bail!("--out is missing") };
     let size = cli.size.as_ref().and_then(|s| Some((*s.first()?, *s.get(1)?)));
