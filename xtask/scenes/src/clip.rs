@@ -12,11 +12,11 @@ use crate::{
 };
 
 /// The street, and the window on it.
-const STREET: (u32, u32) = (1120, 360);
-const WINDOW: (usize, usize) = (480, 360);
+const STREET: (u32, u32) = (1000, 320);
+const WINDOW: (usize, usize) = (426, 320);
 /// Pictures there and back.
-const FRAMES: usize = 64;
-const QUALITY: u8 = 78;
+const FRAMES: usize = 60;
+const QUALITY: u8 = 68;
 
 /// The street's series and number.
 const SERIES: u64 = 7;
