@@ -29,6 +29,7 @@ mod surface;
 mod trails;
 #[cfg(feature = "view")]
 pub mod window;
+mod wishes;
 
 pub use brush::SHADERS;
 pub use capture::{Capture, Pace, Waiting, Wake};
@@ -41,9 +42,10 @@ pub use panel::{Ink, Panel, Quad};
 pub use pipeline::{Chain, Finished, IN_FLIGHT, Pipeline};
 pub use record::Recorder;
 pub use scene::{BoxView, Boxes, Scene, View, fit};
-pub use show::{Progress, Show, ShowOptions, Wish, Workshop};
+pub use show::Show;
 pub use stats::{Meter, Stage, Stats, Summary};
 pub use studio::Studio;
 #[cfg(feature = "view")]
 pub use surface::Present;
 pub use trails::Trails;
+pub use wishes::{Progress, ShowOptions, Wish, Workshop};

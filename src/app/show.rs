@@ -2,124 +2,45 @@
 
 use std::{
     collections::VecDeque,
-    path::PathBuf,
-    sync::{
-        Arc, Mutex, PoisonError,
-        mpsc::{Receiver, channel},
-    },
+    sync::{Arc, Mutex, PoisonError, mpsc::Receiver},
     time::{Duration, Instant},
 };
 
 use crate::{
     app::{
-        Boxes, Capture, Chain, Live, LiveOptions, Outcome, Pace, Pipeline, Summary, Wake, history::History,
-        studio::Studio, trails::Trails,
+        Boxes, Capture, Chain, Live, LiveOptions, Pipeline, Progress, ShowOptions, Studio, Summary, Trails, Wake, Wish,
+        Workshop, history::History,
     },
     detect::Detector,
     error::{Error, Result},
-    gpu::Gpu,
-    kernels::Precision,
-    video::{OpenOptions, Source, Spec, open},
+    video::{Source, Spec},
 };
-
-/// Which network is wanted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wish {
-    /// Name or file.
-    pub model: PathBuf,
-    /// Weights, where they are another file.
-    pub weights: Option<PathBuf>,
-    /// Element type.
-    pub precision: Precision,
-}
-
-/// Makes devices and detectors, on any thread.
-pub trait Workshop: Send + Sync {
-    /// Another device, on the adapter that was asked for.
-    ///
-    /// # Errors
-    /// [`Error::NoAdapter`]
-    fn gpu(&self) -> Result<Gpu>;
-
-    /// A detector on this device.
-    ///
-    /// # Errors
-    /// Whatever is wrong with its files.
-    fn detector(&self, gpu: &Gpu, wish: &Wish) -> Result<Detector>;
-
-    /// Networks that can be had without a download, to go through with a key.
-    fn wishes(&self) -> Vec<Wish>;
-}
-
-/// How it runs.
-#[derive(Clone)]
-pub struct ShowOptions {
-    /// Where frames come from.
-    pub spec: Spec,
-    /// How a camera is opened.
-    pub open: OpenOptions,
-    /// When frames come.
-    pub pace: Pace,
-    /// Boxes get numbers that stay with their object.
-    pub track: bool,
-    /// Boxes are read back.
-    pub wants_boxes: bool,
-    /// Font of labels instead of the shipped one.
-    pub font: Option<Vec<u8>>,
-    /// The device is destroyed after this many frames, once; for tests.
-    pub lose_device_at: Option<u64>,
-}
-
-impl ShowOptions {
-    /// Frames from there, in their own time; nothing is read back.
-    pub fn new(spec: Spec) -> Self {
-        let (open, pace) = (OpenOptions::default(), Pace::default());
-        Self { spec, open, pace, track: false, wants_boxes: false, font: None, lose_device_at: None }
-    }
-}
-
-/// What has happened since the last look.
-#[derive(Debug, Default)]
-pub struct Progress {
-    /// There is something new to draw.
-    pub fresh: bool,
-    /// The device was lost and built again: surfaces and scenes are to be made anew.
-    pub rebuilt: bool,
-    /// Another network plays: its classes have other names.
-    pub renamed: bool,
-    /// Frames that are done.
-    pub outcomes: Vec<Outcome>,
-    /// What there is to say: files that were written, frames that could not be decoded.
-    pub said: Vec<String>,
-    /// The source has ended and every frame is done.
-    pub over: bool,
-}
 
 /// See above.
 pub struct Show {
-    options: ShowOptions,
-    workshop: Arc<dyn Workshop>,
-    wake: Wake,
-    wish: Wish,
-    live: Live,
-    capture: Option<Capture>,
-    earlier: [u64; 3],
+    pub(super) options: ShowOptions,
+    pub(super) workshop: Arc<dyn Workshop>,
+    pub(super) wake: Wake,
+    pub(super) wish: Wish,
+    pub(super) live: Live,
+    pub(super) capture: Option<Capture>,
+    pub(super) earlier: [u64; 3],
     /// Counts and rates.
     pub pipeline: Pipeline,
-    trails: Option<Trails>,
+    pub(super) trails: Option<Trails>,
     /// Recordings and screenshots.
     pub studio: Studio,
-    building: Option<Receiver<Result<(Wish, Detector)>>>,
-    presented: Arc<Mutex<VecDeque<Duration>>>,
-    newest_captured: Instant,
+    pub(super) building: Option<Receiver<Result<(Wish, Detector)>>>,
+    pub(super) presented: Arc<Mutex<VecDeque<Duration>>>,
+    pub(super) newest_captured: Instant,
     /// Frames shown at the last drawing.
-    drawn: u64,
-    devices_lost: u64,
-    readbacks_before: (u64, u64),
-    history: History,
-    first: Option<Instant>,
-    last: Option<Instant>,
-    trouble: Option<String>,
+    pub(super) drawn: u64,
+    pub(super) devices_lost: u64,
+    pub(super) readbacks_before: (u64, u64),
+    pub(super) history: History,
+    pub(super) first: Option<Instant>,
+    pub(super) last: Option<Instant>,
+    pub(super) trouble: Option<String>,
 }
 
 impl Show {
@@ -305,65 +226,10 @@ impl Show {
         self.devices_lost
     }
 
-    /// Changes the thresholds; the frame that is shown gets its boxes anew.
-    ///
-    /// # Errors
-    /// What the device complains of.
-    pub fn set_thresholds(&mut self, conf: f32, nms: f32) -> Result<()> {
-        self.live.detector_mut().set_thresholds(conf, nms);
-        self.lower_threshold();
-        self.live.again()
-    }
-
-    /// Score and overlap that boxes are filtered by.
-    pub fn thresholds(&self) -> (f32, f32) {
-        let (conf, nms) = self.live.detector().thresholds();
-        (self.trails.as_ref().map_or(conf, Trails::conf), nms)
-    }
-
     /// Shows the frame before, or after, the one that is shown; `false` if it was not kept.
     pub(super) fn again(&mut self, back: bool) -> Result<bool> {
         let frame = if back { self.history.back() } else { self.history.forward() };
         frame.map_or(Ok(false), |frame| self.live.show(frame).map(|()| true))
-    }
-
-    /// A tracker looks at boxes that are not shown.
-    fn lower_threshold(&mut self) {
-        if let Some(trails) = &mut self.trails {
-            let (conf, nms) = self.live.detector().thresholds();
-            let low = trails.lower(conf);
-            self.live.detector_mut().set_thresholds(low, nms);
-        }
-    }
-
-    /// Begins to build another network, on a thread; it takes over when it is ready.
-    ///
-    /// # Errors
-    /// [`Error::Io`] if the system gives no thread.
-    pub fn change(&mut self, wish: Wish) -> Result<()> {
-        if self.building.is_some() {
-            return Ok(());
-        }
-        let (sender, receiver) = channel();
-        let (workshop, gpu, wake) = (Arc::clone(&self.workshop), self.live.gpu().clone(), self.wake.clone());
-        let run = move || {
-            let built = workshop.detector(&gpu, &wish).map(|detector| (wish, detector));
-            // The receiver is gone only with the viewer.
-            let _ = sender.send(built);
-            wake();
-        };
-        std::thread::Builder::new().name("build".into()).spawn(run).map_err(Error::io("the building thread"))?;
-        self.building = Some(receiver);
-        Ok(())
-    }
-
-    /// The network after this one among those that are to be had.
-    pub fn next_wish(&self) -> Wish {
-        let all = self.workshop.wishes();
-        let at = all.iter().position(|w| w.model == self.wish.model);
-        let next = at.map_or(0, |i| i + 1);
-        let found = all.get(next).or(all.first()).cloned();
-        Wish { precision: self.wish.precision, ..found.unwrap_or_else(|| self.wish.clone()) }
     }
 
     fn built(&mut self) -> Result<bool> {
@@ -383,28 +249,13 @@ impl Show {
         Ok(true)
     }
 
-    /// Takes another source; the counts go on.
-    ///
-    /// # Errors
-    /// If it cannot be opened: the old one stays.
-    pub fn take_source(&mut self, spec: Spec) -> Result<()> {
-        let source = open(&spec, &self.options.open)?;
-        let capture = Capture::start(source, self.options.pace, self.wake.clone())?;
-        if let Some(old) = self.capture.replace(capture) {
-            self.count(&old);
-        }
-        self.options.spec = spec;
-        self.trouble = None;
-        Ok(())
-    }
-
     /// Where frames come from.
     pub fn spec(&self) -> &Spec {
         &self.options.spec
     }
 
     /// A frame that was waiting in a source that is given up was dropped.
-    fn count(&mut self, old: &Capture) {
+    pub(super) fn count(&mut self, old: &Capture) {
         let waiting = u64::from(matches!(old.take(), Ok(Some(_))));
         let (captured, dropped, corrupt) = old.counts();
         self.earlier = [self.earlier[0] + captured, self.earlier[1] + dropped + waiting, self.earlier[2] + corrupt];
