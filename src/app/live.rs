@@ -54,6 +54,8 @@ pub struct Live {
     slots: Vec<Slot>,
     newest: Option<usize>,
     held: Option<usize>,
+    /// The frame that was submitted last flies with thresholds that have changed since.
+    stale: bool,
     wants_boxes: bool,
     version: u64,
     outcomes: Vec<Outcome>,
@@ -80,6 +82,7 @@ impl Live {
             slots: vec![],
             newest: None,
             held: None,
+            stale: false,
             wants_boxes: options.wants_boxes,
             version: 0,
             outcomes: vec![],
@@ -168,15 +171,29 @@ impl Live {
         &self.rank
     }
 
-    /// Runs the frame that was submitted last once more, with thresholds that have changed.
+    /// Runs the frame that was submitted last once more, with thresholds that have changed. One that is in flight is left to
+    /// [`Live::catch_up`].
     ///
     /// # Errors
     /// As [`Chain::submit`].
     pub fn again(&mut self) -> Result<()> {
-        let Some(index) = self.newest.filter(|i| self.slots[*i].flying.is_none()) else { return Ok(()) };
+        let Some(index) = self.newest else { return Ok(()) };
+        self.stale = self.slots[index].flying.is_some();
+        if self.stale {
+            return Ok(());
+        }
         let Some(last) = self.slots[index].last else { return Ok(()) };
         let capacity = self.detector.program()?.capacity();
         self.fly(index, About { capacity, again: true, ..last }, false)
+    }
+
+    /// Runs the frame that was submitted last once more if [`Live::again`] found it in flight and it has landed since. A
+    /// frame that was submitted meanwhile makes up for it.
+    ///
+    /// # Errors
+    /// As [`Chain::submit`].
+    pub fn catch_up(&mut self) -> Result<()> {
+        if self.stale { self.again() } else { Ok(()) }
     }
 
     /// Shows a frame that was shown before.
@@ -197,6 +214,8 @@ impl Live {
         let capacity = self.detector.program()?.capacity();
         self.fly(index, About { again, ..slot::about(frame, number, capacity) }, true)?;
         self.newest = Some(index);
+        // It has the thresholds of now.
+        self.stale = false;
         Ok(())
     }
 
