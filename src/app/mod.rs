@@ -33,7 +33,7 @@ mod wishes;
 
 pub use brush::SHADERS;
 pub use capture::{Capture, Pace, Waiting, Wake};
-pub use headless::{Bell, run as run_headless};
+pub use headless::{Bell, Each, run as run_headless};
 pub use hud::Hud;
 pub use labels::{Label, Labels, Letter};
 pub use live::{Live, LiveOptions, Outcome};

@@ -115,15 +115,17 @@ impl Show {
         if let Some(capture) = self.capture.as_ref().filter(|_| room) {
             match self.pipeline.step(capture, &mut self.live) {
                 Ok(frame) => {
-                    let started = frame.is_some();
                     if let Some(frame) = frame {
                         self.history.push(frame);
                         self.first.get_or_insert_with(Instant::now);
                         self.newest_captured = self.live.newest_captured();
                         self.trouble = None;
+                        if self.trails.is_none() {
+                            progress.fresh = true;
+                            self.shot_at(self.pipeline.stats.shown);
+                            self.studio.started(&self.live, self.rate())?;
+                        }
                     }
-                    progress.fresh |= started && self.trails.is_none();
-                    self.studio.submitted(&self.live, started, self.trails.is_some(), self.rate())?;
                 }
                 // The source's end, or a frame that cannot be worked on: what was shown stays.
                 Err(e @ (Error::Source { .. } | Error::Io { .. } | Error::Limit { .. } | Error::Usage(_))) => {
@@ -139,6 +141,9 @@ impl Show {
         let rate = self.rate();
         for mut outcome in self.live.outcomes() {
             self.last = Some(Instant::now());
+            if self.trails.is_some() {
+                self.shot_at(outcome.number + 1);
+            }
             if let (Some(trails), Some(found)) = (&mut self.trails, &outcome.detections) {
                 trails.update(&outcome, found);
                 outcome.tracked = Some(trails.tracked().to_vec());
@@ -148,6 +153,9 @@ impl Show {
             }
             progress.outcomes.push(outcome);
         }
+        if self.live.in_flight() == 0 {
+            self.studio.still(&self.live, self.trails.as_ref())?;
+        }
         self.studio.collect()?;
         progress.said = self.studio.saved();
         progress.said.extend(self.capture.iter().flat_map(Capture::complaints));
@@ -156,6 +164,13 @@ impl Show {
         let last = ended || self.pipeline.at_limit();
         progress.over = last && self.live.in_flight() == 0 && self.studio.idle();
         Ok(())
+    }
+
+    /// Takes the picture that was asked for, if its frame has come.
+    fn shot_at(&mut self, shown: u64) {
+        if let Some((_, path)) = self.options.screenshot.take_if(|(at, _)| *at <= shown) {
+            self.studio.screenshot(path);
+        }
     }
 
     /// What is drawn: slot and boxes.

@@ -17,7 +17,7 @@ use winit::{
 
 use crate::{
     app::{
-        Hud, Outcome, Panel, Quad, Scene, Show, Summary, View, Wake, fit,
+        Each, Hud, Panel, Quad, Scene, Show, Summary, View, Wake, fit,
         keys::{self, Action},
         surface::{Canvas, Present},
     },
@@ -45,14 +45,15 @@ pub struct WindowOptions {
     pub stay: bool,
 }
 
-/// Gets every frame that is done, in order, and what there is to say.
-pub type Each = Box<dyn FnMut(&[Outcome], &[String]) -> Result<()>>;
-
 /// Opens a window on what `make` makes, until it is closed.
 ///
 /// # Errors
 /// [`Error::Usage`] without a display; of `make`; what cannot be gone on from.
-pub fn run(make: impl FnOnce(Wake) -> Result<Show> + 'static, options: WindowOptions, each: Each) -> Result<Summary> {
+pub fn run(
+    make: impl FnOnce(Wake) -> Result<Show> + 'static,
+    options: WindowOptions,
+    each: Box<Each<'static>>,
+) -> Result<Summary> {
     let event_loop = EventLoop::<()>::with_user_event().build().map_err(|_| {
         let named = ["WAYLAND_DISPLAY", "DISPLAY"].iter().find(|name| std::env::var_os(name).is_some());
         let why = named.map_or_else(
@@ -84,7 +85,7 @@ pub fn run(make: impl FnOnce(Wake) -> Result<Show> + 'static, options: WindowOpt
 struct Viewer {
     make: Option<Box<dyn FnOnce() -> Result<Show>>>,
     options: WindowOptions,
-    each: Each,
+    each: Box<Each<'static>>,
     stage: Option<Open>,
     hud: Hud,
     said: Option<Instant>,

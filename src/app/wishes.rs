@@ -53,6 +53,8 @@ pub struct ShowOptions {
     pub track: bool,
     /// Boxes are read back.
     pub wants_boxes: bool,
+    /// A picture of the frame of this number, from 1.
+    pub screenshot: Option<(u64, PathBuf)>,
     /// Font of labels instead of the shipped one.
     pub font: Option<Vec<u8>>,
     /// The device is destroyed after this many frames, once; for tests.
@@ -63,7 +65,7 @@ impl ShowOptions {
     /// Frames from there, in their own time; nothing is read back.
     pub fn new(spec: Spec) -> Self {
         let (open, pace) = (OpenOptions::default(), Pace::default());
-        Self { spec, open, pace, track: false, wants_boxes: false, font: None, lose_device_at: None }
+        Self { spec, open, pace, track: false, wants_boxes: false, screenshot: None, font: None, lose_device_at: None }
     }
 }
 

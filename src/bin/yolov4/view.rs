@@ -53,7 +53,7 @@ pub struct Args {
     /// Write the video with its boxes: .mjpeg, or whatever ffmpeg writes, by the ending
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
-    /// Write a picture of the last frame that --frames asks for, or else of the first one
+    /// Write a picture, with its boxes, of the last frame that --frames asks for, else of the first one
     #[arg(long, value_name = "FILE")]
     screenshot: Option<PathBuf>,
     /// Write a line of JSON for every frame, to a file or - for standard output
@@ -116,6 +116,7 @@ pub fn run(args: Args) -> Done {
         pace: Pace { every: args.headless && file && args.fps.is_none(), fps: args.fps, looped: args.looped },
         track: args.track,
         wants_boxes: args.json.is_some(),
+        screenshot: args.screenshot.clone().map(|path| (args.frames.unwrap_or(1), path)),
         font,
         lose_device_at: args.lose_device_at,
     };
@@ -147,13 +148,12 @@ fn windowed(
         font: options.font.clone(),
         stay: args.frames.is_none(),
     };
-    let (limit, record, shot) = (args.frames, args.record.clone(), args.screenshot.clone());
+    let (limit, record) = (args.frames, args.record.clone());
     let make = move |wake| {
         let wish = workshop.wish();
         let mut show = Show::new(Arc::new(workshop), wish, source, options, wake)?;
         show.pipeline.limit = limit;
         record.into_iter().for_each(|path| show.studio.record(path));
-        shot.into_iter().for_each(|path| show.studio.screenshot(path));
         output::say(format_args!("player: {}", show.live().detector().player()));
         Ok(show)
     };
@@ -187,10 +187,6 @@ fn headless(
         show.studio.record(path.clone());
     }
     output::say(format_args!("player: {}", show.live().detector().player()));
-    let mut shot = args.screenshot.clone();
-    if args.frames.is_none_or(|n| n <= 1) {
-        shot.take().into_iter().for_each(|path| show.studio.screenshot(path));
-    }
     let mut failed = false;
     let summary = app::run_headless(&mut show, &bell, &mut |outcomes, said| {
         for line in said {
