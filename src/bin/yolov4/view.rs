@@ -1,6 +1,11 @@
 //! `yolov4 view`: a camera, a video, a stream or pictures, with boxes on what is found.
 
-use std::{cell::RefCell, path::PathBuf, rc::Rc, sync::Arc};
+use std::{
+    cell::RefCell,
+    path::{Path, PathBuf},
+    rc::Rc,
+    sync::Arc,
+};
 
 use clap::ValueEnum;
 use yolov4::{
@@ -128,7 +133,7 @@ pub fn run(args: Args) -> Done {
         detecting: args.detecting.clone(),
     };
     let source = open(&options.spec, &options.open)?;
-    let mut lines = args.json.as_ref().map(Lines::open).transpose()?;
+    let mut lines = args.json.as_deref().map(Lines::open).transpose()?;
     if args.headless {
         return headless(&args, source, options, workshop, &mut lines);
     }
@@ -222,8 +227,8 @@ struct Lines {
 }
 
 impl Lines {
-    fn open(path: &PathBuf) -> Result<Self> {
-        let path = (path.as_os_str() != "-").then(|| path.clone());
+    fn open(path: &Path) -> Result<Self> {
+        let path = (path.as_os_str() != "-").then(|| path.to_owned());
         if let Some(parent) = path.as_deref().and_then(|p| p.parent()).filter(|p| !p.as_os_str().is_empty()) {
             std::fs::metadata(parent).map_err(Error::io(parent))?;
         }
