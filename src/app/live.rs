@@ -122,7 +122,7 @@ impl Live {
         &self.stages
     }
 
-    /// Notes how long drawing took.
+    /// Notes how long a drawing took.
     pub fn drew(&mut self, time: Duration) {
         self.stages.stage(Stage::Draw, time);
     }

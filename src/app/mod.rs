@@ -7,6 +7,7 @@
 
 mod brush;
 mod capture;
+mod clock;
 mod commands;
 mod headless;
 mod history;

@@ -181,10 +181,10 @@ impl Show {
         }
     }
 
-    /// After a drawing was submitted, which took the host so long: a frame's delay is known when the GPU has drawn it for
-    /// the first time.
-    pub fn presented(&mut self, drawing: Duration) {
-        self.live.drew(drawing);
+    /// After a drawing was submitted: a frame's delay is known when the GPU has drawn it for the first time. `drew` is how
+    /// long one of the last took, where that has become known.
+    pub fn presented(&mut self, drew: Option<Duration>) {
+        drew.into_iter().for_each(|time| self.live.drew(time));
         if std::mem::replace(&mut self.drawn, self.pipeline.stats.shown) == self.pipeline.stats.shown {
             return;
         }
@@ -263,6 +263,18 @@ impl Show {
             Err(e) => self.trouble = Some(e.to_string()),
         }
         Ok(true)
+    }
+
+    /// The source in words, without the folders that a file lies in.
+    pub fn about(&self) -> String {
+        let about = self.capture.as_ref().map_or("", |c| c.about());
+        match self.spec() {
+            Spec::File(path) => {
+                let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+                about.replacen(&path.display().to_string(), &name, 1)
+            }
+            _ => about.to_owned(),
+        }
     }
 
     /// Where frames come from.

@@ -267,7 +267,6 @@ impl Viewer {
             other => other?,
         };
         let Some((texture, target)) = taken else { return Ok(()) };
-        let started = Instant::now();
         let (slot, boxes) = stage.show.picture();
         let size = (texture.texture.width(), texture.texture.height());
         let view = View { size, slot, boxes, panel: &stage.panel, mirror: stage.show.studio.mirror };
@@ -275,9 +274,11 @@ impl Viewer {
         let mut encoder = gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         stage.scene.draw(&mut encoder, &target, stage.show.live(), &view)?;
         gpu.queue().submit([encoder.finish()]);
+        stage.scene.submitted();
         stage.window.pre_present_notify();
         gpu.queue().present(texture);
-        stage.show.presented(started.elapsed());
+        let time = stage.scene.drew()?;
+        stage.show.presented(time);
         Ok(())
     }
 
@@ -292,7 +293,7 @@ impl Viewer {
         let shape = detector.graph().input_shape();
         let title = format!(
             "yolov4 - {} - {} {}x{} {} - {} - {:.1} fps",
-            show.capture().map_or("", |c| c.about()),
+            show.about(),
             detector.title(),
             shape.w,
             shape.h,
