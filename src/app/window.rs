@@ -151,8 +151,10 @@ impl ApplicationHandler<()> for Viewer {
             },
             _ => Ok(()),
         };
-        if let Err(e) = outcome {
-            self.end(event_loop, Some(e));
+        match outcome {
+            // The next look builds it again.
+            Ok(()) | Err(Error::DeviceLost(_)) => {}
+            Err(e) => self.end(event_loop, Some(e)),
         }
     }
 }
@@ -344,7 +346,7 @@ impl Viewer {
             }
             Action::Precision => message = show.other_precision()?,
             Action::Screenshot => show.studio.screenshot(free_name("png")),
-            Action::Record if show.studio.recording() => show.studio.stop()?,
+            Action::Record if show.studio.recording() => show.studio.stop(),
             Action::Record => {
                 let ending = if crate::video::ffmpeg::answers() { "mp4" } else { "mjpeg" };
                 show.studio.record(free_name(ending));

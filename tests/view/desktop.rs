@@ -65,7 +65,8 @@ impl Desktop {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let (width, height) = SCREEN;
         let mut xvfb = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-nolisten", "tcp", "-screen", "0", &format!("{width}x{height}x24")])
+            // -r: a key that is held by a busy machine does not repeat.
+            .args(["-displayfd", "1", "-r", "-nolisten", "tcp", "-screen", "0", &format!("{width}x{height}x24")])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

@@ -1,6 +1,6 @@
 //! What every key does, seen from outside.
 
-use std::{fs, path::PathBuf, process::Command, time::Duration};
+use std::{fs, path::PathBuf, process::Command};
 
 use image::RgbImage;
 
@@ -156,13 +156,21 @@ fn pictures_and_videos_are_written() {
     let numbers: Vec<u32> = text.trim().split(',').map(|n| n.parse().unwrap()).collect();
     assert!(numbers[..2] == [426, 320] && numbers[2] > 2, "{text}{}", String::from_utf8_lossy(&out.stderr));
     // What cannot be written is said, and nothing ends.
-    let before = viewer.count();
-    fs::remove_dir_all(desktop.dir.path()).unwrap();
-    viewer.key("s");
+    let errors = |count: usize| {
+        until("what went wrong", PATIENCE, || (viewer.said().matches("error: ").count() == count).then_some(()));
+    };
     viewer.key("r");
-    until("what went wrong", PATIENCE, || (viewer.said().matches("error: ").count() >= 2).then_some(()));
+    let before = viewer.count();
+    viewer.line(before + 3, "frames to record", |_| true);
+    fs::remove_dir_all(desktop.dir.path()).unwrap();
+    viewer.key("r");
+    errors(1);
+    viewer.key("r");
+    errors(2);
+    viewer.key("s");
+    errors(3);
+    let before = viewer.count();
     viewer.line(before + 3, "frames to go on", |_| true);
-    std::thread::sleep(Duration::from_millis(100));
     viewer.key("q");
     assert_eq!(viewer.ended().0, Some(0));
 }
