@@ -132,11 +132,12 @@ impl<'a> Viewer<'a> {
         })
     }
 
-    /// The last line, once no more come: several frames' time has passed without one.
-    pub fn settled(&self) -> Value {
-        until("frames to stop coming", PATIENCE, || {
+    /// The last line, once no more come: several frames' time has passed without one. At least one comes after the first
+    /// `seen` lines.
+    pub fn settled(&self, seen: usize) -> Value {
+        until("frames to come, and to stop coming", PATIENCE, || {
             let lines = self.lines.lock().unwrap();
-            let (at, line) = lines.last()?;
+            let (at, line) = lines.get(seen..)?.last()?;
             (at.elapsed() > Duration::from_millis(800)).then(|| line.clone())
         })
     }
