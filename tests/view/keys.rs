@@ -14,7 +14,7 @@ use crate::{
 
 /// Files of this ending that the program has written into its folder.
 fn written(desktop: &Desktop, ending: &str) -> Vec<PathBuf> {
-    let all = fs::read_dir(desktop.dir.path()).unwrap().map(|entry| entry.unwrap().path());
+    let all = fs::read_dir(desktop.folder()).unwrap().map(|entry| entry.unwrap().path());
     let ours = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().starts_with("yolov4-");
     all.filter(|path| ours(path) && path.extension().is_some_and(|e| e == ending)).collect()
 }
@@ -163,7 +163,7 @@ fn pictures_and_videos_are_written() {
     viewer.key("r");
     let before = viewer.count();
     viewer.line(before + 3, "frames to record", |_| true);
-    fs::remove_dir_all(desktop.dir.path()).unwrap();
+    fs::remove_dir_all(desktop.folder()).unwrap();
     viewer.key("r");
     errors(1);
     viewer.key("r");

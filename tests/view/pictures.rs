@@ -1,7 +1,5 @@
 //! Boxes on the screen are those that are found, where they are found, whatever size the window has.
 
-use std::path::Path;
-
 use crate::{
     asset,
     boxes::{Found, shows},
@@ -130,6 +128,6 @@ fn a_screenshot_is_written_by_an_option_and_the_program_ends() {
     let (status, said) = viewer.ended();
     assert_eq!(status, Some(0), "{said}");
     assert!(said.contains("out.png was written") && said.contains("\n5 frames shown"), "{said}");
-    let picture = image::open(Path::new(desktop.dir.path()).join("out.png")).unwrap();
+    let picture = image::open(desktop.folder().join("out.png")).unwrap();
     assert_eq!((picture.width(), picture.height()), (426, 320));
 }

@@ -29,7 +29,8 @@ impl<'a> Viewer<'a> {
     pub fn open(desktop: &'a Desktop, args: &[&str]) -> Self {
         let mut command = desktop.command(env!("CARGO_BIN_EXE_yolov4"));
         command.args(["view", "--model", "demo", "--json", "-"]).args(args);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child =
+            command.current_dir(desktop.folder()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (lines, said) = (Arc::<Mutex<Vec<_>>>::default(), Arc::<Mutex<Vec<u8>>>::default());
         let (stdout, mut stderr) = (BufReader::new(child.stdout.take().unwrap()), child.stderr.take().unwrap());
         let own = Arc::clone(&lines);
