@@ -188,12 +188,16 @@ impl Live {
     }
 
     /// Runs the frame that was submitted last once more if [`Live::again`] found it in flight and it has landed since. A
-    /// frame that was submitted meanwhile makes up for it.
+    /// frame that was submitted meanwhile makes up for it. Returns whether there is something new to draw.
     ///
     /// # Errors
     /// As [`Chain::submit`].
-    pub fn catch_up(&mut self) -> Result<()> {
-        if self.stale { self.again() } else { Ok(()) }
+    pub fn catch_up(&mut self) -> Result<bool> {
+        let stale = self.stale;
+        if stale {
+            self.again()?;
+        }
+        Ok(stale && !self.stale)
     }
 
     /// Shows a frame that was shown before.

@@ -137,7 +137,7 @@ impl Show {
         } else {
             self.pipeline.collect(&mut self.live)?;
         }
-        self.live.catch_up()?;
+        progress.fresh |= self.live.catch_up()?;
         let rate = self.rate();
         for mut outcome in self.live.outcomes() {
             self.last = Some(Instant::now());

@@ -181,11 +181,14 @@ impl Studio {
         Ok(())
     }
 
-    /// Ends the recording.
-    ///
-    /// # Errors
-    /// Why it could not be written.
-    pub fn stop(&mut self) -> Result<()> {
+    /// Ends the recording; what becomes of it is told by [`Studio::saved`].
+    pub fn stop(&mut self) {
+        if let Err(e) = self.close() {
+            self.saved.push(format!("error: {e}"));
+        }
+    }
+
+    fn close(&mut self) -> Result<()> {
         let Some((path, Some(recorder))) = self.recording.take() else { return Ok(()) };
         let dropped = recorder.finish()?;
         let left_out = if dropped > 0 { format!(" ({dropped} pictures were left out)") } else { String::new() };
@@ -204,7 +207,7 @@ impl Studio {
                 .map_err(|e| Error::DeviceLost(format!("waiting failed: {e}")))?;
             self.collect()?;
         }
-        self.stop()
+        self.close()
     }
 
     /// The device is gone, and what was on its way with it.

@@ -2,7 +2,10 @@
 
 use std::{
     path::PathBuf,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::AcqRel},
+    },
     time::{Duration, Instant},
 };
 
@@ -64,12 +67,17 @@ pub fn run(
         Error::Usage(format!("there is no display to open a window on{why}; --headless needs none"))
     })?;
     let proxy = event_loop.create_proxy();
+    let woken = Arc::<AtomicBool>::default();
+    let own = Arc::clone(&woken);
     let wake: Wake = Arc::new(move || {
-        // The loop is gone only when everything is.
-        let _ = proxy.send_event(());
+        if !own.swap(true, AcqRel) {
+            // The loop is gone only when everything is.
+            let _ = proxy.send_event(());
+        }
     });
     let mut viewer = Viewer {
         make: Some(Box::new(move || make(wake))),
+        woken,
         options,
         each,
         stage: None,
@@ -84,6 +92,8 @@ pub fn run(
 
 struct Viewer {
     make: Option<Box<dyn FnOnce() -> Result<Show>>>,
+    /// There is something to look at.
+    woken: Arc<AtomicBool>,
     options: WindowOptions,
     each: Box<Each<'static>>,
     stage: Option<Open>,
@@ -112,10 +122,6 @@ impl ApplicationHandler<()> for Viewer {
         }
     }
 
-    fn user_event(&mut self, event_loop: &ActiveEventLoop, (): ()) {
-        self.advance(event_loop);
-    }
-
     fn new_events(&mut self, event_loop: &ActiveEventLoop, cause: StartCause) {
         if matches!(cause, StartCause::ResumeTimeReached { .. }) {
             self.advance(event_loop);
@@ -123,6 +129,11 @@ impl ApplicationHandler<()> for Viewer {
     }
 
     fn about_to_wait(&mut self, event_loop: &ActiveEventLoop) {
+        // Here, once, and not at each call of `wake`: where a look takes longer than a frame, a loop that empties its queue of
+        // calls first would come to no key and no drawing any more.
+        if self.woken.swap(false, AcqRel) {
+            self.advance(event_loop);
+        }
         event_loop.set_control_flow(ControlFlow::WaitUntil(Instant::now() + NAP));
     }
 
@@ -152,8 +163,10 @@ impl ApplicationHandler<()> for Viewer {
             },
             _ => Ok(()),
         };
-        if let Err(e) = outcome {
-            self.end(event_loop, Some(e));
+        match outcome {
+            // The next look builds it again.
+            Ok(()) | Err(Error::DeviceLost(_)) => {}
+            Err(e) => self.end(event_loop, Some(e)),
         }
     }
 }
@@ -346,7 +359,7 @@ impl Viewer {
             }
             Action::Precision => message = show.other_precision()?,
             Action::Screenshot => show.studio.screenshot(free_name("png")),
-            Action::Record if show.studio.recording() => show.studio.stop()?,
+            Action::Record if show.studio.recording() => show.studio.stop(),
             Action::Record => {
                 let ending = if crate::video::ffmpeg::answers() { "mp4" } else { "mjpeg" };
                 show.studio.record(free_name(ending));

@@ -7,10 +7,7 @@ use std::{
 
 use image::RgbImage;
 use serde_json::Value;
-use yolov4::low_level::{
-    app::fit,
-    detect::draw::{PALETTE, colour, line_width, text_size},
-};
+use yolov4::low_level::detect::draw::{PALETTE, colour, line_width, text_size};
 
 use crate::{desktop::Desktop, viewer::Viewer};
 
@@ -26,12 +23,12 @@ const STRAY: f64 = 0.0002;
 pub struct Found {
     pub width: usize,
     pub height: usize,
-    pub boxes: Vec<Found1>,
+    pub boxes: Vec<Framed>,
 }
 
 /// Class, name, and left, top, width, height in the frame's pixels.
 #[derive(Clone, Debug)]
-pub struct Found1 {
+pub struct Framed {
     pub class: usize,
     pub name: String,
     pub rect: [f64; 4],
@@ -41,7 +38,7 @@ impl Found {
     /// From a line of JSON of `view` or `detect`.
     pub fn new(line: &Value) -> Self {
         let number = |v: &Value| v.as_f64().unwrap();
-        let one = |d: &Value| Found1 {
+        let one = |d: &Value| Framed {
             class: d["class"].as_u64().unwrap() as usize,
             name: d["name"].as_str().unwrap().to_owned(),
             rect: std::array::from_fn(|i| number(&d["box"][i])),
@@ -65,7 +62,7 @@ impl Found {
 
     /// Whether these are the same boxes, to a hundredth of a pixel.
     pub fn same(&self, other: &Self) -> bool {
-        let near = |a: &Found1, b: &Found1| {
+        let near = |a: &Framed, b: &Framed| {
             a.class == b.class && a.rect.iter().zip(&b.rect).all(|(a, b)| (a - b).abs() < 0.01)
         };
         self.boxes.len() == other.boxes.len() && self.boxes.iter().zip(&other.boxes).all(|(a, b)| near(a, b))
@@ -97,6 +94,14 @@ impl Map {
     }
 }
 
+/// Where the picture lies in a window of this size: as large as it fits, in the middle. Left, top, width, height.
+fn fit(found: &Found, (width, height): (u32, u32)) -> [f64; 4] {
+    let (pw, ph, tw, th) = (found.width as f64, found.height as f64, f64::from(width), f64::from(height));
+    let scale = (tw / pw).min(th / ph);
+    let (w, h) = ((pw * scale).round(), (ph * scale).round());
+    [((tw - w) / 2.0).floor(), ((th - h) / 2.0).floor(), w, h]
+}
+
 /// Where everything is to be, for a window of this size.
 fn plan(found: &Found, (width, height): (u32, u32), mirror: bool) -> Map {
     let mut map = Map {
@@ -104,7 +109,7 @@ fn plan(found: &Found, (width, height): (u32, u32), mirror: bool) -> Map {
         height: i64::from(height),
         owners: vec![Owner::Picture; (width * height) as usize],
     };
-    let place = fit((found.width, found.height), (width, height)).map(f64::from);
+    let place = fit(found, (width, height));
     let short = place[2].min(place[3]) as f32;
     let (line, text) = (line_width(short) as i64, i64::from(text_size(short) as u16));
     for (index, one) in found.boxes.iter().enumerate().rev() {

@@ -2,6 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader},
+    path::PathBuf,
     process::{Child, Command, Stdio},
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -20,7 +21,7 @@ pub struct Desktop {
     display: String,
     xvfb: Child,
     manager: Option<Child>,
-    /// The program runs here.
+    /// Home, and whatever a test needs.
     pub dir: TempDir,
     _turn: MutexGuard<'static, ()>,
 }
@@ -65,7 +66,8 @@ impl Desktop {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let (width, height) = SCREEN;
         let mut xvfb = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-nolisten", "tcp", "-screen", "0", &format!("{width}x{height}x24")])
+            // -r: a key that is held by a busy machine does not repeat.
+            .args(["-displayfd", "1", "-r", "-nolisten", "tcp", "-screen", "0", &format!("{width}x{height}x24")])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -76,8 +78,14 @@ impl Desktop {
         let mut desktop = Self { display, xvfb, manager: None, dir: tempfile::tempdir().unwrap(), _turn: turn };
         let manager = desktop.command("openbox").stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         desktop.manager = Some(manager.unwrap());
+        std::fs::create_dir(desktop.folder()).unwrap();
         until("the window manager", 20, || desktop.tool(&["get_desktop"]).ok());
         Some(desktop)
+    }
+
+    /// Where the viewer runs.
+    pub fn folder(&self) -> PathBuf {
+        self.dir.path().join("folder")
     }
 
     /// A program on this desktop, with nothing of the user's own.

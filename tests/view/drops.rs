@@ -38,7 +38,7 @@ fn pictures_videos_and_networks_can_be_dropped() {
     let before = viewer.count();
     drop_on(&desktop, &viewer, &asset("images/night.jpg"));
     viewer.line(before, "the picture", |line| line["width"] == 800);
-    assert!(Found::new(&viewer.settled()).same(&found));
+    assert!(Found::new(&viewer.settled(before)).same(&found));
     // The same network from a file: it has another name, and finds the same.
     let network = desktop.dir.path().join("other.safetensors");
     fs::copy(asset("demo.safetensors"), &network).unwrap();

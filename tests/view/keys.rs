@@ -1,6 +1,6 @@
 //! What every key does, seen from outside.
 
-use std::{fs, path::PathBuf, process::Command, time::Duration};
+use std::{fs, path::PathBuf, process::Command};
 
 use image::RgbImage;
 
@@ -14,7 +14,7 @@ use crate::{
 
 /// Files of this ending that the program has written into its folder.
 fn written(desktop: &Desktop, ending: &str) -> Vec<PathBuf> {
-    let all = fs::read_dir(desktop.dir.path()).unwrap().map(|entry| entry.unwrap().path());
+    let all = fs::read_dir(desktop.folder()).unwrap().map(|entry| entry.unwrap().path());
     let ours = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().starts_with("yolov4-");
     all.filter(|path| ours(path) && path.extension().is_some_and(|e| e == ending)).collect()
 }
@@ -34,25 +34,27 @@ fn again(viewer: &Viewer<'_>, wanted: &RgbImage, what: &str) {
 #[test]
 fn thresholds_change_what_is_found_in_the_frame_that_is_shown() {
     let Some(desktop) = Desktop::start() else { return };
-    let (viewer, found) = scene(&desktop, "night.jpg");
-    // Faster than the frame can be run: the last of them counts.
-    for _ in 0..9 {
-        viewer.key("Down");
-    }
-    let more = Found::new(&viewer.settled());
-    assert!(more.boxes.len() > found.boxes.len(), "{} boxes, and {} with Down", found.boxes.len(), more.boxes.len());
+    let (viewer, found) = scene(&desktop, "crossing.jpg");
+    let press = |key: &str, times: usize| {
+        // Faster than the frame can be run: the last of them counts.
+        let seen = viewer.count();
+        (0..times).for_each(|_| viewer.key(key));
+        Found::new(&viewer.settled(seen))
+    };
+    let more = press("Down", 9);
+    assert!(
+        more.boxes.len() > found.boxes.len() + 2,
+        "{} boxes, and {} with Down",
+        found.boxes.len(),
+        more.boxes.len()
+    );
     shows(&viewer, &more, false, "more boxes");
-    for _ in 0..9 {
-        viewer.key("Up");
-    }
-    let back = Found::new(&viewer.settled());
+    let back = press("Up", 9);
     assert!(back.same(&found), "{back:?} is not {found:?}");
     shows(&viewer, &back, false, "as before");
-    for _ in 0..12 {
-        viewer.key("Up");
-    }
-    let fewer = Found::new(&viewer.settled());
+    let fewer = press("Up", 9);
     assert!(fewer.boxes.len() < found.boxes.len(), "{} boxes, and {} with Up", found.boxes.len(), fewer.boxes.len());
+    shows(&viewer, &fewer, false, "fewer boxes");
 }
 
 #[test]
@@ -99,7 +101,7 @@ fn steps_go_back_and_on() {
     let viewer = Viewer::open(&desktop, &[clip.to_str().unwrap(), "--fps", "2"]);
     viewer.line(2, "three frames", |_| true);
     viewer.key("space");
-    let newest = viewer.settled();
+    let newest = viewer.settled(0);
     let time = |line: &serde_json::Value| line["time"].as_f64().unwrap();
     let step = |key: &str| {
         let before = viewer.count();
@@ -119,10 +121,9 @@ fn steps_go_back_and_on() {
     assert!(time(&next) > time(&newest), "{next} is not after {newest}");
     shows(&viewer, &Found::new(&next), false, "a step on");
     // Every frame that was kept, and no more.
-    for _ in 0..viewer.count() {
-        viewer.key("Left");
-    }
-    let first = viewer.settled();
+    let seen = viewer.count();
+    (0..seen).for_each(|_| viewer.key("Left"));
+    let first = viewer.settled(seen);
     assert_eq!(time(&first), time(&viewer.lines()[0]));
 }
 
@@ -156,13 +157,21 @@ fn pictures_and_videos_are_written() {
     let numbers: Vec<u32> = text.trim().split(',').map(|n| n.parse().unwrap()).collect();
     assert!(numbers[..2] == [426, 320] && numbers[2] > 2, "{text}{}", String::from_utf8_lossy(&out.stderr));
     // What cannot be written is said, and nothing ends.
-    let before = viewer.count();
-    fs::remove_dir_all(desktop.dir.path()).unwrap();
-    viewer.key("s");
+    let errors = |count: usize| {
+        until("what went wrong", PATIENCE, || (viewer.said().matches("error: ").count() == count).then_some(()));
+    };
     viewer.key("r");
-    until("what went wrong", PATIENCE, || (viewer.said().matches("error: ").count() >= 2).then_some(()));
+    let before = viewer.count();
+    viewer.line(before + 3, "frames to record", |_| true);
+    fs::remove_dir_all(desktop.folder()).unwrap();
+    viewer.key("r");
+    errors(1);
+    viewer.key("r");
+    errors(2);
+    viewer.key("s");
+    errors(3);
+    let before = viewer.count();
     viewer.line(before + 3, "frames to go on", |_| true);
-    std::thread::sleep(Duration::from_millis(100));
     viewer.key("q");
     assert_eq!(viewer.ended().0, Some(0));
 }

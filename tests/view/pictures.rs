@@ -1,7 +1,5 @@
 //! Boxes on the screen are those that are found, where they are found, whatever size the window has.
 
-use std::path::Path;
-
 use crate::{
     asset,
     boxes::{Found, shows},
@@ -38,7 +36,7 @@ fn still<'a>(desktop: &'a Desktop, args: &[&str]) -> (Viewer<'a>, Found) {
     });
     viewer.key("h");
     viewer.key("space");
-    let line = viewer.settled();
+    let line = viewer.settled(0);
     let found = detected(desktop, line["time"].as_f64().unwrap());
     assert!(Found::new(&line).same(&found), "{line} is not what is detected: {found:?}");
     (viewer, found)
@@ -50,7 +48,7 @@ pub fn scene<'a>(desktop: &'a Desktop, name: &str) -> (Viewer<'a>, Found) {
     let viewer = Viewer::open(desktop, &[path.to_str().unwrap()]);
     viewer.line(0, "the picture", |_| true);
     viewer.key("h");
-    let found = Found::new(&viewer.settled());
+    let found = Found::new(&viewer.settled(0));
     (viewer, found)
 }
 
@@ -65,7 +63,7 @@ fn boxes_of_a_video_are_on_the_screen_where_they_are_found() {
     let before = viewer.count();
     viewer.line(before + 1, "frames to go on", |_| true);
     viewer.key("space");
-    let found = detected(&desktop, viewer.settled()["time"].as_f64().unwrap());
+    let found = detected(&desktop, viewer.settled(0)["time"].as_f64().unwrap());
     shows(&viewer, &found, true, "the clip, mirrored");
 }
 
@@ -95,10 +93,10 @@ fn boxes_follow_the_size_of_the_window() {
     std::thread::sleep(std::time::Duration::from_millis(300));
     resize(800, 600);
     shows(&viewer, &found, false, "after 1x1");
-    viewer.tool("windowminimize", &["--sync"]);
+    viewer.tool("windowminimize", &[]);
     viewer.key("h");
     std::thread::sleep(std::time::Duration::from_millis(300));
-    viewer.tool("windowmap", &["--sync"]);
+    viewer.tool("windowmap", &[]);
     viewer.focus();
     shows(&viewer, &found, false, "after it was minimised");
     // Frames go on.
@@ -130,6 +128,6 @@ fn a_screenshot_is_written_by_an_option_and_the_program_ends() {
     let (status, said) = viewer.ended();
     assert_eq!(status, Some(0), "{said}");
     assert!(said.contains("out.png was written") && said.contains("\n5 frames shown"), "{said}");
-    let picture = image::open(Path::new(desktop.dir.path()).join("out.png")).unwrap();
+    let picture = image::open(desktop.folder().join("out.png")).unwrap();
     assert_eq!((picture.width(), picture.height()), (426, 320));
 }

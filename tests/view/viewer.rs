@@ -29,7 +29,8 @@ impl<'a> Viewer<'a> {
     pub fn open(desktop: &'a Desktop, args: &[&str]) -> Self {
         let mut command = desktop.command(env!("CARGO_BIN_EXE_yolov4"));
         command.args(["view", "--model", "demo", "--json", "-"]).args(args);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child =
+            command.current_dir(desktop.folder()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (lines, said) = (Arc::<Mutex<Vec<_>>>::default(), Arc::<Mutex<Vec<u8>>>::default());
         let (stdout, mut stderr) = (BufReader::new(child.stdout.take().unwrap()), child.stderr.take().unwrap());
         let own = Arc::clone(&lines);
@@ -132,11 +133,12 @@ impl<'a> Viewer<'a> {
         })
     }
 
-    /// The last line, once no more come: several frames' time has passed without one.
-    pub fn settled(&self) -> Value {
-        until("frames to stop coming", PATIENCE, || {
+    /// The last line, once no more come: several frames' time has passed without one. At least one comes after the first
+    /// `seen` lines.
+    pub fn settled(&self, seen: usize) -> Value {
+        until("frames to come, and to stop coming", PATIENCE, || {
             let lines = self.lines.lock().unwrap();
-            let (at, line) = lines.last()?;
+            let (at, line) = lines.get(seen..)?.last()?;
             (at.elapsed() > Duration::from_millis(800)).then(|| line.clone())
         })
     }

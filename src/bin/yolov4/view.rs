@@ -243,7 +243,8 @@ impl Lines {
                 (None, None) => vec![],
             };
             let (width, height) = outcome.size;
-            let time = outcome.pts.as_secs_f64();
+            // Rounded once: 1.966666667, not 1.9666666670000001.
+            let time = outcome.pts.as_nanos() as f64 / 1e9;
             let line =
                 formats::frame_line(&JsonFrame { frame: outcome.number, time, width, height, detections: found })?;
             match &self.path {
