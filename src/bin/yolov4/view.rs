@@ -24,7 +24,7 @@ use crate::{Outcome as Done, options, output, workshop::FromOptions};
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// A camera (its number or path; the first if nothing is named), a video file, the address of a stream, pictures (a
+    /// A camera (its number or path, or camera:NAME; the first if nothing is named), a video file, the address of a stream, pictures (a
     /// file, a folder, a glob), or - for y4m or MJPEG on standard input
     #[arg(value_name = "SOURCE")]
     source: Option<String>,
