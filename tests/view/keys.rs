@@ -162,14 +162,12 @@ fn pictures_and_videos_are_written() {
     assert!(numbers[..2] == [426, 320] && numbers[2] > 2, "{text}{}", String::from_utf8_lossy(&out.stderr));
     // What cannot be written is said, and nothing ends.
     let errors = |count: usize| {
-        until("what went wrong", 20, || {
-            println!("{}", viewer.said());
-            (viewer.said().matches("error: ").count() >= count).then_some(())
-        });
+        until("what went wrong", PATIENCE, || (viewer.said().matches("error: ").count() >= count).then_some(()));
     };
     viewer.key("r");
-    let before = viewer.count();
-    viewer.line(before + 3, "frames to record", |_| true);
+    // It has another name until it is whole.
+    let begun = |entry: fs::DirEntry| entry.file_name().to_string_lossy().starts_with(".yolov4-");
+    until("a video to begin", PATIENCE, || fs::read_dir(desktop.folder()).unwrap().flatten().any(begun).then_some(()));
     fs::remove_dir_all(desktop.folder()).unwrap();
     viewer.key("r");
     errors(1);
