@@ -171,8 +171,8 @@ impl Live {
         &self.rank
     }
 
-    /// Runs the frame that was submitted last once more, with thresholds that have changed. One that is in flight is left to
-    /// [`Live::catch_up`].
+    /// Runs the frame that was submitted last once more, with thresholds that have changed. One that is in flight is
+    /// left to [`Live::catch_up`].
     ///
     /// # Errors
     /// As [`Chain::submit`].
@@ -187,8 +187,8 @@ impl Live {
         self.fly(index, About { capacity, again: true, ..last }, false)
     }
 
-    /// Runs the frame that was submitted last once more if [`Live::again`] found it in flight and it has landed since. A
-    /// frame that was submitted meanwhile makes up for it. Returns whether there is something new to draw.
+    /// Runs the frame that was submitted last once more if [`Live::again`] found it in flight and it has landed
+    /// since. A frame that was submitted meanwhile makes up for it. Returns whether there is something new to draw.
     ///
     /// # Errors
     /// As [`Chain::submit`].

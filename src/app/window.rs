@@ -129,8 +129,8 @@ impl ApplicationHandler<()> for Viewer {
     }
 
     fn about_to_wait(&mut self, event_loop: &ActiveEventLoop) {
-        // Here, once, and not at each call of `wake`: where a look takes longer than a frame, a loop that empties its queue of
-        // calls first would come to no key and no drawing any more.
+        // Here, once, and not at each call of `wake`: where a look takes longer than a frame, a loop that empties its
+        // queue of calls first would come to no key and no drawing any more.
         if self.woken.swap(false, AcqRel) {
             self.advance(event_loop);
         }

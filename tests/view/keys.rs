@@ -120,11 +120,15 @@ fn steps_go_back_and_on() {
     let next = step("Right");
     assert!(time(&next) > time(&newest), "{next} is not after {newest}");
     shows(&viewer, &Found::new(&next), false, "a step on");
-    // Every frame that was kept, and no more.
-    let seen = viewer.count();
-    (0..seen).for_each(|_| viewer.key("Left"));
-    let first = viewer.settled(seen);
-    assert_eq!(time(&first), time(&viewer.lines()[0]));
+    // Back to the first frame, and not beyond.
+    let first = time(&viewer.lines()[0]);
+    until("the first frame", PATIENCE, || {
+        viewer.key("Left");
+        (time(&viewer.settled(0)) == first).then_some(())
+    });
+    let before = viewer.count();
+    changes(&viewer, "Left");
+    assert_eq!(viewer.count(), before);
 }
 
 #[test]
@@ -158,11 +162,12 @@ fn pictures_and_videos_are_written() {
     assert!(numbers[..2] == [426, 320] && numbers[2] > 2, "{text}{}", String::from_utf8_lossy(&out.stderr));
     // What cannot be written is said, and nothing ends.
     let errors = |count: usize| {
-        until("what went wrong", PATIENCE, || (viewer.said().matches("error: ").count() == count).then_some(()));
+        until("what went wrong", PATIENCE, || (viewer.said().matches("error: ").count() >= count).then_some(()));
     };
     viewer.key("r");
-    let before = viewer.count();
-    viewer.line(before + 3, "frames to record", |_| true);
+    // It has another name until it is whole.
+    let begun = |entry: fs::DirEntry| entry.file_name().to_string_lossy().starts_with(".yolov4-");
+    until("a video to begin", PATIENCE, || fs::read_dir(desktop.folder()).unwrap().flatten().any(begun).then_some(()));
     fs::remove_dir_all(desktop.folder()).unwrap();
     viewer.key("r");
     errors(1);

@@ -133,8 +133,8 @@ impl<'a> Viewer<'a> {
         })
     }
 
-    /// The last line, once no more come: several frames' time has passed without one. At least one comes after the first
-    /// `seen` lines.
+    /// The last line, once no more come: several frames' time has passed without one. At least one comes after the
+    /// first `seen` lines.
     pub fn settled(&self, seen: usize) -> Value {
         until("frames to come, and to stop coming", PATIENCE, || {
             let lines = self.lines.lock().unwrap();
