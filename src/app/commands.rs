@@ -1,12 +1,12 @@
 //! What the keys and the mouse ask of a show while it runs.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, mpsc::channel},
 };
 
 use crate::{
-    app::{Capture, Show, Trails, Wish},
+    app::{Capture, Show, Trails, Wish, show::Building},
     error::{Error, Result},
     kernels::Precision,
     video::{Spec, cameras, open},
@@ -54,8 +54,9 @@ impl Show {
             let _ = sender.send(built);
             wake();
         };
-        std::thread::Builder::new().name("build".into()).spawn(run).map_err(Error::io("the building thread"))?;
-        self.building = Some(receiver);
+        let thread = std::thread::Builder::new().name("build".into()).spawn(run);
+        let thread = thread.map_err(Error::io("the building thread"))?;
+        self.building = Some(Building { built: receiver, thread });
         Ok(())
     }
 
@@ -180,4 +181,15 @@ impl Show {
             }
         }
     }
+}
+
+/// A file name in the present folder that is not taken.
+pub(super) fn free_name(ending: &str) -> PathBuf {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
+    let names = (0..).map(|n| match n {
+        0 => PathBuf::from(format!("yolov4-{now}.{ending}")),
+        n => PathBuf::from(format!("yolov4-{now}-{n}.{ending}")),
+    });
+    let mut free = names.filter(|name| !name.exists());
+    free.next().unwrap_or_else(|| PathBuf::from(format!("yolov4.{ending}")))
 }

@@ -1,15 +1,13 @@
 //! The chain on the GPU: frame to texture, network, boxes, the arguments of their draw; nothing comes back that nobody
 //! asked for, and nothing is waited for.
 
-use std::{
-    sync::mpsc::{Sender, channel},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use crate::{
     app::{
         Chain, Finished, IN_FLIGHT, Stage, Stats, Wake, labels,
         slot::{self, About, Landed, Slot},
+        watcher::Watcher,
     },
     detect::{Detection, Detector, Undo},
     error::{Error, Result},
@@ -364,28 +362,4 @@ fn make_rank(gpu: &Gpu, pipelines: &mut Pipelines, detector: &Detector) -> Resul
     };
     let program = detector.program()?;
     pollster::block_on(Rank::new(gpu, pipelines, program.kept(), program.capacity(), &drawn))
-}
-
-/// Waits on a thread of its own for what was submitted, so that nobody else has to.
-struct Watcher(Sender<wgpu::SubmissionIndex>);
-
-impl Watcher {
-    fn new(gpu: &Gpu, wake: Wake) -> Result<Self> {
-        let (sender, receiver) = channel::<wgpu::SubmissionIndex>();
-        let device = gpu.device().clone();
-        let run = move || {
-            for index in receiver {
-                // Of no account here: the loop that is woken asks the device itself.
-                let _ = device.poll(wgpu::PollType::Wait { submission_index: Some(index), timeout: None });
-                wake();
-            }
-        };
-        std::thread::Builder::new().name("gpu".into()).spawn(run).map_err(Error::io("the GPU's thread"))?;
-        Ok(Self(sender))
-    }
-
-    fn watch(&self, index: wgpu::SubmissionIndex) {
-        // The thread is gone only with the chain.
-        let _ = self.0.send(index);
-    }
 }

@@ -28,6 +28,7 @@ mod studio;
 #[cfg(feature = "view")]
 mod surface;
 mod trails;
+mod watcher;
 #[cfg(feature = "view")]
 pub mod window;
 mod wishes;

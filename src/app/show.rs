@@ -3,6 +3,7 @@
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, PoisonError, mpsc::Receiver},
+    thread::JoinHandle,
     time::{Duration, Instant},
 };
 
@@ -15,6 +16,12 @@ use crate::{
     error::{Error, Result},
     video::{Source, Spec},
 };
+
+/// A network that is being built, and where.
+pub(super) struct Building {
+    pub built: Receiver<Result<(Wish, Detector)>>,
+    pub thread: JoinHandle<()>,
+}
 
 /// See above.
 pub struct Show {
@@ -30,7 +37,7 @@ pub struct Show {
     pub(super) trails: Option<Trails>,
     /// Recordings and screenshots.
     pub studio: Studio,
-    pub(super) building: Option<Receiver<Result<(Wish, Detector)>>>,
+    pub(super) building: Option<Building>,
     pub(super) presented: Arc<Mutex<VecDeque<Duration>>>,
     pub(super) newest_captured: Instant,
     /// Frames shown at the last drawing.
@@ -249,8 +256,8 @@ impl Show {
     }
 
     fn built(&mut self) -> Result<bool> {
-        let Some(receiver) = &self.building else { return Ok(false) };
-        let Ok(built) = receiver.try_recv() else { return Ok(false) };
+        let Some(Building { built, .. }) = &self.building else { return Ok(false) };
+        let Ok(built) = built.try_recv() else { return Ok(false) };
         self.building = None;
         match built {
             Ok((wish, detector)) => {
@@ -309,6 +316,8 @@ impl Show {
         if let Some(capture) = self.capture.take() {
             self.count(&capture);
         }
+        // No thread may be inside the driver when the program ends.
+        self.building.take().into_iter().for_each(|building| drop(building.thread.join()));
         for done in self.live.finish()? {
             self.pipeline.stats.finished(done.captured, done.finished);
         }

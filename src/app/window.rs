@@ -20,7 +20,9 @@ use winit::{
 
 use crate::{
     app::{
-        Each, Hud, Panel, Quad, Scene, Show, Summary, View, Wake, fit,
+        Each, Hud, Panel, Quad, Scene, Show, Summary, View, Wake,
+        commands::free_name,
+        fit,
         keys::{self, Action},
         surface::{Canvas, Present},
     },
@@ -155,9 +157,11 @@ impl ApplicationHandler<()> for Viewer {
             WindowEvent::RedrawRequested => self.draw(),
             WindowEvent::DroppedFile(path) => self.dropped(path),
             WindowEvent::KeyboardInput {
-                event: KeyEvent { logical_key, state: ElementState::Pressed, .. }, ..
+                event: KeyEvent { logical_key, state: ElementState::Pressed, repeat, .. },
+                ..
             } => match action(&logical_key) {
                 Some(Action::Quit) => return self.end(event_loop, None),
+                Some(action) if repeat && !action.repeats() => Ok(()),
                 Some(action) => self.act(action),
                 None => Ok(()),
             },
@@ -388,15 +392,4 @@ impl Viewer {
         self.redraw();
         Ok(())
     }
-}
-
-/// A file name in the present folder that is not taken.
-fn free_name(ending: &str) -> PathBuf {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
-    let names = (0..).map(|n| match n {
-        0 => PathBuf::from(format!("yolov4-{now}.{ending}")),
-        n => PathBuf::from(format!("yolov4-{now}-{n}.{ending}")),
-    });
-    let mut free = names.filter(|name| !name.exists());
-    free.next().unwrap_or_else(|| PathBuf::from(format!("yolov4.{ending}")))
 }
