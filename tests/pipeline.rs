@@ -270,9 +270,10 @@ fn what_ends_a_source_is_told_once_and_what_does_not_is_counted() {
     let bell = Bell::default();
     let capture = Capture::start(Box::new(Broken(0)), Pace::default(), bell.wake()).unwrap();
     thread::sleep(50 * MS);
-    assert!(capture.waiting().ended);
+    // Who looks for the end only now must not miss its reason.
+    assert!(!capture.waiting().ended);
     assert_eq!(capture.complaints(), ["frame 0 is cut off", "opening it again"]);
     assert_eq!(capture.take().unwrap_err().to_string(), "camera: was unplugged");
-    assert!(capture.take().unwrap().is_none());
+    assert!(capture.take().unwrap().is_none() && capture.waiting().ended);
     assert_eq!(capture.counts(), (0, 0, 1));
 }

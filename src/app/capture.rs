@@ -129,7 +129,9 @@ impl Capture {
     /// Why there is no frame.
     pub fn waiting(&self) -> Waiting {
         let state = self.shared.lock();
-        Waiting { ended: state.waiting.ended && state.frame.is_none(), reason: state.waiting.reason.clone() }
+        // Whoever has not yet been told why it ended has something to take.
+        let ended = state.waiting.ended && state.frame.is_none() && state.error.is_none();
+        Waiting { ended, reason: state.waiting.reason.clone() }
     }
 
     /// What went wrong since the last call, without an end of it all: frames that could not be decoded, a camera that is
