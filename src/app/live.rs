@@ -3,6 +3,7 @@
 
 use std::{
     sync::mpsc::{Sender, channel},
+    thread::JoinHandle,
     time::{Duration, Instant},
 };
 
@@ -344,7 +345,10 @@ fn make_rank(gpu: &Gpu, pipelines: &mut Pipelines, detector: &Detector) -> Resul
 }
 
 /// Waits on a thread of its own for what was submitted, so that nobody else has to.
-struct Watcher(Sender<wgpu::SubmissionIndex>);
+struct Watcher {
+    sender: Option<Sender<wgpu::SubmissionIndex>>,
+    thread: Option<JoinHandle<()>>,
+}
 
 impl Watcher {
     fn new(gpu: &Gpu, wake: Wake) -> Result<Self> {
@@ -357,12 +361,26 @@ impl Watcher {
                 wake();
             }
         };
-        std::thread::Builder::new().name("gpu".into()).spawn(run).map_err(Error::io("the GPU's thread"))?;
-        Ok(Self(sender))
+        let thread =
+            std::thread::Builder::new().name("gpu".into()).spawn(run).map_err(Error::io("the GPU's thread"))?;
+        Ok(Self { sender: Some(sender), thread: Some(thread) })
     }
 
     fn watch(&self, index: wgpu::SubmissionIndex) {
-        // The thread is gone only with the chain.
-        let _ = self.0.send(index);
+        if let Some(sender) = &self.sender {
+            // The thread is gone only with the chain.
+            let _ = sender.send(index);
+        }
+    }
+}
+
+impl Drop for Watcher {
+    /// The thread has the device, too. Were it the last to let go, the driver could be unloaded while the program is in the
+    /// driver's exit handlers, and crash there.
+    fn drop(&mut self) {
+        self.sender = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
     }
 }
