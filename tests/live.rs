@@ -8,7 +8,7 @@ use std::{
 };
 
 use yolov4::{
-    Detection, Detector, Gpu, Picture, Precision, Result,
+    BoxPx, Detection, Detector, Gpu, Picture, Precision, Result,
     low_level::{
         app::{
             Bell, Boxes, Chain, IN_FLIGHT, Live, LiveOptions, Offscreen, Pace, Show, ShowOptions, Summary, View, Wish,
@@ -236,21 +236,32 @@ fn more_candidates_than_room_are_found_again_with_room() {
     }
 }
 
+/// A picture and its boxes, left and right exchanged.
+fn mirrored(picture: &Picture, found: &[Detection]) -> (Picture, Vec<Detection>) {
+    let rows = picture.rgba.chunks(4 * picture.width);
+    let rgba = rows.flat_map(|row| row.chunks(4).rev().flatten()).copied().collect();
+    let turn = |d: &Detection| {
+        let x = picture.width as f32 - d.bbox.x - d.bbox.w;
+        Detection { bbox: BoxPx { x, ..d.bbox }, ..d.clone() }
+    };
+    (Picture { rgba, ..picture.clone() }, found.iter().map(turn).collect())
+}
+
 #[test]
 fn what_the_gpu_draws_is_what_the_host_draws() {
     let gpu = gpu();
     let bell = Bell::default();
-    for bytes in [NIGHT, CROSSING] {
+    for (bytes, mirror) in [(NIGHT, false), (CROSSING, false), (NIGHT, true), (CROSSING, true)] {
         let picture = picture(bytes);
         let found = pollster::block_on(detector(&gpu).detect(&picture)).unwrap();
-        let host = draw::draw(&picture, &found).unwrap().into_raw();
+        // In a mirror the boxes change sides with the picture; their text does not.
+        let host = if mirror { mirrored(&picture, &found) } else { (picture.clone(), found.clone()) };
+        let host = draw::draw(&host.0, &host.1).unwrap().into_raw();
         let mut live = Live::new(detector(&gpu), &LiveOptions { wants_boxes: false, wake: bell.wake() }).unwrap();
         let size = (picture.width as u32, picture.height as u32);
         let mut screen = Offscreen::new(&gpu, &live.detector().class_names(), draw::FONT, size, 14.0).unwrap();
         live.submit(&frame(&picture, 0), 0).unwrap();
-        screen
-            .shoot(&live, &View { size, slot: live.newest(), boxes: Boxes::OnGpu, panel: &[], mirror: false })
-            .unwrap();
+        screen.shoot(&live, &View { size, slot: live.newest(), boxes: Boxes::OnGpu, panel: &[], mirror }).unwrap();
         live.finish().unwrap();
         let gpu_pixels = screen.take().unwrap().remove(0).rgba;
         // Blending rounds once on either side.

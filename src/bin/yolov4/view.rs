@@ -203,6 +203,11 @@ fn headless(
     if let Some(lines) = lines.take() {
         lines.finish()?;
     }
+    // A camera may lose a frame now and then; what a file has lost is missing.
+    if summary.corrupt > 0 && !matches!(show.spec(), Spec::Camera(_) | Spec::Stream(_)) {
+        output::say(format_args!("error: {} frames could not be decoded", summary.corrupt));
+        failed = true;
+    }
     if let Some(trouble) = show.trouble() {
         output::say(format_args!("error: {trouble}"));
         failed = true;
