@@ -12,7 +12,7 @@ use std::{
 use yolov4::{
     Detector, Gpu, Precision, Result,
     low_level::{
-        app::{Bell, Pace, Show, ShowOptions, Stage, Wish, Workshop, run_headless},
+        app::{Bell, Pace, Show, ShowOptions, Stage, Stop, Wish, Workshop, run_headless},
         gpu::{GpuOptions, Needs},
         video::{Next, OpenOptions, Spec, open},
     },
@@ -106,7 +106,7 @@ fn run(trained: &Trained, clip: &Path, extra: Extra) -> String {
         show.studio.record(folder.path().join("out.mjpeg"));
     }
     let (mut done, mut start) = (0, None);
-    run_headless(&mut show, &bell, &mut |outcomes, said| {
+    run_headless(&mut show, &bell, &Stop::default(), &mut |outcomes, said| {
         assert!(said.iter().all(|line| !line.starts_with("error")), "{said:?}");
         done += outcomes.len() as u64;
         if done >= WARM && start.is_none() {

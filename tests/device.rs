@@ -51,8 +51,12 @@ fn a_value_too_large_for_one_binding_is_told_with_a_size_that_fits() {
          --precision f16"
     );
     // The advice is good.
-    let mut detector = build(Detector::builder().model(&cfg).device(gpu).size((1024, 1024))).unwrap();
+    let small = || Detector::builder().model(&cfg).device(gpu.clone()).size((1024, 1024));
+    let mut detector = build(small().conf(1.0)).unwrap();
     pollster::block_on(detector.detect(&grey())).unwrap();
+    // Each of its million boxes is above a threshold of 0.01, and nobody compares those with each other.
+    let error = pollster::block_on(build(small().conf(0.01)).unwrap().detect(&grey())).unwrap_err().to_string();
+    assert!(error.contains("boxes: ") && error.contains("allows 131072 candidates; raise --conf"), "{error}");
 }
 
 #[test]

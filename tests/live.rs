@@ -11,8 +11,8 @@ use yolov4::{
     BoxPx, Detection, Detector, Gpu, Picture, Precision, Result,
     low_level::{
         app::{
-            Bell, Boxes, Chain, IN_FLIGHT, Live, LiveOptions, Offscreen, Pace, Show, ShowOptions, Summary, View, Wish,
-            Workshop, run_headless,
+            Bell, Boxes, Chain, IN_FLIGHT, Live, LiveOptions, Offscreen, Pace, Show, ShowOptions, Stop, Summary, View,
+            Wish, Workshop, run_headless,
         },
         detect::draw,
         gpu::{GpuOptions, Needs},
@@ -122,7 +122,7 @@ fn play(source: Box<dyn Source>, options: ShowOptions) -> (Summary, Vec<Vec<Dete
     let bell = Bell::default();
     let mut show = Show::new(Arc::new(Bench), wish(), source, options, bell.wake()).unwrap();
     let mut found = Vec::new();
-    let summary = run_headless(&mut show, &bell, &mut |outcomes, said| {
+    let summary = run_headless(&mut show, &bell, &Stop::default(), &mut |outcomes, said| {
         assert!(said.is_empty(), "{said:?}");
         found.extend(outcomes.iter().filter_map(|o| o.detections.clone()));
         Ok(())

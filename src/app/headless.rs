@@ -1,7 +1,10 @@
 //! Without a window: the same chain, until the source ends or enough frames were shown.
 
 use std::{
-    sync::{Arc, Condvar, Mutex, PoisonError},
+    sync::{
+        Arc, Condvar, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -39,15 +42,31 @@ impl Bell {
 /// Gets every frame that is done, in order, and what there is to say.
 pub type Each<'a> = dyn FnMut(&[Outcome], &[String]) -> Result<()> + 'a;
 
-/// Runs to the end; tells `each` about it.
+/// Asks a run to end; what it has begun is finished.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// Does so; `true` the first time.
+    pub fn stop(&self) -> bool {
+        !self.0.swap(true, Relaxed)
+    }
+
+    /// Whether it was asked for.
+    pub fn asked(&self) -> bool {
+        self.0.load(Relaxed)
+    }
+}
+
+/// Runs to the end, or until it is to stop; tells `each` about it.
 ///
 /// # Errors
 /// What cannot be gone on from, or what `each` says.
-pub fn run(show: &mut Show, bell: &Bell, each: &mut Each<'_>) -> Result<Summary> {
+pub fn run(show: &mut Show, bell: &Bell, stop: &Stop, each: &mut Each<'_>) -> Result<Summary> {
     loop {
         let progress = show.advance()?;
         each(&progress.outcomes, &progress.said)?;
-        if progress.over {
+        if progress.over || stop.asked() {
             break;
         }
         if progress.outcomes.is_empty() && !progress.fresh {

@@ -35,7 +35,7 @@ mod wishes;
 
 pub use brush::SHADERS;
 pub use capture::{Capture, Pace, Waiting, Wake};
-pub use headless::{Bell, Each, run as run_headless};
+pub use headless::{Bell, Each, Stop, run as run_headless};
 pub use hud::Hud;
 pub use labels::{Label, Labels, Letter};
 pub use live::{Live, LiveOptions, Outcome};

@@ -137,6 +137,9 @@ impl Sink {
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
+        // Ctrl-C is for this program, which then ends the file as it should.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let child = command.spawn().map_err(|e| {
             let _ = std::fs::remove_file(part);
             let missing = e.kind() == std::io::ErrorKind::NotFound;

@@ -20,7 +20,7 @@ use winit::{
 
 use crate::{
     app::{
-        Each, Hud, Panel, Quad, Scene, Show, Summary, View, Wake,
+        Each, Hud, Panel, Quad, Scene, Show, Stop, Summary, View, Wake,
         commands::free_name,
         fit,
         keys::{self, Action},
@@ -48,6 +48,8 @@ pub struct WindowOptions {
     pub font: Option<Vec<u8>>,
     /// Stays open when the source has ended.
     pub stay: bool,
+    /// Closes it from elsewhere.
+    pub stop: Stop,
 }
 
 /// Opens a window on what `make` makes, until it is closed.
@@ -252,7 +254,7 @@ impl Viewer {
             self.redraw();
         }
         self.retitle();
-        Ok(progress.over && !self.options.stay)
+        Ok(progress.over && !self.options.stay || self.options.stop.asked())
     }
 
     fn redraw(&self) {

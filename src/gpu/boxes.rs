@@ -146,19 +146,23 @@ impl Boxes {
     /// Makes room for `count` candidates.
     ///
     /// # Errors
-    /// [`Error::Limit`] if they do not fit into one binding.
+    /// [`Error::Limit`] if there are more than [`nms::MAX_BOXES`], or they do not fit into one binding.
     pub async fn grow(&mut self, gpu: &Gpu, pipelines: &mut Pipelines, count: usize) -> Result<()> {
         let capacity = sort::capacity(count);
+        let limit = |needed, allowed| Error::Limit {
+            node: "boxes".into(),
+            what: format!("{count} candidates"),
+            needed,
+            allowed,
+            hint: "; raise --conf".into(),
+        };
+        if count > nms::MAX_BOXES {
+            return Err(limit("as many comparisons with each other".into(), format!("{} candidates", nms::MAX_BOXES)));
+        }
         let bytes = (HEADER + capacity * size_of::<Candidate>()) as u64;
         let allowed = gpu.limits.max_storage_buffer_binding_size.min(gpu.limits.max_buffer_size);
         if bytes > allowed {
-            return Err(Error::Limit {
-                node: "boxes".into(),
-                what: format!("{count} candidates"),
-                needed: format!("{bytes} bytes in one binding"),
-                allowed: format!("{allowed}"),
-                hint: "; raise --conf".into(),
-            });
+            return Err(limit(format!("{bytes} bytes in one binding"), allowed.to_string()));
         }
         tracing::debug!(count, capacity, "more candidates than there was room for: once more");
         self.room = Room::new(gpu, pipelines, &self.heads, &self.thresholds, self.classes, capacity).await?;

@@ -34,6 +34,10 @@ pub static KERNEL: Kernel = Kernel {
     workgroup: [64, 1, 1],
 };
 
+/// Most boxes that are compared: every box of a class is compared with every other, and beyond this the threshold of the
+/// score is more likely wrong than right.
+pub const MAX_BOXES: usize = 1 << 17;
+
 /// Most comparisons of one invocation in one dispatch, times the invocations of a workgroup: see the kernel.
 const ROUNDS: usize = 3 << 20;
 

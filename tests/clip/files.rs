@@ -91,3 +91,36 @@ fn a_video_that_changes_its_size_is_played_and_written_on() {
         assert_eq!(probe(&out), "320,240,10");
     }
 }
+
+/// Ctrl-C in the middle of a recording: the file is whole all the same.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_recording_is_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let (clip, out) = (concat!(env!("CARGO_MANIFEST_DIR"), "/assets/clip.mjpeg"), dir.path().join("out.mjpeg"));
+    let mut args = vec!["view", clip, "--headless", "--loop", "--record", text(&out)];
+    args.extend(crate::DEMO);
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_yolov4"))
+        .args(&args)
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The hidden file that grows tells that it records.
+    let began = std::time::Instant::now();
+    let size = || -> u64 {
+        let files = std::fs::read_dir(dir.path()).unwrap();
+        files.map(|f| f.unwrap().metadata().map_or(0, |m| m.len())).sum()
+    };
+    while size() < 50_000 {
+        assert!(began.elapsed().as_secs() < 60, "nothing is recorded");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    let interrupt = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(interrupt.unwrap().success());
+    let output = child.wait().map(|_| child.wait_with_output()).unwrap().unwrap();
+    assert!(output.status.success(), "{}: {}", output.status, crate::stderr(&output));
+    assert!(crate::stderr(&output).contains("out.mjpeg was written"), "{}", crate::stderr(&output));
+    let bytes = std::fs::read(&out).unwrap();
+    assert!(bytes.ends_with(&[0xff, 0xd9]), "the last picture is whole");
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "nothing else is left");
+}

@@ -17,7 +17,7 @@ use yolov4::{
 };
 
 use crate::{
-    Failure, Outcome, options, output, pictures,
+    Failure, Outcome, interrupt, options, output, pictures,
     results::{Format, Results},
     workshop::FromOptions,
 };
@@ -125,7 +125,7 @@ fn video(args: &Args, path: &Path) -> Outcome {
     let classes = show.live().detector().class_names().len();
     let bar = progress(0);
     let (name, mut failed) = (path.file_stem().unwrap_or_default().to_string_lossy().into_owned(), false);
-    app::run_headless(&mut show, &bell, &mut |outcomes, said| {
+    app::run_headless(&mut show, &bell, &interrupt::stop(bell.wake()), &mut |outcomes, said| {
         for line in said {
             failed |= line.starts_with("error");
             bar.suspend(|| output::say(format_args!("{line}")));

@@ -9,6 +9,7 @@ mod detect;
 mod download;
 mod explain;
 mod heads;
+mod interrupt;
 mod model;
 mod models;
 mod options;

@@ -20,7 +20,7 @@ use yolov4::{
     },
 };
 
-use crate::{Outcome as Done, options, output, workshop::FromOptions};
+use crate::{Outcome as Done, interrupt, options, output, workshop::FromOptions};
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
@@ -152,6 +152,8 @@ fn windowed(
         mirror: args.mirror,
         font: options.font.clone(),
         stay: args.frames.is_none(),
+        // The window looks ten times a second.
+        stop: interrupt::stop(Arc::new(|| {})),
     };
     let (limit, record) = (args.frames, args.record.clone());
     let make = move |wake| {
@@ -193,7 +195,7 @@ fn headless(
     }
     output::say(format_args!("player: {}", show.live().detector().player()));
     let mut failed = false;
-    let summary = app::run_headless(&mut show, &bell, &mut |outcomes, said| {
+    let summary = app::run_headless(&mut show, &bell, &interrupt::stop(bell.wake()), &mut |outcomes, said| {
         for line in said {
             failed |= line.starts_with("error");
             output::say(format_args!("{line}"));
