@@ -1,6 +1,10 @@
 // uses: shared/boxes.wgsl
 // Greedy non-maximum suppression, one workgroup per class: in order of score, every box that is still alive silences
-// those after it that overlap it too much.
+// those after it that overlap it too much. A dispatch goes through BLOCK boxes of each class and notes where it stopped;
+// the next one goes on from there. One that went through tens of thousands would take longer than a display driver waits,
+// and software Vulkan leaves loops after 65,535 rounds without a word. `dead` is cleared before the first.
+
+override BLOCK: u32 = 0xffffffffu;
 
 struct Candidates {
     count: u32,
@@ -17,10 +21,11 @@ struct Kept {
 @group(0) @binding(0) var<uniform> thresholds: Thresholds;
 @group(0) @binding(1) var<storage, read> candidates: Candidates;
 @group(0) @binding(2) var<storage, read> keys: array<vec4u>;             // [capacity], sorted
-@group(0) @binding(3) var<storage, read_write> dead: array<u32>;         // [capacity], by place in `keys`
+@group(0) @binding(3) var<storage, read_write> dead: array<u32>;         // [capacity] by place in `keys`, then [classes] progress
 @group(0) @binding(4) var<storage, read_write> kept: Kept;
 
 const THREADS = 64u;
+var<workgroup> sh_done: u32; // boxes of the class that were gone through
 
 // Length shared by two intervals, given by centre and length; negative if they are apart.
 fn shared_length(c1: f32, l1: f32, c2: f32, l2: f32) -> f32 {
@@ -83,11 +88,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) li
     let count = min(candidates.count, thresholds.capacity);
     let first = lower_bound(group.x, count);
     let end = lower_bound(group.x + 1u, count);
-    for (var i = first + li; i < end; i += THREADS) {
-        dead[i] = 0u;
+    if li == 0u {
+        sh_done = dead[thresholds.capacity + group.x];
     }
-    storageBarrier();
-    for (var i = first; i < end; i++) {
+    let start = first + workgroupUniformLoad(&sh_done);
+    let stop = start + min(BLOCK, end - start);
+    if start == end {
+        return;
+    }
+    for (var i = start; i < stop; i++) {
         if dead[i] == 0u {
             let winner = candidates.list[keys[i].w];
             for (var j = i + 1u + li; j < end; j += THREADS) {
@@ -97,6 +106,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) li
             }
         }
         storageBarrier();
+    }
+    if li == 0u {
+        dead[thresholds.capacity + group.x] = stop - first;
+    }
+    if stop < end {
+        return;
     }
     for (var i = first + li; i < end; i += THREADS) {
         if dead[i] == 0u {

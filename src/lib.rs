@@ -4,7 +4,7 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")
 )]
 
-#[cfg(feature = "gpu")]
+#[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
 #[doc(hidden)]
 pub mod app;
 #[doc(hidden)]
@@ -46,7 +46,7 @@ pub use model::zoo::Remote;
 
 /// Everything below the [`Detector`]: graph, kernels, both players. No promise of stability.
 pub mod low_level {
-    #[cfg(feature = "gpu")]
+    #[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
     pub use crate::app;
     #[cfg(feature = "fetch")]
     pub use crate::fetch;

@@ -174,3 +174,12 @@ fn readme_and_ci_name_one_test_command() {
     assert!(readme.contains("\ncargo xtask test\n"), "the README's test command");
     assert!(ci.contains("\ncargo xtask test\n"), ".ci/run calls the README's test command");
 }
+
+#[cfg(feature = "gpu")]
+#[test]
+fn the_readme_lists_the_keys_of_the_viewer() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let rows: String =
+        yolov4::low_level::app::keys::KEYS.iter().map(|k| format!("| {} | {} |\n", k.name, k.what)).collect();
+    assert!(readme.contains(&format!("| key | what it does |\n|---|---|\n{rows}\n")), "expected\n{rows}");
+}

@@ -275,6 +275,18 @@ fn zero_candidates_and_every_candidate() {
 }
 
 #[test]
+fn tens_of_thousands_of_one_class() {
+    // Beyond 65,535 rounds of a loop llvmpipe leaves it; the kernel must not need as many.
+    let graph = head_graph((100, 100), 3, 1, false);
+    let shape = graph.input_shape();
+    let mut random = Random::new(23);
+    let input = Tensor { shape, data: (0..shape.elements()).map(|_| random.signed() * 2.0).collect() };
+    let (got, want) = boxes(&graph, &input, &thresholds(1e-6, NmsKind::Diou { beta: 0.6 }, false));
+    same(&got, &want, "one class");
+    assert!(want.len() > 3000, "{}", want.len());
+}
+
+#[test]
 fn one_box_may_have_several_classes() {
     let graph = head_graph((1, 1), 1, 3, false);
     let input = Tensor { shape: graph.input_shape(), data: vec![0.0, 0.0, 0.0, 0.0, 9.0, 4.0, -20.0, 3.0] };

@@ -134,3 +134,28 @@ fn every_kernel_can_be_written_for_vulkan_metal_and_direct3d() {
         }
     }
 }
+
+/// The viewer's own shaders, which draw; they have two entry points and no catalogue.
+#[cfg(feature = "gpu")]
+#[test]
+fn what_draws_can_be_written_for_vulkan_metal_and_direct3d() {
+    for (name, text) in yolov4::low_level::app::SHADERS {
+        let module =
+            naga::front::wgsl::parse_str(text).unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(text)));
+        let info = Validator::new(ValidationFlags::all(), Capabilities::empty())
+            .validate(&module)
+            .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(text)));
+        spv::write_vec(&module, &info, &spv::Options::default(), None)
+            .unwrap_or_else(|e| panic!("{name}: SPIR-V: {e}"));
+        let options = msl::Options { fake_missing_bindings: true, lang_version: (2, 3), ..Default::default() };
+        msl::write_string(&module, &info, &options, &msl::PipelineOptions::default())
+            .unwrap_or_else(|e| panic!("{name}: MSL: {e}"));
+        let mut hlsl_text = String::new();
+        let options = hlsl::Options { fake_missing_bindings: true, ..Default::default() };
+        hlsl::Writer::new(&mut hlsl_text, &options, &hlsl::PipelineOptions::default())
+            .write(&module, &info, None)
+            .unwrap_or_else(|e| panic!("{name}: HLSL: {e}"));
+        let storage = module.global_variables.iter().filter(|(_, v)| matches!(v.space, AddressSpace::Storage { .. }));
+        assert!(storage.count() <= 8, "{name}: storage buffers");
+    }
+}

@@ -380,7 +380,7 @@ fn server(jpegs: Vec<u8>) -> u16 {
     std::thread::spawn(move || {
         for caller in listener.incoming() {
             let mut caller = caller.unwrap();
-            caller.read(&mut [0; 4096]).unwrap();
+            let _ = caller.read(&mut [0; 4096]).unwrap();
             let kind = "multipart/x-mixed-replace; boundary=part";
             let mut answer = format!("HTTP/1.0 200 OK\r\nContent-Type: {kind}\r\n\r\n").into_bytes();
             let starts = jpegs.windows(3).enumerate().filter(|(_, w)| w == b"\xff\xd8\xff").map(|(i, _)| i);

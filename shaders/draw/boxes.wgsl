@@ -1,3 +1,4 @@
+// uses: draw/letters.wgsl
 // Kept boxes to rectangles with a label, straight from the buffer that NMS wrote: every box has `quads` instances, four
 // edges, a plate and its letters; those it does not need are of no size. The last instances lie on top: the best box.
 
@@ -36,53 +37,17 @@ struct View {
     _pad: vec2u,
 }
 
-struct Letter {
-    texel: vec4f,       // left, top, width, height in the atlas
-    place: vec2f,       // from the start of the text and the top of its line
-    advance: f32,
-    _pad: f32,
-}
-
-struct Label {
-    first: u32,         // in `letters`
-    count: u32,
-    width: f32,
-    _pad: f32,
-    colour: vec4f,      // of the box; w: 1 where the ink on it is white
-}
-
 @group(0) @binding(0) var<uniform> view: View;
 @group(0) @binding(1) var<storage, read> kept: Kept;
 @group(0) @binding(2) var<storage, read> order: Order;
-@group(0) @binding(3) var<storage, read> letters: array<Letter>;
-@group(0) @binding(4) var<storage, read> labels: array<Label>;
 @group(0) @binding(5) var atlas: texture_2d<f32>;
 
-const PERCENT = 10u;    // places in `letters`
-const HASH = 11u;
-const BLANK = 12u;
 const PAD = vec2f(2.0, 1.0);
 
 struct Corner {
     @builtin(position) position: vec4f,
     @location(0) texel: vec2f,
     @location(1) @interpolate(flat) colour: vec4f,   // w: 1 for a letter, 0 for a plain quad
-}
-
-fn digits(n: u32) -> u32 {
-    var count = 1u;
-    for (var rest = n / 10u; rest > 0u; rest /= 10u) {
-        count++;
-    }
-    return count;
-}
-
-fn digit(n: u32, count: u32, i: u32) -> u32 {
-    var rest = n;
-    for (var k = i + 1u; k < count; k++) {
-        rest /= 10u;
-    }
-    return rest % 10u;
 }
 
 // Left, top, right, bottom on the target, in whole pixels.
@@ -132,13 +97,8 @@ fn vertex(@builtin(instance_index) instance: u32, @builtin(vertex_index) index: 
         default: {}
     }
 
-    let percent = u32(round(c.score * 100.0));
-    let percents = digits(percent);
-    let step = letters[0].advance;
-    let ids = select(0u, digits(c.id), c.id != 0u);
-    let number_width = f32(percents) * step + letters[PERCENT].advance;
-    let id_width = select(0.0, letters[BLANK].advance + letters[HASH].advance + f32(ids) * step, c.id != 0u);
-    let width = ceil(label.width + number_width + id_width) + 2.0 * PAD.x;
+    let text = text_of(label, u32(round(c.score * 100.0)), c.id);
+    let width = ceil(text.width) + 2.0 * PAD.x;
     let height = view.text + 2.0 * PAD.y;
     // Above the box; inside where there is no room above; never beyond the picture.
     let left = max(min(b.x, view.origin.x + view.size.x - width), view.origin.x);
@@ -147,33 +107,12 @@ fn vertex(@builtin(instance_index) instance: u32, @builtin(vertex_index) index: 
         return corner(vec4f(left, top, left + width, top + height), vec4f(0.0), plain, vertex);
     }
 
-    let i = quad - 5u;
-    var at = 0u;
-    var pen = 0.0;
-    if i < label.count {
-        at = label.first + i;
-    } else {
-        let k = i - label.count;
-        let start = label.width;
-        if k < percents {
-            at = digit(percent, percents, k);
-            pen = start + f32(k) * step;
-        } else if k == percents {
-            at = PERCENT;
-            pen = start + f32(percents) * step;
-        } else if c.id != 0u && k == percents + 1u {
-            at = HASH;
-            pen = start + number_width + letters[BLANK].advance;
-        } else if c.id != 0u && k < percents + 2u + ids {
-            let j = k - percents - 2u;
-            at = digit(c.id, ids, j);
-            pen = start + number_width + letters[BLANK].advance + letters[HASH].advance + f32(j) * step;
-        } else {
-            return none();
-        }
+    let placed = letter_of(label, text, quad - 5u);
+    if placed.at == NO_LETTER {
+        return none();
     }
-    let letter = letters[at];
-    let low = vec2f(left, top) + PAD + vec2f(round(pen), 0.0) + letter.place;
+    let letter = letters[placed.at];
+    let low = vec2f(left, top) + PAD + vec2f(round(placed.pen), 0.0) + letter.place;
     return corner(vec4f(low, low + letter.texel.zw), letter.texel, vec4f(vec3f(label.colour.w), 1.0), vertex);
 }
 

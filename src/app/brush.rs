@@ -13,7 +13,10 @@ pub struct Brushes {
 /// The shaders below `shaders/draw`, by name.
 pub const SHADERS: [(&str, &str); 3] = [
     ("picture", include_str!("../../shaders/draw/picture.wgsl")),
-    ("boxes", include_str!("../../shaders/draw/boxes.wgsl")),
+    (
+        "boxes",
+        concat!(include_str!("../../shaders/draw/letters.wgsl"), "\n", include_str!("../../shaders/draw/boxes.wgsl")),
+    ),
     ("panel", include_str!("../../shaders/draw/panel.wgsl")),
 ];
 

@@ -36,7 +36,7 @@ pub struct Pace {
 /// What there is when no frame is.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Waiting {
-    /// The source came to its end.
+    /// The source came to its end, and everything that it gave was taken.
     pub ended: bool,
     /// Why there is nothing for now: being opened again, a frame that could not be decoded.
     pub reason: Option<String>,
@@ -129,7 +129,6 @@ impl Capture {
     /// Why there is no frame.
     pub fn waiting(&self) -> Waiting {
         let state = self.shared.lock();
-        // Whoever has not yet been told why it ended has something to take.
         let ended = state.waiting.ended && state.frame.is_none() && state.error.is_none();
         Waiting { ended, reason: state.waiting.reason.clone() }
     }

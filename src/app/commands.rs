@@ -1,15 +1,89 @@
 //! What the keys and the mouse ask of a show while it runs.
 
-use std::path::Path;
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, mpsc::channel},
+};
 
 use crate::{
-    app::{Capture, Show, Wish},
-    error::Result,
+    app::{Capture, Show, Trails, Wish, show::Building},
+    error::{Error, Result},
     kernels::Precision,
-    video::{Spec, cameras},
+    video::{Spec, cameras, open},
 };
 
 impl Show {
+    /// Changes the thresholds; the frame that is shown gets its boxes anew.
+    ///
+    /// # Errors
+    /// What the device complains of.
+    pub fn set_thresholds(&mut self, conf: f32, nms: f32) -> Result<()> {
+        self.live.detector_mut().set_thresholds(conf, nms);
+        self.lower_threshold();
+        self.live.again()
+    }
+
+    /// Score and overlap that boxes are filtered by.
+    pub fn thresholds(&self) -> (f32, f32) {
+        let (conf, nms) = self.live.detector().thresholds();
+        (self.trails.as_ref().map_or(conf, Trails::conf), nms)
+    }
+
+    /// A tracker looks at boxes that are not shown.
+    pub(super) fn lower_threshold(&mut self) {
+        if let Some(trails) = &mut self.trails {
+            let (conf, nms) = self.live.detector().thresholds();
+            let low = trails.lower(conf);
+            self.live.detector_mut().set_thresholds(low, nms);
+        }
+    }
+
+    /// Begins to build another network, on a thread; it takes over when it is ready.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the system gives no thread.
+    pub fn change(&mut self, wish: Wish) -> Result<()> {
+        if self.building.is_some() {
+            return Ok(());
+        }
+        let (sender, receiver) = channel();
+        let (workshop, gpu, wake) = (Arc::clone(&self.workshop), self.live.gpu().clone(), self.wake.clone());
+        let run = move || {
+            let built = workshop.detector(&gpu, &wish).map(|detector| (wish, detector));
+            // The receiver is gone only with the viewer.
+            let _ = sender.send(built);
+            wake();
+        };
+        let thread = std::thread::Builder::new().name("build".into()).spawn(run);
+        let thread = thread.map_err(Error::io("the building thread"))?;
+        self.building = Some(Building { built: receiver, thread });
+        Ok(())
+    }
+
+    /// The network after this one among those that are to be had.
+    pub fn next_wish(&self) -> Wish {
+        let all = self.workshop.wishes();
+        let at = all.iter().position(|w| w.model == self.wish.model);
+        let next = at.map_or(0, |i| i + 1);
+        let found = all.get(next).or(all.first()).cloned();
+        Wish { precision: self.wish.precision, ..found.unwrap_or_else(|| self.wish.clone()) }
+    }
+
+    /// Takes another source; the counts go on.
+    ///
+    /// # Errors
+    /// If it cannot be opened: the old one stays.
+    pub fn take_source(&mut self, spec: Spec) -> Result<()> {
+        let source = open(&spec, &self.options.open)?;
+        let capture = Capture::start(source, self.options.pace, self.wake.clone())?;
+        if let Some(old) = self.capture.replace(capture) {
+            self.count(&old);
+        }
+        self.options.spec = spec;
+        self.trouble = None;
+        Ok(())
+    }
+
     /// Stands still, or goes on.
     ///
     /// # Errors
@@ -38,7 +112,7 @@ impl Show {
     /// Begins to build the same network in the other precision; or says why not.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] if the system gives no thread.
+    /// [[`Error::Io`] if the system gives no thread.
     pub fn other_precision(&mut self) -> Result<Option<String>> {
         let precision = match self.wish().precision {
             Precision::F32 => Precision::F16,
@@ -107,4 +181,15 @@ impl Show {
             }
         }
     }
+}
+
+/// A file name in the present folder that is not taken.
+pub(super) fn free_name(ending: &str) -> PathBuf {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
+    let names = (0..).map(|n| match n {
+        0 => PathBuf::from(format!("yolov4-{now}.{ending}")),
+        n => PathBuf::from(format!("yolov4-{now}-{n}.{ending}")),
+    });
+    let mut free = names.filter(|name| !name.exists());
+    free.next().unwrap_or_else(|| PathBuf::from(format!("yolov4.{ending}")))
 }

@@ -36,11 +36,14 @@ impl Bell {
     }
 }
 
-/// Runs to the end; `each` gets every frame that is done, in order, and what there is to say.
+/// Gets every frame that is done, in order, and what there is to say.
+pub type Each<'a> = dyn FnMut(&[Outcome], &[String]) -> Result<()> + 'a;
+
+/// Runs to the end; tells `each` about it.
 ///
 /// # Errors
 /// What cannot be gone on from, or what `each` says.
-pub fn run(show: &mut Show, bell: &Bell, each: &mut dyn FnMut(&[Outcome], &[String]) -> Result<()>) -> Result<Summary> {
+pub fn run(show: &mut Show, bell: &Bell, each: &mut Each<'_>) -> Result<Summary> {
     loop {
         let progress = show.advance()?;
         each(&progress.outcomes, &progress.said)?;

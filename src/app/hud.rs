@@ -95,7 +95,7 @@ fn figures(show: &Show, small: bool) -> Vec<(String, Ink)> {
     let live = show.live();
     let shape = live.detector().graph().input_shape();
     let report = live.gpu().report();
-    let source = show.capture().map_or("", |c| c.about());
+    let source = show.about();
     let rate = show.capture().map_or(0.0, |c| c.fps());
     let bad = if corrupt > 0 { format!(", {corrupt} corrupt") } else { String::new() };
     let lost = show.devices_lost();

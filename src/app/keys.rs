@@ -39,6 +39,13 @@ pub enum Action {
     Quit,
 }
 
+impl Action {
+    /// Whether a key that is held down does it again and again.
+    pub const fn repeats(self) -> bool {
+        matches!(self, Self::Back | Self::Forward | Self::ConfUp | Self::ConfDown | Self::NmsUp | Self::NmsDown)
+    }
+}
+
 /// One key.
 #[derive(Clone, Copy, Debug)]
 pub struct Key {

@@ -2,7 +2,7 @@
 
 use crate::detect::{atlas::Atlas, draw};
 
-/// One letter; field by field as in `shaders/draw/boxes.wgsl`.
+/// One letter; field by field as in `shaders/draw/letters.wgsl`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 pub struct Letter {
@@ -16,7 +16,7 @@ pub struct Letter {
     pub _pad: f32,
 }
 
-/// A class; field by field as in `shaders/draw/boxes.wgsl`.
+/// A class; field by field as in `shaders/draw/letters.wgsl`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 pub struct Label {

@@ -1,16 +1,13 @@
 //! The chain on the GPU: frame to texture, network, boxes, the arguments of their draw; nothing comes back that nobody
 //! asked for, and nothing is waited for.
 
-use std::{
-    sync::mpsc::{Sender, channel},
-    thread::JoinHandle,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use crate::{
     app::{
         Chain, Finished, IN_FLIGHT, Stage, Stats, Wake, labels,
         slot::{self, About, Landed, Slot},
+        watcher::Watcher,
     },
     detect::{Detection, Detector, Undo},
     error::{Error, Result},
@@ -55,6 +52,8 @@ pub struct Live {
     slots: Vec<Slot>,
     newest: Option<usize>,
     held: Option<usize>,
+    /// The frame that was submitted last flies with thresholds that have changed since.
+    stale: bool,
     wants_boxes: bool,
     version: u64,
     outcomes: Vec<Outcome>,
@@ -81,6 +80,7 @@ impl Live {
             slots: vec![],
             newest: None,
             held: None,
+            stale: false,
             wants_boxes: options.wants_boxes,
             version: 0,
             outcomes: vec![],
@@ -120,7 +120,7 @@ impl Live {
         &self.stages
     }
 
-    /// Notes how long drawing took.
+    /// Notes how long a drawing took.
     pub fn drew(&mut self, time: Duration) {
         self.stages.stage(Stage::Draw, time);
     }
@@ -169,15 +169,33 @@ impl Live {
         &self.rank
     }
 
-    /// Runs the frame that was submitted last once more, with thresholds that have changed.
+    /// Runs the frame that was submitted last once more, with thresholds that have changed. One that is in flight is
+    /// left to [`Live::catch_up`].
     ///
     /// # Errors
     /// As [`Chain::submit`].
     pub fn again(&mut self) -> Result<()> {
-        let Some(index) = self.newest.filter(|i| self.slots[*i].flying.is_none()) else { return Ok(()) };
+        let Some(index) = self.newest else { return Ok(()) };
+        self.stale = self.slots[index].flying.is_some();
+        if self.stale {
+            return Ok(());
+        }
         let Some(last) = self.slots[index].last else { return Ok(()) };
         let capacity = self.detector.program()?.capacity();
         self.fly(index, About { capacity, again: true, ..last }, false)
+    }
+
+    /// Runs the frame that was submitted last once more if [`Live::again`] found it in flight and it has landed
+    /// since. A frame that was submitted meanwhile makes up for it. Returns whether there is something new to draw.
+    ///
+    /// # Errors
+    /// As [`Chain::submit`].
+    pub fn catch_up(&mut self) -> Result<bool> {
+        let stale = self.stale;
+        if stale {
+            self.again()?;
+        }
+        Ok(stale && !self.stale)
     }
 
     /// Shows a frame that was shown before.
@@ -198,6 +216,8 @@ impl Live {
         let capacity = self.detector.program()?.capacity();
         self.fly(index, About { again, ..slot::about(frame, number, capacity) }, true)?;
         self.newest = Some(index);
+        // It has the thresholds of now.
+        self.stale = false;
         Ok(())
     }
 
@@ -342,45 +362,4 @@ fn make_rank(gpu: &Gpu, pipelines: &mut Pipelines, detector: &Detector) -> Resul
     };
     let program = detector.program()?;
     pollster::block_on(Rank::new(gpu, pipelines, program.kept(), program.capacity(), &drawn))
-}
-
-/// Waits on a thread of its own for what was submitted, so that nobody else has to.
-struct Watcher {
-    sender: Option<Sender<wgpu::SubmissionIndex>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Watcher {
-    fn new(gpu: &Gpu, wake: Wake) -> Result<Self> {
-        let (sender, receiver) = channel::<wgpu::SubmissionIndex>();
-        let device = gpu.device().clone();
-        let run = move || {
-            for index in receiver {
-                // Of no account here: the loop that is woken asks the device itself.
-                let _ = device.poll(wgpu::PollType::Wait { submission_index: Some(index), timeout: None });
-                wake();
-            }
-        };
-        let thread =
-            std::thread::Builder::new().name("gpu".into()).spawn(run).map_err(Error::io("the GPU's thread"))?;
-        Ok(Self { sender: Some(sender), thread: Some(thread) })
-    }
-
-    fn watch(&self, index: wgpu::SubmissionIndex) {
-        if let Some(sender) = &self.sender {
-            // The thread is gone only with the chain.
-            let _ = sender.send(index);
-        }
-    }
-}
-
-impl Drop for Watcher {
-    /// The thread has the device, too. Were it the last to let go, the driver could be unloaded while the program is in the
-    /// driver's exit handlers, and crash there.
-    fn drop(&mut self) {
-        self.sender = None;
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
 }

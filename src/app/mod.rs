@@ -7,6 +7,7 @@
 
 mod brush;
 mod capture;
+mod clock;
 mod commands;
 mod headless;
 mod history;
@@ -27,12 +28,14 @@ mod studio;
 #[cfg(feature = "view")]
 mod surface;
 mod trails;
+mod watcher;
 #[cfg(feature = "view")]
 pub mod window;
+mod wishes;
 
 pub use brush::SHADERS;
 pub use capture::{Capture, Pace, Waiting, Wake};
-pub use headless::{Bell, run as run_headless};
+pub use headless::{Bell, Each, run as run_headless};
 pub use hud::Hud;
 pub use labels::{Label, Labels, Letter};
 pub use live::{Live, LiveOptions, Outcome};
@@ -41,9 +44,10 @@ pub use panel::{Ink, Panel, Quad};
 pub use pipeline::{Chain, Finished, IN_FLIGHT, Pipeline};
 pub use record::Recorder;
 pub use scene::{BoxView, Boxes, Scene, View, fit};
-pub use show::{Progress, Show, ShowOptions, Wish, Workshop};
+pub use show::Show;
 pub use stats::{Meter, Stage, Stats, Summary};
 pub use studio::Studio;
 #[cfg(feature = "view")]
 pub use surface::Present;
 pub use trails::Trails;
+pub use wishes::{Progress, ShowOptions, Wish, Workshop};

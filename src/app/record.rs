@@ -35,7 +35,7 @@ impl Recorder {
     /// [`Error::Io`] if it cannot be created; [`Error::Source`] if ffmpeg is needed and not there.
     pub fn start(path: &Path, size: (u32, u32), fps: f64) -> Result<Self> {
         let part = part_of(path);
-        let mut sink = Sink::open(&part, size, fps)?;
+        let mut sink = Sink::open(&part, path, size, fps)?;
         let (sender, receiver) = sync_channel::<Picture>(WAITING);
         let target = path.to_owned();
         let run = move || {
@@ -117,14 +117,15 @@ enum Sink {
 }
 
 impl Sink {
-    fn open(path: &Path, (width, height): (u32, u32), fps: f64) -> Result<Self> {
+    /// Writes `part`, which will be `path`: that is the one that people know.
+    fn open(part: &Path, path: &Path, (width, height): (u32, u32), fps: f64) -> Result<Self> {
         let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
         if ending == "mjpeg" || ending == "mjpg" {
-            let file = std::fs::File::create(path).map_err(Error::io(path))?;
+            let file = std::fs::File::create(part).map_err(Error::io(path))?;
             return Ok(Self::Mjpeg(std::io::BufWriter::new(file), path.to_owned()));
         }
         // ffmpeg would say so too, but after the first frames.
-        drop(std::fs::File::create(path).map_err(Error::io(path))?);
+        drop(std::fs::File::create(part).map_err(Error::io(path))?);
         // H.264 wants even sides in 4:2:0.
         let even = "pad=ceil(iw/2)*2:ceil(ih/2)*2";
         let mut command = Command::new(ffmpeg::program());
@@ -132,12 +133,12 @@ impl Sink {
             .args(["-loglevel", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgba"])
             .args(["-s", &format!("{width}x{height}"), "-r", &format!("{fps}"), "-i", "-"])
             .args(["-vf", even, "-pix_fmt", "yuv420p"])
-            .arg(path)
+            .arg(part)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
         let child = command.spawn().map_err(|e| {
-            let _ = std::fs::remove_file(path);
+            let _ = std::fs::remove_file(part);
             let missing = e.kind() == std::io::ErrorKind::NotFound;
             let why = if missing { ffmpeg::missing() } else { format!("ffmpeg cannot be started: {e}") };
             Error::source(path.display().to_string(), format!("{why}; a .mjpeg is written without it"))

@@ -5,6 +5,7 @@ use crate::{
     app::{
         Live,
         brush::Brushes,
+        clock::Clock,
         ink::{Glyphs, buffer, fill},
         labels,
         panel::Quad,
@@ -86,6 +87,7 @@ pub struct Scene {
     panel_group: wgpu::BindGroup,
     given: [wgpu::Buffer; 2],
     bound: Bound,
+    clock: Clock,
 }
 
 /// Bind groups, and what they were made for.
@@ -135,6 +137,7 @@ impl Scene {
             panel_group,
             given: [buffer(device, "given", given, storage), buffer(device, "given order", 4 + 4 * MAX_DRAWN, storage)],
             bound: Bound::default(),
+            clock: Clock::new(gpu),
             brushes,
         })
     }
@@ -172,7 +175,7 @@ impl Scene {
                 ops: wgpu::Operations { load: wgpu::LoadOp::Clear(wgpu::Color::BLACK), store: wgpu::StoreOp::Store },
             })],
             depth_stencil_attachment: None,
-            timestamp_writes: None,
+            timestamp_writes: self.clock.writes(),
             occlusion_query_set: None,
             multiview_mask: None,
         });
@@ -204,7 +207,22 @@ impl Scene {
             pass.set_vertex_buffer(0, self.quads.slice(..));
             pass.draw(0..6, 0..quads);
         }
+        drop(pass);
+        self.clock.resolve(encoder);
         Ok(())
+    }
+
+    /// After what was drawn was submitted.
+    pub fn submitted(&mut self) {
+        self.clock.request();
+    }
+
+    /// How long a drawing took on the GPU, if that has become known.
+    ///
+    /// # Errors
+    /// What the device has complained about.
+    pub fn drew(&mut self) -> Result<Option<std::time::Duration>> {
+        self.clock.take()
     }
 
     /// Writes what changes from draw to draw, and makes what bind groups are missing.

@@ -2,124 +2,52 @@
 
 use std::{
     collections::VecDeque,
-    path::PathBuf,
-    sync::{
-        Arc, Mutex, PoisonError,
-        mpsc::{Receiver, channel},
-    },
+    sync::{Arc, Mutex, PoisonError, mpsc::Receiver},
+    thread::JoinHandle,
     time::{Duration, Instant},
 };
 
 use crate::{
     app::{
-        Boxes, Capture, Chain, Live, LiveOptions, Outcome, Pace, Pipeline, Summary, Wake, history::History,
-        studio::Studio, trails::Trails,
+        Boxes, Capture, Chain, Live, LiveOptions, Pipeline, Progress, ShowOptions, Studio, Summary, Trails, Wake, Wish,
+        Workshop, history::History,
     },
     detect::Detector,
     error::{Error, Result},
-    gpu::Gpu,
-    kernels::Precision,
-    video::{OpenOptions, Source, Spec, open},
+    video::{Source, Spec},
 };
 
-/// Which network is wanted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wish {
-    /// Name or file.
-    pub model: PathBuf,
-    /// Weights, where they are another file.
-    pub weights: Option<PathBuf>,
-    /// Element type.
-    pub precision: Precision,
-}
-
-/// Makes devices and detectors, on any thread.
-pub trait Workshop: Send + Sync {
-    /// Another device, on the adapter that was asked for.
-    ///
-    /// # Errors
-    /// [`Error::NoAdapter`]
-    fn gpu(&self) -> Result<Gpu>;
-
-    /// A detector on this device.
-    ///
-    /// # Errors
-    /// Whatever is wrong with its files.
-    fn detector(&self, gpu: &Gpu, wish: &Wish) -> Result<Detector>;
-
-    /// Networks that can be had without a download, to go through with a key.
-    fn wishes(&self) -> Vec<Wish>;
-}
-
-/// How it runs.
-#[derive(Clone)]
-pub struct ShowOptions {
-    /// Where frames come from.
-    pub spec: Spec,
-    /// How a camera is opened.
-    pub open: OpenOptions,
-    /// When frames come.
-    pub pace: Pace,
-    /// Boxes get numbers that stay with their object.
-    pub track: bool,
-    /// Boxes are read back.
-    pub wants_boxes: bool,
-    /// Font of labels instead of the shipped one.
-    pub font: Option<Vec<u8>>,
-    /// The device is destroyed after this many frames, once; for tests.
-    pub lose_device_at: Option<u64>,
-}
-
-impl ShowOptions {
-    /// Frames from there, in their own time; nothing is read back.
-    pub fn new(spec: Spec) -> Self {
-        let (open, pace) = (OpenOptions::default(), Pace::default());
-        Self { spec, open, pace, track: false, wants_boxes: false, font: None, lose_device_at: None }
-    }
-}
-
-/// What has happened since the last look.
-#[derive(Debug, Default)]
-pub struct Progress {
-    /// There is something new to draw.
-    pub fresh: bool,
-    /// The device was lost and built again: surfaces and scenes are to be made anew.
-    pub rebuilt: bool,
-    /// Another network plays: its classes have other names.
-    pub renamed: bool,
-    /// Frames that are done.
-    pub outcomes: Vec<Outcome>,
-    /// What there is to say: files that were written, frames that could not be decoded.
-    pub said: Vec<String>,
-    /// The source has ended and every frame is done.
-    pub over: bool,
+/// A network that is being built, and where.
+pub(super) struct Building {
+    pub built: Receiver<Result<(Wish, Detector)>>,
+    pub thread: JoinHandle<()>,
 }
 
 /// See above.
 pub struct Show {
-    options: ShowOptions,
-    workshop: Arc<dyn Workshop>,
-    wake: Wake,
-    wish: Wish,
-    live: Live,
-    capture: Option<Capture>,
-    earlier: [u64; 3],
+    pub(super) options: ShowOptions,
+    pub(super) workshop: Arc<dyn Workshop>,
+    pub(super) wake: Wake,
+    pub(super) wish: Wish,
+    pub(super) live: Live,
+    pub(super) capture: Option<Capture>,
+    pub(super) earlier: [u64; 3],
     /// Counts and rates.
     pub pipeline: Pipeline,
-    trails: Option<Trails>,
+    pub(super) trails: Option<Trails>,
     /// Recordings and screenshots.
     pub studio: Studio,
-    building: Option<Receiver<Result<(Wish, Detector)>>>,
-    presented: Arc<Mutex<VecDeque<Duration>>>,
-    newest_captured: Instant,
+    pub(super) building: Option<Building>,
+    pub(super) presented: Arc<Mutex<VecDeque<Duration>>>,
+    pub(super) newest_captured: Instant,
     /// Frames shown at the last drawing.
-    drawn: u64,
-    devices_lost: u64,
-    readbacks_before: (u64, u64),
-    history: History,
-    first: Option<Instant>,
-    last: Option<Instant>,
-    trouble: Option<String>,
+    pub(super) drawn: u64,
+    pub(super) devices_lost: u64,
+    pub(super) readbacks_before: (u64, u64),
+    pub(super) history: History,
+    pub(super) first: Option<Instant>,
+    pub(super) last: Option<Instant>,
+    pub(super) trouble: Option<String>,
 }
 
 impl Show {
@@ -194,15 +122,17 @@ impl Show {
         if let Some(capture) = self.capture.as_ref().filter(|_| room) {
             match self.pipeline.step(capture, &mut self.live) {
                 Ok(frame) => {
-                    let started = frame.is_some();
                     if let Some(frame) = frame {
                         self.history.push(frame);
                         self.first.get_or_insert_with(Instant::now);
                         self.newest_captured = self.live.newest_captured();
                         self.trouble = None;
+                        if self.trails.is_none() {
+                            progress.fresh = true;
+                            self.shot_at(self.pipeline.stats.shown);
+                            self.studio.started(&self.live, self.rate())?;
+                        }
                     }
-                    progress.fresh |= started && self.trails.is_none();
-                    self.studio.submitted(&self.live, started, self.trails.is_some(), self.rate())?;
                 }
                 // The source's end, or a frame that cannot be worked on: what was shown stays.
                 Err(e @ (Error::Source { .. } | Error::Io { .. } | Error::Limit { .. } | Error::Usage(_))) => {
@@ -214,9 +144,13 @@ impl Show {
         } else {
             self.pipeline.collect(&mut self.live)?;
         }
+        progress.fresh |= self.live.catch_up()?;
         let rate = self.rate();
         for mut outcome in self.live.outcomes() {
             self.last = Some(Instant::now());
+            if self.trails.is_some() {
+                self.shot_at(outcome.number + 1);
+            }
             if let (Some(trails), Some(found)) = (&mut self.trails, &outcome.detections) {
                 trails.update(&outcome, found);
                 outcome.tracked = Some(trails.tracked().to_vec());
@@ -225,6 +159,9 @@ impl Show {
                 self.studio.tracked(&self.live, trails, rate)?;
             }
             progress.outcomes.push(outcome);
+        }
+        if self.live.in_flight() == 0 {
+            self.studio.still(&self.live, self.trails.as_ref())?;
         }
         self.studio.collect()?;
         progress.said = self.studio.saved();
@@ -236,6 +173,13 @@ impl Show {
         Ok(())
     }
 
+    /// Takes the picture that was asked for, if its frame has come.
+    fn shot_at(&mut self, shown: u64) {
+        if let Some((_, path)) = self.options.screenshot.take_if(|(at, _)| *at <= shown) {
+            self.studio.screenshot(path);
+        }
+    }
+
     /// What is drawn: slot and boxes.
     pub fn picture(&self) -> (Option<usize>, Boxes<'_>) {
         match &self.trails {
@@ -244,10 +188,10 @@ impl Show {
         }
     }
 
-    /// After a drawing was submitted, which took the host so long: a frame's delay is known when the GPU has drawn it for
-    /// the first time.
-    pub fn presented(&mut self, drawing: Duration) {
-        self.live.drew(drawing);
+    /// After a drawing was submitted: a frame's delay is known when the GPU has drawn it for the first time. `drew` is how
+    /// long one of the last took, where that has become known.
+    pub fn presented(&mut self, drew: Option<Duration>) {
+        drew.into_iter().for_each(|time| self.live.drew(time));
         if std::mem::replace(&mut self.drawn, self.pipeline.stats.shown) == self.pipeline.stats.shown {
             return;
         }
@@ -305,70 +249,15 @@ impl Show {
         self.devices_lost
     }
 
-    /// Changes the thresholds; the frame that is shown gets its boxes anew.
-    ///
-    /// # Errors
-    /// What the device complains of.
-    pub fn set_thresholds(&mut self, conf: f32, nms: f32) -> Result<()> {
-        self.live.detector_mut().set_thresholds(conf, nms);
-        self.lower_threshold();
-        self.live.again()
-    }
-
-    /// Score and overlap that boxes are filtered by.
-    pub fn thresholds(&self) -> (f32, f32) {
-        let (conf, nms) = self.live.detector().thresholds();
-        (self.trails.as_ref().map_or(conf, Trails::conf), nms)
-    }
-
     /// Shows the frame before, or after, the one that is shown; `false` if it was not kept.
     pub(super) fn again(&mut self, back: bool) -> Result<bool> {
         let frame = if back { self.history.back() } else { self.history.forward() };
         frame.map_or(Ok(false), |frame| self.live.show(frame).map(|()| true))
     }
 
-    /// A tracker looks at boxes that are not shown.
-    fn lower_threshold(&mut self) {
-        if let Some(trails) = &mut self.trails {
-            let (conf, nms) = self.live.detector().thresholds();
-            let low = trails.lower(conf);
-            self.live.detector_mut().set_thresholds(low, nms);
-        }
-    }
-
-    /// Begins to build another network, on a thread; it takes over when it is ready.
-    ///
-    /// # Errors
-    /// [`Error::Io`] if the system gives no thread.
-    pub fn change(&mut self, wish: Wish) -> Result<()> {
-        if self.building.is_some() {
-            return Ok(());
-        }
-        let (sender, receiver) = channel();
-        let (workshop, gpu, wake) = (Arc::clone(&self.workshop), self.live.gpu().clone(), self.wake.clone());
-        let run = move || {
-            let built = workshop.detector(&gpu, &wish).map(|detector| (wish, detector));
-            // The receiver is gone only with the viewer.
-            let _ = sender.send(built);
-            wake();
-        };
-        std::thread::Builder::new().name("build".into()).spawn(run).map_err(Error::io("the building thread"))?;
-        self.building = Some(receiver);
-        Ok(())
-    }
-
-    /// The network after this one among those that are to be had.
-    pub fn next_wish(&self) -> Wish {
-        let all = self.workshop.wishes();
-        let at = all.iter().position(|w| w.model == self.wish.model);
-        let next = at.map_or(0, |i| i + 1);
-        let found = all.get(next).or(all.first()).cloned();
-        Wish { precision: self.wish.precision, ..found.unwrap_or_else(|| self.wish.clone()) }
-    }
-
     fn built(&mut self) -> Result<bool> {
-        let Some(receiver) = &self.building else { return Ok(false) };
-        let Ok(built) = receiver.try_recv() else { return Ok(false) };
+        let Some(Building { built, .. }) = &self.building else { return Ok(false) };
+        let Ok(built) = built.try_recv() else { return Ok(false) };
         self.building = None;
         match built {
             Ok((wish, detector)) => {
@@ -383,19 +272,16 @@ impl Show {
         Ok(true)
     }
 
-    /// Takes another source; the counts go on.
-    ///
-    /// # Errors
-    /// If it cannot be opened: the old one stays.
-    pub fn take_source(&mut self, spec: Spec) -> Result<()> {
-        let source = open(&spec, &self.options.open)?;
-        let capture = Capture::start(source, self.options.pace, self.wake.clone())?;
-        if let Some(old) = self.capture.replace(capture) {
-            self.count(&old);
+    /// The source in words, without the folders that a file lies in.
+    pub fn about(&self) -> String {
+        let about = self.capture.as_ref().map_or("", |c| c.about());
+        match self.spec() {
+            Spec::File(path) => {
+                let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+                about.replacen(&path.display().to_string(), &name, 1)
+            }
+            _ => about.to_owned(),
         }
-        self.options.spec = spec;
-        self.trouble = None;
-        Ok(())
     }
 
     /// Where frames come from.
@@ -404,7 +290,7 @@ impl Show {
     }
 
     /// A frame that was waiting in a source that is given up was dropped.
-    fn count(&mut self, old: &Capture) {
+    pub(super) fn count(&mut self, old: &Capture) {
         let waiting = u64::from(matches!(old.take(), Ok(Some(_))));
         let (captured, dropped, corrupt) = old.counts();
         self.earlier = [self.earlier[0] + captured, self.earlier[1] + dropped + waiting, self.earlier[2] + corrupt];
@@ -430,6 +316,8 @@ impl Show {
         if let Some(capture) = self.capture.take() {
             self.count(&capture);
         }
+        // No thread may be inside the driver when the program ends.
+        self.building.take().into_iter().for_each(|building| drop(building.thread.join()));
         for done in self.live.finish()? {
             self.pipeline.stats.finished(done.captured, done.finished);
         }

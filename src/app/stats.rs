@@ -15,7 +15,7 @@ pub enum Stage {
     Network,
     /// Decode, sort, NMS, order.
     Boxes,
-    /// Picture, boxes, HUD: recording and handing over.
+    /// Picture, boxes, HUD.
     Draw,
 }
 

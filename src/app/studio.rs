@@ -31,9 +31,9 @@ pub struct Studio {
 
 #[derive(Debug)]
 struct Use {
-    record: bool,
+    /// Frames per second of the recording it goes into.
+    record: Option<f64>,
     shots: Vec<PathBuf>,
-    rate: f64,
 }
 
 impl Studio {
@@ -87,32 +87,45 @@ impl Studio {
         self.stage.as_ref().is_none_or(|stage| stage.coming() == 0)
     }
 
-    /// After a look at the source: a frame that was started is shot, if boxes come from the GPU; a screenshot may also be
-    /// of the frame that stands still.
-    pub fn submitted(&mut self, live: &Live, started: bool, tracked: bool, rate: f64) -> Result<()> {
-        if tracked || !(started || !self.shots.is_empty()) {
-            return Ok(());
+    /// A frame that was started, whose boxes come from the GPU.
+    ///
+    /// # Errors
+    /// What the device complains of.
+    pub fn started(&mut self, live: &Live, rate: f64) -> Result<()> {
+        self.shoot(live, live.newest(), Boxes::OnGpu, None, Some(rate))
+    }
+
+    /// The picture that is shown stands still: screenshots that were asked for are of it.
+    ///
+    /// # Errors
+    /// What the device complains of.
+    pub fn still(&mut self, live: &Live, trails: Option<&Trails>) -> Result<()> {
+        match trails {
+            None => self.shoot(live, live.newest(), Boxes::OnGpu, None, None),
+            Some(trails) => self.shoot(live, trails.slot(), Boxes::Given(trails.boxes()), Some(trails), None),
         }
-        self.shoot(live, live.newest(), Boxes::OnGpu, None, started, rate)
     }
 
     /// A frame whose boxes have come back with their numbers.
+    ///
+    /// # Errors
+    /// What the device complains of.
     pub fn tracked(&mut self, live: &Live, trails: &Trails, rate: f64) -> Result<()> {
-        self.shoot(live, trails.slot(), Boxes::Given(trails.boxes()), Some(trails), true, rate)
+        self.shoot(live, trails.slot(), Boxes::Given(trails.boxes()), Some(trails), Some(rate))
     }
 
+    /// `moved`: frames per second, if it is another frame than the last.
     fn shoot(
         &mut self,
         live: &Live,
         slot: Option<usize>,
         boxes: Boxes<'_>,
         trails: Option<&Trails>,
-        moved: bool,
-        rate: f64,
+        moved: Option<f64>,
     ) -> Result<()> {
-        let record = self.recording.is_some() && moved;
+        let record = moved.filter(|_| self.recording.is_some());
         let Some(size) = slot.and_then(|s| live.texture(s)).map(crate::gpu::FrameTexture::size) else { return Ok(()) };
-        if !record && self.shots.is_empty() {
+        if record.is_none() && self.shots.is_empty() {
             return Ok(());
         }
         let size = (size.0 as u32, size.1 as u32);
@@ -127,7 +140,7 @@ impl Studio {
         let rect = fit((size.0 as usize, size.1 as usize), stage.size());
         let dots = trails.map(|t| t.dots(rect, self.mirror)).unwrap_or_default();
         stage.shoot(live, &View { size: stage.size(), slot, boxes, panel: &dots, mirror: self.mirror })?;
-        self.wanted.push_back(Use { record, shots: std::mem::take(&mut self.shots), rate });
+        self.wanted.push_back(Use { record, shots: std::mem::take(&mut self.shots) });
         Ok(())
     }
 
@@ -145,8 +158,8 @@ impl Studio {
                     Err(e) => format!("error: {e}"),
                 });
             }
-            if wanted.record
-                && let Err(e) = self.add(picture, wanted.rate)
+            if let Some(rate) = wanted.record
+                && let Err(e) = self.add(picture, rate)
             {
                 self.saved.push(format!("error: {e}"));
                 self.recording = None;
@@ -168,11 +181,14 @@ impl Studio {
         Ok(())
     }
 
-    /// Ends the recording.
-    ///
-    /// # Errors
-    /// Why it could not be written.
-    pub fn stop(&mut self) -> Result<()> {
+    /// Ends the recording; what becomes of it is told by [`Studio::saved`].
+    pub fn stop(&mut self) {
+        if let Err(e) = self.close() {
+            self.saved.push(format!("error: {e}"));
+        }
+    }
+
+    fn close(&mut self) -> Result<()> {
         let Some((path, Some(recorder))) = self.recording.take() else { return Ok(()) };
         let dropped = recorder.finish()?;
         let left_out = if dropped > 0 { format!(" ({dropped} pictures were left out)") } else { String::new() };
@@ -191,7 +207,7 @@ impl Studio {
                 .map_err(|e| Error::DeviceLost(format!("waiting failed: {e}")))?;
             self.collect()?;
         }
-        self.stop()
+        self.close()
     }
 
     /// The device is gone, and what was on its way with it.

@@ -2,7 +2,10 @@
 
 use std::{
     path::PathBuf,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::AcqRel},
+    },
     time::{Duration, Instant},
 };
 
@@ -17,7 +20,9 @@ use winit::{
 
 use crate::{
     app::{
-        Hud, Outcome, Panel, Quad, Scene, Show, Summary, View, Wake, fit,
+        Each, Hud, Panel, Quad, Scene, Show, Summary, View, Wake,
+        commands::free_name,
+        fit,
         keys::{self, Action},
         surface::{Canvas, Present},
     },
@@ -45,14 +50,15 @@ pub struct WindowOptions {
     pub stay: bool,
 }
 
-/// Gets every frame that is done, in order, and what there is to say.
-pub type Each = Box<dyn FnMut(&[Outcome], &[String]) -> Result<()>>;
-
 /// Opens a window on what `make` makes, until it is closed.
 ///
 /// # Errors
 /// [`Error::Usage`] without a display; of `make`; what cannot be gone on from.
-pub fn run(make: impl FnOnce(Wake) -> Result<Show> + 'static, options: WindowOptions, each: Each) -> Result<Summary> {
+pub fn run(
+    make: impl FnOnce(Wake) -> Result<Show> + 'static,
+    options: WindowOptions,
+    each: Box<Each<'static>>,
+) -> Result<Summary> {
     let event_loop = EventLoop::<()>::with_user_event().build().map_err(|_| {
         let named = ["WAYLAND_DISPLAY", "DISPLAY"].iter().find(|name| std::env::var_os(name).is_some());
         let why = named.map_or_else(
@@ -63,12 +69,17 @@ pub fn run(make: impl FnOnce(Wake) -> Result<Show> + 'static, options: WindowOpt
         Error::Usage(format!("there is no display to open a window on{why}; --headless needs none"))
     })?;
     let proxy = event_loop.create_proxy();
+    let woken = Arc::<AtomicBool>::default();
+    let own = Arc::clone(&woken);
     let wake: Wake = Arc::new(move || {
-        // The loop is gone only when everything is.
-        let _ = proxy.send_event(());
+        if !own.swap(true, AcqRel) {
+            // The loop is gone only when everything is.
+            let _ = proxy.send_event(());
+        }
     });
     let mut viewer = Viewer {
         make: Some(Box::new(move || make(wake))),
+        woken,
         options,
         each,
         stage: None,
@@ -83,8 +94,10 @@ pub fn run(make: impl FnOnce(Wake) -> Result<Show> + 'static, options: WindowOpt
 
 struct Viewer {
     make: Option<Box<dyn FnOnce() -> Result<Show>>>,
+    /// There is something to look at.
+    woken: Arc<AtomicBool>,
     options: WindowOptions,
-    each: Each,
+    each: Box<Each<'static>>,
     stage: Option<Open>,
     hud: Hud,
     said: Option<Instant>,
@@ -111,10 +124,6 @@ impl ApplicationHandler<()> for Viewer {
         }
     }
 
-    fn user_event(&mut self, event_loop: &ActiveEventLoop, (): ()) {
-        self.advance(event_loop);
-    }
-
     fn new_events(&mut self, event_loop: &ActiveEventLoop, cause: StartCause) {
         if matches!(cause, StartCause::ResumeTimeReached { .. }) {
             self.advance(event_loop);
@@ -122,6 +131,11 @@ impl ApplicationHandler<()> for Viewer {
     }
 
     fn about_to_wait(&mut self, event_loop: &ActiveEventLoop) {
+        // Here, once, and not at each call of `wake`: where a look takes longer than a frame, a loop that empties its
+        // queue of calls first would come to no key and no drawing any more.
+        if self.woken.swap(false, AcqRel) {
+            self.advance(event_loop);
+        }
         event_loop.set_control_flow(ControlFlow::WaitUntil(Instant::now() + NAP));
     }
 
@@ -143,16 +157,20 @@ impl ApplicationHandler<()> for Viewer {
             WindowEvent::RedrawRequested => self.draw(),
             WindowEvent::DroppedFile(path) => self.dropped(path),
             WindowEvent::KeyboardInput {
-                event: KeyEvent { logical_key, state: ElementState::Pressed, .. }, ..
+                event: KeyEvent { logical_key, state: ElementState::Pressed, repeat, .. },
+                ..
             } => match action(&logical_key) {
                 Some(Action::Quit) => return self.end(event_loop, None),
+                Some(action) if repeat && !action.repeats() => Ok(()),
                 Some(action) => self.act(action),
                 None => Ok(()),
             },
             _ => Ok(()),
         };
-        if let Err(e) = outcome {
-            self.end(event_loop, Some(e));
+        match outcome {
+            // The next look builds it again.
+            Ok(()) | Err(Error::DeviceLost(_)) => {}
+            Err(e) => self.end(event_loop, Some(e)),
         }
     }
 }
@@ -266,7 +284,6 @@ impl Viewer {
             other => other?,
         };
         let Some((texture, target)) = taken else { return Ok(()) };
-        let started = Instant::now();
         let (slot, boxes) = stage.show.picture();
         let size = (texture.texture.width(), texture.texture.height());
         let view = View { size, slot, boxes, panel: &stage.panel, mirror: stage.show.studio.mirror };
@@ -274,9 +291,11 @@ impl Viewer {
         let mut encoder = gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         stage.scene.draw(&mut encoder, &target, stage.show.live(), &view)?;
         gpu.queue().submit([encoder.finish()]);
+        stage.scene.submitted();
         stage.window.pre_present_notify();
         gpu.queue().present(texture);
-        stage.show.presented(started.elapsed());
+        let time = stage.scene.drew()?;
+        stage.show.presented(time);
         Ok(())
     }
 
@@ -291,7 +310,7 @@ impl Viewer {
         let shape = detector.graph().input_shape();
         let title = format!(
             "yolov4 - {} - {} {}x{} {} - {} - {:.1} fps",
-            show.capture().map_or("", |c| c.about()),
+            show.about(),
             detector.title(),
             shape.w,
             shape.h,
@@ -344,7 +363,7 @@ impl Viewer {
             }
             Action::Precision => message = show.other_precision()?,
             Action::Screenshot => show.studio.screenshot(free_name("png")),
-            Action::Record if show.studio.recording() => show.studio.stop()?,
+            Action::Record if show.studio.recording() => show.studio.stop(),
             Action::Record => {
                 let ending = if crate::video::ffmpeg::answers() { "mp4" } else { "mjpeg" };
                 show.studio.record(free_name(ending));
@@ -373,15 +392,4 @@ impl Viewer {
         self.redraw();
         Ok(())
     }
-}
-
-/// A file name in the present folder that is not taken.
-fn free_name(ending: &str) -> PathBuf {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
-    let names = (0..).map(|n| match n {
-        0 => PathBuf::from(format!("yolov4-{now}.{ending}")),
-        n => PathBuf::from(format!("yolov4-{now}-{n}.{ending}")),
-    });
-    let mut free = names.filter(|name| !name.exists());
-    free.next().unwrap_or_else(|| PathBuf::from(format!("yolov4.{ending}")))
 }

@@ -6,6 +6,12 @@ use crate::error::{Error, Result};
 
 const EXTENSIONS: &[&str] = &["bmp", "gif", "jpeg", "jpg", "pbm", "pgm", "png", "pnm", "ppm", "tif", "tiff", "webp"];
 
+/// Endings of videos: what ffmpeg reads as well as what is read here.
+const VIDEOS: &[&str] = &[
+    "3gp", "avi", "flv", "m4v", "mjpeg", "mjpg", "mkv", "mov", "mp4", "mpeg", "mpg", "mts", "ogv", "ts", "webm", "wmv",
+    "y4m",
+];
+
 /// Every picture meant, in the order of the arguments, folders and globs sorted. `-` stays `-`.
 ///
 /// # Errors
@@ -52,8 +58,17 @@ fn pattern(path: &Path) -> Result<Vec<PathBuf>> {
 
 /// Whether a name ends like a picture's.
 pub fn names_a_picture(path: &Path) -> bool {
+    ends_in(path, EXTENSIONS)
+}
+
+/// Whether a name ends like a video's.
+pub fn names_a_video(path: &Path) -> bool {
+    ends_in(path, VIDEOS)
+}
+
+fn ends_in(path: &Path, list: &[&str]) -> bool {
     let extension = path.extension().and_then(|e| e.to_str()).map(str::to_lowercase);
-    extension.is_some_and(|e| EXTENSIONS.contains(&e.as_str()))
+    extension.is_some_and(|e| list.contains(&e.as_str()))
 }
 
 /// Whether a name is a pattern, not a file's.

@@ -42,6 +42,7 @@ struct Room {
     capacity: usize,
     candidates: wgpu::Buffer,
     kept: wgpu::Buffer,
+    dead: wgpu::Buffer,
     staging: wgpu::Buffer,
     work: Vec<Ready>,
 }
@@ -96,10 +97,11 @@ impl Boxes {
         gpu.queue.write_buffer(&self.thresholds, 0, bytemuck::bytes_of(&params));
     }
 
-    /// Clears the counters; outside any pass.
+    /// Clears the counters and what NMS notes; outside any pass.
     pub fn clear(&self, encoder: &mut wgpu::CommandEncoder) {
         encoder.clear_buffer(&self.room.candidates, 0, Some(HEADER as u64));
         encoder.clear_buffer(&self.room.kept, 0, Some(HEADER as u64));
+        encoder.clear_buffer(&self.room.dead, 0, None);
     }
 
     /// Decode, sort, NMS.
@@ -202,7 +204,7 @@ impl Room {
         let candidates = gpu.buffer("candidates", list, storage | to | from);
         let kept = gpu.buffer("kept", list, storage | to | from);
         let keys = gpu.buffer("keys", capacity * 16, storage);
-        let dead = gpu.buffer("dead", capacity * 4, storage);
+        let dead = gpu.buffer("dead", nms::dead_words(classes, capacity) * 4, storage | to);
         let staging = gpu.buffer("boxes", HEADER + list, wgpu::BufferUsages::MAP_READ | to);
         let mut plan: Vec<(Dispatch, Vec<&wgpu::Buffer>)> = Vec::new();
         for head in heads {
@@ -213,7 +215,9 @@ impl Room {
                 if dispatch.kernel == &sort::KERNEL { vec![thresholds, &candidates, &keys] } else { vec![&keys] };
             plan.push((dispatch, buffers));
         }
-        plan.push((nms::dispatch(classes), vec![thresholds, &candidates, &keys, &dead, &kept]));
+        for dispatch in nms::dispatches(classes, capacity) {
+            plan.push((dispatch, vec![thresholds, &candidates, &keys, &dead, &kept]));
+        }
         let mut work = Vec::with_capacity(plan.len());
         for (dispatch, buffers) in plan {
             check_dispatch("boxes", &dispatch, &gpu.limits)?;
@@ -231,6 +235,6 @@ impl Room {
             });
             work.push(Ready { pipeline, group, workgroups: dispatch.workgroups });
         }
-        Ok(Self { capacity, candidates, kept, staging, work })
+        Ok(Self { capacity, candidates, kept, dead, staging, work })
     }
 }

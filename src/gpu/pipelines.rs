@@ -63,7 +63,7 @@ impl Pipelines {
     }
 
     /// How many pipelines there are.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.pipelines.len()
     }
 

@@ -147,7 +147,7 @@ impl Program {
 
     /// How many different pipelines were made.
     pub fn pipeline_count(&self) -> usize {
-        self.pipelines.len()
+        self.pipelines.count()
     }
 }
 

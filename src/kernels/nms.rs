@@ -34,7 +34,22 @@ pub static KERNEL: Kernel = Kernel {
     workgroup: [64, 1, 1],
 };
 
-/// One workgroup per class.
-pub fn dispatch(classes: usize) -> Dispatch {
-    Dispatch { kernel: &KERNEL, constants: vec![], params: vec![], workgroups: [classes.max(1) as u32, 1, 1] }
+/// Most comparisons of one invocation in one dispatch, times the invocations of a workgroup: see the kernel.
+const ROUNDS: usize = 3 << 20;
+
+/// One workgroup per class, as many times as it takes to go through a class of `capacity` boxes.
+pub fn dispatches(classes: usize, capacity: usize) -> Vec<Dispatch> {
+    let block = (ROUNDS / capacity.max(1)).max(1);
+    let one = Dispatch {
+        kernel: &KERNEL,
+        constants: vec![("BLOCK", block as f64)],
+        params: vec![],
+        workgroups: [classes.max(1) as u32, 1, 1],
+    };
+    vec![one; capacity.div_ceil(block).max(1)]
+}
+
+/// Words of `dead`: one a box, one a class.
+pub fn dead_words(classes: usize, capacity: usize) -> usize {
+    capacity + classes.max(1)
 }

@@ -12,6 +12,7 @@ pub mod mjpeg;
 pub mod mp4;
 mod open;
 mod pictures;
+mod piped;
 mod reconnect;
 #[cfg(feature = "h264")]
 mod sps;

@@ -9,6 +9,7 @@ use crate::{
         Input, Pictures, Reconnect, Source, cameras,
         ffmpeg::Ffmpeg,
         mjpeg::{self, Mjpeg},
+        piped::Piped,
         y4m::{self, Y4m},
     },
 };
@@ -16,7 +17,8 @@ use crate::{
 /// Where frames come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Spec {
-    /// A camera: its number in `yolov4 cameras`, its path or its name; none is the first.
+    /// A camera: its number in `yolov4 cameras`, its path or its name; none is the first. A pipe with a name is one too,
+    /// whose writers may go and come.
     Camera(Option<String>),
     /// An address: `rtsp://`, `http://`, ...; or `lavfi:` and a filter graph of ffmpeg's, to try things out.
     Stream(String),
@@ -119,10 +121,25 @@ pub fn open(spec: &Spec, options: &OpenOptions) -> Result<Box<dyn Source>> {
     }
 }
 
+/// Whether there is something of that name that is neither a file nor a folder nor a device: a pipe.
+#[cfg(unix)]
+fn is_pipe(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    std::fs::metadata(path).is_ok_and(|m| m.file_type().is_fifo())
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_: &Path) -> bool {
+    false
+}
+
 /// By its number in the list of [`cameras`], its path or its name: on Linux by the kernel's own interface, elsewhere
 /// through ffmpeg.
 fn camera(name: Option<&str>, mode: Option<CameraMode>) -> Result<Box<dyn Source>> {
     let wish = name.unwrap_or("0");
+    if is_pipe(Path::new(wish)) {
+        return Ok(Box::new(Piped(pipe(Input::open(Path::new(wish))?)?)));
+    }
     let by_path = wish.starts_with("/dev/");
     let all = if by_path { vec![] } else { cameras()? };
     let known = all.iter().find(|c| c.number.to_string() == wish || c.path == wish || c.name == wish);

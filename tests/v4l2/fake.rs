@@ -155,6 +155,15 @@ impl Webcam {
     }
 }
 
+/// Picture `n` as a JPEG: stripes, more of them in each.
+fn jpeg(n: u32, w: usize, h: usize) -> Vec<u8> {
+    let rgb: Vec<u8> = (0..w * h).flat_map(|i| [(i % w * (n as usize + 1)) as u8, (i / w) as u8, 40]).collect();
+    let mut bytes = Vec::new();
+    let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, 60);
+    image::ImageEncoder::write_image(encoder, &rgb, w as u32, h as u32, image::ExtendedColorType::Rgb8).unwrap();
+    bytes
+}
+
 impl State {
     /// Rows of the frame in the driver's memory: bytes that count, bytes of padding.
     fn rows(&self) -> Vec<(usize, usize)> {
@@ -165,7 +174,7 @@ impl State {
             b"NV12" => vec![(w, padding); h + h / 2],
             b"YU12" => [vec![(w, padding); h], vec![(w / 2, padding / 2); h]].concat(),
             b"GREY" => vec![(w, padding); h],
-            b"MJPG" => vec![(5000 + 10 * self.sequence as usize, 0)],
+            b"MJPG" => vec![(jpeg(self.sequence, w, h).len(), 0)],
             other => panic!("{other:?}"),
         }
     }
@@ -174,6 +183,10 @@ impl State {
     pub fn expected(&self, n: u32) -> Vec<u8> {
         let mut frame = self.clone();
         frame.sequence = n;
+        let Offer { fourcc, size: (w, h), .. } = self.format.clone().unwrap();
+        if &fourcc == b"MJPG" {
+            return jpeg(n, w as usize, h as usize);
+        }
         let bytes: usize = frame.rows().iter().map(|r| r.0).sum();
         (0..bytes).map(|i| sample(n, i)).collect()
     }
@@ -184,15 +197,13 @@ impl State {
     }
 
     fn fill(&mut self, buffer: u32) -> usize {
-        let rows = self.rows();
-        let (n, memory) = (self.sequence, &mut self.memory[buffer as usize]);
+        let (rows, content) = (self.rows(), self.expected(self.sequence));
+        let memory = &mut self.memory[buffer as usize];
         memory.fill(0xee);
         let (mut at, mut count) = (0, 0);
         for (bytes, padding) in rows {
-            for slot in &mut memory[at..at + bytes] {
-                *slot = sample(n, count);
-                count += 1;
-            }
+            memory[at..at + bytes].copy_from_slice(&content[count..count + bytes]);
+            count += bytes;
             at += bytes + padding;
         }
         at

@@ -13,7 +13,7 @@ use std::{
 
 use fake::{Event, Offer, Stamp, State, TICK, Webcam, offer, put};
 use yolov4::low_level::video::{
-    CameraMode, Colour, Format, Frame, Matrix, Next, Range, Siting, Source,
+    CameraMode, Colour, Format, Frame, Matrix, Next, Range, Siting, Source, mjpeg,
     v4l2::{Camera, Device, V4l2Io, list::cameras_in, sys::Request},
 };
 
@@ -154,17 +154,23 @@ fn frames_are_what_the_driver_put_in() {
     }
 }
 
-/// Each JPEG has a length of its own. Once MJPEG is decoded on the way out this test needs whole pictures.
+/// Each JPEG has a length of its own, and comes out as the samples in it.
 #[test]
-fn a_jpeg_is_as_long_as_the_driver_says() {
+fn a_jpeg_is_as_long_as_the_driver_says_and_is_decoded() {
     let webcam = Webcam::default();
     let mut camera = open(&webcam, mode(1280, 720, 30.0));
+    let mut lengths = Vec::new();
     for n in 0..3 {
         let found = frame(&mut camera);
-        assert_eq!((found.format, found.colour), (Format::Mjpeg, Colour::JPEG));
-        assert_eq!(found.data.len(), 5000 + 10 * n as usize);
-        assert!(found.data == webcam.state().expected(n));
+        found.check().unwrap();
+        assert_eq!((found.width, found.height), (1280, 720));
+        assert_eq!((found.format, found.colour), (Format::Ycbcr8, Colour::JPEG));
+        let jpeg = webcam.state().expected(n);
+        let (_, _, _, samples) = mjpeg::decode(&jpeg, "jpeg").unwrap();
+        assert!(found.data == samples, "frame {n}");
+        lengths.push(jpeg.len());
     }
+    assert!(lengths[0] != lengths[1] && lengths[1] != lengths[2], "{lengths:?}");
 }
 
 #[test]
@@ -188,7 +194,7 @@ fn no_buffer_is_lost_in_500_frames() {
                 assert!(why.contains(expected), "{why}");
                 broken += 1;
             }
-            Next::End => panic!("a camera has no end"),
+            other => panic!("{other:?}"),
         }
         assert_eq!(webcam.state().queued.len(), 4, "after frame {n}");
     }

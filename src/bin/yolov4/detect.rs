@@ -11,7 +11,7 @@ use yolov4::{
     Detector, Error, Picture, Result,
     low_level::{
         app::{self, Bell, Pace, Show, ShowOptions},
-        detect::formats::PictureResult,
+        detect::{formats::PictureResult, paths},
         video::{OpenOptions, Spec, open},
     },
 };
@@ -53,8 +53,8 @@ pub struct Args {
 
 pub async fn run(args: Args) -> Outcome {
     if let [path] = args.paths.as_slice()
-        && let Spec::File(_) = Spec::parse(Some(&path.to_string_lossy()))?
-        && path.exists()
+        && paths::names_a_video(path)
+        && path.is_file()
     {
         return video(&args, path);
     }

@@ -1,6 +1,11 @@
 //! `yolov4 view`: a camera, a video, a stream or pictures, with boxes on what is found.
 
-use std::{cell::RefCell, path::PathBuf, rc::Rc, sync::Arc};
+use std::{
+    cell::RefCell,
+    path::{Path, PathBuf},
+    rc::Rc,
+    sync::Arc,
+};
 
 use clap::ValueEnum;
 use yolov4::{
@@ -19,7 +24,7 @@ use crate::{Outcome as Done, options, output, workshop::FromOptions};
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// A camera (its number or path; the first if nothing is named), a video file, the address of a stream, pictures (a
+    /// A camera (its number or path, or camera:NAME; the first if nothing is named), a video file, the address of a stream, pictures (a
     /// file, a folder, a glob), or - for y4m or MJPEG on standard input
     #[arg(value_name = "SOURCE")]
     source: Option<String>,
@@ -53,7 +58,7 @@ pub struct Args {
     /// Write the video with its boxes: .mjpeg, or whatever ffmpeg writes, by the ending
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
-    /// Write a picture of the last frame that --frames asks for, or else of the first one
+    /// Write a picture, with its boxes, of the last frame that --frames asks for, else of the first one
     #[arg(long, value_name = "FILE")]
     screenshot: Option<PathBuf>,
     /// Write a line of JSON for every frame, to a file or - for standard output
@@ -116,6 +121,7 @@ pub fn run(args: Args) -> Done {
         pace: Pace { every: args.headless && file && args.fps.is_none(), fps: args.fps, looped: args.looped },
         track: args.track,
         wants_boxes: args.json.is_some(),
+        screenshot: args.screenshot.clone().map(|path| (args.frames.unwrap_or(1), path)),
         font,
         lose_device_at: args.lose_device_at,
     };
@@ -127,7 +133,7 @@ pub fn run(args: Args) -> Done {
         detecting: args.detecting.clone(),
     };
     let source = open(&options.spec, &options.open)?;
-    let mut lines = args.json.as_ref().map(Lines::open).transpose()?;
+    let mut lines = args.json.as_deref().map(Lines::open).transpose()?;
     if args.headless {
         return headless(&args, source, options, workshop, &mut lines);
     }
@@ -147,13 +153,12 @@ fn windowed(
         font: options.font.clone(),
         stay: args.frames.is_none(),
     };
-    let (limit, record, shot) = (args.frames, args.record.clone(), args.screenshot.clone());
+    let (limit, record) = (args.frames, args.record.clone());
     let make = move |wake| {
         let wish = workshop.wish();
         let mut show = Show::new(Arc::new(workshop), wish, source, options, wake)?;
         show.pipeline.limit = limit;
         record.into_iter().for_each(|path| show.studio.record(path));
-        shot.into_iter().for_each(|path| show.studio.screenshot(path));
         output::say(format_args!("player: {}", show.live().detector().player()));
         Ok(show)
     };
@@ -187,10 +192,6 @@ fn headless(
         show.studio.record(path.clone());
     }
     output::say(format_args!("player: {}", show.live().detector().player()));
-    let mut shot = args.screenshot.clone();
-    if args.frames.is_none_or(|n| n <= 1) {
-        shot.take().into_iter().for_each(|path| show.studio.screenshot(path));
-    }
     let mut failed = false;
     let summary = app::run_headless(&mut show, &bell, &mut |outcomes, said| {
         for line in said {
@@ -231,8 +232,8 @@ struct Lines {
 }
 
 impl Lines {
-    fn open(path: &PathBuf) -> Result<Self> {
-        let path = (path.as_os_str() != "-").then(|| path.clone());
+    fn open(path: &Path) -> Result<Self> {
+        let path = (path.as_os_str() != "-").then(|| path.to_owned());
         if let Some(parent) = path.as_deref().and_then(|p| p.parent()).filter(|p| !p.as_os_str().is_empty()) {
             std::fs::metadata(parent).map_err(Error::io(parent))?;
         }
@@ -247,7 +248,8 @@ impl Lines {
                 (None, None) => vec![],
             };
             let (width, height) = outcome.size;
-            let time = outcome.pts.as_secs_f64();
+            // Rounded once: 1.966666667, not 1.9666666670000001.
+            let time = outcome.pts.as_nanos() as f64 / 1e9;
             let line =
                 formats::frame_line(&JsonFrame { frame: outcome.number, time, width, height, detections: found })?;
             match &self.path {

@@ -1,0 +1,160 @@
+//! The program with its window open: its keys, its lines of JSON, its pixels.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    process::{Child, Stdio},
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use image::RgbImage;
+use serde_json::Value;
+
+use crate::desktop::{Desktop, until};
+
+/// Longest time for anything that takes a few frames, on a CPU that has other work as well.
+pub const PATIENCE: u64 = 60;
+
+/// See above. The program ends with it.
+pub struct Viewer<'a> {
+    desktop: &'a Desktop,
+    child: Child,
+    window: String,
+    lines: Arc<Mutex<Vec<(Instant, Value)>>>,
+    said: Arc<Mutex<Vec<u8>>>,
+}
+
+impl<'a> Viewer<'a> {
+    /// `yolov4 view --model demo --json -` with these arguments, once its window is there.
+    pub fn open(desktop: &'a Desktop, args: &[&str]) -> Self {
+        let mut command = desktop.command(env!("CARGO_BIN_EXE_yolov4"));
+        command.args(["view", "--model", "demo", "--json", "-"]).args(args);
+        let mut child =
+            command.current_dir(desktop.folder()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (lines, said) = (Arc::<Mutex<Vec<_>>>::default(), Arc::<Mutex<Vec<u8>>>::default());
+        let (stdout, mut stderr) = (BufReader::new(child.stdout.take().unwrap()), child.stderr.take().unwrap());
+        let own = Arc::clone(&lines);
+        std::thread::spawn(move || {
+            for line in stdout.lines().map_while(Result::ok) {
+                own.lock().unwrap().push((Instant::now(), serde_json::from_str(&line).unwrap()));
+            }
+        });
+        let own = Arc::clone(&said);
+        std::thread::spawn(move || {
+            let mut some = [0; 4096];
+            while let Ok(n @ 1..) = stderr.read(&mut some) {
+                own.lock().unwrap().extend_from_slice(&some[..n]);
+            }
+        });
+        let mut viewer = Self { desktop, child, window: String::new(), lines, said };
+        let pid = viewer.child.id().to_string();
+        let found = until("the window", PATIENCE, || {
+            let ended = viewer.child.try_wait().unwrap();
+            assert!(ended.is_none(), "the viewer ended: {}", viewer.said());
+            let found = desktop.tool(&["search", "--onlyvisible", "--pid", &pid]).ok()?;
+            found.lines().last().map(str::to_owned)
+        });
+        viewer.window = found;
+        viewer.focus();
+        viewer
+    }
+
+    /// What the program has said on stderr.
+    pub fn said(&self) -> String {
+        String::from_utf8_lossy(&self.said.lock().unwrap()).into_owned()
+    }
+
+    /// xdotool on this window: a command and what follows the window's number.
+    pub fn tool(&self, command: &str, rest: &[&str]) -> String {
+        self.try_tool(command, rest).unwrap_or_else(|e| panic!("xdotool {command}: {e}; {}", self.said()))
+    }
+
+    fn try_tool(&self, command: &str, rest: &[&str]) -> Result<String, String> {
+        self.desktop.tool(&[&[command, &self.window][..], rest].concat())
+    }
+
+    /// Keys go to this window from now on.
+    pub fn focus(&self) {
+        until("the focus", PATIENCE, || {
+            let _ = self.try_tool("windowactivate", &[]);
+            (self.desktop.tool(&["getwindowfocus"]).ok()? == self.window).then_some(())
+        });
+    }
+
+    /// Presses a key, as the X server calls it.
+    pub fn key(&self, name: &str) {
+        self.desktop.tool(&["key", name]).unwrap();
+    }
+
+    /// As the X server numbers it.
+    pub fn window(&self) -> &str {
+        &self.window
+    }
+
+    pub fn title(&self) -> String {
+        self.tool("getwindowname", &[])
+    }
+
+    /// Left, top, width, height on the screen.
+    pub fn geometry(&self) -> [i64; 4] {
+        let text = self.desktop.tool(&["getwindowgeometry", "--shell", &self.window]).unwrap();
+        let value = |name: &str| {
+            let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+            line.unwrap_or_else(|| panic!("no {name} in {text}")).parse().unwrap()
+        };
+        [value("X"), value("Y"), value("WIDTH"), value("HEIGHT")]
+    }
+
+    /// What is in the window on the screen.
+    pub fn shot(&self) -> RgbImage {
+        self.try_shot().unwrap_or_else(|e| panic!("no picture of the window: {e}"))
+    }
+
+    /// As above; a window that is not mapped cannot be seen.
+    pub fn try_shot(&self) -> Result<RgbImage, String> {
+        let out = self.desktop.command("import").args(["-silent", "-window", &self.window, "png:-"]).output().unwrap();
+        let decoded = image::load_from_memory(&out.stdout);
+        decoded.map(|picture| picture.to_rgb8()).map_err(|e| format!("{e}: {}", String::from_utf8_lossy(&out.stderr)))
+    }
+
+    /// Lines of JSON so far.
+    pub fn lines(&self) -> Vec<Value> {
+        self.lines.lock().unwrap().iter().map(|(_, line)| line.clone()).collect()
+    }
+
+    pub fn count(&self) -> usize {
+        self.lines.lock().unwrap().len()
+    }
+
+    /// The first line from this one on that is as wanted.
+    pub fn line(&self, from: usize, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        until(&format!("{what}; stderr: {}", self.said()), PATIENCE, || {
+            self.lines.lock().unwrap().iter().skip(from).map(|(_, line)| line).find(|line| wanted(line)).cloned()
+        })
+    }
+
+    /// The last line, once no more come: several frames' time has passed without one. At least one comes after the
+    /// first `seen` lines.
+    pub fn settled(&self, seen: usize) -> Value {
+        until("frames to come, and to stop coming", PATIENCE, || {
+            let lines = self.lines.lock().unwrap();
+            let (at, line) = lines.get(seen..)?.last()?;
+            (at.elapsed() > Duration::from_millis(800)).then(|| line.clone())
+        })
+    }
+
+    /// Waits until the program has ended by itself: its exit status, and what it has said.
+    pub fn ended(mut self) -> (Option<i32>, String) {
+        let status = until("the end of the program", PATIENCE, || self.child.try_wait().unwrap());
+        // The pipe is read to its end a moment later.
+        std::thread::sleep(Duration::from_millis(200));
+        (status.code(), self.said())
+    }
+}
+
+impl Drop for Viewer<'_> {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
