@@ -89,6 +89,7 @@ impl Show {
     /// # Errors
     /// What the device complains of.
     pub fn pause(&mut self, paused: bool) -> Result<()> {
+        self.pipeline.stats.interrupted();
         // The newest frame is what goes on from.
         while !paused && self.again(false)? {}
         self.capture().into_iter().for_each(|capture| capture.pause(paused));

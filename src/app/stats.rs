@@ -76,6 +76,11 @@ impl Stats {
         }
     }
 
+    /// Stands still: the time until the next frame is no period.
+    pub fn interrupted(&mut self) {
+        self.last = None;
+    }
+
     /// Notes how long a stage took.
     pub fn stage(&mut self, stage: Stage, time: Duration) {
         self.stages[stage as usize].add(millis(time));

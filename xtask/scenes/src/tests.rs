@@ -4,6 +4,7 @@
 use std::{fs, path::PathBuf};
 
 use crate::{
+    clip,
     dataset::{self, Order},
     dice::Dice,
     scene::{self, Setting},
@@ -113,4 +114,19 @@ fn the_shipped_pictures_are_drawn_again_to_the_byte() {
         assert_eq!(labels, fs::read_to_string(kept).unwrap(), "{name}: labels kept for the tests");
         fs::remove_dir_all(out).unwrap();
     }
+}
+
+/// The row of `assets/README.md` that names the clip.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#[test]
+fn the_shipped_clip_is_drawn_again_to_the_byte() {
+    let (fonts, readme) = (fonts(), fs::read_to_string(assets().join("README.md")).unwrap());
+    let row = readme.lines().find(|line| line.starts_with("| `clip.mjpeg`")).unwrap();
+    let number = row.split("--first ").nth(1).unwrap().split('`').next().unwrap().parse().unwrap();
+    let out = folder("clip");
+    fs::create_dir_all(&out).unwrap();
+    clip::write(&out.join("clip.mjpeg"), &fonts, number).unwrap();
+    let drawn = fs::read(out.join("clip.mjpeg")).unwrap();
+    assert!(drawn == fs::read(assets().join("clip.mjpeg")).unwrap(), "clip.mjpeg is not what {row} says");
+    fs::remove_dir_all(out).unwrap();
 }
