@@ -6,11 +6,14 @@
 mod clips;
 mod common;
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    io::Read,
+    process::{Command, Stdio},
+};
 
 use clips::{all, clip, decoded, exhaust, ffmpeg, have_ffmpeg, open_file, sound};
 use proptest::prelude::*;
-use sha1::{Digest, Sha1};
 use tempfile::TempDir;
 use yolov4::low_level::video::{
     Colour, Format, Frame, Matrix, Next, OpenOptions, Range, Siting, Source, Spec, mp4::Mp4, open,
@@ -160,14 +163,6 @@ fn a_broken_sample_costs_what_leans_on_it_and_no_more() {
     assert!(open(&Spec::File(broken), &OpenOptions::default()).is_ok_and(|s| s.describe().contains("through ffmpeg")));
 }
 
-/// Sizes, times and sums of frames as ffmpeg has them; [`sha1`] of each.
-fn sums(path: &Path) -> Vec<String> {
-    let text = ffmpeg("-i {} -map 0:v:0 -f framehash -hash sha160 -pix_fmt yuv420p -fps_mode passthrough -", path);
-    let text = String::from_utf8(text).unwrap();
-    let lines = text.lines().filter(|l| !l.starts_with('#'));
-    lines.map(|l| l.rsplit(',').next().unwrap().trim().to_owned()).collect()
-}
-
 #[test]
 fn a_video_of_people_is_the_same_from_its_first_frame_to_its_last() {
     let Some(data) = common::test_data() else { return };
@@ -176,18 +171,33 @@ fn a_video_of_people_is_the_same_from_its_first_frame_to_its_last() {
         println!("SKIPPED: {} is not there", path.display());
         return;
     }
-    let want = sums(&path);
+    // Frame by frame: all of them at once are 700 MB.
+    let mut child = Command::new("ffmpeg")
+        .args(["-nostdin", "-loglevel", "error", "-i"])
+        .arg(&path)
+        .args(["-f", "rawvideo", "-pix_fmt", "yuv420p", "-fps_mode", "passthrough", "-"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut pipe = child.stdout.take().unwrap();
     let mut source = open_file(&path);
     println!("{}", source.describe());
     assert!(source.describe().contains("768x432, H.264"), "{}", source.describe());
-    let mut count = 0;
+    let mut want = vec![0; 768 * 432 * 3 / 2];
+    let (mut count, mut unequal, mut worst) = (0, 0, (0, 0));
     while let Next::Frame(frame) = source.next().unwrap() {
-        let sum: String = Sha1::digest(&frame.data).iter().map(|b| format!("{b:02x}")).collect();
-        assert_eq!(Some(&sum), want.get(count), "frame {count}");
+        pipe.read_exact(&mut want).unwrap();
+        let (samples, most) = difference(&frame.data, &want);
+        unequal += usize::from(samples > 0);
+        worst = (worst.0.max(samples), worst.1.max(most));
+        // Its B slices are smoothed, see above. Measured: 57 of the frames differ, in at most 86 samples, by at most 5.
+        assert!(samples <= 500 && most <= 10, "frame {count}: {samples} samples, by up to {most}");
         assert!((frame.pts.as_secs_f64() - count as f64 / 10.0).abs() < 1e-3, "frame {count}: {:?}", frame.pts);
         count += 1;
     }
-    assert_eq!((count, want.len()), (1394, 1394));
+    println!("{unequal} of {count} frames differ, in at most {} samples, by at most {}", worst.0, worst.1);
+    assert_eq!((count, pipe.read(&mut want).unwrap()), (1394, 0), "frames, and bytes that ffmpeg has more");
+    assert!(child.wait().unwrap().success());
 }
 
 fn small() -> Option<&'static [u8]> {
