@@ -27,7 +27,7 @@ pub trait Workshop: Send + Sync {
     /// Another device, on the adapter that was asked for.
     ///
     /// # Errors
-    /// [`Error::NoAdapter`]
+    /// [`crate::Error::NoAdapter`]
     fn gpu(&self) -> Result<Gpu>;
 
     /// A detector on this device.
