@@ -12,7 +12,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use clips::{all, clip, decoded, exhaust, ffmpeg, have_ffmpeg, open_file, sound};
+use clips::{all, clip, decoded, exhaust, have_ffmpeg, open_file, sound};
 use proptest::prelude::*;
 use tempfile::TempDir;
 use yolov4::low_level::video::{

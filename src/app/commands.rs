@@ -113,7 +113,7 @@ impl Show {
     /// Begins to build the same network in the other precision; or says why not.
     ///
     /// # Errors
-    /// [[`Error::Io`] if the system gives no thread.
+    /// [`Error::Io`] if the system gives no thread.
     pub fn other_precision(&mut self) -> Result<Option<String>> {
         let precision = match self.wish().precision {
             Precision::F32 => Precision::F16,

@@ -74,7 +74,7 @@ pub fn run(show: &mut Show, bell: &Bell, stop: &Stop, each: &mut Each<'_>) -> Re
         }
     }
     let summary = show.finish();
-    let said = show.studio.saved();
-    each(&[], &said)?;
+    let (rest, said) = (show.remaining(), show.studio.saved());
+    each(&rest, &said)?;
     summary
 }

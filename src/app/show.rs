@@ -9,8 +9,8 @@ use std::{
 
 use crate::{
     app::{
-        Boxes, Capture, Chain, Live, LiveOptions, Pipeline, Progress, ShowOptions, Studio, Summary, Trails, Wake, Wish,
-        Workshop, history::History,
+        Boxes, Capture, Chain, Live, LiveOptions, Outcome, Pipeline, Progress, ShowOptions, Studio, Summary, Trails,
+        Wake, Wish, Workshop, history::History,
     },
     detect::Detector,
     error::{Error, Result},
@@ -306,6 +306,18 @@ impl Show {
     pub fn readbacks(&self) -> (u64, u64) {
         let now = self.live.gpu().readbacks();
         (self.readbacks_before.0 + now.results, self.readbacks_before.1 + now.telemetry)
+    }
+
+    /// Frames that ended with [`Show::finish`].
+    pub fn remaining(&mut self) -> Vec<Outcome> {
+        let mut rest = self.live.outcomes();
+        for outcome in &mut rest {
+            if let (Some(trails), Some(found)) = (&mut self.trails, &outcome.detections) {
+                trails.update(outcome, found);
+                outcome.tracked = Some(trails.tracked().to_vec());
+            }
+        }
+        rest
     }
 
     /// Ends: the source is stopped, frames in flight and recordings are finished.

@@ -209,8 +209,8 @@ impl Viewer {
     fn end(&mut self, event_loop: &ActiveEventLoop, error: Option<Error>) {
         if let Some(mut stage) = self.stage.take() {
             let summary = stage.show.finish();
-            let said = stage.show.studio.saved();
-            let told = (self.each)(&[], &said);
+            let (rest, said) = (stage.show.remaining(), stage.show.studio.saved());
+            let told = (self.each)(&rest, &said);
             self.outcome = Some(summary.and_then(|summary| told.map(|()| summary)));
         }
         if let Some(error) = error {
