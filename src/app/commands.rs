@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    app::{Capture, Show, Trails, Wish, show::Building},
+    app::{Capture, Show, Trails, Wish, history, show::Building},
     error::{Error, Result},
     kernels::Precision,
     video::{Spec, cameras, open},
@@ -94,6 +94,11 @@ impl Show {
         while !paused && self.again(false)? {}
         self.capture().into_iter().for_each(|capture| capture.pause(paused));
         Ok(())
+    }
+
+    /// Keeps the frames from here on, as far as there is room, to step back to.
+    pub fn remember(&mut self) {
+        self.history.most = history::MOST;
     }
 
     /// One frame back or on, while it stands still; `false` if none before it was kept.

@@ -4,12 +4,14 @@ use std::collections::VecDeque;
 
 use crate::video::Frame;
 
-/// Bytes that are kept, but one frame at least.
-const MOST: usize = 64 << 20;
+/// Bytes that are kept where somebody may step back.
+pub const MOST: usize = 64 << 20;
 
 /// See above. The place is that of the frame that is shown.
 #[derive(Debug, Default)]
 pub struct History {
+    /// Bytes that are kept, but one frame at least.
+    pub most: usize,
     frames: VecDeque<Frame>,
     bytes: usize,
     /// Steps back from the newest.
@@ -22,7 +24,7 @@ impl History {
         self.back = 0;
         self.bytes += frame.data.len();
         self.frames.push_back(frame);
-        while self.bytes > MOST && self.frames.len() > 1 {
+        while self.bytes > self.most && self.frames.len() > 1 {
             self.bytes -= self.frames.pop_front().map_or(0, |old| old.data.len());
         }
     }

@@ -200,6 +200,7 @@ impl Viewer {
         let window = Arc::new(event_loop.create_window(attributes).map_err(no_window)?);
         let mut show = make()?;
         show.studio.mirror = self.options.mirror;
+        show.remember();
         let canvas = Canvas::new(show.live().gpu(), Arc::clone(&window), self.options.present)?;
         let scene = scene(&show, &canvas, &window, &self.options)?;
         Ok(Open { window, show, scene, canvas, panel: vec![] })
