@@ -6,7 +6,7 @@ use crate::run::{cargo, command, exists, run};
 
 /// Debian's packages: the software driver, the validator that the shader suite uses, ffmpeg to compare with, and a desktop
 /// that nobody sees for the viewer's window.
-const PACKAGES: [&str; 12] = [
+const PACKAGES: [&str; 14] = [
     "mesa-vulkan-drivers",
     "libvulkan1",
     "spirv-tools",
@@ -16,8 +16,10 @@ const PACKAGES: [&str; 12] = [
     "xdotool",
     "imagemagick",
     "python3-xlib",
+    "libx11-xcb1",
     "libxcursor1",
     "libxi6",
+    "libxrandr2",
     "libxkbcommon-x11-0",
 ];
 /// Programs of theirs that the suites call.
