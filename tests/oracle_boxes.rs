@@ -129,7 +129,7 @@ fn new_coords_take_the_values_as_they_are() {
     let values = [0.0, 0.25,   0.0, 0.5,   0.0, 0.5,   0.0, 1.0,   0.0, 0.5,   0.0, 1.0,   0.0, 0.25];
     let head = Tensor::new(Shape::new(7, 1, 2), values.to_vec()).unwrap();
     let boxes = oracle::decode(&graph(true, 2.0), &[head], 0.25);
-    let want = Candidate { x: 0.5, y: 0.5, w: 0.25, h: 1.0, score: 0.5, class: 0, index: 1, _pad: 0 };
+    let want = Candidate { x: 0.5, y: 0.5, w: 0.25, h: 1.0, score: 0.5, class: 0, index: 1, track: 0 };
     assert_eq!(boxes, [want]);
 }
 

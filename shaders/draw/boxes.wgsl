@@ -1,17 +1,6 @@
-// uses: draw/letters.wgsl
+// uses: shared/boxes.wgsl draw/letters.wgsl
 // Kept boxes to rectangles with a label, straight from the buffer that NMS wrote: every box has `quads` instances, four
 // edges, a plate and its letters; those it does not need are of no size. The last instances lie on top: the best box.
-
-struct Candidate {
-    x: f32,      // centre and sides, fractions of the network's input
-    y: f32,
-    w: f32,
-    h: f32,
-    score: f32,
-    label: u32,
-    index: u32,
-    id: u32,     // number of its track, 0 for none
-}
 
 struct Kept {
     count: u32,
@@ -97,7 +86,7 @@ fn vertex(@builtin(instance_index) instance: u32, @builtin(vertex_index) index: 
         default: {}
     }
 
-    let text = text_of(label, u32(round(c.score * 100.0)), c.id);
+    let text = text_of(label, u32(round(c.score * 100.0)), c.track);
     let width = ceil(text.width) + 2.0 * PAD.x;
     let height = view.text + 2.0 * PAD.y;
     // Above the box; inside where there is no room above; never beyond the picture.

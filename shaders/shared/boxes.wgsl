@@ -8,7 +8,7 @@ struct Candidate {
     score: f32,
     label: u32,  // class index
     index: u32,  // number of the box: head, anchor, row, column
-    _pad: u32,
+    track: u32,  // number of its track, 0 for none
 }
 
 struct Thresholds {

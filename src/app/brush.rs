@@ -15,7 +15,13 @@ pub const SHADERS: [(&str, &str); 3] = [
     ("picture", include_str!("../../shaders/draw/picture.wgsl")),
     (
         "boxes",
-        concat!(include_str!("../../shaders/draw/letters.wgsl"), "\n", include_str!("../../shaders/draw/boxes.wgsl")),
+        concat!(
+            include_str!("../../shaders/shared/boxes.wgsl"),
+            "\n",
+            include_str!("../../shaders/draw/letters.wgsl"),
+            "\n",
+            include_str!("../../shaders/draw/boxes.wgsl")
+        ),
     ),
     ("panel", include_str!("../../shaders/draw/panel.wgsl")),
 ];

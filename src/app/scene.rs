@@ -24,7 +24,7 @@ const MAX_QUADS: usize = 8192;
 pub enum Boxes<'a> {
     /// Those of the frame that was submitted last, which the host has never seen.
     OnGpu,
-    /// These, as fractions of the picture, best first; `_pad` is the number of the track.
+    /// These, as fractions of the picture, best first.
     Given(&'a [Candidate]),
     /// None.
     None,

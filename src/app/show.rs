@@ -151,9 +151,7 @@ impl Show {
             if self.trails.is_some() {
                 self.shot_at(outcome.number + 1);
             }
-            if let (Some(trails), Some(found)) = (&mut self.trails, &outcome.detections) {
-                trails.update(&outcome, found);
-                outcome.tracked = Some(trails.tracked().to_vec());
+            if let Some(trails) = follow(&mut self.trails, &mut outcome) {
                 self.live.hold(outcome.slot);
                 progress.fresh = true;
                 self.studio.tracked(&self.live, trails, rate)?;
@@ -312,10 +310,7 @@ impl Show {
     pub fn remaining(&mut self) -> Vec<Outcome> {
         let mut rest = self.live.outcomes();
         for outcome in &mut rest {
-            if let (Some(trails), Some(found)) = (&mut self.trails, &outcome.detections) {
-                trails.update(outcome, found);
-                outcome.tracked = Some(trails.tracked().to_vec());
-            }
+            follow(&mut self.trails, outcome);
         }
         rest
     }
@@ -366,6 +361,14 @@ impl Show {
         self.studio.lost();
         Ok(())
     }
+}
+
+/// Gives a frame's boxes to the tracks, if there are any, and notes which box is whose.
+fn follow<'a>(trails: &'a mut Option<Trails>, outcome: &mut Outcome) -> Option<&'a Trails> {
+    let trails = trails.as_mut()?;
+    trails.update(outcome, outcome.detections.as_ref()?);
+    outcome.tracked = Some(trails.tracked().to_vec());
+    Some(trails)
 }
 
 fn make_live(detector: Detector, options: &ShowOptions, wake: &Wake) -> Result<Live> {

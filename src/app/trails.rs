@@ -71,7 +71,7 @@ impl Trails {
                 score: t.detection.score,
                 class: t.detection.class as u32,
                 index: 0,
-                _pad: t.id as u32,
+                track: t.id as u32,
             }
         };
         self.boxes = self.tracked.iter().map(candidate).collect();

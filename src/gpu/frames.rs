@@ -2,7 +2,7 @@
 
 use crate::{
     error::{Error, Result},
-    gpu::{context::Gpu, pipelines::Pipelines, program::Ready},
+    gpu::{context::Gpu, limits::check_texture, pipelines::Pipelines, program::Ready},
     kernels::to_rgba::{self, Format, Frame, ToRgbaParams},
 };
 
@@ -24,16 +24,7 @@ impl FrameTexture {
     /// [`Error::Usage`] if its bytes do not fit its size; [`Error::Limit`] if it is larger than a texture may be.
     pub async fn new(gpu: &Gpu, pipelines: &mut Pipelines, frame: &Frame) -> Result<Self> {
         frame.check()?;
-        let allowed = gpu.limits.max_texture_dimension_2d as usize;
-        if frame.width.max(frame.height) > allowed {
-            return Err(Error::Limit {
-                node: "input".into(),
-                what: "the frame as a texture".into(),
-                needed: format!("{}x{} pixels", frame.width, frame.height),
-                allowed: format!("{allowed} a side"),
-                hint: String::new(),
-            });
-        }
+        check_texture("the frame", (frame.width, frame.height), &gpu.limits)?;
         let texture = gpu.device.create_texture(&wgpu::TextureDescriptor {
             label: Some("frame"),
             size: wgpu::Extent3d { width: frame.width as u32, height: frame.height as u32, depth_or_array_layers: 1 },

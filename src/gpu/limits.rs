@@ -109,6 +109,24 @@ fn advice(graph: &Graph, largest: u64, allowed: u64, precision: Precision) -> St
     if all.is_empty() { String::new() } else { format!("; try {}", all.join(" or ")) }
 }
 
+/// Fails if `what`, a picture say, is larger than a texture may be.
+///
+/// # Errors
+/// [`Error::Limit`]
+pub(super) fn check_texture(what: &str, (width, height): (usize, usize), limits: &wgpu::Limits) -> Result<()> {
+    let allowed = limits.max_texture_dimension_2d as usize;
+    if width.max(height) <= allowed {
+        return Ok(());
+    }
+    Err(Error::Limit {
+        node: "input".into(),
+        what: format!("{what} as a texture"),
+        needed: format!("{width}x{height} pixels"),
+        allowed: format!("{allowed} a side"),
+        hint: String::new(),
+    })
+}
+
 /// Fails if a dispatch has more workgroups in one direction than the device allows.
 ///
 /// # Errors

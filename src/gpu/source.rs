@@ -2,7 +2,7 @@
 
 use crate::{
     error::{Error, Result},
-    gpu::{context::Gpu, pipelines::Pipelines, program::Ready},
+    gpu::{context::Gpu, limits::check_texture, pipelines::Pipelines, program::Ready},
     graph::Graph,
     kernels::letterbox::{self, LetterboxParams, Picture, Placement},
     tensor::Shape,
@@ -42,16 +42,7 @@ impl Source {
         block: usize,
         input: &wgpu::Buffer,
     ) -> Result<()> {
-        let allowed = gpu.limits.max_texture_dimension_2d as usize;
-        if picture.width.max(picture.height) > allowed {
-            return Err(Error::Limit {
-                node: "input".into(),
-                what: "the picture as a texture".into(),
-                needed: format!("{}x{} pixels", picture.width, picture.height),
-                allowed: format!("{allowed} a side"),
-                hint: String::new(),
-            });
-        }
+        check_texture("the picture", (picture.width, picture.height), &gpu.limits)?;
         let size =
             wgpu::Extent3d { width: picture.width as u32, height: picture.height as u32, depth_or_array_layers: 1 };
         let made = match self.made.take() {

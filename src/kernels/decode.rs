@@ -20,8 +20,8 @@ pub struct Candidate {
     pub class: u32,
     /// Number of the box in the network: heads in cfg order, then anchor, row, column. Breaks ties, lowest first.
     pub index: u32,
-    /// Keeps the record 32 bytes on the GPU.
-    pub _pad: u32,
+    /// Number of its track, given on the host; 0 for none.
+    pub track: u32,
 }
 
 impl Candidate {
