@@ -4,7 +4,7 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")
 )]
 
-#[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
+#[cfg(feature = "gpu")]
 #[doc(hidden)]
 pub mod app;
 #[doc(hidden)]
@@ -30,6 +30,7 @@ pub mod oracle;
 #[doc(hidden)]
 pub mod tensor;
 pub mod track;
+#[cfg(not(target_arch = "wasm32"))]
 #[doc(hidden)]
 pub mod video;
 
@@ -46,11 +47,11 @@ pub use model::zoo::Remote;
 
 /// Everything below the [`Detector`]: graph, kernels, both players. No promise of stability.
 pub mod low_level {
-    #[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
-    pub use crate::app;
     #[cfg(feature = "fetch")]
     pub use crate::fetch;
+    #[cfg(not(target_arch = "wasm32"))]
+    pub use crate::video;
     #[cfg(feature = "gpu")]
-    pub use crate::gpu;
-    pub use crate::{detect, error, files, graph, kernels, model, oracle, tensor, video};
+    pub use crate::{app, gpu};
+    pub use crate::{detect, error, files, graph, kernels, model, oracle, tensor};
 }

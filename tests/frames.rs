@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use yolov4::{
     Gpu, Precision, ResizeMode,
     low_level::{
-        gpu::{Drawn, FrameTexture, GpuOptions, Pipelines, Program, ProgramOptions, Rank},
+        gpu::{Drawn, FrameKind, FrameTexture, GpuOptions, Pipelines, Program, ProgramOptions, Rank},
         graph::{Builder, NmsKind, NodeId, Params, plan::Keep},
         kernels::{
             decode::{Candidate, Thresholds},
@@ -47,7 +47,7 @@ fn on_gpu(gpu: &Gpu, frame: &Frame) -> Vec<u8> {
     let options = ProgramOptions { keep: Keep::All, ..Default::default() };
     let program = pollster::block_on(Program::new(gpu, &graph, Params::default(), &options, &mut |_, _| {})).unwrap();
     let mut pipelines = Pipelines::new(gpu, Precision::F32, true);
-    let texture = pollster::block_on(FrameTexture::new(gpu, &mut pipelines, frame)).unwrap();
+    let texture = pollster::block_on(FrameTexture::new(gpu, &mut pipelines, FrameKind::from(frame))).unwrap();
     texture.upload(gpu, frame).unwrap();
     let feed = program.feed(texture.view()).unwrap();
     let placement = Placement::new(ResizeMode::DarknetVideo, false, frame.width, frame.height, shape);
@@ -133,10 +133,12 @@ fn a_frame_of_another_length_is_refused() {
     let gpu = gpu();
     let mut pipelines = Pipelines::new(&gpu, Precision::F32, true);
     let short = frame(Format::I420, (16, 16), Colour::default(), vec![0; 383]);
-    let refused = pollster::block_on(FrameTexture::new(&gpu, &mut pipelines, &short)).unwrap_err().to_string();
+    let texture = pollster::block_on(FrameTexture::new(&gpu, &mut pipelines, FrameKind::from(&short))).unwrap();
+    let refused = texture.upload(&gpu, &short).unwrap_err().to_string();
     assert!(refused.contains("expected 384 bytes") && refused.contains("found 383"), "{refused}");
     let wide = frame(Format::Gray8, (100_000, 1), Colour::default(), vec![0; 100_000]);
-    let refused = pollster::block_on(FrameTexture::new(&gpu, &mut pipelines, &wide)).unwrap_err().to_string();
+    let kind = FrameKind::from(&wide);
+    let refused = pollster::block_on(FrameTexture::new(&gpu, &mut pipelines, kind)).unwrap_err().to_string();
     assert!(refused.contains("100000x1"), "{refused}");
 }
 

@@ -147,7 +147,9 @@ fn held(gpu: &Gpu) -> [usize; 4] {
 fn five_hundred_frames_leave_no_trace() {
     let gpu = gpu();
     let bell = Bell::default();
-    let mut live = Live::new(of_size(&gpu, 96), &LiveOptions { wants_boxes: false, wake: bell.wake() }).unwrap();
+    let mut live =
+        pollster::block_on(Live::new(of_size(&gpu, 96), &LiveOptions { wants_boxes: false, wake: bell.wake() }))
+            .unwrap();
     let pictures = [NIGHT, CROSSING].map(|bytes| quarter(&picture(bytes)));
     let mut screen = Offscreen::new(&gpu, &live.detector().class_names(), draw::FONT, (320, 240), 14.0).unwrap();
     let (mut before, mut done) = (None, 0);
@@ -226,7 +228,8 @@ fn more_candidates_than_room_are_found_again_with_room() {
     let want = pollster::block_on(build(4e-6).detect(&picture)).unwrap();
     assert!(want.len() > 1024, "only {} boxes", want.len());
     let bell = Bell::default();
-    let mut live = Live::new(build(4e-6), &LiveOptions { wants_boxes: true, wake: bell.wake() }).unwrap();
+    let mut live =
+        pollster::block_on(Live::new(build(4e-6), &LiveOptions { wants_boxes: true, wake: bell.wake() })).unwrap();
     // Two in flight: both find too little room.
     live.submit(&frame(&picture, 0), 0).unwrap();
     live.submit(&frame(&picture, 1), 1).unwrap();
@@ -257,7 +260,9 @@ fn what_the_gpu_draws_is_what_the_host_draws() {
         // In a mirror the boxes change sides with the picture; their text does not.
         let host = if mirror { mirrored(&picture, &found) } else { (picture.clone(), found.clone()) };
         let host = draw::draw(&host.0, &host.1).unwrap().into_raw();
-        let mut live = Live::new(detector(&gpu), &LiveOptions { wants_boxes: false, wake: bell.wake() }).unwrap();
+        let mut live =
+            pollster::block_on(Live::new(detector(&gpu), &LiveOptions { wants_boxes: false, wake: bell.wake() }))
+                .unwrap();
         let size = (picture.width as u32, picture.height as u32);
         let mut screen = Offscreen::new(&gpu, &live.detector().class_names(), draw::FONT, size, 14.0).unwrap();
         live.submit(&frame(&picture, 0), 0).unwrap();

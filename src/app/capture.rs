@@ -12,15 +12,13 @@ use std::{
 };
 
 use crate::{
+    app::Wake,
     error::{Error, Result},
     video::{Frame, Next, Source},
 };
 
 /// Complaints that are kept for whoever asks.
 const COMPLAINTS: usize = 16;
-
-/// Called from another thread when there is something to look at.
-pub type Wake = Arc<dyn Fn() + Send + Sync>;
 
 /// When the frames of a source come.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -1,20 +1,21 @@
 //! The chain on the GPU: frame to texture, network, boxes, the arguments of their draw; nothing comes back that nobody
 //! asked for, and nothing is waited for.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use web_time::Instant;
 
 use crate::{
     app::{
-        Chain, Finished, IN_FLIGHT, Stage, Stats, Wake, labels,
-        slot::{self, About, Landed, Slot},
+        Finished, IN_FLIGHT, Stage, Stats, Wake, labels,
+        slot::{About, Landed, PASSES, Slot},
         watcher::Watcher,
     },
     detect::{Detection, Detector, Undo},
     error::{Error, Result},
-    gpu::{Drawn, FrameTexture, Gpu, Pipelines, Program, Rank},
-    kernels::{Precision, rank::MAX_DRAWN},
+    gpu::{Drawn, FrameKind, FrameTexture, Gpu, Pipelines, Program, Rank},
+    kernels::{Precision, rank::MAX_DRAWN, to_rgba::Frame},
     track::Tracked,
-    video::Frame,
 };
 
 /// How a chain is built.
@@ -24,6 +25,19 @@ pub struct LiveOptions {
     pub wants_boxes: bool,
     /// Called when a frame is done.
     pub wake: Wake,
+}
+
+/// Where the pixels of a frame come from.
+pub enum Shot<'a> {
+    /// From samples on the host.
+    Samples(&'a Frame),
+    /// From `fill`, which puts them into a texture of `size` columns and rows.
+    Outside {
+        /// Columns and rows.
+        size: (usize, usize),
+        /// Called once.
+        fill: &'a mut dyn FnMut(&wgpu::Texture) -> Result<()>,
+    },
 }
 
 /// A frame that is done, with what was asked for.
@@ -39,6 +53,8 @@ pub struct Outcome {
     pub slot: usize,
     /// Its boxes, if they are read back.
     pub detections: Option<Vec<Detection>>,
+    /// Times on the GPU of convert, network, boxes; none where the adapter has no timestamps.
+    pub passes: Option<[Duration; PASSES as usize]>,
     /// Those of them that belong to a track, if objects are tracked.
     pub tracked: Option<Vec<Tracked>>,
 }
@@ -67,10 +83,10 @@ impl Live {
     ///
     /// # Errors
     /// [`Error::NoAdapter`] if the oracle plays; what the device complains of.
-    pub fn new(detector: Detector, options: &LiveOptions) -> Result<Self> {
+    pub async fn new(detector: Detector, options: &LiveOptions) -> Result<Self> {
         let gpu = detector.program()?.gpu().clone();
         let mut pipelines = Pipelines::new(&gpu, Precision::F32, false);
-        let rank = make_rank(&gpu, &mut pipelines, &detector)?;
+        let rank = make_rank(&gpu, &mut pipelines, &detector).await?;
         let watcher = Watcher::new(&gpu, options.wake.clone())?;
         Ok(Self {
             gpu,
@@ -130,6 +146,11 @@ impl Live {
         self.newest
     }
 
+    /// Its number; 0 if there was none.
+    pub fn newest_number(&self) -> u64 {
+        self.newest.and_then(|i| self.slots[i].last).map_or(0, |about| about.number)
+    }
+
     /// When that frame came in.
     pub fn newest_captured(&self) -> Instant {
         let about = self.newest.and_then(|i| self.slots[i].last);
@@ -173,7 +194,7 @@ impl Live {
     /// left to [`Live::catch_up`].
     ///
     /// # Errors
-    /// As [`Chain::submit`].
+    /// As [`Live::start`].
     pub fn again(&mut self) -> Result<()> {
         let Some(index) = self.newest else { return Ok(()) };
         self.stale = self.slots[index].flying.is_some();
@@ -189,7 +210,7 @@ impl Live {
     /// since. A frame that was submitted meanwhile makes up for it. Returns whether there is something new to draw.
     ///
     /// # Errors
-    /// As [`Chain::submit`].
+    /// As [`Live::start`].
     pub fn catch_up(&mut self) -> Result<bool> {
         let stale = self.stale;
         if stale {
@@ -198,23 +219,31 @@ impl Live {
         Ok(stale && !self.stale)
     }
 
-    /// Shows a frame that was shown before.
+    /// Starts a frame's work, does not wait for it. `again`: it was shown before, and does not count.
     ///
     /// # Errors
-    /// As [`Chain::submit`].
-    pub fn show(&mut self, frame: &Frame) -> Result<()> {
-        self.finish()?;
-        let number = self.newest.and_then(|i| self.slots[i].last).map_or(0, |about| about.number);
-        self.start(frame, number, true)
-    }
-
-    fn start(&mut self, frame: &Frame, number: u64, again: bool) -> Result<()> {
-        let index = self.slot_for(frame)?;
+    /// [`Error::Usage`] if more frames are in flight than may be; what the device complains of.
+    pub async fn start(&mut self, shot: Shot<'_>, number: u64, again: bool) -> Result<()> {
+        let kind = match &shot {
+            Shot::Samples(frame) => FrameKind::from(*frame),
+            Shot::Outside { size, .. } => FrameKind { size: *size, format: None },
+        };
+        let index = self.slot_for(kind).await?;
         let started = Instant::now();
-        self.slots[index].texture.upload(&self.gpu, frame)?;
+        let texture = &self.slots[index].texture;
+        let (pts, captured) = match shot {
+            Shot::Samples(frame) => {
+                texture.upload(&self.gpu, frame)?;
+                (frame.pts, frame.captured)
+            }
+            Shot::Outside { fill, .. } => {
+                fill(texture.texture())?;
+                (Duration::ZERO, started)
+            }
+        };
         self.stages.stage(Stage::Upload, started.elapsed());
         let capacity = self.detector.program()?.capacity();
-        self.fly(index, About { again, ..slot::about(frame, number, capacity) }, true)?;
+        self.fly(index, About { number, pts, captured, size: kind.size, capacity, again }, true)?;
         self.newest = Some(index);
         // It has the thresholds of now.
         self.stale = false;
@@ -222,14 +251,14 @@ impl Live {
     }
 
     /// A slot that is free, made or made anew so that it fits the frame.
-    fn slot_for(&mut self, frame: &Frame) -> Result<usize> {
+    async fn slot_for(&mut self, kind: FrameKind) -> Result<usize> {
         let free = |(i, s): &(usize, &Slot)| s.flying.is_none() && Some(*i) != self.held && Some(*i) != self.newest;
         let found = self.slots.iter().enumerate().find(free).map(|(i, _)| i);
-        if let Some(index) = found.filter(|i| self.slots[*i].texture.fits(frame)) {
+        if let Some(index) = found.filter(|i| self.slots[*i].texture.kind() == kind) {
             return Ok(index);
         }
         let program = self.detector.program()?;
-        let made = pollster::block_on(Slot::new(&self.gpu, &mut self.pipelines, program, frame))?;
+        let made = Slot::new(&self.gpu, &mut self.pipelines, program, kind).await?;
         self.version += 1;
         match found {
             Some(index) => {
@@ -253,12 +282,12 @@ impl Live {
         let slot = &mut self.slots[index];
         slot.record(&self.gpu, &mut encoder, program, &self.rank, convert, self.wants_boxes);
         let submitted = self.gpu.queue().submit([encoder.finish()]);
-        slot.request(&self.gpu, about);
+        slot.request(&self.gpu, about, &self.watcher);
         self.watcher.watch(submitted);
         self.gpu.check()
     }
 
-    fn landed(&mut self, index: usize, landed: &Landed) -> Result<Option<Finished>> {
+    async fn landed(&mut self, index: usize, landed: &Landed) -> Result<Option<Finished>> {
         let about = landed.about;
         if let Some(passes) = landed.passes {
             for (stage, time) in [Stage::Convert, Stage::Network, Stage::Boxes].into_iter().zip(passes) {
@@ -269,11 +298,11 @@ impl Live {
         if found > about.capacity {
             let program = self.detector.program_mut()?;
             if found > program.capacity() {
-                pollster::block_on(program.make_room(found))?;
-                self.rank = make_rank(&self.gpu, &mut self.pipelines, &self.detector)?;
+                program.make_room(found).await?;
+                self.rank = make_rank(&self.gpu, &mut self.pipelines, &self.detector).await?;
                 self.version += 1;
             }
-            if self.wants_boxes {
+            if landed.boxes.is_some() {
                 // Whoever reads boxes gets all of them: once more, with room.
                 let capacity = self.detector.program()?.capacity();
                 self.fly(index, About { capacity, ..about }, false)?;
@@ -289,6 +318,7 @@ impl Live {
             size: about.size,
             slot: index,
             detections,
+            passes: landed.passes,
             tracked: None,
         });
         let done = Finished { number: about.number, captured: about.captured, finished: landed.ended };
@@ -296,12 +326,12 @@ impl Live {
     }
 }
 
-impl Chain for Live {
-    fn submit(&mut self, frame: &Frame, number: u64) -> Result<()> {
-        self.start(frame, number, false)
-    }
-
-    fn poll(&mut self) -> Result<Vec<Finished>> {
+impl Live {
+    /// Frames that have ended since the last call, in order of their numbers.
+    ///
+    /// # Errors
+    /// If the device is lost, or there are more candidates than it has room for.
+    pub async fn collect(&mut self) -> Result<Vec<Finished>> {
         // A lost device answers no poll; it is told by the check.
         let _ = self.gpu.device().poll(wgpu::PollType::Poll);
         self.gpu.check()?;
@@ -311,25 +341,23 @@ impl Chain for Live {
             // In order: a frame that is run again holds up those behind it.
             let Some((_, index)) = flying.min() else { break };
             let Some(landed) = self.slots[index].land(&self.gpu)? else { break };
-            done.extend(self.landed(index, &landed)?);
+            done.extend(self.landed(index, &landed).await?);
         }
         Ok(done)
     }
 
-    fn in_flight(&self) -> usize {
+    /// Frames whose work has not ended.
+    pub fn flying(&self) -> usize {
         self.slots.iter().filter(|s| s.flying.is_some()).count()
     }
-}
 
-impl Live {
-    /// Puts another detector in place, which must be of the same device; frames in flight are waited for.
+    /// Puts another detector in place, which must be of the same device. No frame may be in flight.
     ///
     /// # Errors
     /// What the device complains of.
-    pub fn replace(&mut self, detector: Detector) -> Result<()> {
-        self.finish()?;
+    pub async fn replace(&mut self, detector: Detector) -> Result<()> {
         self.detector = detector;
-        self.rank = make_rank(&self.gpu, &mut self.pipelines, &self.detector)?;
+        self.rank = make_rank(&self.gpu, &mut self.pipelines, &self.detector).await?;
         let program = self.detector.program()?;
         self.slots.iter_mut().try_for_each(|slot| slot.attach(program))?;
         self.version += 1;
@@ -337,29 +365,23 @@ impl Live {
         Ok(())
     }
 
-    /// Waits for the frames in flight.
+    /// Takes over what has changed in the detector's classes.
     ///
     /// # Errors
     /// What the device complains of.
-    pub fn finish(&mut self) -> Result<Vec<Finished>> {
-        let mut done = Vec::new();
-        while self.in_flight() > 0 {
-            self.gpu
-                .device()
-                .poll(wgpu::PollType::wait_indefinitely())
-                .map_err(|e| Error::DeviceLost(format!("waiting failed: {e}")))?;
-            done.extend(self.poll()?);
-        }
-        Ok(done)
+    pub async fn reclassed(&mut self) -> Result<()> {
+        self.rank = make_rank(&self.gpu, &mut self.pipelines, &self.detector).await?;
+        self.version += 1;
+        Ok(())
     }
 }
 
-fn make_rank(gpu: &Gpu, pipelines: &mut Pipelines, detector: &Detector) -> Result<Rank> {
+async fn make_rank(gpu: &Gpu, pipelines: &mut Pipelines, detector: &Detector) -> Result<Rank> {
     let drawn = Drawn {
         wanted: detector.wanted(),
         most: detector.max_det().unwrap_or(MAX_DRAWN),
         quads: labels::quads(&detector.class_names()),
     };
     let program = detector.program()?;
-    pollster::block_on(Rank::new(gpu, pipelines, program.kept(), program.capacity(), &drawn))
+    Rank::new(gpu, pipelines, program.kept(), program.capacity(), &drawn).await
 }

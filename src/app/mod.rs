@@ -1,53 +1,84 @@
-//! Frames in, pictures with boxes out: what the viewer's window and its headless form share.
+//! Frames in, pictures with boxes out: what the viewer's window, its headless form and the web page share.
+//!
+//! - [`Live`]: what happens to a frame on the GPU, without a read-back.
+//! - [`Scene`]: draws a frame, its boxes and a panel onto any target.
+//!
+//! And what only programs outside of browsers have:
 //!
 //! - [`Capture`]: a source on a thread of its own; only the newest frame waits.
-//! - [`Chain`]: what happens to a frame on the GPU, without a read-back; [`Live`] is the real one.
 //! - [`Pipeline`]: takes frames from one to the other, at most two in flight, and counts.
-//! - [`Scene`]: draws a frame, its boxes and a panel onto any target.
 
 mod brush;
-mod capture;
+mod chain;
 mod clock;
-mod commands;
-mod headless;
-mod history;
-mod hud;
 mod ink;
-pub mod keys;
 mod labels;
 mod live;
 mod offscreen;
 mod panel;
-mod pipeline;
-mod record;
 mod scene;
-mod show;
 mod slot;
 mod stats;
-mod studio;
-#[cfg(feature = "view")]
-mod surface;
-mod trails;
 mod watcher;
-#[cfg(feature = "view")]
-pub mod window;
-mod wishes;
 
 pub use brush::SHADERS;
-pub use capture::{Capture, Pace, Waiting, Wake};
-pub use headless::{Bell, Each, Stop, run as run_headless};
-pub use hud::Hud;
+pub use chain::{Chain, Finished, IN_FLIGHT, Wake};
 pub use labels::{Label, Labels, Letter};
-pub use live::{Live, LiveOptions, Outcome};
+pub use live::{Live, LiveOptions, Outcome, Shot};
 pub use offscreen::Offscreen;
 pub use panel::{Ink, Panel, Quad};
-pub use pipeline::{Chain, Finished, IN_FLIGHT, Pipeline};
-pub use record::Recorder;
 pub use scene::{BoxView, Boxes, Scene, View, fit};
-pub use show::Show;
 pub use stats::{Meter, Stage, Stats, Summary};
-pub use studio::Studio;
-#[cfg(feature = "view")]
+
+#[cfg(not(target_arch = "wasm32"))]
+pub use native::*;
+
+/// What waits, has threads, or writes files.
+#[cfg(not(target_arch = "wasm32"))]
+mod native {
+    pub use super::{
+        capture::{Capture, Pace, Waiting},
+        headless::{Bell, Each, Stop, run as run_headless},
+        hud::Hud,
+        pipeline::Pipeline,
+        record::Recorder,
+        show::Show,
+        studio::Studio,
+        trails::Trails,
+        wishes::{Progress, ShowOptions, Wish, Workshop},
+    };
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+mod capture;
+#[cfg(not(target_arch = "wasm32"))]
+mod commands;
+#[cfg(not(target_arch = "wasm32"))]
+mod headless;
+#[cfg(not(target_arch = "wasm32"))]
+mod history;
+#[cfg(not(target_arch = "wasm32"))]
+mod hud;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod keys;
+#[cfg(not(target_arch = "wasm32"))]
+mod pipeline;
+#[cfg(not(target_arch = "wasm32"))]
+mod record;
+#[cfg(not(target_arch = "wasm32"))]
+mod show;
+#[cfg(not(target_arch = "wasm32"))]
+mod studio;
+#[cfg(all(feature = "view", not(target_arch = "wasm32")))]
+mod surface;
+#[cfg(not(target_arch = "wasm32"))]
+mod trails;
+#[cfg(not(target_arch = "wasm32"))]
+mod waiting;
+#[cfg(all(feature = "view", not(target_arch = "wasm32")))]
+pub mod window;
+#[cfg(not(target_arch = "wasm32"))]
+mod wishes;
+
+#[cfg(all(feature = "view", not(target_arch = "wasm32")))]
 pub use surface::Present;
-pub use trails::Trails;
-pub use wishes::{Progress, ShowOptions, Wish, Workshop};

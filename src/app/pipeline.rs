@@ -3,45 +3,11 @@
 //! Two, so that the GPU never waits for the host, and no more, so that a frame waits for one other at most: what is shown
 //! is never older than two periods of the chain and one of the source.
 
-use std::time::Instant;
-
 use crate::{
-    app::{Capture, Stats},
+    app::{Capture, Chain, IN_FLIGHT, Stats},
     error::Result,
     video::Frame,
 };
-
-/// Frames that are under way at once.
-pub const IN_FLIGHT: usize = 2;
-
-/// A frame that is done.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Finished {
-    /// Its number among the frames shown, from 0.
-    pub number: u64,
-    /// When it was taken or came in.
-    pub captured: Instant,
-    /// When its work ended.
-    pub finished: Instant,
-}
-
-/// What happens to a frame.
-pub trait Chain {
-    /// Starts a frame's work; does not wait for it.
-    ///
-    /// # Errors
-    /// If the frame cannot be worked on, or the device is lost.
-    fn submit(&mut self, frame: &Frame, number: u64) -> Result<()>;
-
-    /// Frames that have ended since the last call, in order of their numbers; does not wait.
-    ///
-    /// # Errors
-    /// If the device is lost.
-    fn poll(&mut self) -> Result<Vec<Finished>>;
-
-    /// Frames whose work has not ended.
-    fn in_flight(&self) -> usize;
-}
 
 /// Counts, and keeps [`IN_FLIGHT`].
 #[derive(Debug, Default)]

@@ -260,7 +260,7 @@ impl Show {
         match built {
             Ok((wish, detector)) => {
                 self.trails = self.options.track.then(|| Trails::new(&detector)).transpose()?;
-                self.live.replace(detector)?;
+                self.live.change(detector)?;
                 self.wish = wish;
                 self.lower_threshold();
                 self.live.again()?;
@@ -373,5 +373,5 @@ fn follow<'a>(trails: &'a mut Option<Trails>, outcome: &mut Outcome) -> Option<&
 
 fn make_live(detector: Detector, options: &ShowOptions, wake: &Wake) -> Result<Live> {
     let wants_boxes = options.wants_boxes || options.track;
-    Live::new(detector, &LiveOptions { wants_boxes, wake: wake.clone() })
+    pollster::block_on(Live::new(detector, &LiveOptions { wants_boxes, wake: wake.clone() }))
 }

@@ -2,13 +2,15 @@
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
+use web_time::Instant;
+
 use crate::{
+    app::watcher::Watcher,
     error::Result,
-    gpu::{Feed, FrameTexture, Gpu, Landing, Pipelines, Program, Purpose, Rank},
-    video::Frame,
+    gpu::{Feed, FrameKind, FrameTexture, Gpu, Landing, Pipelines, Program, Purpose, Rank},
 };
 
 /// Passes that are timed: convert, network, boxes.
@@ -63,8 +65,8 @@ pub struct Landed {
 }
 
 impl Slot {
-    pub async fn new(gpu: &Gpu, pipelines: &mut Pipelines, program: &Program, frame: &Frame) -> Result<Self> {
-        let texture = FrameTexture::new(gpu, pipelines, frame).await?;
+    pub async fn new(gpu: &Gpu, pipelines: &mut Pipelines, program: &Program, kind: FrameKind) -> Result<Self> {
+        let texture = FrameTexture::new(gpu, pipelines, kind).await?;
         let feed = program.feed(texture.view())?;
         let device = gpu.device();
         let stamps = device.features().contains(wgpu::Features::TIMESTAMP_QUERY).then(|| Stamps {
@@ -147,15 +149,15 @@ impl Slot {
     }
 
     /// After the submit: what is to come back is asked for.
-    pub fn request(&mut self, gpu: &Gpu, about: About) {
+    pub fn request(&mut self, gpu: &Gpu, about: About, watcher: &Watcher) {
         let ended = Arc::clone(&self.ended);
         *ended.lock().unwrap_or_else(PoisonError::into_inner) = None;
         gpu.queue().on_submitted_work_done(move || {
             *ended.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         });
-        self.telemetry.request(gpu, Purpose::Telemetry);
+        self.telemetry.request_then(gpu, Purpose::Telemetry, watcher.arrival());
         if let Some(landing) = &mut self.boxes {
-            landing.request(gpu, Purpose::Results);
+            landing.request_then(gpu, Purpose::Results, watcher.arrival());
         }
         self.flying = Some(about);
         self.last = Some(about);
@@ -184,10 +186,4 @@ impl Slot {
         let ended = ended.unwrap_or_else(Instant::now);
         Ok(Some(Landed { about, ended, counter: counter.to_vec(), passes, boxes }))
     }
-}
-
-/// What a frame is, before it flies.
-pub fn about(frame: &Frame, number: u64, capacity: usize) -> About {
-    let size = (frame.width, frame.height);
-    About { number, pts: frame.pts, captured: frame.captured, size, capacity, again: false }
 }

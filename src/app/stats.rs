@@ -1,8 +1,9 @@
 //! What the HUD and the last line tell: counts, rates, delays, the time of each stage.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::Serialize;
+use web_time::Instant;
 
 /// A part of a frame's way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

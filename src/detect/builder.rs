@@ -1,6 +1,9 @@
 //! Every option of a [`Detector`]. What nobody asked for comes with the model.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 #[cfg(feature = "gpu")]
 use crate::{
@@ -66,6 +69,7 @@ pub struct DetectorBuilder {
     weights: Option<PathBuf>,
     random_weights: Option<u64>,
     cache: Option<PathBuf>,
+    held: BTreeMap<PathBuf, Vec<u8>>,
     #[cfg(feature = "fetch")]
     fetch: Option<zoo::Remote>,
     names: Option<PathBuf>,
@@ -163,6 +167,14 @@ impl DetectorBuilder {
         progress: Progress => progress = Some(progress);
     }
 
+    /// Holds the bytes of a file that [`DetectorBuilder::model`], [`DetectorBuilder::weights`] or
+    /// [`DetectorBuilder::names`] names: it is not looked for on any disk.
+    #[must_use]
+    pub fn file(mut self, name: impl Into<PathBuf>, bytes: Vec<u8>) -> Self {
+        self.held.insert(name.into(), bytes);
+        self
+    }
+
     #[cfg(feature = "fetch")]
     setters! {
         /// Lets what is not in the cache folder be fetched.
@@ -192,7 +204,7 @@ impl DetectorBuilder {
         let mut notes = network.notes.clone();
         let mut choices = Choices::default();
         choices.network(&network, self.cfg.size);
-        let names = self.class_names(&network, &mut choices)?;
+        let names = self.class_names(&network, &supply, &mut choices)?;
         let classes = self.class_filter(&names, network.classes)?;
         let resize = choices.pick("resize", self.resize, network.defaults.resize);
         if resize == ResizeMode::Pytorch && self.letterbox == Some(false) {
@@ -221,6 +233,7 @@ impl DetectorBuilder {
     fn supply(&mut self) -> Supply {
         Supply {
             store: self.cache.take().map_or_else(Store::from_env, Store::at),
+            held: std::mem::take(&mut self.held),
             #[cfg(feature = "fetch")]
             remote: self.fetch.take(),
         }
@@ -238,7 +251,10 @@ impl DetectorBuilder {
         match (&self.weights, self.random_weights) {
             (Some(path), None) => {
                 choices.weights(path, Why::Asked("weights"));
-                network.load_weights(path, &self.load, notes)
+                match supply.held.get(path) {
+                    Some(bytes) => network.read_weights(path, bytes, &self.load, notes),
+                    None => network.load_weights(path, &self.load, notes),
+                }
             }
             (None, Some(seed)) => {
                 choices.because("weights", "random", Why::Own(format!("seed {seed}")));
@@ -259,7 +275,7 @@ impl DetectorBuilder {
         }
     }
 
-    fn class_names(&self, network: &Network, choices: &mut Choices) -> Result<Vec<String>> {
+    fn class_names(&self, network: &Network, supply: &Supply, choices: &mut Choices) -> Result<Vec<String>> {
         let data = self.data.as_ref().map(data::read).transpose()?.unwrap_or_default();
         let Some(file) = self.names.clone().or(data.names) else {
             let names = network.defaults.names.clone();
@@ -267,7 +283,7 @@ impl DetectorBuilder {
             choices.because("names", names.len(), Why::Own(why.into()));
             return Ok(names);
         };
-        let names = names::read(&file)?;
+        let names = names::parse(&file, &supply.read(&file)?)?;
         let expected = data.classes.unwrap_or(network.classes);
         if names.len() != network.classes || expected != network.classes {
             return Err(Error::Usage(format!(

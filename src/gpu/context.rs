@@ -156,7 +156,10 @@ impl Gpu {
         }
         let mut required = wgpu::Features::empty();
         required.set(wgpu::Features::SHADER_F16, options.needs.precision == Precision::F16);
-        required.set(TIMESTAMPS, options.needs.timestamps && report.timestamps);
+        if options.needs.timestamps {
+            // Browsers have them at the ends of passes only.
+            required |= features & TIMESTAMPS;
+        }
         let (device, queue) = adapter
             .request_device(&wgpu::DeviceDescriptor {
                 label: Some("yolov4"),

@@ -24,7 +24,7 @@ mod readback;
 mod source;
 
 pub use context::{AdapterReport, Backend, Gpu, GpuOptions, adapters, driver_hint};
-pub use frames::FrameTexture;
+pub use frames::{FrameKind, FrameTexture};
 pub use limits::{Needs, needs};
 pub use live::Feed;
 pub use pipelines::Pipelines;

@@ -41,12 +41,13 @@ type Mapped = oneshot::Receiver<MapResult>;
 
 impl Gpu {
     /// The only way from the GPU to the host.
-    fn map(&self, buffer: &wgpu::Buffer, purpose: Purpose) -> Mapped {
+    fn map(&self, buffer: &wgpu::Buffer, purpose: Purpose, then: impl FnOnce() + Send + 'static) -> Mapped {
         let (sender, receiver) = oneshot::channel();
         self.readbacks.0[purpose as usize].fetch_add(1, Relaxed);
         buffer.map_async(wgpu::MapMode::Read, .., move |result| {
             // The receiver is gone only if the caller has lost interest.
             let _ = sender.send(result);
+            then();
         });
         receiver
     }
@@ -62,7 +63,7 @@ impl Gpu {
     /// # Errors
     /// What the device has complained about, or that it could not be mapped.
     pub(super) async fn read(&self, buffer: &wgpu::Buffer) -> Result<Vec<u8>> {
-        let mapped = self.map(buffer, Purpose::Results);
+        let mapped = self.map(buffer, Purpose::Results, || {});
         #[cfg(not(target_arch = "wasm32"))]
         self.device
             .poll(wgpu::PollType::wait_indefinitely())
@@ -123,7 +124,12 @@ impl Landing {
 
     /// Asks for the bytes; after the copying commands were submitted.
     pub fn request(&mut self, gpu: &Gpu, purpose: Purpose) {
-        self.state = State::Asked(gpu.map(&self.buffer, purpose));
+        self.request_then(gpu, purpose, || {});
+    }
+
+    /// The same; `then` is called when the bytes have arrived.
+    pub fn request_then(&mut self, gpu: &Gpu, purpose: Purpose, then: impl FnOnce() + Send + 'static) {
+        self.state = State::Asked(gpu.map(&self.buffer, purpose, then));
     }
 
     /// Whether a read-back is under way, or has come and was not taken.

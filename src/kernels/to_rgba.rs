@@ -1,6 +1,8 @@
 //! Video frames to RGB pixels: any layout of 8-bit samples, interleaved or planar, full or subsampled chroma.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use web_time::Instant;
 
 use crate::{
     error::{Error, Result},

@@ -19,8 +19,9 @@ pub struct Data {
 /// [`Error::Io`], or [`Error::Text`] with the line.
 pub fn read(path: impl AsRef<Path>) -> Result<Data> {
     let path = path.as_ref();
+    let bytes = std::fs::read(path).map_err(Error::io(path))?;
     let mut data = Data::default();
-    for (i, line) in text(path)?.lines().enumerate() {
+    for (i, line) in text(path, &bytes)?.lines().enumerate() {
         let line = line.trim();
         if line.is_empty() || line.starts_with(['#', ';']) {
             continue;
@@ -42,11 +43,10 @@ pub fn read(path: impl AsRef<Path>) -> Result<Data> {
     Ok(data)
 }
 
-/// A whole text file.
-pub(super) fn text(path: &Path) -> Result<String> {
-    let bytes = std::fs::read(path).map_err(Error::io(path))?;
-    String::from_utf8(bytes).map_err(|e| {
-        let good = &e.as_bytes()[..e.utf8_error().valid_up_to()];
+/// The text of a file; `path` is for errors.
+pub(super) fn text<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a str> {
+    std::str::from_utf8(bytes).map_err(|e| {
+        let good = &bytes[..e.valid_up_to()];
         let line = 1 + good.iter().filter(|b| **b == b'\n').count();
         Error::Text { file: path.to_owned(), line, message: "is not UTF-8 text".into() }
     })

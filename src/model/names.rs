@@ -10,7 +10,15 @@ use crate::error::{Error, Result};
 /// [`Error::Io`], or [`Error::Text`] if the file is not UTF-8 or has no names.
 pub fn read(path: impl AsRef<Path>) -> Result<Vec<String>> {
     let path = path.as_ref();
-    let text = super::data::text(path)?;
+    parse(path, &std::fs::read(path).map_err(Error::io(path))?)
+}
+
+/// The same from bytes; `path` is for errors.
+///
+/// # Errors
+/// As [`read`].
+pub fn parse(path: &Path, bytes: &[u8]) -> Result<Vec<String>> {
+    let text = super::data::text(path, bytes)?;
     let mut names: Vec<String> = text.lines().map(|line| line.trim().to_owned()).collect();
     while names.last().is_some_and(String::is_empty) {
         names.pop();

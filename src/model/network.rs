@@ -7,7 +7,7 @@ use crate::{
     graph::{Graph, NmsKind, NodeParams, Params},
     model::{
         bundle,
-        darknet::{build, weights},
+        darknet::{build, cfg::Cfg, weights},
         defaults::Defaults,
         random,
         zoo::{self, Supply},
@@ -95,13 +95,25 @@ impl Network {
     /// As [`Network::open`].
     pub fn open_from(name: impl AsRef<Path>, options: &CfgOptions, supply: &mut Supply) -> Result<Self> {
         let path = name.as_ref();
+        if let Some(bytes) = supply.held.get(path) {
+            return Self::from_bytes(path, bytes, options);
+        }
         match zoo::bare(path) {
             Some(name) => zoo::named(name)?.network(options, supply),
-            None if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("safetensors")) => {
-                bundle::open(path, options)
-            }
+            None if is_bundle(path) => bundle::open(path, options),
             None => Self::from_cfg(path, options),
         }
+    }
+
+    /// A network by the bytes of its cfg or [`bundle`]; the ending of `name` says which, and `name` stands in errors.
+    ///
+    /// # Errors
+    /// As [`Network::from_cfg`].
+    pub fn from_bytes(name: &Path, bytes: &[u8], options: &CfgOptions) -> Result<Self> {
+        if is_bundle(name) {
+            return bundle::read(name, bytes, options);
+        }
+        build::from_cfg(name, &Cfg::decode(name, bytes)?, options)
     }
 
     /// Reads a Darknet `.weights`; remarks go to `notes`.
@@ -115,6 +127,20 @@ impl Network {
         notes: &mut Vec<String>,
     ) -> Result<Params> {
         weights::load(self, path.as_ref(), options, notes)
+    }
+
+    /// Reads the bytes of a Darknet `.weights`; `name` stands in errors.
+    ///
+    /// # Errors
+    /// As [`Network::load_weights`].
+    pub fn read_weights(
+        &self,
+        name: &Path,
+        bytes: &[u8],
+        options: &WeightsOptions,
+        notes: &mut Vec<String>,
+    ) -> Result<Params> {
+        weights::read(self, name, bytes, bytes.len() as u64, options, notes)
     }
 
     /// Takes the weights that came in the same file, if there are any.
@@ -142,4 +168,8 @@ impl Network {
     pub fn save_weights(&self, params: &Params, path: impl AsRef<Path>) -> Result<()> {
         weights::save(self, params, path.as_ref())
     }
+}
+
+fn is_bundle(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("safetensors"))
 }

@@ -289,7 +289,7 @@ fn a_sum_that_is_not_published_is_remembered() {
     let weights = File { base: "http://nowhere.invalid", paths: &["a/net.weights"], bytes: 1 << 21, sha1: None };
     let entry = Entry { name: "net", weights: Some(weights), published, ..*named("yolov4-csp").unwrap() };
     let remote = Remote { mirror: Some(server.url.clone()), patience: HASTE, watch: None };
-    let mut supply = Supply { store: Store::at(dir.path()), remote: Some(remote) };
+    let mut supply = Supply { store: Store::at(dir.path()), remote: Some(remote), ..Supply::default() };
     let found = supply.weights(&entry).unwrap();
     assert!(found.fetched && !supply.weights(&entry).unwrap().fetched);
     assert_eq!(server.asked("/a/net.weights").len(), 1);

@@ -70,7 +70,7 @@ pub fn run(args: &Args) -> Outcome {
 }
 
 fn fetch(names: &[String], mirror: &options::Mirror) -> Result<()> {
-    let mut supply = Supply { store: Store::from_env(), remote: Some(mirror.remote()) };
+    let mut supply = Supply { store: Store::from_env(), remote: Some(mirror.remote()), ..Supply::default() };
     for name in names {
         let entry = zoo::named(name)?;
         if let Origin::Carried(_) = entry.origin {

@@ -156,8 +156,15 @@ impl Cfg {
         if size > MAX_BYTES {
             return Err(whole(path, 1, format!("expected a network description, found {size} bytes")));
         }
-        let bytes = std::fs::read(path).map_err(Error::io(path))?;
-        match std::str::from_utf8(&bytes) {
+        Self::decode(path, &std::fs::read(path).map_err(Error::io(path))?)
+    }
+
+    /// The same from bytes; `path` is for errors.
+    ///
+    /// # Errors
+    /// As [`Cfg::read`].
+    pub fn decode(path: &Path, bytes: &[u8]) -> Result<Self> {
+        match std::str::from_utf8(bytes) {
             Ok(text) => Self::parse(path, text),
             Err(e) => {
                 let line = 1 + bytes[..e.valid_up_to()].iter().filter(|b| **b == b'\n').count();

@@ -1,6 +1,10 @@
 //! Files of the zoo for whoever needs them: from the cache, or over the network if that is allowed.
 
-use std::path::PathBuf;
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use super::{Entry, File, Store};
 use crate::error::{Error, Result};
@@ -12,6 +16,8 @@ use crate::fetch::{self, Patience, Wanted, Watch};
 pub struct Supply {
     /// The cache.
     pub store: Store,
+    /// Files that are in memory, by the names that they are asked for by.
+    pub held: BTreeMap<PathBuf, Vec<u8>>,
     /// The network, if it may be used.
     #[cfg(feature = "fetch")]
     pub remote: Option<Remote>,
@@ -50,8 +56,20 @@ impl Supply {
     pub fn cached() -> Self {
         Self {
             store: Store::from_env(),
+            held: BTreeMap::new(),
             #[cfg(feature = "fetch")]
             remote: None,
+        }
+    }
+
+    /// The bytes of a file: held ones, or else read.
+    ///
+    /// # Errors
+    /// [`Error::Io`]
+    pub fn read(&self, path: &Path) -> Result<Cow<'_, [u8]>> {
+        match self.held.get(path) {
+            Some(bytes) => Ok(Cow::Borrowed(bytes)),
+            None => std::fs::read(path).map(Cow::Owned).map_err(Error::io(path)),
         }
     }
 
