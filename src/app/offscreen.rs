@@ -96,6 +96,13 @@ impl Offscreen {
         Ok(())
     }
 
+    /// Waits for every picture; on native somebody else must poll the device meanwhile.
+    pub async fn wait(&mut self) {
+        for landing in &mut self.coming {
+            landing.wait().await;
+        }
+    }
+
     /// Pictures that have not come back.
     pub fn coming(&self) -> usize {
         self.coming.len()

@@ -8,13 +8,14 @@ use std::{
 #[cfg(feature = "gpu")]
 use crate::{
     detect::player::keep,
-    gpu::{Backend, Gpu, GpuOptions, Program, ProgramOptions, needs},
+    gpu::{Backend, Gpu, GpuOptions, Needs, Program, ProgramOptions, needs},
     kernels::conv::Variant,
 };
 use crate::{
     detect::{
         Detector,
         choices::{Choices, Why},
+        classes,
         player::Player,
     },
     error::{Error, Result},
@@ -87,6 +88,7 @@ pub struct DetectorBuilder {
     player: PlayerChoice,
     precision: Precision,
     heads: bool,
+    timestamps: bool,
     node_of_layer: Option<usize>,
     progress: Option<Progress>,
     #[cfg(feature = "gpu")]
@@ -163,6 +165,8 @@ impl DetectorBuilder {
         keep_heads: bool => heads = keep_heads;
         /// Keeps the value of this cfg layer, for [`Detector::heads`].
         keep_layer: usize => node_of_layer = Some(keep_layer);
+        /// Asks the device for timestamps, so that passes can be timed; there are none where the adapter has none.
+        timestamps: bool => timestamps = timestamps;
         /// Told how far building has come.
         progress: Progress => progress = Some(progress);
     }
@@ -205,7 +209,7 @@ impl DetectorBuilder {
         let mut choices = Choices::default();
         choices.network(&network, self.cfg.size);
         let names = self.class_names(&network, &supply, &mut choices)?;
-        let classes = self.class_filter(&names, network.classes)?;
+        let classes = classes::filter(&self.classes, &names, network.classes)?;
         let resize = choices.pick("resize", self.resize, network.defaults.resize);
         if resize == ResizeMode::Pytorch && self.letterbox == Some(false) {
             return Err(Error::Usage("resize mode pytorch always letterboxes".into()));
@@ -311,16 +315,6 @@ impl DetectorBuilder {
         Ok(Thresholds { conf, nms, kind, agnostic: self.agnostic, extent: (1.0, 1.0) })
     }
 
-    fn class_filter(&self, names: &[String], count: usize) -> Result<Option<Vec<usize>>> {
-        let index = |wish: &String| {
-            let by_name = names.iter().position(|name| name == wish);
-            let by_index = wish.parse().ok().filter(|i| *i < count);
-            by_name.or(by_index).ok_or_else(|| Error::Usage(format!("there is no class `{wish}` among the {count}")))
-        };
-        let list = self.classes.iter().map(index).collect::<Result<Vec<_>>>()?;
-        Ok((!list.is_empty()).then_some(list))
-    }
-
     /// The node that holds the value of a cfg layer.
     fn kept_node(&self, network: &Network) -> Result<Option<NodeId>> {
         let Some(layer) = self.node_of_layer else { return Ok(None) };
@@ -364,7 +358,7 @@ impl DetectorBuilder {
         let gpu = match self.device.take() {
             Some(device) => Ok(device),
             None => {
-                let needs = needs(&network.graph, self.precision);
+                let needs = Needs { timestamps: self.timestamps, ..needs(&network.graph, self.precision) };
                 Gpu::new(&GpuOptions { backend: self.backend, adapter: self.adapter.take(), needs }).await
             }
         };

@@ -1,7 +1,7 @@
 //! A detector whose frames stay on the GPU: what the chain needs to know of it.
 
 use crate::{
-    detect::{Detection, Detector, Player, Undo},
+    detect::{Detection, Detector, Player, Undo, classes},
     error::{Error, Result},
     gpu::Program,
     kernels::{
@@ -66,6 +66,15 @@ impl Detector {
     /// Score and overlap that boxes are filtered by.
     pub fn thresholds(&self) -> (f32, f32) {
         (self.thresholds.conf, self.thresholds.nms)
+    }
+
+    /// Only boxes of these classes, by name or number, from the next frame on; of all if there are none.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for a class that there is not.
+    pub fn set_classes(&mut self, wishes: &[String]) -> Result<()> {
+        self.classes = classes::filter(wishes, &self.names, self.network.classes)?;
+        Ok(())
     }
 
     /// Sets both, from the next frame on; cut to 0 to 1.

@@ -3,6 +3,7 @@
 pub mod atlas;
 mod builder;
 pub mod choices;
+mod classes;
 mod detection;
 pub mod draw;
 pub mod formats;

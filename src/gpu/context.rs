@@ -84,7 +84,8 @@ impl AdapterReport {
             wgpu::DeviceType::Other => "other",
         };
         Self {
-            name: info.name.clone(),
+            // Browsers keep it to themselves.
+            name: if info.name.is_empty() { "unnamed adapter".into() } else { info.name.clone() },
             backend: info.backend.to_str().to_owned(),
             driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
             kind,

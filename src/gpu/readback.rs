@@ -149,6 +149,13 @@ impl Landing {
         matches!(self.state, State::There(_))
     }
 
+    /// Waits for them; on native somebody else must poll the device meanwhile.
+    pub async fn wait(&mut self) {
+        if let State::Asked(receiver) = &mut self.state {
+            self.state = State::There(receiver.await.ok());
+        }
+    }
+
     /// The bytes, once they are there.
     ///
     /// # Errors

@@ -1,0 +1,127 @@
+//! What a script may know of an engine, as plain objects of `types.d.ts`.
+
+use js_sys::{Array, Object, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
+use yolov4::{
+    Detection, Detector, Result,
+    low_level::{app::Outcome, detect::formats::JsonDetection, gpu::Readbacks},
+};
+
+use crate::failure::set;
+
+/// An `EngineInfo`.
+///
+/// # Errors
+/// [`yolov4::Error::NoAdapter`] if the oracle plays.
+pub fn engine(detector: &Detector) -> Result<JsValue> {
+    let program = detector.program()?;
+    let (graph, precision) = (program.graph(), program.precision());
+    let shape = detector.graph().input_shape();
+    let (conf, nms) = detector.thresholds();
+    let macs: u64 = graph.iter().map(|(id, _)| graph.macs(id)).sum();
+    let info = object(&[
+        ("model", detector.title().into()),
+        ("size", Array::of2(&number(shape.w), &number(shape.h)).into()),
+        ("classes", strings(&detector.class_names())),
+        ("precision", precision.name().into()),
+        ("conf", f64::from(conf).into()),
+        ("nms", f64::from(nms).into()),
+        ("adapter", adapter(program.gpu())),
+        ("dispatches", number(program.plan().steps.len())),
+        ("peakBytes", number(program.plan().peak_bytes(precision.bytes()))),
+        ("gflop", (2e-9 * macs as f64).into()),
+        ("notes", strings(detector.notes())),
+        ("choices", strings(&detector.choices().iter().map(ToString::to_string).collect::<Vec<_>>())),
+    ]);
+    Ok(info)
+}
+
+/// An `AdapterInfo`: what wgpu says, and what it leaves out.
+fn adapter(gpu: &yolov4::Gpu) -> JsValue {
+    let report = gpu.report();
+    let told = gpu.device().as_webgpu().map(|device| property(device.as_ref(), "adapterInfo")).unwrap_or_default();
+    let features = gpu.device().as_webgpu().map(|device| property(device.as_ref(), "features")).unwrap_or_default();
+    let has = |feature: &str| {
+        let has = property(&features, "has").dyn_into::<js_sys::Function>().ok();
+        let answer = has.and_then(|has| has.call1(&features, &feature.into()).ok());
+        JsValue::from_bool(answer.is_some_and(|answer| answer.is_truthy()))
+    };
+    let word = |key: &str| property(&told, key).as_string().unwrap_or_default();
+    let (vendor, architecture) = (word("vendor"), word("architecture"));
+    let spelt = format!("{vendor} {architecture}");
+    let name = [word("description"), spelt.trim().to_owned(), report.name.clone()].into_iter().find(|n| !n.is_empty());
+    object(&[
+        ("name", name.unwrap_or_default().into()),
+        ("vendor", vendor.into()),
+        ("architecture", architecture.into()),
+        ("software", report.software.into()),
+        ("f16", report.f16.into()),
+        ("subgroups", has("subgroups")),
+        ("timestamps", has("timestamp-query")),
+        ("maxBindingBytes", (report.max_binding_bytes as f64).into()),
+    ])
+}
+
+/// `Detection`s.
+pub fn detections(found: &[Detection]) -> JsValue {
+    let one = |d: &Detection| {
+        let JsonDetection { class, name, score, bbox, .. } = JsonDetection::new(d, None);
+        let bbox: Array = bbox.iter().map(|v| JsValue::from_f64(f64::from(*v))).collect();
+        object(&[
+            ("class", number(class)),
+            ("name", name.into()),
+            ("score", f64::from(score).into()),
+            ("box", bbox.into()),
+        ])
+    };
+    found.iter().map(one).collect::<Array>().into()
+}
+
+/// A `FrameReport`. Times in milliseconds.
+pub fn report(outcome: &Outcome, copy: f64, wall: f64, draw: Option<f64>, readbacks: Readbacks) -> JsValue {
+    let report = object(&[
+        ("number", (outcome.number as f64).into()),
+        ("width", number(outcome.size.0)),
+        ("height", number(outcome.size.1)),
+        ("copyMs", copy.into()),
+        ("wallMs", wall.into()),
+        (
+            "readbacks",
+            object(&[
+                ("results", (readbacks.results as f64).into()),
+                ("telemetry", (readbacks.telemetry as f64).into()),
+            ]),
+        ),
+    ]);
+    if let Some(found) = &outcome.detections {
+        set(&report, "detections", &detections(found));
+    }
+    if let Some(passes) = outcome.passes {
+        let [convert, network, boxes] = passes.map(|time| JsValue::from_f64(1e3 * time.as_secs_f64()));
+        let stages = object(&[("convert", convert), ("network", network), ("boxes", boxes)]);
+        if let Some(draw) = draw {
+            set(&stages, "draw", &draw.into());
+        }
+        set(&report, "stages", &stages);
+    }
+    report
+}
+
+/// A plain object.
+pub fn object(properties: &[(&str, JsValue)]) -> JsValue {
+    let made = Object::new();
+    properties.iter().for_each(|(key, value)| set(&made, key, value));
+    made.into()
+}
+
+fn property(of: &JsValue, key: &str) -> JsValue {
+    Reflect::get(of, &key.into()).unwrap_or_default()
+}
+
+fn strings(list: &[String]) -> JsValue {
+    list.iter().map(|text| JsValue::from_str(text)).collect::<Array>().into()
+}
+
+fn number(n: usize) -> JsValue {
+    (n as f64).into()
+}

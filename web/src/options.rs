@@ -1,0 +1,132 @@
+//! The options of a script, to those of a detector.
+
+use std::path::PathBuf;
+
+use js_sys::Function;
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+use yolov4::{Detector, DetectorBuilder, Error, PlayerChoice, Precision, ResizeMode, Result};
+
+#[wasm_bindgen]
+extern "C" {
+    /// See `types.d.ts`.
+    #[wasm_bindgen(typescript_type = "EngineOptions")]
+    pub type EngineOptions;
+
+    #[wasm_bindgen(method, getter)]
+    fn model(this: &EngineOptions) -> Option<Vec<u8>>;
+    #[wasm_bindgen(method, getter, js_name = modelName)]
+    fn model_name(this: &EngineOptions) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
+    fn name(this: &EngineOptions) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
+    fn weights(this: &EngineOptions) -> Option<Vec<u8>>;
+    #[wasm_bindgen(method, getter, js_name = weightsName)]
+    fn weights_name(this: &EngineOptions) -> Option<String>;
+    #[wasm_bindgen(method, getter, js_name = randomWeights)]
+    fn random_weights(this: &EngineOptions) -> Option<f64>;
+    #[wasm_bindgen(method, getter)]
+    fn names(this: &EngineOptions) -> Option<Vec<u8>>;
+    #[wasm_bindgen(method, getter, js_name = namesName)]
+    fn names_name(this: &EngineOptions) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
+    fn size(this: &EngineOptions) -> Option<Vec<f64>>;
+    #[wasm_bindgen(method, getter)]
+    fn precision(this: &EngineOptions) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
+    fn conf(this: &EngineOptions) -> Option<f64>;
+    #[wasm_bindgen(method, getter)]
+    fn nms(this: &EngineOptions) -> Option<f64>;
+    #[wasm_bindgen(method, getter)]
+    fn classes(this: &EngineOptions) -> Option<Vec<String>>;
+    #[wasm_bindgen(method, getter)]
+    fn agnostic(this: &EngineOptions) -> Option<bool>;
+    #[wasm_bindgen(method, getter, js_name = maxDet)]
+    fn max_det(this: &EngineOptions) -> Option<f64>;
+    #[wasm_bindgen(method, getter)]
+    fn resize(this: &EngineOptions) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
+    fn letterbox(this: &EngineOptions) -> Option<bool>;
+    #[wasm_bindgen(method, getter)]
+    pub fn subgroups(this: &EngineOptions) -> Option<bool>;
+    #[wasm_bindgen(method, getter)]
+    pub fn font(this: &EngineOptions) -> Option<Vec<u8>>;
+    #[wasm_bindgen(method, getter)]
+    fn progress(this: &EngineOptions) -> Option<Function>;
+}
+
+/// A detector's description.
+///
+/// # Errors
+/// [`Error::Usage`] for a word or a number that there is not.
+pub fn builder(options: &EngineOptions) -> Result<DetectorBuilder> {
+    let mut builder = Detector::builder().player(PlayerChoice::Gpu).timestamps(true);
+    let model = file(options.model(), options.model_name(), "model.cfg");
+    builder = match (model, options.name()) {
+        (Some((name, bytes)), None) => builder.file(&name, bytes).model(name),
+        (None, Some(name)) => builder.model(name),
+        (Some(_), Some(_)) => return Err(Error::Usage("a network is either given or named, not both".into())),
+        (None, None) => return Err(Error::Usage("no model: give a .cfg or a .safetensors, or name a network".into())),
+    };
+    if let Some((name, bytes)) = file(options.weights(), options.weights_name(), "model.weights") {
+        builder = builder.file(&name, bytes).weights(name);
+    }
+    if let Some((name, bytes)) = file(options.names(), options.names_name(), "model.names") {
+        builder = builder.file(&name, bytes).names(name);
+    }
+    if let Some(seed) = options.random_weights() {
+        builder = builder.random_weights(count("randomWeights", seed)? as u64);
+    }
+    if let Some(size) = options.size() {
+        let [w, h] = size[..] else {
+            return Err(Error::Usage(format!("size: expected two numbers, found {}", size.len())));
+        };
+        builder = builder.size((count("size", w)?, count("size", h)?));
+    }
+    if let Some(word) = options.precision() {
+        builder =
+            builder.precision(one_of("precision", &word, &[Precision::F32, Precision::F16], |p| p.name().into())?);
+    }
+    if let Some(word) = options.resize() {
+        let modes = [ResizeMode::DarknetFile, ResizeMode::DarknetVideo, ResizeMode::Pytorch];
+        builder = builder.resize(one_of("resize", &word, &modes, ToString::to_string)?);
+    }
+    if let Some(conf) = options.conf() {
+        builder = builder.conf(conf as f32);
+    }
+    if let Some(nms) = options.nms() {
+        builder = builder.nms(nms as f32);
+    }
+    if let Some(letterbox) = options.letterbox() {
+        builder = builder.letterbox(letterbox);
+    }
+    if let Some(most) = options.max_det() {
+        builder = builder.max_det(count("maxDet", most)?);
+    }
+    if let Some(tell) = options.progress() {
+        let tell = move |done: usize, all: usize| {
+            // What the script's function throws is the script's.
+            let _ = tell.call2(&JsValue::UNDEFINED, &(done as f64).into(), &(all as f64).into());
+        };
+        builder = builder.progress(Box::new(tell));
+    }
+    Ok(builder.agnostic(options.agnostic().unwrap_or(false)).classes(options.classes().unwrap_or_default()))
+}
+
+fn file(bytes: Option<Vec<u8>>, name: Option<String>, otherwise: &str) -> Option<(PathBuf, Vec<u8>)> {
+    bytes.map(|bytes| (name.unwrap_or_else(|| otherwise.to_owned()).into(), bytes))
+}
+
+fn count(what: &str, number: f64) -> Result<usize> {
+    let whole = number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number);
+    if whole {
+        Ok(number as usize)
+    } else {
+        Err(Error::Usage(format!("{what}: expected a whole number, found {number}")))
+    }
+}
+
+fn one_of<T: Copy>(what: &str, word: &str, all: &[T], name: impl Fn(&T) -> String) -> Result<T> {
+    let names = || all.iter().map(&name).collect::<Vec<_>>().join(", ");
+    let found = all.iter().copied().find(|item| name(item) == word);
+    found.ok_or_else(|| Error::Usage(format!("{what}: expected one of {}, found `{word}`", names())))
+}

@@ -1,0 +1,124 @@
+/** An object: what `yolov4 detect --format json` writes. `box` is left, top, width, height in pixels of the picture. */
+export interface Detection {
+    class: number;
+    name: string;
+    score: number;
+    box: [number, number, number, number];
+}
+
+/** What an engine is built from and with. */
+export interface EngineOptions {
+    /** A Darknet .cfg, or a .safetensors with the cfg inside. */
+    model?: Uint8Array;
+    /** Its file name: for messages, and its ending says what it is. */
+    modelName?: string;
+    /** Instead of `model`: a network of the zoo, `yolov4-tiny`. */
+    name?: string;
+    weights?: Uint8Array;
+    weightsName?: string;
+    /** A seed, instead of weights. */
+    randomWeights?: number;
+    /** Class names, one a line. */
+    names?: Uint8Array;
+    namesName?: string;
+    /** Columns and rows of the network's input. */
+    size?: [number, number];
+    precision?: "f32" | "f16";
+    /** Least score, 0 to 1. */
+    conf?: number;
+    /** Overlap above which the lesser box goes, 0 to 1. */
+    nms?: number;
+    classes?: string[];
+    agnostic?: boolean;
+    maxDet?: number;
+    resize?: "darknet-file" | "darknet-video" | "pytorch";
+    letterbox?: boolean;
+    /** Asks for the feature `subgroups` where the browser has it; true if not given. */
+    subgroups?: boolean;
+    /** A TrueType font for labels; a Latin one is built in. */
+    font?: Uint8Array;
+    progress?: (done: number, all: number) => void;
+}
+
+export interface AdapterInfo {
+    name: string;
+    vendor: string;
+    architecture: string;
+    /** Whether a processor does the work: correct, and slow. */
+    software: boolean;
+    f16: boolean;
+    subgroups: boolean;
+    timestamps: boolean;
+    maxBindingBytes: number;
+}
+
+export interface EngineInfo {
+    model: string;
+    size: [number, number];
+    classes: string[];
+    precision: "f32" | "f16";
+    conf: number;
+    nms: number;
+    adapter: AdapterInfo;
+    /** Kernels a frame, letterbox and boxes apart. */
+    dispatches: number;
+    /** Bytes of values at their most. */
+    peakBytes: number;
+    /** Floating-point operations a frame in billions, two a multiply-add. */
+    gflop: number;
+    notes: string[];
+    choices: string[];
+}
+
+/** Samples on the host; planes lie one behind the other, rows without padding. */
+export interface Samples {
+    format: "RGBA" | "RGBX" | "I420" | "NV12";
+    width: number;
+    height: number;
+    data: Uint8Array;
+    matrix?: "bt601" | "bt709";
+    fullRange?: boolean;
+}
+
+export type Source =
+    | Samples
+    | ImageData
+    | VideoFrame
+    | ImageBitmap
+    | HTMLVideoElement
+    | HTMLImageElement
+    | HTMLCanvasElement
+    | OffscreenCanvas;
+
+export interface FrameReport {
+    /** From 0. */
+    number: number;
+    width: number;
+    height: number;
+    /** Best first; only if asked for. */
+    detections?: Detection[];
+    /** Host time of the copy to the GPU. */
+    copyMs: number;
+    /** From the submit to its end. */
+    wallMs: number;
+    /** Milliseconds on the GPU, only where timestamps were granted. */
+    stages?: { convert: number; network: number; boxes: number; draw?: number };
+    /** Since the start. */
+    readbacks: { results: number; telemetry: number };
+}
+
+/** What every failure is: `message` is the sentence of the command line. */
+export interface EngineError extends Error {
+    code:
+        | "no-webgpu"
+        | "no-adapter"
+        | "limit"
+        | "device-lost"
+        | "out-of-memory"
+        | "model"
+        | "picture"
+        | "usage"
+        | "gpu";
+    file?: string;
+    line?: number;
+}
