@@ -1,18 +1,21 @@
 //! Every kernel, every variant, against its twin on the CPU. Without an adapter these tests fail.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
 
+#[path = "common/checks.rs"]
+mod checks;
 mod common;
 #[path = "common/problems.rs"]
 mod problems;
 
 use std::collections::BTreeSet;
 
-use problems::{Problem, Tolerance, compare, suite};
+use checks::{check, head_graph, thresholds};
+use problems::{Problem, Tolerance, suite};
 use yolov4::{
-    Gpu, Picture, Precision, ResizeMode,
+    Gpu, Precision,
     low_level::{
-        gpu::{GpuOptions, Input, Needs, Program, ProgramOptions},
-        graph::{Activation, Builder, Graph, Head, NmsKind, NodeId, Op, Params, plan::Keep},
+        gpu::{GpuOptions, Needs, ProgramOptions},
+        graph::{Activation, Builder, Graph, NmsKind, NodeId, Op, Params, plan::Keep},
         kernels::{
             CATALOGUE,
             conv::Variant,
@@ -28,10 +31,6 @@ use yolov4::{
 fn gpu(precision: Precision) -> Gpu {
     let needs = Needs { precision, ..Needs::default() };
     pollster::block_on(Gpu::new(&GpuOptions { needs, ..GpuOptions::default() })).expect("a GPU adapter")
-}
-
-fn program(gpu: &Gpu, graph: &Graph, params: Params, options: &ProgramOptions) -> yolov4::Result<Program> {
-    pollster::block_on(Program::new(gpu, graph, params, options, &mut |_, _| {}))
 }
 
 /// Kernels that have problems of their own below or in the suite; `tests/floors.rs` reads this list too.
@@ -68,20 +67,6 @@ fn every_kernel_is_covered() {
     }
 }
 
-/// Plays a problem on the GPU and returns the first node that differs from the oracle.
-fn check(gpu: &Gpu, problem: &Problem, options: &ProgramOptions, tolerance: Tolerance) -> Result<(), String> {
-    let values = |e: yolov4::Error| e.to_string();
-    let mut program = program(gpu, &problem.graph, problem.params.clone(), options).map_err(values)?;
-    let last = NodeId(problem.graph.nodes.len() - 1);
-    let keep = if options.keep == Keep::All { program.origins() } else { vec![last] };
-    let got = pollster::block_on(program.play(&problem.input, &keep)).map_err(values)?.nodes;
-    let want = oracle::play(&problem.graph, &problem.params, &problem.input, &keep).map_err(values)?;
-    for (id, want) in &want {
-        compare(&got[id], want, tolerance).map_err(|e| format!("{}: {e}", problem.graph.node(*id).name))?;
-    }
-    Ok(())
-}
-
 fn run_suite(precision: Precision, options: impl Fn(&Problem) -> Vec<ProgramOptions>) {
     let gpu = gpu(precision);
     println!("adapter: {:?}", gpu.report());
@@ -95,7 +80,7 @@ fn run_suite(precision: Precision, options: impl Fn(&Problem) -> Vec<ProgramOpti
                 Precision::F16 => Tolerance { abs: 2e-2 + 4.0 * problem.tolerance.abs, rel: 2e-2 },
             };
             count += 1;
-            if let Err(e) = check(&gpu, &problem, &options, tolerance) {
+            if let Err(e) = pollster::block_on(check(&gpu, &problem, &options, tolerance)) {
                 failures.push(format!("{} ({:?}, {:?}): {e}", problem.name, options.conv, options.keep));
             }
         }
@@ -147,109 +132,30 @@ fn mish_is_finite_for_all_finite_inputs() {
     let mut input = Tensor::new(Shape::new(4, 64, 64), data).unwrap();
     input.data[..6].copy_from_slice(&[-1e30, -1e4, 88.0, 89.0, 1e4, 1e30]);
     let options = ProgramOptions { keep: Keep::All, ..Default::default() };
-    let mut program = program(&gpu(Precision::F32), &graph, Params::default(), &options).unwrap();
+    let gpu = gpu(Precision::F32);
+    let mut program = pollster::block_on(checks::program(&gpu, &graph, Params::default(), &options)).unwrap();
     let got = pollster::block_on(program.play(&input, &[node])).unwrap().nodes.remove(&node).unwrap();
     assert!(got.data.iter().all(|v| v.is_finite()), "mish gave {:?}", &got.data[..6]);
 }
 
-fn picture(width: usize, height: usize) -> Picture {
-    let mut random = Random::new((width * 1000 + height) as u64);
-    Picture { width, height, rgba: (0..width * height * 4).map(|_| random.bits() as u8).collect() }
-}
-
 #[test]
 fn letterbox_agrees_with_the_oracle_in_every_mode() {
-    let gpu = gpu(Precision::F32);
-    let canvas = Shape::new(3, 24, 32);
-    let graph = Builder::new(canvas).unwrap().finish();
-    let options = ProgramOptions { keep: Keep::All, ..Default::default() };
-    let mut program = program(&gpu, &graph, Params::default(), &options).unwrap();
-    for (w, h) in [(32, 24), (64, 48), (17, 40), (100, 7), (1, 1), (1, 9), (9, 1), (31, 23), (500, 300)] {
-        let picture = picture(w, h);
-        for mode in [ResizeMode::DarknetFile, ResizeMode::DarknetVideo, ResizeMode::Pytorch] {
-            for letterbox in [false, true] {
-                let placement = Placement::new(mode, letterbox, w, h, canvas);
-                let input = Input::Picture(&picture, &placement);
-                let got = pollster::block_on(program.play(input, &[NodeId(0)])).unwrap().nodes.remove(&NodeId(0));
-                let want = oracle::letterbox(&picture, &placement);
-                // Positions are f32 in both; a driver may contract a multiplication and an addition.
-                let tolerance = Tolerance { abs: 2e-5, rel: 0.0 };
-                compare(&got.unwrap(), &want, tolerance)
-                    .unwrap_or_else(|e| panic!("{w}x{h} {mode:?} letterbox {letterbox}: {e}"));
-            }
-        }
-    }
-}
-
-/// A graph whose heads are its input, sliced: any head tensor can be fed in.
-fn head_graph(grid: (usize, usize), anchors: usize, classes: usize, new_coords: bool) -> Graph {
-    let channels = anchors * (5 + classes);
-    let mut builder = Builder::new(Shape::new(channels, grid.0, grid.1)).unwrap();
-    let kind = if new_coords { Activation::Logistic } else { Activation::Leaky(0.5) };
-    let value = builder.add("head", None, Op::Activation(kind), &[NodeId(0)], None).unwrap();
-    let anchors = (0..anchors).map(|a| (8.0 + 3.0 * a as f32, 20.0 - 2.0 * a as f32)).collect();
-    let scale_x_y = if new_coords { 2.0 } else { 1.05 };
-    let head = Head { input: value, layer: 1, anchors, classes, scale_x_y, new_coords };
-    builder.head("head", head).unwrap();
-    builder.finish()
-}
-
-/// The same boxes by (number, class); coordinates and scores but for the last bits of exp.
-fn same(got: &[Candidate], want: &[Candidate], what: &str) {
-    let key = |c: &Candidate| (c.index, c.class);
-    let mut got: Vec<_> = got.to_vec();
-    let mut want: Vec<_> = want.to_vec();
-    got.sort_by_key(key);
-    want.sort_by_key(key);
-    let keys = |list: &[Candidate]| list.iter().map(key).collect::<Vec<_>>();
-    assert_eq!(keys(&got), keys(&want), "{what}: which boxes there are ({} and {})", got.len(), want.len());
-    for (g, w) in got.iter().zip(&want) {
-        for (a, b) in [(g.x, w.x), (g.y, w.y), (g.w, w.w), (g.h, w.h), (g.score, w.score)] {
-            assert!((a - b).abs() <= 1e-5 * b.abs().max(1.0), "{what}: {g:?} instead of {w:?}");
-        }
-    }
+    let checked = pollster::block_on(checks::letterboxes(&gpu(Precision::F32)));
+    assert!(checked.as_ref().is_ok_and(|n| *n > 50), "{checked:?}");
 }
 
 fn boxes(graph: &Graph, input: &Tensor, thresholds: &Thresholds) -> (Vec<Candidate>, Vec<Candidate>) {
-    let gpu = gpu(Precision::F32);
-    let mut program = program(&gpu, graph, Params::default(), &ProgramOptions::default()).unwrap();
-    let got = pollster::block_on(program.detect(input, thresholds)).unwrap();
-    // Twice: the second frame finds the room that the first one made.
-    assert_eq!(got, pollster::block_on(program.detect(input, thresholds)).unwrap(), "the second frame");
-    let heads = pollster::block_on(program.play(input, &[])).unwrap().heads;
-    let found = oracle::decode(graph, &heads, thresholds.conf);
-    (got, oracle::nms(found, thresholds))
+    pollster::block_on(checks::boxes(&gpu(Precision::F32), graph, input, thresholds)).unwrap()
 }
 
-fn thresholds(conf: f32, kind: NmsKind, agnostic: bool) -> Thresholds {
-    Thresholds { conf, nms: 0.45, kind, agnostic, extent: (0.9, 0.6) }
+fn same(got: &[Candidate], want: &[Candidate], what: &str) {
+    checks::same(got, want).unwrap_or_else(|e| panic!("{what}: {e}"));
 }
 
 #[test]
 fn boxes_agree_with_the_oracle() {
-    let mut random = Random::new(3);
-    for new_coords in [false, true] {
-        for classes in [1, 3, 80] {
-            let graph = head_graph((9, 7), 3, classes, new_coords);
-            let shape = graph.input_shape();
-            let data = (0..shape.elements()).map(|_| random.signed() * 3.0).collect();
-            let input = Tensor::new(shape, data).unwrap();
-            for (kind, agnostic) in [
-                (NmsKind::Iou, false),
-                (NmsKind::Diou { beta: 0.6 }, false),
-                (NmsKind::Diou { beta: 0.9 }, false),
-                (NmsKind::Iou, true),
-            ] {
-                let (got, want) = boxes(&graph, &input, &thresholds(0.3, kind, agnostic));
-                same(
-                    &got,
-                    &want,
-                    &format!("new_coords {new_coords}, {classes} classes, {kind:?}, agnostic {agnostic}"),
-                );
-                assert!(!want.is_empty());
-            }
-        }
-    }
+    let checked = pollster::block_on(checks::every_head(&gpu(Precision::F32)));
+    assert!(checked.as_ref().is_ok_and(|n| *n == 24), "{checked:?}");
 }
 
 #[test]

@@ -12,7 +12,7 @@ struct Corner {
 @vertex
 fn vertex(@builtin(vertex_index) index: u32) -> Corner {
     // One triangle around the whole viewport.
-    let p = vec2f(f32(index << 1u & 2u), f32(index & 2u));
+    let p = vec2f(f32((index << 1u) & 2u), f32(index & 2u));
     return Corner(vec4f(p.x * 2.0 - 1.0, 1.0 - p.y * 2.0, 0.0, 1.0), vec2f(mix(p.x, 1.0 - p.x, mirror.x), p.y));
 }
 

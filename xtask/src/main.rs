@@ -8,6 +8,7 @@ mod referee;
 mod run;
 mod scenes;
 mod tests;
+mod web;
 
 use clap::{Parser, Subcommand};
 
@@ -41,6 +42,8 @@ enum Job {
     },
     /// Train the demo network on generated scenes and judge it (an hour on one core)
     Demo(demo::Args),
+    /// Build the page and the npm package; serve or test them
+    Web(web::Args),
     /// Draw street scenes with road signs and their labels (`cargo xtask scenes --help`)
     #[command(disable_help_flag = true)]
     Scenes {
@@ -57,6 +60,7 @@ fn main() -> anyhow::Result<()> {
         Job::Mutants { only } => mutants::run(&only),
         Job::Referee { quick, full } => referee::run(quick, full),
         Job::Demo(args) => demo::run(&args),
+        Job::Web(args) => web::run(&args),
         Job::Scenes { arguments } => scenes::run(&arguments),
     }
 }

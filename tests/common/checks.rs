@@ -1,0 +1,158 @@
+//! What the GPU makes of a problem, against the oracle. Nothing here waits or panics, so that a browser can run it too.
+
+use yolov4::{
+    Gpu, Picture, ResizeMode,
+    low_level::{
+        gpu::{Input, Program, ProgramOptions},
+        graph::{Activation, Builder, Graph, Head, NmsKind, NodeId, Op, Params, plan::Keep},
+        kernels::{
+            decode::{Candidate, Thresholds},
+            letterbox::Placement,
+        },
+        model::random::Random,
+        oracle,
+        tensor::{Shape, Tensor},
+    },
+};
+
+use crate::problems::{Problem, Tolerance, compare};
+
+pub async fn program(
+    gpu: &Gpu,
+    graph: &Graph,
+    params: Params,
+    options: &ProgramOptions,
+) -> Result<Program, yolov4::Error> {
+    Program::new(gpu, graph, params, options, &mut |_, _| {}).await
+}
+
+fn words(e: yolov4::Error) -> String {
+    e.to_string()
+}
+
+/// Plays a problem on the GPU and returns the first node that differs from the oracle.
+pub async fn check(gpu: &Gpu, problem: &Problem, options: &ProgramOptions, tolerance: Tolerance) -> Result<(), String> {
+    let mut program = program(gpu, &problem.graph, problem.params.clone(), options).await.map_err(words)?;
+    let last = NodeId(problem.graph.nodes.len() - 1);
+    let keep = if options.keep == Keep::All { program.origins() } else { vec![last] };
+    let got = program.play(&problem.input, &keep).await.map_err(words)?.nodes;
+    let want = oracle::play(&problem.graph, &problem.params, &problem.input, &keep).map_err(words)?;
+    for (id, want) in &want {
+        let name = &problem.graph.node(*id).name;
+        let got = got.get(id).ok_or_else(|| format!("{name}: did not come back"))?;
+        compare(got, want, tolerance).map_err(|e| format!("{name}: {e}"))?;
+    }
+    Ok(())
+}
+
+fn picture(width: usize, height: usize) -> Picture {
+    let mut random = Random::new((width * 1000 + height) as u64);
+    Picture { width, height, rgba: (0..width * height * 4).map(|_| random.bits() as u8).collect() }
+}
+
+/// Pictures of many sizes onto one canvas, in every mode; returns how many.
+pub async fn letterboxes(gpu: &Gpu) -> Result<usize, String> {
+    let canvas = Shape::new(3, 24, 32);
+    let graph = Builder::new(canvas).map_err(words)?.finish();
+    let options = ProgramOptions { keep: Keep::All, ..Default::default() };
+    let mut program = program(gpu, &graph, Params::default(), &options).await.map_err(words)?;
+    let mut count = 0;
+    for (w, h) in [(32, 24), (64, 48), (17, 40), (100, 7), (1, 1), (1, 9), (9, 1), (31, 23), (500, 300)] {
+        let picture = picture(w, h);
+        for mode in [ResizeMode::DarknetFile, ResizeMode::DarknetVideo, ResizeMode::Pytorch] {
+            for letterbox in [false, true] {
+                let placement = Placement::new(mode, letterbox, w, h, canvas);
+                let input = Input::Picture(&picture, &placement);
+                let got = program.play(input, &[NodeId(0)]).await.map_err(words)?.nodes.remove(&NodeId(0));
+                let got = got.ok_or("the input did not come back")?;
+                let want = oracle::letterbox(&picture, &placement);
+                // Positions are f32 in both; a driver may contract a multiplication and an addition.
+                let tolerance = Tolerance { abs: 2e-5, rel: 0.0 };
+                compare(&got, &want, tolerance).map_err(|e| format!("{w}x{h} {mode:?} letterbox {letterbox}: {e}"))?;
+                count += 1;
+            }
+        }
+    }
+    Ok(count)
+}
+
+/// A graph whose heads are its input, sliced: any head tensor can be fed in.
+pub fn head_graph(grid: (usize, usize), anchors: usize, classes: usize, new_coords: bool) -> Graph {
+    let channels = anchors * (5 + classes);
+    let mut builder = Builder::new(Shape::new(channels, grid.0, grid.1)).unwrap();
+    let kind = if new_coords { Activation::Logistic } else { Activation::Leaky(0.5) };
+    let value = builder.add("head", None, Op::Activation(kind), &[NodeId(0)], None).unwrap();
+    let anchors = (0..anchors).map(|a| (8.0 + 3.0 * a as f32, 20.0 - 2.0 * a as f32)).collect();
+    let scale_x_y = if new_coords { 2.0 } else { 1.05 };
+    let head = Head { input: value, layer: 1, anchors, classes, scale_x_y, new_coords };
+    builder.head("head", head).unwrap();
+    builder.finish()
+}
+
+/// The same boxes by (number, class); coordinates and scores but for the last bits of exp.
+pub fn same(got: &[Candidate], want: &[Candidate]) -> Result<(), String> {
+    let key = |c: &Candidate| (c.index, c.class);
+    let (mut got, mut want) = (got.to_vec(), want.to_vec());
+    got.sort_by_key(key);
+    want.sort_by_key(key);
+    if !got.iter().map(key).eq(want.iter().map(key)) {
+        return Err(format!("which boxes there are ({} and {})", got.len(), want.len()));
+    }
+    for (g, w) in got.iter().zip(&want) {
+        for (a, b) in [(g.x, w.x), (g.y, w.y), (g.w, w.w), (g.h, w.h), (g.score, w.score)] {
+            if (a - b).abs() > 1e-5 * b.abs().max(1.0) {
+                return Err(format!("{g:?} instead of {w:?}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Boxes of a head tensor: the GPU's, twice, and the oracle's of the same values.
+pub async fn boxes(
+    gpu: &Gpu,
+    graph: &Graph,
+    input: &Tensor,
+    thresholds: &Thresholds,
+) -> Result<(Vec<Candidate>, Vec<Candidate>), String> {
+    let mut program = program(gpu, graph, Params::default(), &ProgramOptions::default()).await.map_err(words)?;
+    let got = program.detect(input, thresholds).await.map_err(words)?;
+    // Twice: the second frame finds the room that the first one made.
+    if got != program.detect(input, thresholds).await.map_err(words)? {
+        return Err("the second frame has other boxes".into());
+    }
+    let heads = program.play(input, &[]).await.map_err(words)?.heads;
+    Ok((got, oracle::nms(oracle::decode(graph, &heads, thresholds.conf), thresholds)))
+}
+
+pub fn thresholds(conf: f32, kind: NmsKind, agnostic: bool) -> Thresholds {
+    Thresholds { conf, nms: 0.45, kind, agnostic, extent: (0.9, 0.6) }
+}
+
+/// Decode, sort and NMS of random heads, in every way that there is; returns how many.
+pub async fn every_head(gpu: &Gpu) -> Result<usize, String> {
+    let mut random = Random::new(3);
+    let mut count = 0;
+    for new_coords in [false, true] {
+        for classes in [1, 3, 80] {
+            let graph = head_graph((9, 7), 3, classes, new_coords);
+            let shape = graph.input_shape();
+            let input = Tensor { shape, data: (0..shape.elements()).map(|_| random.signed() * 3.0).collect() };
+            for (kind, agnostic) in [
+                (NmsKind::Iou, false),
+                (NmsKind::Diou { beta: 0.6 }, false),
+                (NmsKind::Diou { beta: 0.9 }, false),
+                (NmsKind::Iou, true),
+            ] {
+                let what = format!("new_coords {new_coords}, {classes} classes, {kind:?}, agnostic {agnostic}");
+                let (got, want) = boxes(gpu, &graph, &input, &thresholds(0.3, kind, agnostic)).await?;
+                same(&got, &want).map_err(|e| format!("{what}: {e}"))?;
+                if want.is_empty() {
+                    return Err(format!("{what}: there is nothing to compare"));
+                }
+                count += 1;
+            }
+        }
+    }
+    Ok(count)
+}

@@ -1,0 +1,40 @@
+// Which files make a network, and those that the page has itself.
+import { PageError } from "./failures.js";
+import type { ModelFiles } from "./protocol.js";
+
+/** The title of the network that comes with the page. */
+export const DEMO = "Road signs (demo)";
+
+/** The demo network. */
+export async function demo(): Promise<ModelFiles> {
+    const answer = await fetch("demo.safetensors").catch(() => undefined);
+    if (!answer?.ok) throw new PageError("address", "The demo network cannot be fetched: is there a network?");
+    return { title: DEMO, model: await answer.blob(), modelName: "demo.safetensors" };
+}
+
+const ending = (file: File) => file.name.slice(file.name.lastIndexOf(".") + 1).toLowerCase();
+
+/** Whether files are parts of a network rather than pictures. */
+export function isModel(files: File[]): boolean {
+    return files.some((file) => ["cfg", "weights", "safetensors", "names"].includes(ending(file)));
+}
+
+/**
+ * The network that some files make: a .safetensors, or a .cfg with its .weights; class names beside them.
+ * @throws PageError that names what is missing.
+ */
+export function fromFiles(files: File[]): ModelFiles {
+    const of = (...endings: string[]) => files.find((file) => endings.includes(ending(file)));
+    const [bundle, cfg, weights, names] = [of("safetensors"), of("cfg"), of("weights"), of("names", "txt")];
+    const model = bundle ?? cfg;
+    const listed = files.map((file) => file.name).join(", ");
+    if (!model) throw new PageError("model", `${listed}: expected a .cfg or a .safetensors among the files.`);
+    if (!bundle && !weights) throw new PageError("model", `${listed}: expected the .weights beside ${model.name}.`);
+    return {
+        title: model.name.replace(/\.[^.]+$/, ""),
+        model,
+        modelName: model.name,
+        ...(weights && !bundle ? { weights, weightsName: weights.name } : {}),
+        ...(names ? { names, namesName: names.name } : {}),
+    };
+}

@@ -1,0 +1,140 @@
+// Holds the network and the canvas: in a worker where that can be, else in the window. Makes them again if the device is lost.
+import { Detector, DeviceLostError, type DetectorOptions } from "yolov4-wgpu";
+import type { Calls, ModelFiles, News, Settings, Shown } from "./protocol.js";
+
+/** How often a lost device is made again before somebody is asked. */
+const TRIES = 3;
+/** A device that has lived this long, in milliseconds, was no failure to make. */
+const LIVED = 10_000;
+
+/** See above; `tell` is told news. */
+export class Player implements Calls {
+    #detector: Detector | undefined;
+    #canvas: OffscreenCanvas | HTMLCanvasElement | undefined;
+    #wanted: { files: ModelFiles; settings: Settings } | undefined;
+    #rebuilding: Promise<void> | undefined;
+    #tries = 0;
+
+    constructor(readonly tell: (news: News) => void) {}
+
+    open(canvas: OffscreenCanvas | HTMLCanvasElement): void {
+        this.#canvas = canvas;
+    }
+
+    async load(files: ModelFiles, settings: Settings) {
+        const made = await this.#make(files, settings);
+        this.#detector?.dispose();
+        this.#take(made);
+        this.#wanted = { files, settings };
+        this.#tries = 0;
+        return made.info;
+    }
+
+    show(picture: VideoFrame | ImageBitmap | Blob, boxes: boolean): Promise<Shown> {
+        return this.#lasting(async (detector) => {
+            try {
+                const report = await detector.show(picture, { boxes });
+                return { ...report, path: detector.framePath };
+            } finally {
+                // Cameras stop when too many of their frames are held.
+                if (!(picture instanceof Blob)) picture.close();
+            }
+        });
+    }
+
+    again(boxes: boolean): Promise<Shown | undefined> {
+        return this.#lasting(async (detector) => {
+            const report = await detector.again({ boxes });
+            return report && { ...report, path: detector.framePath };
+        });
+    }
+
+    resize(width: number, height: number): void {
+        if (!this.#canvas) return;
+        this.#canvas.width = width;
+        this.#canvas.height = height;
+        this.#detector?.redraw();
+    }
+
+    set(settings: Partial<Pick<Settings, "conf" | "nms" | "classes" | "mirror">>): void {
+        if (this.#wanted) this.#wanted.settings = { ...this.#wanted.settings, ...settings };
+        if (this.#detector) apply(this.#detector, settings);
+    }
+
+    screenshot(width: number, height: number): Promise<ImageData> {
+        return this.#lasting((detector) => detector.screenshot(width, height));
+    }
+
+    benchmark(frames: number) {
+        const onFrame = (done: number, all: number) => this.tell({ news: "progress", what: "benchmark", done, all });
+        return this.#lasting((detector) => detector.benchmark({ frames, onFrame }));
+    }
+
+    /** Runs with the detector of now; if the device is lost meanwhile, it is made again for the next call. */
+    async #lasting<T>(run: (detector: Detector) => Promise<T>): Promise<T> {
+        await this.#rebuilding;
+        if (!this.#detector) throw Object.assign(new Error("no network is loaded"), { code: "usage" });
+        try {
+            return await run(this.#detector);
+        } catch (error) {
+            if (error instanceof DeviceLostError) await this.#rebuild();
+            throw error;
+        }
+    }
+
+    async #make({ title: _, ...files }: ModelFiles, settings: Settings): Promise<Detector> {
+        const named = (blob: Blob | undefined, name: string | undefined) => blob && new File([blob], name ?? "");
+        const given: Record<string, unknown> = {
+            ...{ model: named(files.model, files.modelName), weights: named(files.weights, files.weightsName) },
+            ...{ names: named(files.names, files.namesName), name: files.name },
+            ...{ size: settings.size, precision: settings.precision, subgroups: settings.subgroups },
+        };
+        const options = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as DetectorOptions;
+        options.onProgress = (done, all) => this.tell({ news: "progress", what: "load", done, all });
+        const detector = await Detector.create(options);
+        apply(detector, settings);
+        return detector;
+    }
+
+    #take(detector: Detector): void {
+        this.#detector = detector;
+        if (this.#canvas) detector.attach(this.#canvas);
+        const born = performance.now();
+        void detector.device.lost.then(() => {
+            if (this.#detector !== detector) return;
+            if (performance.now() - born > LIVED) this.#tries = 0;
+            // Told to whoever waits for the rebuilding, too.
+            this.#rebuild().catch(() => {});
+        });
+    }
+
+    #rebuild(): Promise<void> {
+        this.#rebuilding ??= this.#again().finally(() => (this.#rebuilding = undefined));
+        return this.#rebuilding;
+    }
+
+    async #again(): Promise<void> {
+        if (!this.#wanted) return;
+        this.#detector?.dispose();
+        this.#detector = undefined;
+        for (;;) {
+            this.#tries += 1;
+            this.tell({ news: "lost", tries: this.#tries });
+            try {
+                this.#take(await this.#make(this.#wanted.files, this.#wanted.settings));
+                this.tell({ news: "rebuilt" });
+                return;
+            } catch (error) {
+                if (this.#tries >= TRIES) throw error;
+                await new Promise((resolve) => setTimeout(resolve, 500 * this.#tries));
+            }
+        }
+    }
+}
+
+function apply(detector: Detector, { conf, nms, classes, mirror }: Partial<Settings>): void {
+    if (conf !== undefined) detector.conf = conf;
+    if (nms !== undefined) detector.nms = nms;
+    if (classes !== undefined) detector.classes = classes;
+    if (mirror !== undefined) detector.mirror = mirror;
+}

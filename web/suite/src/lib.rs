@@ -1,0 +1,48 @@
+//! The kernel problems of `tests/` inside a browser: its WGSL compiler and its GPU against the oracle, compiled to wasm.
+#![cfg(target_arch = "wasm32")]
+#![allow(clippy::unwrap_used, missing_docs, reason = "a test stops at the first surprise")]
+
+#[path = "../../../tests/common/checks.rs"]
+mod checks;
+#[path = "../../../tests/common/problems.rs"]
+mod problems;
+
+use js_sys::Array;
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+use yolov4::{
+    Gpu,
+    low_level::{
+        gpu::{GpuOptions, ProgramOptions},
+        graph::plan::Keep,
+        kernels::conv::Variant,
+    },
+};
+
+/// Every problem, every node, with every convolution kernel where there is one; then letterbox and boxes. Resolves to the
+/// number of problems, then what has failed.
+#[wasm_bindgen]
+pub async fn run() -> Result<Array, JsValue> {
+    console_error_panic_hook::set_once();
+    let gpu = Gpu::new(&GpuOptions::default()).await.map_err(|e| JsValue::from_str(&e.to_string()))?;
+    let (mut count, mut failures) = (0, Vec::new());
+    for problem in problems::suite() {
+        let convolves = problem.kernels.iter().any(|k| k.starts_with("conv"));
+        let variants: Vec<Option<Variant>> =
+            if convolves { Variant::ALL.iter().copied().map(Some).collect() } else { vec![None] };
+        for conv in variants {
+            let options = ProgramOptions { conv, keep: Keep::All, ..Default::default() };
+            count += 1;
+            if let Err(e) = checks::check(&gpu, &problem, &options, problem.tolerance).await {
+                failures.push(format!("{} ({conv:?}): {e}", problem.name));
+            }
+        }
+    }
+    for checked in [checks::letterboxes(&gpu).await, checks::every_head(&gpu).await] {
+        match checked {
+            Ok(more) => count += more,
+            Err(e) => failures.push(e),
+        }
+    }
+    let told = std::iter::once(JsValue::from(count)).chain(failures.iter().map(|text| JsValue::from_str(text)));
+    Ok(told.collect())
+}

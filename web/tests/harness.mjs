@@ -1,0 +1,89 @@
+// A browser for tests: Debian's Chromium without a screen, on its software GPU, watched for complaints.
+import { mkdtempSync, mkdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+export { serve } from "../serve.mjs";
+
+export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+export const WEB = join(ROOT, "target/web");
+export const SITE = join(WEB, "site");
+/** Trained networks and photographs, or undefined: tests that want them say SKIPPED. */
+export const DATA = process.env.YOLOV4_TEST_DATA;
+
+/** Under CI=true what is missing is a failure, as in the Rust suites. */
+export const CI = process.env.CI === "true";
+
+/** Flags without which a browser has no GPU here, or shows no picture of one. */
+const GPU = ["--enable-unsafe-webgpu", "--use-gl=angle", "--use-angle=gl-egl", "--ignore-gpu-blocklist"];
+const QUIET = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+];
+
+/**
+ * @typedef {object} Options
+ * @property {boolean} [gpu] Whether there is WebGPU; true if not said.
+ * @property {string} [camera] A .y4m that is the webcam.
+ * @property {string[]} [flags] More flags.
+ * @property {import("playwright-core").BrowserContextOptions} [context] Size, colour scheme and so on.
+ */
+
+/**
+ * Starts a browser with a profile of its own.
+ * @param {Options} [options]
+ */
+export async function launch({ gpu = true, camera, flags = [], context = {} } = {}) {
+    const profile = mkdtempSync(join(tmpdir(), "yolov4-web-"));
+    const args = [...QUIET, ...(gpu ? GPU : ["--disable-features=WebGPU,WebGPUService"]), ...flags];
+    if (camera) {
+        args.push("--use-fake-device-for-media-stream", `--use-file-for-fake-video-capture=${camera}`);
+    }
+    const browser = await chromium.launchPersistentContext(profile, {
+        executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+        headless: true,
+        args,
+        viewport: { width: 1280, height: 800 },
+        ...context,
+    });
+    return {
+        browser,
+        async close() {
+            await browser.close();
+            rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+        },
+    };
+}
+
+/**
+ * A page whose complaints are kept: errors on the console, exceptions, breaches of the content security policy.
+ * @param {import("playwright-core").BrowserContext} browser
+ */
+export async function open(browser) {
+    const page = await browser.newPage();
+    /** @type {string[]} */
+    const complaints = [];
+    page.on("console", (message) => {
+        if (message.type() === "error" || /Content Security Policy/.test(message.text())) {
+            complaints.push(`${message.text()} (${message.location().url})`);
+        }
+    });
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    return { page, complaints };
+}
+
+/**
+ * Keeps a picture of the page for whoever wants to look.
+ * @param {import("playwright-core").Page} page
+ * @param {string} name
+ */
+export async function shoot(page, name) {
+    const folder = join(WEB, "screenshots");
+    mkdirSync(folder, { recursive: true });
+    await page.screenshot({ path: join(folder, `${name}.png`) });
+}

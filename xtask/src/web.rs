@@ -1,0 +1,132 @@
+//! `cargo xtask web`: the wasm module, the npm package and the page, from sources to `target/web`; serves and tests them.
+
+use std::{
+    fs,
+    hash::{DefaultHasher, Hash, Hasher},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::run::{self, cargo, command, exists, root};
+
+const TARGET: &str = "wasm32-unknown-unknown";
+/// Of WebAssembly, beyond its first version.
+const FEATURES: [&str; 7] = [
+    "bulk-memory",
+    "bulk-memory-opt",
+    "multivalue",
+    "mutable-globals",
+    "nontrapping-float-to-int",
+    "reference-types",
+    "sign-ext",
+];
+
+/// What it takes.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Serve the page on this machine
+    #[arg(long, value_name = "PORT", num_args = 0..=1, default_missing_value = "8080")]
+    serve: Option<u16>,
+    /// Run the tests in browsers; only files whose name contains this
+    #[arg(long, value_name = "FILTER", num_args = 0..=1, default_missing_value = "")]
+    test: Option<String>,
+}
+
+/// Builds, then serves or tests if that is asked for.
+pub fn run(args: &Args) -> Result<()> {
+    build()?;
+    if let Some(filter) = &args.test {
+        test(filter)?;
+    }
+    match args.serve {
+        Some(port) => run::run(node(&["serve.mjs", "../target/web/site", &port.to_string()])),
+        None => Ok(()),
+    }
+}
+
+/// Everything below `target/web`.
+pub fn build() -> Result<()> {
+    packages()?;
+    run::run(command("rustup", &["target", "add", TARGET]))?;
+    run::run(cargo(&["build", "--release", "-p", "yolov4-bindgen"]))?;
+    for crate_name in ["yolov4-web", "yolov4-web-suite"] {
+        run::run(cargo(&["build", "--profile", "web", "-p", crate_name, "--target", TARGET]))?;
+    }
+    let out = root().join("target/web");
+    module("yolov4_web", &out.join("wasm"), "yolov4", true)?;
+    // Only tests see it: it need not be small.
+    module("yolov4_web_suite", &out.join("suite"), "suite", false)?;
+    run::run(node(&["build.mjs"]))
+}
+
+/// The suites in browsers, by node's own runner.
+pub fn test(filter: &str) -> Result<()> {
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(root().join("web/tests"))?.filter_map(|e| e.ok().map(|e| e.path())).collect();
+    files.retain(|file| {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        name.ends_with(".test.mjs") && name.contains(filter)
+    });
+    files.sort();
+    ensure!(!files.is_empty(), "no test file has `{filter}` in its name");
+    // One after the other: they share two slow things, the software GPU and the clock.
+    let mut tests = node(&["--test", "--test-concurrency=1", "--test-reporter=spec"]);
+    tests.args(files);
+    run::run(tests)
+}
+
+/// What the build and the tests need besides Rust.
+pub fn can() -> bool {
+    exists("node") && exists("npm")
+}
+
+fn node(args: &[&str]) -> std::process::Command {
+    let mut node = command("node", args);
+    node.current_dir(root().join("web"));
+    node
+}
+
+/// The packages of `web/package-lock.json`, unless they are there.
+fn packages() -> Result<()> {
+    ensure!(can(), "the page is built with Node.js 20 or later and npm: install them first");
+    let web = root().join("web");
+    let lock = fs::read(web.join("package-lock.json")).context("web/package-lock.json")?;
+    let seen = web.join("node_modules/.lock");
+    if fs::read(&seen).is_ok_and(|old| old == lock) {
+        return Ok(());
+    }
+    let mut install = command("npm", &["ci", "--no-audit", "--no-fund"]);
+    // Browsers are the system's.
+    install.current_dir(&web).env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1").env("PUPPETEER_SKIP_DOWNLOAD", "1");
+    run::run(install)?;
+    Ok(fs::write(seen, lock)?)
+}
+
+/// rustc's file to a module that browsers load; made small if `small`, unless its input is the one of last time.
+fn module(lib: &str, out: &Path, stem: &str, small: bool) -> Result<()> {
+    let input = root().join(format!("target/{TARGET}/web/{lib}.wasm"));
+    let mut hash = DefaultHasher::new();
+    fs::read(&input).with_context(|| input.display().to_string())?.hash(&mut hash);
+    let (mark, made) = (out.join(".made-from"), format!("{:016x} {small}", hash.finish()));
+    if fs::read_to_string(&mark).is_ok_and(|old| old == made) {
+        return Ok(());
+    }
+    fs::create_dir_all(out)?;
+    let bindgen = root().join("target/release").join(format!("yolov4-bindgen{}", std::env::consts::EXE_SUFFIX));
+    let mut make = command(&bindgen.to_string_lossy(), &["--stem", stem, "--out"]);
+    make.arg(out).arg(&input);
+    run::run(make)?;
+    if small {
+        let wasm = out.join(format!("{stem}_bg.wasm"));
+        let optimiser = root().join("web/node_modules/.bin/wasm-opt");
+        if !optimiser.exists() {
+            bail!("{}: is not there; remove web/node_modules and try again", optimiser.display());
+        }
+        let mut shrink = command(&optimiser.to_string_lossy(), &["-Oz", "--strip-producers"]);
+        // What every browser with WebGPU has, and rustc uses.
+        shrink.args(FEATURES.map(|feature| format!("--enable-{feature}"))).arg("-o").arg(&wasm).arg(&wasm);
+        run::run(shrink)?;
+    }
+    Ok(fs::write(mark, made)?)
+}
