@@ -44,6 +44,9 @@ function heard(news: News): void {
     } else if (news.news === "lost") {
         banner.busy(`The GPU was lost: building everything again (try ${news.tries})`);
         el("stage").dataset.lost = String(news.tries);
+    } else if (news.news === "gone") {
+        banner.busy();
+        banner.trouble(new PageError("device-lost"));
     } else {
         banner.busy();
         el("stage").dataset.rebuilt = "true";

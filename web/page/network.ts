@@ -14,7 +14,10 @@ const SIZES = [160, 224, 256, 320, 416, 512, 608, 640, 896];
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 
 export class Network {
+    /** The files of the network that plays. */
     #files: ModelFiles | undefined;
+    /** Those that were asked for last, whether they play or not. */
+    #wanted: ModelFiles | undefined;
     #loading: Promise<void> = Promise.resolve();
     /** What is known of the network that plays. */
     info: EngineInfo | undefined;
@@ -25,7 +28,7 @@ export class Network {
         readonly settings: Settings,
         readonly changed: (info: EngineInfo) => void,
     ) {
-        select("size").append(option("", "the network's own"), ...SIZES.map((size) => option(String(size), `${size} x ${size}`)));
+        select("size").append(option("", "its own"), ...SIZES.map((size) => option(String(size), `${size} x ${size}`)));
         select("size").onchange = () => {
             this.settings.size = Number(select("size").value) || undefined;
             this.reload();
@@ -85,14 +88,16 @@ export class Network {
 
     /** The same network with the settings of now. */
     reload(): void {
-        const files = this.#files;
+        const files = this.#wanted;
         if (files) void this.#do(() => this.#load(files, false));
+        else void this.choose(DEMO);
     }
 
-    /** The next smaller size. */
-    smaller(): void {
+    /** The next smaller size, or the largest below one that is known to fit. */
+    smaller(fits?: number): void {
         const now = this.settings.size ?? this.info?.size[0] ?? SIZES.at(-1) ?? 0;
-        this.settings.size = SIZES.filter((size) => size < now).at(-1) ?? SIZES[0];
+        const small = SIZES.filter((size) => (fits ? size <= fits : size < now));
+        this.settings.size = small.at(-1) ?? SIZES[0];
         select("size").value = String(this.settings.size);
         this.reload();
     }
@@ -125,13 +130,15 @@ export class Network {
     /** One after the other, failures told. */
     #do(work: () => Promise<void>, ways: { resume?: () => void } = {}): Promise<void> {
         this.#loading = this.#loading.then(async () => {
+            this.banner.clear();
             this.banner.busy("Loading the network");
             try {
                 await work();
-                this.banner.clear();
             } catch (error) {
                 select("models").value = this.#files?.title ?? DEMO;
-                this.banner.trouble(error, ways);
+                // The engine computes the largest size that fits.
+                const fits = Number(/--size (\d+)/.exec(String(error))?.[1]) || undefined;
+                this.banner.trouble(error, { ...ways, smaller: () => this.smaller(fits) });
             } finally {
                 this.banner.busy();
             }
@@ -140,6 +147,7 @@ export class Network {
     }
 
     async #load(files: ModelFiles, fresh: boolean): Promise<void> {
+        this.#wanted = files;
         // Another network has other classes, and thresholds of its own.
         if (fresh) Object.assign(this.settings, { conf: undefined, nms: undefined, classes: [] });
         const info = await this.link.call("load", [files, { ...this.settings }]);

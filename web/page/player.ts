@@ -103,7 +103,7 @@ export class Player implements Calls {
         void detector.device.lost.then(() => {
             if (this.#detector !== detector) return;
             if (performance.now() - born > LIVED) this.#tries = 0;
-            // Told to whoever waits for the rebuilding, too.
+            // That it failed was told.
             this.#rebuild().catch(() => {});
         });
     }
@@ -125,7 +125,10 @@ export class Player implements Calls {
                 this.tell({ news: "rebuilt" });
                 return;
             } catch (error) {
-                if (this.#tries >= TRIES) throw error;
+                if (this.#tries >= TRIES) {
+                    this.tell({ news: "gone" });
+                    throw error;
+                }
                 await new Promise((resolve) => setTimeout(resolve, 500 * this.#tries));
             }
         }

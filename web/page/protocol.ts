@@ -47,13 +47,13 @@ export interface Calls {
 export type News =
     | { news: "progress"; what: "load" | "benchmark"; done: number; all: number }
     | { news: "lost"; tries: number }
-    | { news: "rebuilt" };
+    | { news: "rebuilt" }
+    | { news: "gone" };
 
 /** A failure that has crossed from a worker: the class is gone, what it says is not. */
 export interface Failure {
     code: ErrorCode | "unknown";
     message: string;
-    limit?: boolean;
 }
 
 export type Request = { id: number; call: keyof Calls; args: unknown[] };

@@ -109,7 +109,7 @@ export class Show {
             const transfer = frame instanceof Blob || this.link.where === "window" ? [] : [frame];
             this.#landed(await this.link.call("show", [frame, this.#reads()], transfer));
         } catch (error) {
-            // The one who plays makes a lost device again and says so; a picture that stands is then shown again.
+            // A lost device is made again, or its end is told, by the one who plays.
             if (codeOf(error) !== "device-lost") {
                 this.#source?.pause(true);
                 this.banner.trouble(error);

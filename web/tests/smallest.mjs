@@ -1,0 +1,29 @@
+// A network that costs nothing, for what is not about networks.
+
+/** The smallest network there is: one convolution, one head of one class. */
+export const CFG = `[net]
+width=32
+height=32
+channels=3
+[convolutional]
+filters=18
+size=1
+stride=1
+pad=0
+activation=linear
+[yolo]
+mask=0,1,2
+anchors=4,4, 8,8, 16,16
+classes=1
+num=3
+`;
+
+/** Its weights: Darknet's header, 18 biases, 18 x 3 weights; so much objectness that something is found. */
+export function weights() {
+    const bytes = Buffer.alloc(20 + 4 * (18 + 54));
+    bytes.writeInt32LE(2, 4);
+    for (let anchor = 0; anchor < 3; anchor += 1) {
+        for (const [channel, value] of /** @type {const} */ ([[4, 5], [5, 5]])) bytes.writeFloatLE(value, 20 + 4 * (6 * anchor + channel));
+    }
+    return bytes;
+}
