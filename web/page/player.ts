@@ -73,7 +73,10 @@ export class Player implements Calls {
     /** Runs with the detector of now; if the device is lost meanwhile, it is made again for the next call. */
     async #lasting<T>(run: (detector: Detector) => Promise<T>): Promise<T> {
         await this.#rebuilding;
-        if (!this.#detector) throw Object.assign(new Error("no network is loaded"), { code: "usage" });
+        if (!this.#detector) {
+            const lost = this.#wanted !== undefined;
+            throw Object.assign(new Error("no network is loaded"), { code: lost ? "device-lost" : "usage" });
+        }
         try {
             return await run(this.#detector);
         } catch (error) {

@@ -115,7 +115,11 @@ function ofElement(element: HTMLVideoElement, title: string, release: () => void
             };
             element.play().then(next, ended);
         },
-        pause: (on) => void (on ? element.pause() : element.play()),
+        pause(on) {
+            if (on) element.pause();
+            // A pause that comes before it plays is no failure.
+            else element.play().catch(() => {});
+        },
         stop() {
             running = false;
             element.pause();

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { build } from "esbuild";
 import { ROOT, WEB, launch, open, serve } from "./harness.mjs";
+import { CFG, weights } from "./smallest.mjs";
 
 const PACKAGE = join(WEB, "package");
 const PICTURE = join(ROOT, "assets/images/crossing.jpg");
@@ -37,6 +38,8 @@ before(async () => {
             self.postMessage(report);
         };`,
     );
+    writeFileSync(join(folder, "net.cfg"), CFG);
+    writeFileSync(join(folder, "net.weights"), weights());
     server = await serve(folder);
     session = await launch({ flags: ["--enable-precise-memory-info"] });
 });
@@ -201,7 +204,7 @@ describe("the npm package", { concurrency: false }, () => {
         await page.evaluate(async () => {
             const at = (/** @type {string} */ path) => new URL(path, location.href).href;
             const { Detector } = await import(at("dist/index.js"));
-            const detector = await Detector.create({ model: fetch(at("dist/demo.safetensors")), size: 32 });
+            const detector = await Detector.create({ model: fetch(at("net.cfg")), weights: fetch(at("net.weights")) });
             const canvas = new OffscreenCanvas(160, 120);
             detector.attach(canvas);
             const frame = await createImageBitmap(await (await fetch(at("picture.jpg"))).blob(), { resizeWidth: 160, resizeHeight: 120 });

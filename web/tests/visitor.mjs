@@ -28,7 +28,11 @@ export async function begin(page) {
 export async function frames(page, more, from) {
     const before = from ?? Number(await page.locator("#stage").getAttribute("data-frames"));
     const wait = (/** @type {number} */ wanted) => Number(document.getElementById("stage")?.dataset.frames ?? 0) >= wanted;
-    await page.waitForFunction(wait, before + more, { timeout: PATIENCE });
+    try {
+        await page.waitForFunction(wait, before + more, { timeout: PATIENCE });
+    } catch (error) {
+        throw new Error(`no ${more} more frames; the page says: ${await page.locator("#trouble").innerText()}`, { cause: error });
+    }
 }
 
 /** The list of what was found. @param {Page} page */

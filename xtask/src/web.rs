@@ -70,14 +70,18 @@ pub fn test(filter: &str) -> Result<()> {
     });
     files.sort();
     ensure!(!files.is_empty(), "no test file has `{filter}` in its name");
-    // One after the other: they share two slow things, the software GPU and the clock.
-    let mut tests = node(&["--test", "--test-concurrency=1", "--test-reporter=spec"]);
+    // Two files at a time: mostly one waits for the software GPU while the other builds kernels.
+    let mut tests = node(&["--test", "--test-concurrency=2", "--test-reporter=spec"]);
     tests.args(files);
     run::run(tests)
 }
 
-/// What the build and the tests need besides Rust.
-pub fn can() -> bool {
+/// Whether there is what the build and the tests need besides Rust. Under CI=true it is an error if there is not.
+pub fn can_test() -> bool {
+    std::env::var_os("CI").is_some_and(|v| v == "true") || (can_build() && exists("chromium"))
+}
+
+fn can_build() -> bool {
     exists("node") && exists("npm")
 }
 
@@ -89,7 +93,7 @@ fn node(args: &[&str]) -> std::process::Command {
 
 /// The packages of `web/package-lock.json`, unless they are there.
 fn packages() -> Result<()> {
-    ensure!(can(), "the page is built with Node.js 20 or later and npm: install them first");
+    ensure!(can_build(), "the page is built with Node.js 20 or later and npm: install them first");
     let web = root().join("web");
     let lock = fs::read(web.join("package-lock.json")).context("web/package-lock.json")?;
     let seen = web.join("node_modules/.lock");
