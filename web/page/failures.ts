@@ -59,6 +59,7 @@ const TABLE: Record<string, Row> = {
     },
     capture: { sentence: "This browser cannot give the screen's picture.", advice: "Use a camera or a file.", ways: ["camera", "file"] },
     cut: { advice: "What has come so far is kept: the download goes on from there.", ways: ["resume", "demo"] },
+    own: { advice: "Try again; after one whole visit the page needs no network.", ways: ["reload"] },
     address: { advice: "Look at the address; the server must also allow other pages to read (CORS).", ways: ["resume", "demo"] },
     QuotaExceededError: {
         sentence: "There is no room left to keep this network.",

@@ -2,7 +2,7 @@
 import { press, type Banner } from "./banner.js";
 import { el, option, select } from "./dom.js";
 import { PageError } from "./failures.js";
-import { isModel } from "./models.js";
+import { isModel, own } from "./models.js";
 import type { Network } from "./network.js";
 import type { Show } from "./show.js";
 import { camera, cameras, clip, screen, still, video } from "./sources.js";
@@ -18,7 +18,7 @@ export class See {
     ) {
         press("camera", banner, () => this.camera());
         press("screen", banner, async () => this.show.take(await screen()));
-        press("clip", banner, async () => this.show.take(await clip(await file("clip.mjpeg"), "clip.mjpeg")));
+        press("clip", banner, async () => this.show.take(await clip(await own("clip.mjpeg"), "clip.mjpeg")));
         press("open", banner, () => this.open("image/*,video/*,.mjpeg"));
         press("model-open", banner, () => this.open(".cfg,.weights,.safetensors,.names,.txt"));
         select("cameras").onchange = () => void this.#safely(() => this.camera(select("cameras").value));
@@ -39,7 +39,7 @@ export class See {
         for (const button of el("scenes").querySelectorAll("button")) {
             button.setAttribute("aria-pressed", String(button.dataset.scene === name));
         }
-        this.show.take(still(await file(`images/${name}.jpg`), `${name}.jpg`));
+        this.show.take(still(await own(`images/${name}.jpg`), `${name}.jpg`));
     }
 
     /** A camera by its id, or the first one. */
@@ -108,11 +108,4 @@ export class See {
             void this.#safely(() => this.take([...(event.dataTransfer?.files ?? [])]));
         });
     }
-}
-
-/** A file of the page's own. */
-async function file(name: string): Promise<Blob> {
-    const answer = await fetch(name).catch(() => undefined);
-    if (!answer?.ok) throw new PageError("picture", `${name} cannot be fetched: is there a network?`);
-    return answer.blob();
 }

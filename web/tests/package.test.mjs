@@ -197,6 +197,38 @@ describe("the npm package", { concurrency: false }, () => {
         assert.match(errors[3]?.message ?? "", /conf: expected 0 to 1, found 2/);
     });
 
+    test("asks for subgroups where the browser has them, unless told not to", async () => {
+        const { asked, not, sum } = await inside(async () => {
+            const { yolov4, demo } = /** @type {Given} */ (/** @type {unknown} */ (globalThis));
+            const plain = await yolov4.Detector.create({ model: demo, size: 32, subgroups: false });
+            const not = plain.info.adapter.subgroups;
+            plain.dispose();
+            const { info, device } = await yolov4.Detector.create({ model: demo, size: 32 });
+            const code = `enable subgroups;
+                @group(0) @binding(0) var<storage, read_write> dst: array<u32>;
+                @compute @workgroup_size(4) fn main(@builtin(local_invocation_index) i: u32) { dst[i] = subgroupAdd(1u); }`;
+            const module = device.createShaderModule({ code });
+            const pipeline = device.createComputePipeline({ layout: "auto", compute: { module } });
+            const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC;
+            const [buffer, staging] = [device.createBuffer({ size: 16, usage }), device.createBuffer({ size: 16, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST })];
+            const group = device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries: [{ binding: 0, resource: { buffer } }] });
+            const encoder = device.createCommandEncoder();
+            const pass = encoder.beginComputePass();
+            pass.setPipeline(pipeline);
+            pass.setBindGroup(0, group);
+            pass.dispatchWorkgroups(1);
+            pass.end();
+            encoder.copyBufferToBuffer(buffer, 0, staging, 0, 16);
+            device.queue.submit([encoder.finish()]);
+            await staging.mapAsync(GPUMapMode.READ);
+            const [sum] = new Uint32Array(staging.getMappedRange());
+            return { asked: info.adapter.subgroups, not, sum };
+        });
+        assert.deepEqual([asked, not], [true, false]);
+        // SwiftShader's subgroups have four lanes.
+        assert.equal(sum, 4);
+    });
+
     test("runs a thousand frames without growing, and overlaps two", { timeout: 300_000 }, async () => {
         const { page, complaints } = await open(session.browser);
         await page.goto(server.url);

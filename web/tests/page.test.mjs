@@ -23,7 +23,8 @@ before(async () => {
     server = await serve(SITE, { base: BASE });
     const clip = join(ROOT, "assets/clip.mjpeg");
     execFileSync("ffmpeg", ["-v", "error", "-y", "-i", clip, "-t", "4", "-pix_fmt", "yuv420p", "-s", "640x480", CAMERA]);
-    session = await launch({ camera: CAMERA, context: { permissions: ["camera", "clipboard-read", "clipboard-write"] } });
+    const flags = ["--use-fake-ui-for-media-stream"];
+    session = await launch({ camera: CAMERA, flags, context: { permissions: ["camera", "clipboard-read", "clipboard-write"] } });
 });
 
 after(async () => {
@@ -177,6 +178,18 @@ describe("the page", { concurrency: false }, () => {
             await settle(page, async () => (await page.locator("#hud").innerText()).includes("pasted.jpg"), true);
             await drop(page, [[join(ROOT, "README.md"), "text/markdown"]]);
             assert.match(await sentence(page), /README.md: is neither a picture, nor a video/);
+        }));
+
+    test("takes files by the picker, and the screen", () =>
+        visit(async (page) => {
+            await begin(page);
+            const [picker] = await Promise.all([page.waitForEvent("filechooser"), page.locator("#open").click()]);
+            await picker.setFiles(join(ROOT, "assets/images/avenue.jpg"));
+            await settle(page, async () => (await page.locator("#hud").innerText()).includes("avenue.jpg"), true);
+            await page.locator("#size").selectOption("160");
+            await page.locator("#screen").click();
+            await frames(page, 3);
+            assert.match(await page.locator("#hud").innerText(), /fps/);
         }));
 
     test("saves the picture, the boxes and the benchmark", () =>
