@@ -1,5 +1,6 @@
 // Holds the network and the canvas: in a worker where that can be, else in the window. Makes them again if the device is lost.
 import { Detector, DeviceLostError, type DetectorOptions } from "yolov4-wgpu";
+import { png } from "./save.js";
 import type { Calls, ModelFiles, News, Settings, Shown } from "./protocol.js";
 
 /** How often a lost device is made again before somebody is asked. */
@@ -61,8 +62,9 @@ export class Player implements Calls {
         if (this.#detector) apply(this.#detector, settings);
     }
 
-    screenshot(width: number, height: number): Promise<ImageData> {
-        return this.#lasting((detector) => detector.screenshot(width, height));
+    screenshot(width: number, height: number): Promise<Blob> {
+        // Written here: a large picture would hold the window.
+        return this.#lasting(async (detector) => png(await detector.screenshot(width, height)));
     }
 
     benchmark(frames: number) {
