@@ -31,16 +31,16 @@ export class Player implements Calls {
         return made.info;
     }
 
-    show(picture: VideoFrame | ImageBitmap | Blob, boxes: boolean): Promise<Shown> {
-        return this.#lasting(async (detector) => {
-            try {
+    async show(picture: VideoFrame | ImageBitmap | Blob, boxes: boolean): Promise<Shown> {
+        try {
+            return await this.#lasting(async (detector) => {
                 const report = await detector.show(picture, { boxes });
                 return { ...report, path: detector.framePath };
-            } finally {
-                // Cameras stop when too many of their frames are held.
-                if (!(picture instanceof Blob)) picture.close();
-            }
-        });
+            });
+        } finally {
+            // Cameras stop when too many of their frames are held, by a network that is not there, too.
+            if (!(picture instanceof Blob)) picture.close();
+        }
     }
 
     again(boxes: boolean): Promise<Shown | undefined> {
