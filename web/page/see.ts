@@ -127,10 +127,3 @@ export class See {
 async function scene(name: string): Promise<Source> {
     return still(await own(`images/${name}.jpg`), `${name}.jpg`);
 }
-
-/** A file of the page's own. */
-async function file(name: string): Promise<Blob> {
-    const answer = await fetch(name).catch(() => undefined);
-    if (!answer?.ok) throw new PageError("picture", `${name} cannot be fetched: is there a network?`);
-    return answer.blob();
-}
