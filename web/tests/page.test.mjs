@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { ROOT, SITE, WEB, launch, open, serve, shoot } from "./harness.mjs";
+import { ROOT, SCREENSHOTS, SITE, WEB, launch, open, serve, shoot } from "./harness.mjs";
 import { begin, crossing, drop, frames, listed, sentence, settle } from "./visitor.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core"), "utf8");
@@ -202,7 +202,7 @@ describe("the page", { concurrency: false }, () => {
             const png = await save("#shot");
             assert.equal(png.subarray(1, 4).toString(), "PNG");
             assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], [800, 600]);
-            writeFileSync(join(WEB, "screenshots/saved.png"), png);
+            writeFileSync(join(SCREENSHOTS, "saved.png"), png);
             const [picture] = JSON.parse((await save("#json")).toString());
             assert.deepEqual(Object.keys(picture), ["image", "width", "height", "detections"]);
             assert.equal(picture.detections.length, crossing.length);
