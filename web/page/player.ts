@@ -82,7 +82,8 @@ export class Player implements Calls {
         try {
             return await run(this.#detector);
         } catch (error) {
-            if (error instanceof DeviceLostError) await this.#rebuild();
+            // If that fails it was told; this call has failed because the device was lost, and says so.
+            if (error instanceof DeviceLostError) await this.#rebuild().catch(() => {});
             throw error;
         }
     }

@@ -34,11 +34,19 @@ after(async () => {
     rmSync(FOLDER, { recursive: true, force: true });
 });
 
-/** @param {(page: Page) => Promise<void>} visit @param {string} [first] A script before the page's. */
-async function visit(visit, first) {
+/**
+ * @param {(page: Page) => Promise<void>} visit
+ * @param {string} [first] A script before the page's.
+ * @param {string} [worker] One before its worker's.
+ */
+async function visit(visit, first, worker) {
     const { page } = await open(session.browser);
     try {
         if (first) await page.addInitScript(first);
+        if (worker) {
+            const body = `${worker}\n${readFileSync(join(SITE, "worker.js"), "utf8")}`;
+            await page.route("**/worker.js", (route) => route.fulfill({ body, contentType: "text/javascript" }));
+        }
         await page.goto(server.url);
         await visit(page);
     } finally {
@@ -95,6 +103,21 @@ async function ask(page, model, weights = "") {
 const WATCH = `self.held = []; new PerformanceObserver((list) => self.held.push(...list.getEntries().map((e) => e.duration)))
     .observe({ type: "longtask", buffered: true });`;
 const held = (/** @type {Page} */ page) => page.evaluate(() => /** @type {any} */ (self).held);
+
+/** A canvas for a camera. */
+const CAMERA = `navigator.mediaDevices.getUserMedia = async () => {
+    const canvas = document.createElement("canvas");
+    const context = canvas.getContext("2d");
+    setInterval(() => context.fillRect(0, 0, 9, 9), 50);
+    return canvas.captureStream(20);
+};`;
+/** Counts the frames that come to the worker and those that it closes; keeps the device where a test can reach it. */
+const COUNT = `[self.came, self.closed] = [0, 0];
+addEventListener("message", ({ data }) => (self.came += data.call === "show" && data.args[0] instanceof VideoFrame ? 1 : 0));
+const close = VideoFrame.prototype.close;
+VideoFrame.prototype.close = function () { self.closed += 1; close.call(this); };
+const ask = GPUAdapter.prototype.requestDevice;
+GPUAdapter.prototype.requestDevice = async function (d) { return (self.kept = await ask.call(this, d)); };`;
 
 describe("corners", { concurrency: false }, () => {
     test("boxes are saved with the picture that they are of, listed or not", () =>
@@ -192,6 +215,25 @@ describe("corners", { concurrency: false }, () => {
             await begin(page);
             assert.deepEqual(await listed(page), crossing);
         }, "const ask = GPU.prototype.requestAdapter; GPU.prototype.requestAdapter = async () => null; self.back = () => (GPU.prototype.requestAdapter = ask);"));
+
+    test("a camera's frames are closed when the device is gone", () =>
+        visit(async (page) => {
+            await begin(page);
+            await page.locator("#camera").click();
+            await frames(page, 2);
+            const worker = page.workers()[0];
+            await worker?.evaluate(() => {
+                const { gpu, kept } = /** @type {any} */ (self);
+                Object.getPrototypeOf(gpu ?? navigator.gpu).requestAdapter = async () => null;
+                kept.destroy();
+            });
+            assert.equal(await sentence(page), "The GPU was lost, and could not be had again.");
+            const count = () => worker?.evaluate(() => [/** @type {any} */ (self).came, /** @type {any} */ (self).closed]);
+            const before = (await count())?.[0];
+            await settle(page, async () => (await count())?.[0] > before + 10, true);
+            const [came, closed] = (await count()) ?? [];
+            assert.ok(came - closed <= 2, `${came} frames came, ${closed} were closed`);
+        }, CAMERA, COUNT));
 
     test("large clips and large pictures do not hold the window", () =>
         visit(async (page) => {
