@@ -1,5 +1,7 @@
+// The types name Symbol.dispose, which older libraries of TypeScript do not have.
+/// <reference lib="esnext.disposable" preserve="true" />
 import { benchmark, type BenchmarkOptions, type BenchmarkReport } from "./benchmark.js";
-import { NoWebGpuError, PictureError, UsageError, typed } from "./errors.js";
+import { DeviceLostError, NoWebGpuError, PictureError, UsageError, typed } from "./errors.js";
 import { Frames, type FramePath } from "./frames.js";
 import { Gate } from "./gate.js";
 import { modelName, read, type Input } from "./inputs.js";
@@ -66,12 +68,13 @@ export class Detector {
     #engine: Engine | undefined;
     readonly #frames = new Frames();
     readonly #ended = new AbortController();
-    /** What is told if the detector is disposed of meanwhile: nobody waits for an answer that does not come. */
+    /** Who waits for an answer: if none can come any more, they are told. */
     readonly #waiting = new Set<(error: unknown) => void>();
     readonly #turns = new Gate(1);
     readonly #flights = new Gate(IN_FLIGHT);
     readonly #loadMs: number;
     #firstFrameMs: number | undefined;
+    #lost: DeviceLostError | undefined;
     #conf: number;
     #nms: number;
     #classes: string[];
@@ -87,6 +90,11 @@ export class Detector {
         this.#conf = this.info.conf;
         this.#nms = this.info.nms;
         this.#classes = [...(options.classes ?? [])];
+        // What was under way when the device was lost may never be heard of again.
+        void engine.device.lost.then(({ message }) => {
+            this.#lost = new DeviceLostError("device-lost", `the device was lost: ${message || "no reason was given"}`);
+            for (const reject of this.#waiting) reject(this.#lost);
+        });
     }
 
     /**
@@ -257,10 +265,12 @@ export class Detector {
         }
     }
 
-    /** The engine's answer, its failures typed; a failure as soon as the detector is disposed of. */
+    /** The engine's answer, its failures typed; a failure as soon as the device is lost or the detector is disposed of. */
     #ask<T>(run: (engine: Engine) => Promise<T>): Promise<T> {
         return new Promise((resolve, reject) => {
-            const answer = run(this.#use());
+            const engine = this.#use();
+            if (this.#lost) throw this.#lost;
+            const answer = run(engine);
             this.#waiting.add(reject);
             answer.then(resolve, (error: unknown) => reject(typed(error))).finally(() => this.#waiting.delete(reject));
         });
