@@ -72,10 +72,17 @@ pub fn test(filter: &str) -> Result<()> {
     });
     files.sort();
     ensure!(!files.is_empty(), "no test file has `{filter}` in its name");
-    // Two files at a time: mostly one waits for the software GPU while the other builds kernels.
-    let mut tests = node(&["--test", "--test-concurrency=2", "--test-reporter=spec"]);
-    tests.args(files);
-    run::run(tests)
+    // Two files at a time: mostly one waits for the software GPU while the other builds kernels. What the page's own file
+    // times is timed alone.
+    let (alone, others): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| file.ends_with("page.test.mjs"));
+    for (files, concurrency) in [(others, "--test-concurrency=2"), (alone, "--test-concurrency=1")] {
+        if !files.is_empty() {
+            let mut tests = node(&["--test", concurrency, "--test-reporter=spec"]);
+            tests.args(files);
+            run::run(tests)?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether there is what the build and the tests need besides Rust. Under CI=true it is an error if there is not.
@@ -111,7 +118,8 @@ fn packages() -> Result<()> {
     Ok(fs::write(seen, lock)?)
 }
 
-/// rustc's file to a module that browsers load; made small if `small`. Not made again from the same file by the same tools.
+/// rustc's file to a module that browsers load; made small if `small`. Not made again from the same file by the same
+/// tools.
 fn module(lib: &str, out: &Path, stem: &str, small: bool) -> Result<()> {
     let input = root().join(format!("target/{TARGET}/web/{lib}.wasm"));
     let bindgen = root().join("target/release").join(format!("yolov4-bindgen{}", std::env::consts::EXE_SUFFIX));
