@@ -55,7 +55,7 @@ async function lay(folder) {
     }
 }
 
-/** Bytes in memory of every process of the browser with this profile. */
+/** Bytes in memory of every process of browsers of the tests: there must be no other than this one. */
 function resident(profile) {
     let sum = 0;
     for (const id of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
@@ -79,8 +79,8 @@ async function measure({ page: module, options, slow }, url) {
     await debug.send("Network.enable");
     debug.on("Network.loadingFinished", ({ encodedDataLength }) => (bytes += encodedDataLength));
     const empty = resident("yolov4-web-");
-    await page.goto(url);
     const start = performance.now();
+    await page.goto(url);
     await page.evaluate(
         async ([module, options]) => {
             const { load } = await import(new URL(`${module}.js`, location.href).href);
@@ -125,7 +125,10 @@ try {
     rmSync(folder, { recursive: true, force: true });
 }
 
-const middle = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
+const middle = (list) => {
+    const sorted = [...list].sort((a, b) => a - b);
+    return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+};
 const judge = seen[2].find((run) => run.heads)?.heads;
 const rows = PEERS.map(({ name }, i) => {
     const runs = seen[i].filter((run) => !run.failed);

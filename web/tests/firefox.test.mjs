@@ -1,20 +1,19 @@
 // A second browser: Debian's Firefox, driven over WebDriver BiDi. It works, or says in a sentence why not.
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import puppeteer from "puppeteer-core";
-import { CI, SITE, WEB, serve } from "./harness.mjs";
+import { launchFirefox, skipFirefox } from "./firefox.mjs";
+import { SCREENSHOTS, SITE, serve } from "./harness.mjs";
 
-const FIREFOX = process.env.FIREFOX ?? "/usr/bin/firefox-esr";
-
-test("Firefox shows boxes, or says why it cannot", { skip: existsSync(FIREFOX) || CI ? false : `SKIPPED: there is no ${FIREFOX}` }, async () => {
+test("Firefox shows boxes, or says why it cannot", { skip: skipFirefox }, async () => {
     const server = await serve(SITE);
-    const browser = await puppeteer.launch({ browser: "firefox", executablePath: FIREFOX, headless: true, protocol: "webDriverBiDi" });
+    /** @type {Awaited<ReturnType<typeof launchFirefox>> | undefined} */
+    let firefox;
     try {
-        const page = await browser.newPage();
-        await page.setViewport({ width: 1280, height: 800 });
+        firefox = await launchFirefox();
+        const { page } = firefox;
         await page.goto(server.url);
+        assert.match(await page.title(), /yolov4/i);
         await page.waitForFunction(() => document.querySelector("#found li, #trouble:not([hidden])"), { timeout: 60_000 });
         const { sentence, found, scene, advice } = await page.evaluate(() => ({
             sentence: document.getElementById("sentence")?.textContent,
@@ -28,9 +27,9 @@ test("Firefox shows boxes, or says why it cannot", { skip: existsSync(FIREFOX) |
             assert.ok(advice, "and what to do");
             assert.ok(scene, "the scene is seen all the same");
         }
-        await page.screenshot({ path: join(WEB, "screenshots/firefox.png") });
+        await page.screenshot({ path: join(SCREENSHOTS, "firefox.png") });
     } finally {
-        await browser.close();
+        await firefox?.close();
         await server.close();
     }
 });

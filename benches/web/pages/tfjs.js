@@ -10,9 +10,11 @@ export async function load({ size }) {
     const read = convolutions(await (await fetch("net.weights")).arrayBuffer());
     read.next();
     const steps = build(layers(await (await fetch("net.cfg")).text()), read);
-    const input = tf.transpose(tf.tensor4d(noise(size), [1, 3, size, size]), [0, 2, 3, 1]);
+    const picture = noise(size);
     const play = (finish) => {
         const heads = tf.tidy(() => {
+            // From the host every frame, as for everybody.
+            const input = tf.transpose(tf.tensor4d(picture, [1, 3, size, size]), [0, 2, 3, 1]);
             const values = [];
             const found = [];
             for (const step of steps) values.push(step(values, values.at(-1) ?? input, found));

@@ -8,5 +8,5 @@ export async function times(count, warmup, frame) {
         if (i >= warmup) list.push(performance.now() - start);
     }
     list.sort((a, b) => a - b);
-    return { median: list[list.length >> 1], least: list[0] };
+    return { median: (list[(list.length - 1) >> 1] + list[list.length >> 1]) / 2, least: list[0] };
 }

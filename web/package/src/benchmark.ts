@@ -1,10 +1,11 @@
-import type { Engine, EngineInfo, Source } from "./wasm/yolov4.js";
+import { UsageError } from "./errors.js";
+import type { EngineInfo, Source } from "./wasm/yolov4.js";
 
 /** How to measure. */
 export interface BenchmarkOptions {
-    /** Frames that count; 20 if not given. */
+    /** Frames that count, from 1; 20 if not given. */
     frames?: number;
-    /** Frames before them that do not; 3 if not given. */
+    /** Frames before them that do not, from 0; 3 if not given. */
     warmup?: number;
     /** Told after every frame: how many are done, of how many. */
     onFrame?: (done: number, all: number) => void;
@@ -30,7 +31,9 @@ export interface BenchmarkResult {
     roof_pct: number | null;
     peak_bytes: number;
     dispatches: number;
+    /** From the call of `Detector.create` to its end, the reading of the files included. */
     load_ms: number;
+    /** The first picture that this detector was given, its decoding included. */
     first_frame_ms: number | null;
     /** From decoded pixels on the host to boxes on the host. */
     end_to_end_median_ms: number;
@@ -48,13 +51,25 @@ export interface Loaded {
     firstFrameMs: number | undefined;
 }
 
-/** Measures a detector that has nothing else to do. */
+/** What is measured. */
+export interface Measured {
+    info: EngineInfo;
+    /** Milliseconds of the network alone. */
+    time(): Promise<number>;
+    detect(source: Source): Promise<unknown>;
+    loaded(): Loaded;
+}
+
+/**
+ * Measures a detector that has nothing else to do.
+ * @throws UsageError for numbers of frames that cannot be.
+ */
 export async function benchmark(
-    engine: Pick<Engine, "time" | "info">,
-    detect: (source: Source) => Promise<unknown>,
-    loaded: Loaded,
+    { info, time, detect, loaded }: Measured,
     { frames = 20, warmup = 3, onFrame }: BenchmarkOptions = {},
 ): Promise<BenchmarkReport> {
+    whole("frames", frames, 1);
+    whole("warmup", warmup, 0);
     const all = 2 * (warmup + frames);
     let done = 0;
     const measure = async (one: () => Promise<number>): Promise<number[]> => {
@@ -66,14 +81,21 @@ export async function benchmark(
         }
         return times;
     };
-    const walls = await measure(async () => (await engine.time()).wallMs);
     const picture = noise(640, 480);
+    // A detector that has seen nothing yet has its first frame now, and not after others have warmed it up.
+    if (loaded().firstFrameMs === undefined) await detect(picture);
+    const walls = await measure(time);
     const ends = await measure(async () => {
         const start = performance.now();
         await detect(picture);
         return performance.now() - start;
     });
-    return { results: [row(engine.info, loaded, walls, ends)] };
+    return { results: [row(info, loaded(), walls, ends)] };
+}
+
+function whole(what: string, found: number, least: number): void {
+    if (Number.isInteger(found) && found >= least) return;
+    throw new UsageError("usage", `benchmark: ${what}: expected a whole number from ${least}, found ${found}`);
 }
 
 function row(info: EngineInfo, loaded: Loaded, walls: number[], ends: number[]): BenchmarkResult {

@@ -1,9 +1,13 @@
+// The types name Symbol.dispose, which older libraries of TypeScript do not have.
+/// <reference lib="esnext.disposable" preserve="true" />
 import { benchmark, type BenchmarkOptions, type BenchmarkReport } from "./benchmark.js";
-import { UsageError, typed } from "./errors.js";
+import { DeviceLostError, NoWebGpuError, PictureError, UsageError, typed } from "./errors.js";
 import { Frames, type FramePath } from "./frames.js";
+import { Gate } from "./gate.js";
 import { modelName, read, type Input } from "./inputs.js";
 import { load, type WasmSource } from "./module.js";
-import { watch, type WatchOptions } from "./watch.js";
+import { withoutWebGpu } from "./support.js";
+import { checked, watch, type WatchOptions } from "./watch.js";
 import { version } from "./wasm/yolov4.js";
 import type { Detection, Engine, EngineInfo, EngineOptions, FrameReport, Source } from "./wasm/yolov4.js";
 
@@ -64,10 +68,13 @@ export class Detector {
     #engine: Engine | undefined;
     readonly #frames = new Frames();
     readonly #ended = new AbortController();
-    readonly #flying: Promise<unknown>[] = [];
+    /** Who waits for an answer: if none can come any more, they are told. */
+    readonly #waiting = new Set<(error: unknown) => void>();
+    readonly #turns = new Gate(1);
+    readonly #flights = new Gate(IN_FLIGHT);
     readonly #loadMs: number;
     #firstFrameMs: number | undefined;
-    #turn: Promise<unknown> = Promise.resolve();
+    #lost: DeviceLostError | undefined;
     #conf: number;
     #nms: number;
     #classes: string[];
@@ -82,16 +89,23 @@ export class Detector {
         this.info = engine.info;
         this.#conf = this.info.conf;
         this.#nms = this.info.nms;
-        this.#classes = options.classes ?? [];
+        this.#classes = [...(options.classes ?? [])];
+        // What was under way when the device was lost may never be heard of again.
+        void engine.device.lost.then(({ message }) => {
+            this.#lost = new DeviceLostError("device-lost", `the device was lost: ${message || "no reason was given"}`);
+            for (const reject of this.#waiting) reject(this.#lost);
+        });
     }
 
     /**
      * Loads a network onto the GPU.
-     * @throws NoWebGpuError, NoAdapterError, LimitError, OutOfMemoryError; ModelError for files that do not fit; UsageError
-     * for options that cannot be; Yolov4Error with code `wasm` if the wasm module cannot be loaded.
+     * @throws NoWebGpuError, NoAdapterError, LimitError, OutOfMemoryError; ModelError for files that cannot be read or do
+     * not fit; UsageError for options that cannot be; Yolov4Error with code `wasm` if the wasm module cannot be loaded.
      */
     static async create(options: DetectorOptions): Promise<Detector> {
         const start = performance.now();
+        const refused = withoutWebGpu();
+        if (refused) throw new NoWebGpuError("no-webgpu", `${refused.sentence} ${refused.advice}`);
         try {
             const [engine, given] = await Promise.all([load(options.wasm), engineOptions(options)]);
             return new Detector(await engine.create(given), options, performance.now() - start);
@@ -112,20 +126,26 @@ export class Detector {
 
     /**
      * The objects in a picture, best first; boxes are left, top, width, height in its pixels. Calls wait for each other.
-     * @throws PictureError for what has no pixels; LimitError for a picture larger than a texture may be; DeviceLostError.
+     * A VideoFrame, an ImageBitmap and what an element shows must stay until the promise settles.
+     * @throws PictureError for what has no pixels; LimitError for a picture larger than a texture may be; UsageError for what
+     * is no picture; DeviceLostError.
      */
     detect(picture: Picture): Promise<Detection[]> {
-        return this.#inTurn(() => this.#decoded(picture, (source) => this.#use().detect(source)));
+        return this.#turns.pass(() => this.#frame(picture, (engine, source) => engine.detect(source)));
     }
 
     /**
-     * Boxes of the newest frame of a video or a camera's track, again and again.
-     * Ends with the video, by the signal, or when the detector is disposed of.
+     * Boxes of the newest frame of a video or a camera's track, again and again; frames that come meanwhile are dropped.
+     * Ends with the video, by the signal, or when the detector is disposed of. A track is watched where the browser has
+     * MediaStreamTrackProcessor.
+     * @throws UsageError for what is neither; while it goes on, what `detect` throws, and PictureError for a video that
+     * cannot be played.
      */
     watch(video: HTMLVideoElement | MediaStreamTrack, options: WatchOptions = {}): AsyncGenerator<Detection[], void, void> {
         this.#use();
+        checked(video);
         const signals = options.signal ? [options.signal, this.#ended.signal] : [this.#ended.signal];
-        return watch((source) => this.detect(source), video, AbortSignal.any(signals));
+        return watch((source) => this.detect(source), video, signals);
     }
 
     /** Draws into this canvas from now on, whatever its size is then. */
@@ -133,13 +153,13 @@ export class Detector {
         this.#call((engine) => engine.attach(canvas));
     }
 
-    /** Network and drawing of one frame. Settles when the GPU is done; two at most overlap, more wait. */
-    async show(picture: Picture, { boxes = false }: ShowOptions = {}): Promise<FrameReport> {
-        while (this.#flying.length >= IN_FLIGHT) await Promise.race(this.#flying);
-        const shown = this.#decoded(picture, (source) => this.#use().show(source, boxes));
-        const settled = shown.catch(() => {}).then(() => void this.#flying.splice(this.#flying.indexOf(settled), 1));
-        this.#flying.push(settled);
-        return shown;
+    /**
+     * Network and drawing of one frame. Settles when the GPU is done; two at most overlap, more wait in their order. The
+     * picture must stay until then, as for `detect`.
+     * @throws As `detect`.
+     */
+    show(picture: Picture, { boxes = false }: ShowOptions = {}): Promise<FrameReport> {
+        return this.#frame(picture, (engine, source) => engine.show(source, boxes));
     }
 
     /** Draws the newest frame again, after a change of the canvas. */
@@ -147,50 +167,64 @@ export class Detector {
         this.#call((engine) => engine.redraw());
     }
 
-    /** Runs the newest frame again with the thresholds and classes of now; undefined if there is none, or it is under way. */
-    async again({ boxes = false }: ShowOptions = {}): Promise<FrameReport | undefined> {
-        return this.#use().again(boxes).catch(rethrow);
+    /**
+     * Runs the newest frame again with the thresholds and classes of now, after those that are under way; undefined if
+     * there was none.
+     * @throws DeviceLostError.
+     */
+    again({ boxes = false }: ShowOptions = {}): Promise<FrameReport | undefined> {
+        // Alone: the engine would put off a frame that is under way, and run it when nobody has a place for it.
+        return this.#flights.pass(() => this.#ask((engine) => engine.again(boxes)), IN_FLIGHT);
     }
 
-    /** The newest frame with its boxes, drawn at this size. */
-    async screenshot(width: number, height: number): Promise<ImageData> {
-        return this.#use().screenshot(width, height).catch(rethrow);
+    /**
+     * The newest frame with its boxes, drawn at this size, in pixels.
+     * @throws LimitError if a texture cannot be that large; DeviceLostError.
+     */
+    screenshot(width: number, height: number): Promise<ImageData> {
+        return this.#ask((engine) => engine.screenshot(width, height));
     }
 
-    /** Times the network alone and the way from pixels to boxes; nothing else should run meanwhile. */
-    benchmark(options: BenchmarkOptions = {}): Promise<BenchmarkReport> {
-        const loaded = { version: version(), loadMs: this.#loadMs, firstFrameMs: this.#firstFrameMs };
-        return benchmark(this.#use(), (source) => this.detect(source), loaded, options).catch(rethrow);
+    /**
+     * Times the network alone and the way from pixels to boxes; nothing else should run meanwhile.
+     * @throws UsageError for numbers of frames that cannot be; DeviceLostError.
+     */
+    async benchmark(options: BenchmarkOptions = {}): Promise<BenchmarkReport> {
+        const { info } = this.#use();
+        const time = async () => (await this.#ask((engine) => engine.time())).wallMs;
+        const detect = (source: Source) => this.detect(source);
+        const loaded = () => ({ version: version(), loadMs: this.#loadMs, firstFrameMs: this.#firstFrameMs });
+        return benchmark({ info, time, detect, loaded }, options);
     }
 
-    /** Least score of a box, 0 to 1, from the next frame on. */
+    /** Least score of a box, 0 to 1, from the next frame on. Throws a UsageError for other numbers. */
     get conf(): number {
         return this.#conf;
     }
 
     set conf(value: number) {
+        this.#use().setThresholds(fraction("conf", value), this.#nms);
         this.#conf = value;
-        this.#use().setThresholds(this.#conf, this.#nms);
     }
 
-    /** Overlap above which the lesser box goes, 0 to 1, from the next frame on. */
+    /** Overlap above which the lesser box goes, 0 to 1, from the next frame on. Throws a UsageError for other numbers. */
     get nms(): number {
         return this.#nms;
     }
 
     set nms(value: number) {
+        this.#use().setThresholds(this.#conf, fraction("nms", value));
         this.#nms = value;
-        this.#use().setThresholds(this.#conf, this.#nms);
     }
 
-    /** Only boxes of these classes, by name or number, from the next frame on; all if empty. */
+    /** Only boxes of these classes, by name or number, from the next frame on; all if empty. Throws a UsageError for others. */
     get classes(): string[] {
-        return this.#classes;
+        return [...this.#classes];
     }
 
     set classes(names: string[]) {
-        this.#classes = names;
-        this.#use().setClasses(names);
+        this.#use().setClasses(known(names, this.info.classes));
+        this.#classes = [...names];
     }
 
     /** Left and right exchanged when drawing, but for text. */
@@ -199,23 +233,27 @@ export class Detector {
     }
 
     set mirror(on: boolean) {
-        this.#mirror = on;
         this.#use().setMirror(on);
+        this.#mirror = on;
     }
 
-    /** Gives the GPU's memory back. What is under way fails, loops over `watch` end, and every later call throws. */
+    /** Gives the GPU's memory back. What is under way fails, loops over `watch` end, and every later call throws a UsageError. */
     dispose(): void {
-        this.#ended.abort();
-        this.#engine?.free();
+        if (!this.#engine) return;
+        const engine = this.#engine;
         this.#engine = undefined;
+        this.#ended.abort();
+        for (const reject of this.#waiting) reject(gone());
+        engine.free();
     }
 
+    /** For `using`: the same as `dispose`. */
     [Symbol.dispose](): void {
         this.dispose();
     }
 
     #use(): Engine {
-        if (!this.#engine) throw new UsageError("usage", "this detector was disposed of: make another one");
+        if (!this.#engine) throw gone();
         return this.#engine;
     }
 
@@ -227,29 +265,50 @@ export class Detector {
         }
     }
 
-    #inTurn<T>(run: () => Promise<T>): Promise<T> {
-        const mine = this.#turn.then(run);
-        this.#turn = mine.catch(() => {});
-        return mine;
+    /** The engine's answer, its failures typed; a failure as soon as the device is lost or the detector is disposed of. */
+    #ask<T>(run: (engine: Engine) => Promise<T>): Promise<T> {
+        return new Promise((resolve, reject) => {
+            const engine = this.#use();
+            if (this.#lost) throw this.#lost;
+            const answer = run(engine);
+            this.#waiting.add(reject);
+            answer.then(resolve, (error: unknown) => reject(typed(error))).finally(() => this.#waiting.delete(reject));
+        });
     }
 
-    async #decoded<T>(picture: Picture, use: (source: Source) => Promise<T>): Promise<T> {
-        const start = performance.now();
-        const bitmap = picture instanceof Blob ? await decode(picture) : undefined;
-        try {
-            const done = await this.#frames.feed(bitmap ?? (picture as Source), use);
-            this.#firstFrameMs ??= performance.now() - start;
-            return done;
-        } catch (error) {
-            throw typed(error);
-        } finally {
-            bitmap?.close();
-        }
+    /** One frame's way; there are places for so many. */
+    #frame<T>(picture: Picture, run: (engine: Engine, source: Source) => Promise<T>): Promise<T> {
+        return this.#flights.pass(async () => {
+            this.#use();
+            const start = performance.now();
+            const bitmap = picture instanceof Blob ? await decode(picture) : undefined;
+            try {
+                const use = (source: Source) => this.#ask((engine) => run(engine, source));
+                const done = await this.#frames.feed(bitmap ?? (picture as Source), use);
+                this.#firstFrameMs ??= performance.now() - start;
+                return done;
+            } finally {
+                bitmap?.close();
+            }
+        });
     }
 }
 
-function rethrow(error: unknown): never {
-    throw typed(error);
+function gone(): UsageError {
+    return new UsageError("usage", "this detector was disposed of: make another one");
+}
+
+function fraction(what: string, value: number): number {
+    if (value >= 0 && value <= 1) return value;
+    throw new UsageError("usage", `${what}: expected 0 to 1, found ${value}`);
+}
+
+/** The engine would say so at the next frame, to somebody else. */
+function known(names: string[], classes: string[]): string[] {
+    const there = (name: string) => classes.includes(name) || (/^\d+$/.test(name) && Number(name) < classes.length);
+    const strange = names.find((name) => !there(name));
+    if (strange === undefined) return names;
+    throw new UsageError("usage", `there is no class \`${strange}\` among the ${classes.length}`);
 }
 
 /** The pixels as they are in the file: colours that are converted, or dimmed by opacity, are not what the network has learnt. */
@@ -259,7 +318,7 @@ async function decode(file: Blob): Promise<ImageBitmap> {
     } catch (error) {
         const name = file instanceof File ? file.name : "the picture";
         const message = `${name}: this browser cannot decode it (${file.type || "of no known type"}, ${file.size} bytes)`;
-        throw typed(Object.assign(new Error(message, { cause: error }), { code: "picture" }));
+        throw new PictureError("picture", message, { cause: error });
     }
 }
 

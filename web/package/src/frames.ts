@@ -1,4 +1,5 @@
-import { PictureError, typed } from "./errors.js";
+import { PictureError, UsageError, typed } from "./errors.js";
+import { planes } from "./planes.js";
 import type { Samples, Source } from "./wasm/yolov4.js";
 
 /**
@@ -10,40 +11,81 @@ export type FramePath = "copy" | "planes" | "bitmap" | "canvas";
 const LADDER: FramePath[] = ["copy", "planes", "bitmap", "canvas"];
 
 /** Sources that a browser can refuse to copy. */
-type Drawable = Exclude<Source, Samples | ImageData>;
+export type Drawable = Exclude<Source, Samples | ImageData>;
 
-/** Tries one path after the other at the first frame and stays with the one that works. */
+/** What they call themselves; those of another window too. */
+const DRAWABLE = ["HTMLVideoElement", "VideoFrame", "ImageBitmap", "HTMLImageElement", "HTMLCanvasElement", "OffscreenCanvas"];
+
+/**
+ * Tries one path after the other at the first frame of a kind of source, and stays with the one that works: a browser
+ * that refuses videos may copy canvases. Should that one fail later, those after it are tried.
+ */
 export class Frames {
-    #rung = 0;
-    #chosen = false;
+    readonly #rungs = new Map<string, number>();
+    #path: FramePath | undefined;
 
-    /** The path in use; undefined before the first frame. */
+    /** The path of the newest frame; undefined before the first one. */
     get path(): FramePath | undefined {
-        return this.#chosen ? LADDER[this.#rung] : undefined;
+        return this.#path;
     }
 
     /**
      * Hands the frame to `use` in a form that it takes.
-     * @throws PictureError if no path works, with the words of the last one.
+     * @throws PictureError for what has no pixels yet, or if no path works, then with the words of the first one; UsageError
+     * for what is no picture.
      */
     async feed<T>(source: Source, use: (source: Source) => Promise<T>): Promise<T> {
-        if (!isDrawable(source)) return use(source);
-        for (;;) {
+        const kind = kindOf(source);
+        if (!isDrawable(source, kind)) return use(source);
+        loaded(source, kind);
+        let first: PictureError | undefined;
+        for (let rung = this.#rungs.get(kind) ?? 0; ; rung += 1) {
+            const path = LADDER[rung];
+            // Nothing is learnt from a source that no path takes: the next one may be better.
+            if (!path) throw first ?? new PictureError("picture", "the frame: the browser does not hand it over");
             try {
-                const done = await along(LADDER[this.#rung] ?? "copy", source, use);
-                this.#chosen = true;
+                const done = await along(path, source, use);
+                this.#rungs.set(kind, rung);
+                this.#path = path;
                 return done;
             } catch (error) {
                 const refused = typed(error);
-                if (!(refused instanceof PictureError) || this.#rung === LADDER.length - 1) throw refused;
-                this.#rung += 1;
+                if (!(refused instanceof PictureError)) throw refused;
+                first ??= explained(refused);
             }
         }
     }
 }
 
-function isDrawable(source: Source): source is Drawable {
-    return !(source instanceof ImageData) && !("data" in source);
+function kindOf(source: unknown): string {
+    return Object.prototype.toString.call(source).slice(8, -1);
+}
+
+function isDrawable(source: Source, kind: string): source is Drawable {
+    if (DRAWABLE.includes(kind)) return true;
+    if (kind === "ImageData" || (typeof source === "object" && source !== null && "data" in source && "format" in source)) return false;
+    throw new UsageError("usage", `the picture: expected an image, a video, a canvas, a frame, pixels or a Blob, found ${kind}`);
+}
+
+/** @throws PictureError for what has no pixels yet, or none any more. */
+function loaded(source: Drawable, kind: string): void {
+    const { width, height } = extent(source);
+    const video = "videoWidth" in source && source.readyState < 2;
+    if (width > 0 && height > 0 && !video) return;
+    const words: Record<string, string> = {
+        HTMLVideoElement: "the video: has no frame yet; wait for its event `loadeddata`",
+        HTMLImageElement: "the image: is not loaded; wait for its decode()",
+        VideoFrame: "the frame: was closed",
+        ImageBitmap: "the bitmap: was closed",
+    };
+    throw new PictureError("picture", words[kind] ?? `the canvas: has no pixels, it is ${width}x${height}`);
+}
+
+/** Where a picture comes from is the one refusal that its page can do something about. */
+function explained(refused: PictureError): PictureError {
+    if (!/origin|taint|insecure/i.test(refused.message)) return refused;
+    const advice = "it comes from another server, which must allow it (CORS), and the element needs crossorigin=\"anonymous\"";
+    return new PictureError("picture", `${refused.message}: ${advice}`, { cause: refused });
 }
 
 async function along<T>(path: FramePath, source: Drawable, use: (source: Source) => Promise<T>): Promise<T> {
@@ -51,7 +93,7 @@ async function along<T>(path: FramePath, source: Drawable, use: (source: Source)
         case "copy":
             return use(source);
         case "planes":
-            return use(await planes(source));
+            return use(await refusing(() => planes(source, extent(source))));
         case "bitmap": {
             const bitmap = await refusing(() => createImageBitmap(source));
             try {
@@ -65,33 +107,6 @@ async function along<T>(path: FramePath, source: Drawable, use: (source: Source)
     }
 }
 
-/** The samples of a frame as the decoder left them, or as RGBA where their layout is another. */
-async function planes(source: Drawable): Promise<Samples> {
-    if (typeof VideoFrame !== "function") throw new PictureError("picture", "this browser has no VideoFrame");
-    return refusing(async () => {
-        const own = source instanceof VideoFrame ? undefined : new VideoFrame(source, { timestamp: 0 });
-        const frame = own ?? (source as VideoFrame);
-        try {
-            const { width, height } = frame.visibleRect ?? { width: frame.codedWidth, height: frame.codedHeight };
-            const plain = frame.format === "I420" || frame.format === "NV12" ? frame.format : undefined;
-            const options = plain ? {} : { format: "RGBA" as const };
-            const data = new Uint8Array(frame.allocationSize(options));
-            await frame.copyTo(data, options);
-            const { matrix, fullRange } = frame.colorSpace;
-            return {
-                format: plain ?? "RGBA",
-                width,
-                height,
-                data,
-                matrix: matrix === "bt709" ? "bt709" : "bt601",
-                fullRange: fullRange ?? false,
-            };
-        } finally {
-            own?.close();
-        }
-    });
-}
-
 function pixels(source: Drawable): ImageData {
     const { width, height } = extent(source);
     const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
@@ -101,7 +116,7 @@ function pixels(source: Drawable): ImageData {
 }
 
 /** Columns and rows of what is seen of a source. */
-export function extent(source: Source): { width: number; height: number } {
+function extent(source: Drawable): { width: number; height: number } {
     if ("displayWidth" in source) return { width: source.displayWidth, height: source.displayHeight };
     if ("videoWidth" in source) return { width: source.videoWidth, height: source.videoHeight };
     if ("naturalWidth" in source) return { width: source.naturalWidth, height: source.naturalHeight };
@@ -112,6 +127,7 @@ async function refusing<T>(make: () => T | Promise<T>): Promise<T> {
     try {
         return await make();
     } catch (error) {
-        throw new PictureError("picture", `the browser does not hand over the frame: ${String(error)}`, { cause: error });
+        const words = error instanceof Error ? error.message : String(error);
+        throw new PictureError("picture", `the frame: the browser does not hand it over: ${words}`, { cause: error });
     }
 }

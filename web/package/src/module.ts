@@ -12,33 +12,70 @@ let loading: Promise<typeof Engine> | undefined;
  * @throws Yolov4Error with code `wasm` and a sentence that tells why.
  */
 export function load(source?: WasmSource): Promise<typeof Engine> {
-    loading ??= fetchAndStart(source ?? new URL("./wasm/yolov4_bg.wasm", import.meta.url)).catch((error: unknown) => {
+    loading ??= start(source ?? new URL("./wasm/yolov4_bg.wasm", import.meta.url)).catch((error: unknown) => {
         loading = undefined;
         throw error;
     });
     return loading;
 }
 
-async function fetchAndStart(source: WasmSource): Promise<typeof Engine> {
-    if (typeof WebAssembly !== "object") {
-        throw new Yolov4Error("wasm", "this browser has no WebAssembly");
-    }
+async function start(source: WasmSource): Promise<typeof Engine> {
+    const where = address(source);
+    if (typeof WebAssembly !== "object") throw failure(where, "this browser has no WebAssembly");
+    const given = await fetched(source, where);
     try {
-        await init({ module_or_path: source });
-        return glue.Engine;
+        await init({ module_or_path: given });
     } catch (error) {
-        throw new Yolov4Error("wasm", sentence(error, source), { cause: error });
+        throw failure(where, why(error), error);
+    }
+    return glue.Engine;
+}
+
+/** What is compiled: a response while it comes if its type allows that, else its bytes. */
+async function fetched(source: WasmSource, where: string): Promise<Response | BufferSource | WebAssembly.Module> {
+    let answer: Response | BufferSource | WebAssembly.Module;
+    try {
+        const asked = typeof source === "string" || source instanceof URL || source instanceof Request;
+        answer = await (asked ? fetch(source) : source);
+    } catch (error) {
+        const file = where.startsWith("file:") ? "; pages that were opened as files cannot fetch: serve them" : "";
+        throw failure(where, `${words(error)}; is the network there, and does connect-src allow it?${file}`, error);
+    }
+    if (!(answer instanceof Response)) return answer;
+    if (!answer.ok) {
+        const status = `${answer.status} ${answer.statusText}`.trim();
+        throw failure(where, `the server answers ${status}; the option \`wasm\` of Detector.create tells where the file is`);
+    }
+    const type = answer.headers.get("content-type") ?? "";
+    if (/^text\/html\b/i.test(type)) {
+        throw failure(where, "the server answers with a web page (text/html); the option `wasm` of Detector.create tells where the file is");
+    }
+    if (/^application\/wasm\b/i.test(type)) return answer;
+    try {
+        return await answer.arrayBuffer();
+    } catch (error) {
+        throw failure(where, words(error), error);
     }
 }
 
-function sentence(error: unknown, source: WasmSource): string {
-    const words = error instanceof Error ? error.message : String(error);
-    const where = typeof source === "string" || source instanceof URL ? String(source) : "the wasm module";
-    if (/Content Security Policy|unsafe-eval/i.test(words)) {
-        return `${where}: the page's Content-Security-Policy forbids WebAssembly; allow it with script-src 'wasm-unsafe-eval'`;
+function address(source: WasmSource): string {
+    if (typeof source === "string" || source instanceof URL) return String(source);
+    return (source instanceof Request || source instanceof Response) && source.url ? source.url : "the wasm module";
+}
+
+function why(error: unknown): string {
+    const found = words(error);
+    // Chromium and Safari name the directive, Firefox the policy.
+    if (/Content Security Policy|unsafe-eval|blocked by CSP/i.test(found)) {
+        return "the page's Content-Security-Policy forbids WebAssembly; script-src 'wasm-unsafe-eval' allows it";
     }
-    if (/magic (word|number)/i.test(words)) {
-        return `${where}: is no wasm file; does the server answer with a page instead? (${words})`;
-    }
-    return `${where}: cannot be loaded: ${words}`;
+    return /magic|empty|BufferSource/i.test(found) ? `it is no wasm file (${found})` : found;
+}
+
+function words(error: unknown): string {
+    return error instanceof Error ? error.message : String(error);
+}
+
+function failure(where: string, sentence: string, cause?: unknown): Yolov4Error {
+    return new Yolov4Error("wasm", `${where}: cannot be loaded: ${sentence}`, { cause });
 }
