@@ -7,9 +7,12 @@ const SOS = 0xda;
 /** How long the search may go on before others have a turn, in milliseconds. */
 const TURN = 8;
 
+/** Bytes that are read at once. */
+const PIECE = 4 << 20;
+
 /** The pictures of a clip, in order. Bytes that belong to none are passed over. */
 export async function pictures(clip: Blob): Promise<Blob[]> {
-    const bytes = new Uint8Array(await clip.arrayBuffer());
+    const bytes = await read(clip);
     const found: Blob[] = [];
     let [at, since] = [0, performance.now()];
     while ((at = marker(bytes, at, SOI)) >= 0) {
@@ -23,6 +26,15 @@ export async function pictures(clip: Blob): Promise<Blob[]> {
         since = performance.now();
     }
     return found;
+}
+
+/** A file's bytes, piece by piece: all at once they hold the window as well. */
+async function read(file: Blob): Promise<Uint8Array> {
+    const bytes = new Uint8Array(file.size);
+    for (let at = 0; at < file.size; at += PIECE) {
+        bytes.set(new Uint8Array(await file.slice(at, at + PIECE).arrayBuffer()), at);
+    }
+    return bytes;
 }
 
 /** Behind the end of the picture that starts at `start`; -1 if it is cut off. */
