@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { ROOT, WEB, launch, open, serve } from "./harness.mjs";
-import { CFG, weights } from "./smallest.mjs";
+import { CFG } from "./smallest.mjs";
 
 /** @type {Awaited<ReturnType<typeof launch>>} */
 let session;
@@ -14,11 +14,22 @@ const folder = mkdtempSync(join(tmpdir(), "yolov4-package-"));
 /** @type {Awaited<ReturnType<typeof serve>>} */
 let server;
 
+/** Weights that find what is red, so that there are boxes, and few: Darknet's header, 18 biases, 18 x 3 weights. */
+function red() {
+    const values = new Float32Array(18 + 54);
+    for (const anchor of [0, 1, 2]) [values[6 * anchor + 4], values[6 * anchor + 5]] = [anchor === 0 ? -4 : -20, 5];
+    // Objectness of the first anchor, of red, green and blue from 0 to 1.
+    values.set([30, -30, -30], 18 + 3 * 4);
+    const header = Buffer.alloc(20);
+    header.writeInt32LE(2, 4);
+    return Buffer.concat([header, Buffer.from(values.buffer)]);
+}
+
 before(async () => {
     cpSync(join(WEB, "package/dist"), join(folder, "dist"), { recursive: true });
     cpSync(join(ROOT, "assets/images/crossing.jpg"), join(folder, "picture.jpg"));
     writeFileSync(join(folder, "tiny.cfg"), CFG);
-    writeFileSync(join(folder, "tiny.weights"), weights());
+    writeFileSync(join(folder, "tiny.weights"), red());
     const page = (/** @type {string} */ head) => `<!doctype html><title>test</title>${head}<link rel="icon" href="data:,">`;
     writeFileSync(join(folder, "index.html"), page(""));
     const policy = "script-src 'self' 'unsafe-inline'";
@@ -99,7 +110,7 @@ describe("the package in a page", { concurrency: false }, () => {
             return { early, counts, aborted, track, path: detector.framePath };
         });
         assert.equal(seen.early, "PictureError: the video: has no frame yet; wait for its event `loadeddata`");
-        assert.ok(seen.counts.every((count) => count > 0), String(seen.counts));
+        assert.ok(seen.counts.every((/** @type {number} */ count) => count > 0), String(seen.counts));
         assert.deepEqual([seen.aborted, seen.track, seen.path], [2, 2, "copy"]);
     });
 
@@ -156,8 +167,9 @@ describe("the package in a page", { concurrency: false }, () => {
         assert.deepEqual(ways.slice(1), [
             ...["frame by copy", "frame by planes", "decoded by planes", "canvas by bitmap", "bitmap by canvas", "canvas by canvas"],
         ]);
-        const [pixels, ...others] = Object.values(seen);
-        assert.ok(pixels?.some(({ name }) => name === "stop"), JSON.stringify(pixels));
+        /** @type {{ name: string, box: number[] }[][]} */
+        const [pixels = [], ...others] = Object.values(seen);
+        assert.ok(pixels.some(({ name }) => name === "stop"), JSON.stringify(pixels));
         for (const [i, other] of others.entries()) {
             assert.deepEqual(other.map(({ name }) => name), pixels.map(({ name }) => name), ways[i + 1]);
             const apart = Math.max(...other.flatMap(({ box }, k) => box.map((side, j) => Math.abs(side - (pixels[k]?.box[j] ?? 0)))));
@@ -240,7 +252,7 @@ describe("the package in a page", { concurrency: false }, () => {
             },
             true,
         );
-        assert.ok(seen.first.every((end) => end === "DeviceLostError" || end === "done"), String(seen.first));
+        assert.ok(seen.first.every((/** @type {string} */ end) => end === "DeviceLostError" || end === "done"), String(seen.first));
         assert.deepEqual([...new Set(seen.later)], ["DeviceLostError"]);
         assert.ok(seen.another > 0);
     });
@@ -276,13 +288,12 @@ describe("the package in a page", { concurrency: false }, () => {
                 about(await detector.detect(/** @type {any} */ ("picture.jpg")).catch((error) => error)),
             ];
         }, true);
-        assert.ok(errors.every(({ ours }) => ours), JSON.stringify(errors));
+        assert.ok(errors.every((/** @type {{ ours: boolean }} */ { ours }) => ours), JSON.stringify(errors));
         assert.deepEqual([errors[0]?.name, errors[0]?.file, errors[0]?.line], ["ModelError", "odd.cfg", 6]);
         const words = [/./, /100/, /yolov9/, /conf: expected 0 to 1, found 2/, /no model/, /nothing.cfg: the server answers 404/, /found an address/];
-        words.push(/conf: expected 0 to 1, found 2/, /nms: expected 0 to 1, found NaN/, /there is no class `unicorn` among the 1/, /./, /found String/);
+        words.push(/conf: expected 0 to 1, found 2/, /nms: expected 0 to 1, found NaN/, /there is no class `unicorn` among the 1/, /expected 324 bytes .* found 9/, /found String/);
         words.forEach((pattern, i) => assert.match(errors[i]?.message ?? "", pattern));
-        assert.equal(errors[10]?.name, "PictureError");
-    });
+            });
 
     test("says which policy forbids its wasm file", async () => {
         const { page } = await open(session.browser);
@@ -310,7 +321,7 @@ describe("the package in a page", { concurrency: false }, () => {
         await page.evaluate(async () => {
             const at = (/** @type {string} */ path) => new URL(path, location.href).href;
             const { Detector } = await import(at("dist/index.js"));
-            const detector = await Detector.create({ model: fetch(at("dist/demo.safetensors")), size: 32 });
+            const detector = await Detector.create({ model: fetch(at("tiny.cfg")), weights: fetch(at("tiny.weights")) });
             const canvas = new OffscreenCanvas(160, 120);
             detector.attach(canvas);
             const frame = await createImageBitmap(await (await fetch(at("picture.jpg"))).blob(), { resizeWidth: 160, resizeHeight: 120 });
@@ -321,6 +332,7 @@ describe("the package in a page", { concurrency: false }, () => {
                         while (done < count) await detector.show(frame, { boxes: (done += 1) % 10 === 0 });
                     };
                     await Promise.all([one(), one()]);
+                    return (await detector.detect(frame)).length;
                 },
             });
         });
@@ -335,7 +347,7 @@ describe("the package in a page", { concurrency: false }, () => {
         await debug.send("Performance.enable");
         await run(200);
         const before = await memory();
-        await run(1000);
+        assert.ok((await run(1000)) > 0, "frames without boxes prove less");
         const after = await memory();
         const growth = { heap: (after.heap - before.heap) / 1e6, resident: (after.resident - before.resident) / 1e6 };
         console.log(`growth over 1000 frames in MB: ${JSON.stringify(growth)}`);
