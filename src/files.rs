@@ -21,9 +21,11 @@ pub fn write_whole(path: &Path, fill: impl FnOnce(&mut File) -> Result<()>) -> R
     // Two of this program may write the same file at once: the last one to finish wins, neither breaks the other's.
     part.push(format!(".{}.part", std::process::id()));
     let part = PathBuf::from(part);
-    let mut file = File::create_new(&part)?;
-    let filled = fill(&mut file).and_then(|()| file.sync_all());
-    drop(file);
+    // Closed before it is renamed, which some systems insist on.
+    let filled = {
+        let mut file = File::create_new(&part)?;
+        fill(&mut file).and_then(|()| file.sync_all())
+    };
     let written = filled.and_then(|()| std::fs::rename(&part, path));
     if written.is_err() {
         // What is left of it is of no use to anybody; the first error is the one to report.

@@ -4,10 +4,13 @@
 use std::{collections::HashMap, path::Path};
 
 use safetensors::{Dtype, tensor::TensorView};
-use yolov4::low_level::{
-    graph::NodeParams,
-    kernels::letterbox::ResizeMode,
-    model::{CfgOptions, Network, WeightsOptions, bundle, scaled::Recipe},
+use yolov4::{
+    Detector, DetectorBuilder, Picture, PlayerChoice,
+    low_level::{
+        graph::NodeParams,
+        kernels::letterbox::ResizeMode,
+        model::{CfgOptions, Network, WeightsOptions, bundle, scaled::Recipe},
+    },
 };
 
 const NAMES: &str = "a\nb\nc";
@@ -159,4 +162,34 @@ fn the_demo_network_is_what_the_builder_composes() {
     assert!(network.params.is_some() && entry.weights.is_none());
     let bytes = std::fs::metadata(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/demo.safetensors")).unwrap().len();
     assert!(bytes <= 2_000_000, "{bytes} bytes");
+}
+
+#[test]
+fn files_in_memory_are_as_good_as_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let recipe = Recipe { width: 0.125, classes: 3, size: (64, 64), ..Recipe::named("yolov4-tiny").unwrap() };
+    let network = recipe.network().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    std::fs::write(at("net.cfg"), recipe.cfg().unwrap()).unwrap();
+    std::fs::write(at("net.names"), NAMES).unwrap();
+    network.save_weights(&network.random_params(5), at("net.weights")).unwrap();
+    let oracle = || Detector::builder().player(PlayerChoice::Oracle).conf(0.0).max_det(50);
+    let build = |builder: DetectorBuilder| pollster::block_on(builder.build());
+    let files = oracle().model(at("net.cfg")).weights(at("net.weights")).names(at("net.names"));
+    let held = |names: &str| {
+        let bytes = |name: &str| std::fs::read(at(name)).unwrap();
+        let held = oracle().file("x.cfg", bytes("net.cfg")).file("x.weights", bytes("net.weights"));
+        held.file("x.names", names.as_bytes().to_vec()).model("x.cfg").weights("x.weights").names("x.names")
+    };
+    let picture = Picture { width: 8, height: 8, rgba: (0..=255).collect() };
+    let find = |mut detector: Detector| pollster::block_on(detector.detect(&picture)).unwrap();
+    let found = find(build(files).unwrap());
+    assert_eq!(found.len(), 50);
+    assert_eq!(found, find(build(held(NAMES)).unwrap()));
+    let error = |builder| build(builder).unwrap_err().to_string();
+    assert_eq!(error(held("a\nb")), "x.names: expected 3 class names for x.cfg, found 2");
+    let odd = held(NAMES).file("x.cfg", b"[net]\nwidth=64\n[conv".to_vec());
+    assert!(error(odd).starts_with("x.cfg:3: "));
+    let short = held(NAMES).file("x.weights", vec![0; 100]);
+    assert!(error(short).starts_with("x.weights: "));
 }

@@ -20,10 +20,8 @@ use yolov4::{
             CATALOGUE,
             conv::Variant,
             decode::{Candidate, Thresholds},
-            letterbox::Placement,
         },
         model::random::Random,
-        oracle,
         tensor::{Shape, Tensor},
     },
 };

@@ -8,11 +8,11 @@ use std::{
 };
 
 use yolov4::{
-    BoxPx, Detection, Detector, Gpu, Picture, Precision, Result,
+    BoxPx, Detection, Detector, Error, Gpu, Picture, Precision, Result,
     low_level::{
         app::{
-            Bell, Boxes, Chain, IN_FLIGHT, Live, LiveOptions, Offscreen, Pace, Show, ShowOptions, Stop, Summary, View,
-            Wish, Workshop, run_headless,
+            Bell, Boxes, Chain, IN_FLIGHT, Live, LiveOptions, Offscreen, Pace, Shot, Show, ShowOptions, Stop, Summary,
+            View, Wish, Workshop, run_headless,
         },
         detect::draw,
         gpu::{GpuOptions, Needs},
@@ -237,6 +237,41 @@ fn more_candidates_than_room_are_found_again_with_room() {
     for outcome in live.outcomes() {
         assert_eq!(outcome.detections.unwrap(), want, "frame {}", outcome.number);
     }
+}
+
+#[test]
+fn pixels_from_elsewhere_give_the_same_boxes_and_classes_can_change() {
+    let gpu = gpu();
+    let picture = picture(CROSSING);
+    let want = pollster::block_on(detector(&gpu).detect(&picture)).unwrap();
+    let bell = Bell::default();
+    let options = LiveOptions { wants_boxes: true, wake: bell.wake() };
+    let mut live = pollster::block_on(Live::new(detector(&gpu), &options)).unwrap();
+    let show = |live: &mut Live, number| {
+        let mut fill = |texture: &wgpu::Texture| {
+            let (w, h) = (picture.width as u32, picture.height as u32);
+            let layout = wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(4 * w), rows_per_image: Some(h) };
+            gpu.queue().write_texture(texture.as_image_copy(), &picture.rgba, layout, texture.size());
+            Ok(())
+        };
+        let shot = Shot::Outside { size: (picture.width, picture.height), fill: &mut fill };
+        pollster::block_on(live.start(shot, number, false)).unwrap();
+        live.finish().unwrap();
+        live.outcomes().remove(0).detections.unwrap()
+    };
+    assert_eq!(show(&mut live, 0), want);
+    live.detector_mut().set_classes(&["yield".to_owned()]).unwrap();
+    pollster::block_on(live.reclassed()).unwrap();
+    let only: Vec<_> = want.iter().filter(|d| d.name == "yield").cloned().collect();
+    assert!(!only.is_empty() && only.len() < want.len());
+    assert_eq!(show(&mut live, 1), only);
+    let refused = live.detector_mut().set_classes(&["elephant".to_owned()]).unwrap_err().to_string();
+    assert_eq!(refused, "there is no class `elephant` among the 10");
+    // What cannot be put in is no frame.
+    let mut fail = |_: &wgpu::Texture| Err(Error::source("the frame", "is gone"));
+    let shot = Shot::Outside { size: (8, 8), fill: &mut fail };
+    assert!(pollster::block_on(live.start(shot, 2, false)).is_err());
+    assert_eq!(live.flying(), 0);
 }
 
 /// A picture and its boxes, left and right exchanged.

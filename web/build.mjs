@@ -73,7 +73,7 @@ async function makeSite() {
     rmSync(SITE, { recursive: true, force: true });
     mkdirSync(SITE, { recursive: true });
     const page = join(WEB, "page");
-    for (const name of ["index.html", "style.css", "icon.svg", "manifest.webmanifest"]) copy(join(page, name), join(SITE, name));
+    for (const name of ["index.html", "controls.css", "style.css", "icon.svg", "manifest.webmanifest"]) copy(join(page, name), join(SITE, name));
     mkdirSync(join(SITE, "wasm"));
     copy(join(WASM, "yolov4_bg.wasm"), join(SITE, "wasm/yolov4_bg.wasm"));
     copy(join(ASSETS, "demo.safetensors"), join(SITE, "demo.safetensors"));

@@ -4,13 +4,20 @@ import { fileURLToPath } from "node:url";
 import sirv from "sirv";
 
 /**
- * A server on the loopback address; `base` is where the folder lies, "/" or "/some/where/".
+ * A server on the loopback address; `base` is where the folder lies, "/" or "/some/where/". `isolated` pages may use threads.
  * @param {string} folder
- * @param {{ port?: number, base?: string, etag?: boolean }} [options]
+ * @param {{ port?: number, base?: string, isolated?: boolean }} [options]
  * @returns {Promise<{ url: string, close: () => Promise<void> }>}
  */
-export async function serve(folder, { port = 0, base = "/", etag = true } = {}) {
-    const files = sirv(folder, { dev: true, etag });
+export async function serve(folder, { port = 0, base = "/", isolated = false } = {}) {
+    const headers = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
+    const files = sirv(folder, {
+        dev: true,
+        etag: true,
+        setHeaders: (response) => {
+            for (const [name, value] of Object.entries(isolated ? headers : {})) response.setHeader(name, value);
+        },
+    });
     const server = createServer((request, response) => {
         const url = request.url ?? "/";
         if (!url.startsWith(base)) {

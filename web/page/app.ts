@@ -11,7 +11,7 @@ import { KEYS, listen, type Key } from "./keys.js";
 import { Link } from "./link.js";
 import { Network } from "./network.js";
 import type { News, Settings } from "./protocol.js";
-import { picture, png, save, saveJson } from "./save.js";
+import { picture, save, saveJson } from "./save.js";
 import { See } from "./see.js";
 import { Show } from "./show.js";
 
@@ -33,6 +33,7 @@ const banner = new Banner({
     smaller: () => network.smaller(),
     file: () => see.open(),
     camera: () => void see.camera().catch((error: unknown) => banner.trouble(error)),
+    screen: () => void see.screen().catch((error: unknown) => banner.trouble(error)),
     resume: () => {},
     delete: () => el("kept").closest("details")?.setAttribute("open", ""),
     reload: () => location.reload(),
@@ -96,17 +97,12 @@ function fit(): void {
 async function screenshot(): Promise<void> {
     const [width = 0, height = 0] = (el("stage").dataset.size ?? "").split("x").map(Number);
     if (!width || !height) throw new PageError("picture", "There is no picture yet.");
-    save(await png(await link.call("screenshot", [width, height])), "yolov4.png");
+    save(await link.call("screenshot", [width, height]), "yolov4.png");
 }
 
 async function detections(): Promise<void> {
-    if (!input("listed").checked) {
-        // Asked for once: read back once.
-        const report = await link.call("again", [true]);
-        if (report?.detections) found.show(report.detections);
-    }
-    const [width = 0, height = 0] = (el("stage").dataset.size ?? "").split("x").map(Number);
-    saveJson(picture(show.source?.title ?? "frame", width, height, found.detections), "yolov4.json");
+    const { title, width, height, detections = [] } = await show.boxes();
+    saveJson(picture(title, width, height, detections), "yolov4.json");
 }
 
 async function fullScreen(): Promise<void> {
@@ -157,10 +153,9 @@ listen(act);
 new ResizeObserver(fit).observe(el("stage"));
 addEventListener("visibilitychange", () => hud.interrupted());
 
-if (able.ok) {
-    await see.first();
-    await network.start();
-}
+// Even without a GPU: it may be there when somebody tries again.
+await see.first();
+if (able.ok) await network.start();
 el("stage").dataset.ready = "true";
 // Last: the files of an offline page must not be in the way of the first picture.
 if ("serviceWorker" in navigator) {

@@ -1,6 +1,6 @@
 // Troubles, with what can be done about them; and what the page is busy with.
 import { button, el } from "./dom.js";
-import { trouble, type WayOn } from "./failures.js";
+import { trouble, type Trouble, type WayOn } from "./failures.js";
 
 const NAMES: Record<WayOn, string> = {
     retry: "Try again",
@@ -8,6 +8,7 @@ const NAMES: Record<WayOn, string> = {
     smaller: "Take a smaller size",
     file: "Open files",
     camera: "Try the camera again",
+    screen: "Choose a part of the screen",
     resume: "Go on with the download",
     delete: "Show what is kept",
     reload: "Reload the page",
@@ -17,11 +18,15 @@ const NAMES: Record<WayOn, string> = {
 export type Ways = Record<WayOn, () => void>;
 
 export class Banner {
+    /** What the trouble is about that is seen. */
+    #about: Trouble["about"];
+
     constructor(readonly ways: Ways) {}
 
     /** Says what has gone wrong; `extra` are ways that only the caller knows. */
     trouble(error: unknown, extra: Partial<Ways> = {}): void {
-        const { sentence, advice, ways } = trouble(error);
+        const { sentence, advice, ways, about } = trouble(error);
+        this.#about = about;
         el("sentence").textContent = sentence;
         el("advice").textContent = advice;
         const buttons = ways.map((way) => {
@@ -41,8 +46,9 @@ export class Banner {
         el("trouble").hidden = false;
     }
 
-    clear(): void {
-        el("trouble").hidden = true;
+    /** Takes the sentence away; only if it is `about` that, where given. */
+    clear(about?: Trouble["about"]): void {
+        if (about === undefined || about === this.#about) el("trouble").hidden = true;
     }
 
     /** A sentence while something goes on; none ends it. */

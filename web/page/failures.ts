@@ -2,13 +2,18 @@
 import { Failed } from "./protocol.js";
 
 /** What a person can do; each is a button. */
-export type WayOn = "retry" | "demo" | "smaller" | "file" | "camera" | "resume" | "delete" | "reload";
+export type WayOn = "retry" | "demo" | "smaller" | "file" | "camera" | "screen" | "resume" | "delete" | "reload";
 
 export interface Trouble {
     sentence: string;
     advice: string;
     ways: WayOn[];
+    /** What another source settles. */
+    about: "source" | undefined;
 }
+
+/** Troubles of cameras, screens and pictures. */
+const SOURCES = ["picture", "ended", "capture", "screen", "screen-refused"];
 
 type Row = { advice: string; ways: WayOn[]; sentence?: string };
 
@@ -32,7 +37,7 @@ const TABLE: Record<string, Row> = {
     },
     "no-webgpu": { advice: "Open the page in a current Chrome, Edge, Safari or Firefox.", ways: ["reload"] },
     NotAllowedError: {
-        sentence: "The camera, or the screen, was not allowed.",
+        sentence: "The camera was not allowed.",
         advice: "Allow it by the sign in the address bar, then try again; or open a file.",
         ways: ["camera", "file"],
     },
@@ -57,8 +62,21 @@ const TABLE: Record<string, Row> = {
         advice: "Open the page by its https address, or serve it on localhost.",
         ways: [],
     },
+    "screen-refused": {
+        sentence: "No part of the screen was chosen, or the browser does not allow it.",
+        advice: "Try again and choose one; on some systems the browser itself needs leave to record the screen.",
+        ways: ["screen", "file"],
+    },
+    screen: { advice: "Try again, or use a camera or a file.", ways: ["screen", "camera", "file"] },
     capture: { sentence: "This browser cannot give the screen's picture.", advice: "Use a camera or a file.", ways: ["camera", "file"] },
     cut: { advice: "What has come so far is kept: the download goes on from there.", ways: ["resume", "demo"] },
+    own: { advice: "Try again; after one whole visit the page needs no network.", ways: ["reload"] },
+    offline: {
+        sentence: "There is no network just now.",
+        advice: "The demo network and those that are kept work without one.",
+        ways: ["resume", "demo"],
+    },
+    plain: { advice: "Look for an https address of the file, or download it and drop it here.", ways: ["file", "demo"] },
     address: { advice: "Look at the address; the server must also allow other pages to read (CORS).", ways: ["resume", "demo"] },
     QuotaExceededError: {
         sentence: "There is no room left to keep this network.",
@@ -86,6 +104,7 @@ export function trouble(error: unknown): Trouble {
         sentence: row?.sentence ?? own,
         advice: row?.advice ?? "Reload the page; if it happens again, it is a bug worth reporting.",
         ways: row?.ways ?? ["reload"],
+        about: SOURCES.includes(code) || row?.ways.includes("camera") ? "source" : undefined,
     };
 }
 

@@ -14,15 +14,19 @@ export class Found {
         readonly summary: HTMLElement,
     ) {}
 
-    /** Of the newest frame whose boxes were read back. */
-    get detections(): Detection[] {
-        return this.#newest;
-    }
-
     show(detections: Detection[]): void {
         this.#newest = detections;
         clearTimeout(this.#timer);
         this.#timer = setTimeout(() => this.#write(), Math.max(0, this.#written + PATIENCE - performance.now()));
+    }
+
+    /** Nothing is known of what is seen now. */
+    clear(): void {
+        clearTimeout(this.#timer);
+        this.#newest = [];
+        // What comes next is about something else: it need not wait.
+        this.#written = -Infinity;
+        this.list.replaceChildren();
     }
 
     #write(): void {

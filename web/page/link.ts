@@ -5,7 +5,7 @@ import { Failed, failure, type Calls, type News, type Reply } from "./protocol.j
 type Answer = { resolve: (value: never) => void; reject: (error: Failed) => void };
 
 /** How long a worker may take to say that it is there, in milliseconds. */
-const PATIENCE = 5000;
+const PATIENCE = 20_000;
 
 /** See above. */
 export class Link {

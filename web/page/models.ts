@@ -7,9 +7,18 @@ export const DEMO = "Road signs (demo)";
 
 /** The demo network. */
 export async function demo(): Promise<ModelFiles> {
-    const answer = await fetch("demo.safetensors").catch(() => undefined);
-    if (!answer?.ok) throw new PageError("address", "The demo network cannot be fetched: is there a network?");
-    return { title: DEMO, model: await answer.blob(), modelName: "demo.safetensors" };
+    return { title: DEMO, model: await own("demo.safetensors"), modelName: "demo.safetensors" };
+}
+
+/** A file of the page's own. */
+export async function own(name: string): Promise<Blob> {
+    try {
+        const answer = await fetch(name);
+        if (answer.ok) return await answer.blob();
+    } catch {
+        // Said below, as for an answer that is none.
+    }
+    throw new PageError("own", `${name} cannot be fetched: is there a network?`);
 }
 
 const ending = (file: File) => file.name.slice(file.name.lastIndexOf(".") + 1).toLowerCase();

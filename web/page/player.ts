@@ -1,5 +1,6 @@
 // Holds the network and the canvas: in a worker where that can be, else in the window. Makes them again if the device is lost.
 import { Detector, DeviceLostError, type DetectorOptions } from "yolov4-wgpu";
+import { png } from "./save.js";
 import type { Calls, ModelFiles, News, Settings, Shown } from "./protocol.js";
 
 /** How often a lost device is made again before somebody is asked. */
@@ -30,16 +31,16 @@ export class Player implements Calls {
         return made.info;
     }
 
-    show(picture: VideoFrame | ImageBitmap | Blob, boxes: boolean): Promise<Shown> {
-        return this.#lasting(async (detector) => {
-            try {
+    async show(picture: VideoFrame | ImageBitmap | Blob, boxes: boolean): Promise<Shown> {
+        try {
+            return await this.#lasting(async (detector) => {
                 const report = await detector.show(picture, { boxes });
                 return { ...report, path: detector.framePath };
-            } finally {
-                // Cameras stop when too many of their frames are held.
-                if (!(picture instanceof Blob)) picture.close();
-            }
-        });
+            });
+        } finally {
+            // Cameras stop when too many of their frames are held, by a network that is not there, too.
+            if (!(picture instanceof Blob)) picture.close();
+        }
     }
 
     again(boxes: boolean): Promise<Shown | undefined> {
@@ -61,8 +62,9 @@ export class Player implements Calls {
         if (this.#detector) apply(this.#detector, settings);
     }
 
-    screenshot(width: number, height: number): Promise<ImageData> {
-        return this.#lasting((detector) => detector.screenshot(width, height));
+    screenshot(width: number, height: number): Promise<Blob> {
+        // Written here: a large picture would hold the window.
+        return this.#lasting(async (detector) => png(await detector.screenshot(width, height)));
     }
 
     benchmark(frames: number) {
@@ -73,11 +75,15 @@ export class Player implements Calls {
     /** Runs with the detector of now; if the device is lost meanwhile, it is made again for the next call. */
     async #lasting<T>(run: (detector: Detector) => Promise<T>): Promise<T> {
         await this.#rebuilding;
-        if (!this.#detector) throw Object.assign(new Error("no network is loaded"), { code: "usage" });
+        if (!this.#detector) {
+            const lost = this.#wanted !== undefined;
+            throw Object.assign(new Error("no network is loaded"), { code: lost ? "device-lost" : "usage" });
+        }
         try {
             return await run(this.#detector);
         } catch (error) {
-            if (error instanceof DeviceLostError) await this.#rebuild();
+            // If that fails it was told; this call has failed because the device was lost, and says so.
+            if (error instanceof DeviceLostError) await this.#rebuild().catch(() => {});
             throw error;
         }
     }

@@ -39,7 +39,8 @@ export interface Calls {
     again(boxes: boolean): Promise<Shown | undefined>;
     resize(width: number, height: number): void;
     set(settings: Partial<Pick<Settings, "conf" | "nms" | "classes" | "mirror">>): void;
-    screenshot(width: number, height: number): Promise<ImageData>;
+    /** A PNG. */
+    screenshot(width: number, height: number): Promise<Blob>;
     benchmark(frames: number): Promise<BenchmarkReport>;
 }
 

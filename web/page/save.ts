@@ -22,6 +22,11 @@ export function picture(image: string, width: number, height: number, detections
 
 /** Pixels as a PNG. */
 export async function png(pixels: ImageData): Promise<Blob> {
+    if (typeof OffscreenCanvas === "function") {
+        const canvas = new OffscreenCanvas(pixels.width, pixels.height);
+        canvas.getContext("2d")?.putImageData(pixels, 0, 0);
+        return canvas.convertToBlob({ type: "image/png" });
+    }
     const canvas = document.createElement("canvas");
     [canvas.width, canvas.height] = [pixels.width, pixels.height];
     canvas.getContext("2d")?.putImageData(pixels, 0, 0);

@@ -2,10 +2,10 @@
 import { press, type Banner } from "./banner.js";
 import { el, option, select } from "./dom.js";
 import { PageError } from "./failures.js";
-import { isModel } from "./models.js";
+import { isModel, own } from "./models.js";
 import type { Network } from "./network.js";
 import type { Show } from "./show.js";
-import { camera, cameras, clip, screen, still, video } from "./sources.js";
+import { camera, cameras, clip, screen, still, video, type Source } from "./sources.js";
 
 /** Pictures that come with the page. */
 const SCENES = ["crossing", "avenue", "night", "rain"];
@@ -17,8 +17,8 @@ export class See {
         readonly banner: Banner,
     ) {
         press("camera", banner, () => this.camera());
-        press("screen", banner, async () => this.show.take(await screen()));
-        press("clip", banner, async () => this.show.take(await clip(await file("clip.mjpeg"), "clip.mjpeg")));
+        press("screen", banner, () => this.screen());
+        press("clip", banner, async () => this.#take(await clip(await own("clip.mjpeg"), "clip.mjpeg")));
         press("open", banner, () => this.open("image/*,video/*,.mjpeg"));
         press("model-open", banner, () => this.open(".cfg,.weights,.safetensors,.names,.txt"));
         select("cameras").onchange = () => void this.#safely(() => this.camera(select("cameras").value));
@@ -32,23 +32,36 @@ export class See {
 
     /** The first scene, which is seen before anything is loaded. */
     async first(): Promise<void> {
-        await this.#safely(() => this.scene(SCENES[0] ?? ""));
+        await this.#safely(async () => this.show.take(await scene(SCENES[0] ?? "")));
+        this.#mark();
     }
 
-    async scene(name: string): Promise<void> {
+    /** Another source, which settles what was wrong with the last one. */
+    #take(source: Source): void {
+        this.banner.clear("source");
+        this.show.take(source);
+        this.#mark();
+    }
+
+    /** Which of the scenes is seen. */
+    #mark(): void {
         for (const button of el("scenes").querySelectorAll("button")) {
-            button.setAttribute("aria-pressed", String(button.dataset.scene === name));
+            button.setAttribute("aria-pressed", String(`${button.dataset.scene}.jpg` === this.show.source?.title));
         }
-        this.show.take(still(await file(`images/${name}.jpg`), `${name}.jpg`));
+    }
+
+    /** Whatever of the screen the person chooses. */
+    async screen(): Promise<void> {
+        this.#take(await screen());
     }
 
     /** A camera by its id, or the first one. */
     async camera(id?: string): Promise<void> {
-        this.show.take(await camera(id));
+        this.#take(await camera(id));
         const all = await cameras();
         select("cameras").replaceChildren(...all.map((device, i) => option(device.deviceId, device.label || `Camera ${i + 1}`)));
-        const now = all.find((device) => device.label === this.show.source?.title);
-        if (now) select("cameras").value = now.deviceId;
+        // Two of a kind have one name.
+        if (this.show.source?.id) select("cameras").value = this.show.source.id;
         el("cameras-row").hidden = all.length < 2;
     }
 
@@ -71,10 +84,10 @@ export class See {
     async take(files: File[]): Promise<void> {
         if (isModel(files)) return this.network.open(files);
         const first = files[0];
-        if (!first) return;
-        if (first.type.startsWith("video/")) this.show.take(await video(first, first.name));
-        else if (/\.mjpe?g$/i.test(first.name)) this.show.take(await clip(first, first.name));
-        else if (first.type.startsWith("image/")) this.show.take(still(first, first.name));
+        if (!first) throw new PageError("picture", "There was no file: a picture of another page has to be saved first.");
+        if (first.type.startsWith("video/")) this.#take(await video(first, first.name));
+        else if (/\.mjpe?g$/i.test(first.name)) this.#take(await clip(first, first.name));
+        else if (first.type.startsWith("image/")) this.#take(still(first, first.name));
         else throw new PageError("picture", `${first.name}: is neither a picture, nor a video, nor part of a network.`);
     }
 
@@ -91,7 +104,7 @@ export class See {
         Object.assign(picture, { src: `images/${name}.jpg`, alt: "", loading: "lazy", width: 96, height: 72 });
         made.dataset.scene = name;
         made.setAttribute("aria-label", `Scene ${name}`);
-        made.onclick = () => void this.#safely(() => this.scene(name));
+        made.onclick = () => void this.#safely(async () => this.#take(await scene(name)));
         made.append(picture);
         return made;
     }
@@ -110,9 +123,7 @@ export class See {
     }
 }
 
-/** A file of the page's own. */
-async function file(name: string): Promise<Blob> {
-    const answer = await fetch(name).catch(() => undefined);
-    if (!answer?.ok) throw new PageError("picture", `${name} cannot be fetched: is there a network?`);
-    return answer.blob();
+/** A picture that comes with the page. */
+async function scene(name: string): Promise<Source> {
+    return still(await own(`images/${name}.jpg`), `${name}.jpg`);
 }

@@ -1,12 +1,17 @@
 // From a source to the network: the newest frame only, two under way at most.
 import type { Banner } from "./banner.js";
 import { el, input } from "./dom.js";
-import { codeOf } from "./failures.js";
+import { PageError, codeOf } from "./failures.js";
 import type { Found } from "./found.js";
 import type { Hud } from "./hud.js";
 import type { Link } from "./link.js";
 import type { Settings, Shown } from "./protocol.js";
 import type { Frame, Source } from "./sources.js";
+
+/** A frame that was drawn, and of what. */
+export interface Seen extends Shown {
+    title: string;
+}
 
 /** Frames under way at once, as in the viewer. */
 const IN_FLIGHT = 2;
@@ -15,10 +20,17 @@ export class Show {
     #source: Source | undefined;
     #flying = 0;
     #paused = false;
+    /** Whether a failure has paused it. */
+    #halted = false;
     /** The newest picture of a source that stands: it is shown again when something has changed. */
     #still: Blob | undefined;
     #again: Promise<void> | undefined;
     #wanted = false;
+    /** The newest frame of this source that was drawn. */
+    #seen: Seen | undefined;
+    /** How many wait for boxes, and what tells them that a frame has come. */
+    #readers = 0;
+    #landing: (() => void)[] = [];
     /** Whether a network is there. */
     ready = false;
 
@@ -37,7 +49,8 @@ export class Show {
     take(source: Source): void {
         this.#source?.stop();
         this.#source = source;
-        this.#still = undefined;
+        [this.#still, this.#seen] = [undefined, undefined];
+        this.found.clear();
         this.hud.reset();
         this.hud.source = source.title;
         this.pause(false);
@@ -53,7 +66,8 @@ export class Show {
     begin(): void {
         this.ready = true;
         this.hud.reset();
-        if (this.#still) void this.#show(this.#still);
+        if (this.#halted) this.pause(false);
+        if (this.#still && this.#source) void this.#show(this.#source, this.#still);
     }
 
     get paused(): boolean {
@@ -61,7 +75,7 @@ export class Show {
     }
 
     pause(on: boolean): void {
-        this.#paused = on;
+        [this.#paused, this.#halted] = [on, false];
         this.#source?.pause(on);
         this.hud.interrupted();
         el("pause").setAttribute("aria-pressed", String(on));
@@ -84,48 +98,73 @@ export class Show {
     async #refresh(): Promise<void> {
         while (this.#wanted && this.ready) {
             this.#wanted = false;
-            this.#landed(await this.link.call("again", [this.#reads()]));
+            const source = this.#source;
+            this.#landed(source, await this.link.call("again", [this.#reads()]));
         }
+    }
+
+    /** The frame that is seen, with its boxes, whether they are listed or not. */
+    async boxes(): Promise<Seen> {
+        this.#readers += 1;
+        try {
+            while (this.#seen && !this.#seen.detections) {
+                const source = this.#source;
+                const report = await this.link.call("again", [true]);
+                this.#landed(source, report);
+                // It is under way, or the one after it: that one brings its boxes.
+                if (!report && this.#flying > 0) await new Promise<void>((resolve) => this.#landing.push(resolve));
+            }
+        } finally {
+            this.#readers -= 1;
+        }
+        if (!this.#seen) throw new PageError("picture", "There is no picture yet.");
+        return this.#seen;
     }
 
     #push(source: Source, frame: Frame): boolean {
         if (source !== this.#source) return false;
         if (frame instanceof Blob && !source.live) {
             this.#still = frame;
-            if (this.ready) void this.#show(frame);
+            if (this.ready) void this.#show(source, frame);
             return true;
         }
         if (!this.ready || this.#paused || this.#flying >= IN_FLIGHT) {
             this.hud.drop();
             return false;
         }
-        void this.#show(frame);
+        void this.#show(source, frame);
         return true;
     }
 
-    async #show(frame: Frame): Promise<void> {
+    async #show(source: Source, frame: Frame): Promise<void> {
         this.#flying += 1;
         try {
             const transfer = frame instanceof Blob || this.link.where === "window" ? [] : [frame];
-            this.#landed(await this.link.call("show", [frame, this.#reads()], transfer));
+            this.#landed(source, await this.link.call("show", [frame, this.#reads()], transfer));
         } catch (error) {
             // A lost device is made again, or its end is told, by the one who plays.
             if (codeOf(error) !== "device-lost") {
-                this.#source?.pause(true);
+                if (this.#source === source) {
+                    this.pause(true);
+                    this.#halted = true;
+                }
                 this.banner.trouble(error);
             }
         } finally {
             this.#flying -= 1;
+            this.#landing.splice(0).forEach((tell) => tell());
         }
     }
 
-    /** Boxes come back from the GPU only for the list. */
+    /** Boxes come back from the GPU only for the list, and for whoever saves them. */
     #reads(): boolean {
-        return input("listed").checked;
+        return input("listed").checked || this.#readers > 0;
     }
 
-    #landed(report: Shown | undefined): void {
-        if (!report) return;
+    #landed(source: Source | undefined, report: Shown | undefined): void {
+        // The last frames of a source that was left are nobody's business.
+        if (!report || source !== this.#source) return;
+        this.#seen = { ...report, title: source?.title ?? "" };
         el("first").hidden = true;
         this.hud.frame(report);
         this.hud.write(this.#source?.live ?? false);

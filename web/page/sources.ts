@@ -8,6 +8,8 @@ export type Frame = VideoFrame | ImageBitmap | Blob;
 export interface Source {
     /** For people: "crossing.jpg", "FaceTime HD Camera". */
     title: string;
+    /** Which camera it is. */
+    id?: string;
     /** Whether it moves. */
     live: boolean;
     /** Starts; `push` takes a frame or says that it has no time for it. `ended` is called once if it stops by itself. */
@@ -26,7 +28,7 @@ export function still(picture: Blob, title: string): Source {
 
 /** A clip of JPEG pictures, again and again. */
 export async function clip(file: Blob, title: string): Promise<Source> {
-    const all = pictures(new Uint8Array(await file.arrayBuffer()));
+    const all = await pictures(file);
     if (all.length === 0) throw new PageError("picture", `${title}: there are no pictures in this clip`);
     let timer: ReturnType<typeof setInterval> | undefined;
     let paused = false;
@@ -72,7 +74,12 @@ export async function camera(id?: string): Promise<Source> {
 /** Whatever of the screen the person chooses. */
 export async function screen(): Promise<Source> {
     if (!navigator.mediaDevices?.getDisplayMedia) throw new PageError("capture");
-    return ofStream(await navigator.mediaDevices.getDisplayMedia({ video: true }));
+    const stream = await navigator.mediaDevices.getDisplayMedia({ video: true }).catch((error: unknown) => {
+        // The same names as a camera's failures, and other things to do about them.
+        const refused = error instanceof DOMException && error.name === "NotAllowedError";
+        throw new PageError(refused ? "screen-refused" : "screen", refused ? undefined : `The screen cannot be had (${String(error)}).`);
+    });
+    return ofStream(stream);
 }
 
 /** The webcams; they have names only once one was allowed. */
@@ -85,10 +92,17 @@ async function ofStream(stream: MediaStream): Promise<Source> {
     const track = stream.getVideoTracks()[0];
     const element = document.createElement("video");
     Object.assign(element, { muted: true, playsInline: true, srcObject: stream });
-    await element.play();
-    const source = ofElement(element, track?.label || "camera", () => stream.getTracks().forEach((one) => one.stop()));
+    const release = () => stream.getTracks().forEach((one) => one.stop());
+    await element.play().catch((error: unknown) => {
+        // Or its light would stay on.
+        release();
+        throw error;
+    });
+    const id = track?.getSettings().deviceId;
+    const source = ofElement(element, track?.label || "camera", release);
     return {
         ...source,
+        ...(id ? { id } : {}),
         start(push, ended) {
             track?.addEventListener("ended", () => ended(new PageError("ended")));
             source.start(push, ended);
@@ -115,7 +129,11 @@ function ofElement(element: HTMLVideoElement, title: string, release: () => void
             };
             element.play().then(next, ended);
         },
-        pause: (on) => void (on ? element.pause() : element.play()),
+        pause(on) {
+            if (on) element.pause();
+            // A pause that comes before it plays is no failure.
+            else element.play().catch(() => {});
+        },
         stop() {
             running = false;
             element.pause();

@@ -63,6 +63,8 @@ function ofFolders(root: FileSystemDirectoryHandle): Shelf {
             return kept;
         },
         async put(files) {
+            // Nothing of an older network of that title may stay beside the new one.
+            await remove(files.title).catch(() => {});
             const into = await folder(files.title, true);
             const write = async (name: string, contents: Blob | string) => {
                 const stream = await (await into.getFileHandle(name, { create: true })).createWritable();
@@ -86,6 +88,10 @@ function ofFolders(root: FileSystemDirectoryHandle): Shelf {
 function ofCache(): Shelf {
     const open = () => caches.open(FOLDER);
     const at = (title: string, part: string) => new URL(`${FOLDER}/${key(title)}/${part}`, location.href).href;
+    const remove = async (title: string) => {
+        const cache = await open();
+        await Promise.all([...PARTS, ABOUT].map((part) => cache.delete(at(title, part))));
+    };
     const get = async (title: string): Promise<ModelFiles> => {
         const cache = await open();
         const files = (await (await cache.match(at(title, ABOUT)))?.json()) as ModelFiles;
@@ -97,22 +103,20 @@ function ofCache(): Shelf {
     };
     return {
         get,
+        remove,
         async list() {
             const abouts = (await (await open()).keys()).filter((request) => request.url.endsWith(`/${ABOUT}`));
             const titles = abouts.map((request) => decodeURIComponent(request.url.split("/").at(-2) ?? ""));
             return Promise.all(titles.map(async (title) => ({ title, bytes: size(await get(title)) })));
         },
         async put(files) {
+            await remove(files.title);
             const cache = await open();
             for (const part of PARTS) {
                 const contents = files[part];
                 if (contents) await cache.put(at(files.title, part), new Response(contents));
             }
             await cache.put(at(files.title, ABOUT), new Response(about(files)));
-        },
-        async remove(title) {
-            const cache = await open();
-            await Promise.all([...PARTS, ABOUT].map((part) => cache.delete(at(title, part))));
         },
     };
 }

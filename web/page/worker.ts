@@ -2,7 +2,7 @@
 import { Player } from "./player.js";
 import { failure, type Reply, type Request } from "./protocol.js";
 
-const post = (reply: Reply, transfer: Transferable[] = []) => self.postMessage(reply, { transfer });
+const post = (reply: Reply) => self.postMessage(reply);
 const player = new Player(post);
 
 self.onmessage = async ({ data }: MessageEvent<Request>) => {
@@ -10,7 +10,7 @@ self.onmessage = async ({ data }: MessageEvent<Request>) => {
     try {
         // The arguments were typed where the call was made.
         const value: unknown = await (player[call] as (...args: unknown[]) => unknown).apply(player, args);
-        post({ id, value }, value instanceof ImageData ? [value.data.buffer] : []);
+        post({ id, value });
     } catch (error) {
         post({ id, failure: failure(error) });
     }

@@ -3,6 +3,7 @@
 //! [`Engine`] is one network on one device; `types.rs` has the TypeScript that wasm-bindgen writes beside it.
 #![cfg(target_arch = "wasm32")]
 
+mod chain;
 mod engine;
 mod failure;
 mod info;

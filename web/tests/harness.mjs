@@ -10,6 +10,9 @@ export { serve } from "../serve.mjs";
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 export const WEB = join(ROOT, "target/web");
 export const SITE = join(WEB, "site");
+/** Where pictures of pages are left. It is made here: no test depends on which other one ran before. */
+export const SCREENSHOTS = join(WEB, "screenshots");
+mkdirSync(SCREENSHOTS, { recursive: true });
 /** Trained networks and photographs, or undefined: tests that want them say SKIPPED. */
 export const DATA = process.env.YOLOV4_TEST_DATA;
 
@@ -83,7 +86,5 @@ export async function open(browser) {
  * @param {string} name
  */
 export async function shoot(page, name) {
-    const folder = join(WEB, "screenshots");
-    mkdirSync(folder, { recursive: true });
-    await page.screenshot({ path: join(folder, `${name}.png`) });
+    await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
 }

@@ -28,7 +28,7 @@ function red() {
 before(async () => {
     cpSync(join(WEB, "package/dist"), join(folder, "dist"), { recursive: true });
     cpSync(join(ROOT, "assets/images/crossing.jpg"), join(folder, "picture.jpg"));
-    writeFileSync(join(folder, "tiny.cfg"), CFG);
+    writeFileSync(join(folder, "tiny.cfg"), CFG.replace("stride=32", "stride=1"));
     writeFileSync(join(folder, "tiny.weights"), red());
     const page = (/** @type {string} */ head) => `<!doctype html><title>test</title>${head}<link rel="icon" href="data:,">`;
     writeFileSync(join(folder, "index.html"), page(""));
@@ -228,7 +228,7 @@ describe("the package in a page", { concurrency: false }, () => {
                 } catch (error) {
                     return error instanceof yolov4.UsageError && error.message;
                 }
-            });
+    });
             return { watched: await watched, under: await Promise.all(under), late: await Promise.all(late), thrown };
         });
         assert.equal(seen.watched, "done");
@@ -293,7 +293,7 @@ describe("the package in a page", { concurrency: false }, () => {
         const words = [/./, /100/, /yolov9/, /conf: expected 0 to 1, found 2/, /no model/, /nothing.cfg: the server answers 404/, /found an address/];
         words.push(/conf: expected 0 to 1, found 2/, /nms: expected 0 to 1, found NaN/, /there is no class `unicorn` among the 1/, /expected 324 bytes .* found 9/, /found String/);
         words.forEach((pattern, i) => assert.match(errors[i]?.message ?? "", pattern));
-            });
+    });
 
     test("says which policy forbids its wasm file", async () => {
         const { page } = await open(session.browser);
@@ -312,6 +312,37 @@ describe("the package in a page", { concurrency: false }, () => {
         assert.ok(row && row.median_ms > 0 && row.min_ms <= row.median_ms && row.median_ms <= row.p95_ms);
         assert.ok(row.end_to_end_median_ms > 0 && row.load_ms > 0 && (row.first_frame_ms ?? 0) > 0);
         assert.deepEqual([row.size, row.batch, row.precision, row.software], ["32x32", 1, "f32", true]);
+    });
+
+    test("asks for subgroups where the browser has them, unless told not to", async () => {
+        const { asked, not, sum } = await inside(async ({ yolov4, demo }) => {
+            const plain = await yolov4.Detector.create({ model: demo, size: 32, subgroups: false });
+            const not = plain.info.adapter.subgroups;
+            plain.dispose();
+            const { info, device } = await yolov4.Detector.create({ model: demo, size: 32 });
+            const code = `enable subgroups;
+                @group(0) @binding(0) var<storage, read_write> dst: array<u32>;
+                @compute @workgroup_size(4) fn main(@builtin(local_invocation_index) i: u32) { dst[i] = subgroupAdd(1u); }`;
+            const module = device.createShaderModule({ code });
+            const pipeline = device.createComputePipeline({ layout: "auto", compute: { module } });
+            const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC;
+            const [buffer, staging] = [device.createBuffer({ size: 16, usage }), device.createBuffer({ size: 16, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST })];
+            const group = device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries: [{ binding: 0, resource: { buffer } }] });
+            const encoder = device.createCommandEncoder();
+            const pass = encoder.beginComputePass();
+            pass.setPipeline(pipeline);
+            pass.setBindGroup(0, group);
+            pass.dispatchWorkgroups(1);
+            pass.end();
+            encoder.copyBufferToBuffer(buffer, 0, staging, 0, 16);
+            device.queue.submit([encoder.finish()]);
+            await staging.mapAsync(GPUMapMode.READ);
+            const [sum] = new Uint32Array(staging.getMappedRange());
+            return { asked: info.adapter.subgroups, not, sum };
+        });
+        assert.deepEqual([asked, not], [true, false]);
+        // SwiftShader's subgroups have four lanes.
+        assert.equal(sum, 4);
     });
 
     test("runs a thousand frames without growing, and overlaps two", { timeout: 300_000 }, async () => {
@@ -334,7 +365,7 @@ describe("the package in a page", { concurrency: false }, () => {
                     await Promise.all([one(), one()]);
                     return (await detector.detect(frame)).length;
                 },
-            });
+    });
         });
         /** @param {number} count */
         const run = (count) => page.evaluate((count) => /** @type {any} */ (globalThis).run(count), count);

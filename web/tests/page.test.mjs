@@ -5,8 +5,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { ROOT, SITE, WEB, launch, open, serve, shoot } from "./harness.mjs";
-import { begin, crossing, drop, frames, listed, sentence, settle } from "./visitor.mjs";
+import { ROOT, SCREENSHOTS, SITE, WEB, launch, open, serve, shoot } from "./harness.mjs";
+import { begin, crossing, drop, frames, listed, sentence, settle, small } from "./visitor.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core"), "utf8");
 /** Below a path, as a project's page lies at many hosts. */
@@ -23,7 +23,8 @@ before(async () => {
     server = await serve(SITE, { base: BASE });
     const clip = join(ROOT, "assets/clip.mjpeg");
     execFileSync("ffmpeg", ["-v", "error", "-y", "-i", clip, "-t", "4", "-pix_fmt", "yuv420p", "-s", "640x480", CAMERA]);
-    session = await launch({ camera: CAMERA, context: { permissions: ["camera", "clipboard-read", "clipboard-write"] } });
+    const flags = ["--use-fake-ui-for-media-stream"];
+    session = await launch({ camera: CAMERA, flags, context: { permissions: ["camera", "clipboard-read", "clipboard-write"] } });
 });
 
 after(async () => {
@@ -127,7 +128,7 @@ describe("the page", { concurrency: false }, () => {
     test("plays a webcam, frame after frame, and reads boxes back only for the list", () =>
         visit(async (page) => {
             await begin(page);
-            await page.locator("#size").selectOption("160");
+            await small(page);
             await page.locator("#camera").click();
             await frames(page, 5);
             await settle(page, async () => (await listed(page)).length > 0, true);
@@ -149,7 +150,7 @@ describe("the page", { concurrency: false }, () => {
     test("never holds the window for more than 50 ms", () =>
         visit(async (page) => {
             await begin(page);
-            await page.locator("#size").selectOption("160");
+            await small(page);
             await page.locator("#clip").click();
             await frames(page, 3);
             await page.evaluate(() => {
@@ -179,6 +180,18 @@ describe("the page", { concurrency: false }, () => {
             assert.match(await sentence(page), /README.md: is neither a picture, nor a video/);
         }));
 
+    test("takes files by the picker, and the screen", () =>
+        visit(async (page) => {
+            await begin(page);
+            const [picker] = await Promise.all([page.waitForEvent("filechooser"), page.locator("#open").click()]);
+            await picker.setFiles(join(ROOT, "assets/images/avenue.jpg"));
+            await settle(page, async () => (await page.locator("#hud").innerText()).includes("avenue.jpg"), true);
+            await small(page);
+            await page.locator("#screen").click();
+            await frames(page, 3);
+            assert.match(await page.locator("#hud").innerText(), /fps/);
+        }));
+
     test("saves the picture, the boxes and the benchmark", () =>
         visit(async (page) => {
             await begin(page);
@@ -189,12 +202,11 @@ describe("the page", { concurrency: false }, () => {
             const png = await save("#shot");
             assert.equal(png.subarray(1, 4).toString(), "PNG");
             assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], [800, 600]);
-            writeFileSync(join(WEB, "screenshots/saved.png"), png);
+            writeFileSync(join(SCREENSHOTS, "saved.png"), png);
             const [picture] = JSON.parse((await save("#json")).toString());
             assert.deepEqual(Object.keys(picture), ["image", "width", "height", "detections"]);
             assert.equal(picture.detections.length, crossing.length);
-            await page.locator("#size").selectOption("160");
-            await frames(page, 1);
+            await small(page);
             await page.locator("#frames").fill("2");
             await page.locator("#measure").click();
             await page.locator("#results").waitFor();
@@ -222,7 +234,7 @@ describe("the page", { concurrency: false }, () => {
     test("goes on when its tab was hidden", () =>
         visit(async (page) => {
             await begin(page);
-            await page.locator("#size").selectOption("160");
+            await small(page);
             await page.locator("#clip").click();
             await frames(page, 3);
             const other = await session.browser.newPage();

@@ -8,7 +8,7 @@ channels=3
 [convolutional]
 filters=18
 size=1
-stride=1
+stride=32
 pad=0
 activation=linear
 [yolo]

@@ -24,11 +24,21 @@ export async function begin(page) {
     await page.locator("#found li").first().waitFor({ timeout: PATIENCE });
 }
 
+/** Takes a small input, which is quick, and waits until it is there. @param {Page} page */
+export async function small(page) {
+    await page.locator("#size").selectOption("160");
+    await settle(page, async () => (await page.locator("#hud").innerText()).includes("160x160"), true);
+}
+
 /** Waits for more frames. @param {Page} page @param {number} more @param {number} [from] */
 export async function frames(page, more, from) {
     const before = from ?? Number(await page.locator("#stage").getAttribute("data-frames"));
     const wait = (/** @type {number} */ wanted) => Number(document.getElementById("stage")?.dataset.frames ?? 0) >= wanted;
-    await page.waitForFunction(wait, before + more, { timeout: PATIENCE });
+    try {
+        await page.waitForFunction(wait, before + more, { timeout: PATIENCE });
+    } catch (error) {
+        throw new Error(`no ${more} more frames; the page says: ${await page.locator("#trouble").innerText()}`, { cause: error });
+    }
 }
 
 /** The list of what was found. @param {Page} page */

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Platforms that are type-checked from here; they are never run here.
-const TARGETS: [&str; 3] = ["x86_64-pc-windows-msvc", "aarch64-apple-darwin", "wasm32-unknown-unknown"];
+const TARGETS: [&str; 2] = ["x86_64-pc-windows-msvc", "aarch64-apple-darwin"];
 
 /// Format, lints, docs, licences, other platforms, referees. The tests come first, by their own command (see `.ci/run`);
 /// the mutants take a quarter of an hour and have a job of their own.
@@ -21,12 +21,15 @@ pub fn run() -> Result<()> {
     run::run(cargo(&["deny", "check", "bans", "licenses", "sources"]))?;
     let mut add = vec!["target", "add"];
     add.extend(TARGETS);
+    add.push("wasm32-unknown-unknown");
     run::run(command("rustup", &add))?;
     for target in TARGETS {
-        let mut args = vec!["check", "--release", "--target", target, "--no-default-features", "--features"];
         // Without `h264`, whose C++ would want a compiler of that platform.
-        args.extend(if target.starts_with("wasm32") { ["gpu", "--lib"].as_slice() } else { &["cli"] });
-        run::run(cargo(&args))?;
+        let features = ["--no-default-features", "--features", "cli"];
+        run::run(cargo(&[["check", "--release", "--target", target].as_slice(), &features].concat()))?;
     }
+    // What is for browsers only; it was built for the tests already.
+    let web = ["-p", "yolov4-web", "-p", "yolov4-web-suite", "--target", "wasm32-unknown-unknown"];
+    run::run(cargo(&[["clippy", "--release"].as_slice(), &web, &["--", "-D", "warnings"]].concat()))?;
     referee::run(false, false)
 }

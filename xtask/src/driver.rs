@@ -25,16 +25,26 @@ const PACKAGES: [&str; 14] = [
 /// Programs of theirs that the suites call.
 const PROGRAMS: [&str; 6] = ["spirv-val", "ffmpeg", "Xvfb", "openbox", "xdotool", "import"];
 
-/// Sees to it that an adapter answers, installing the software driver on Debian and its kin.
+/// What the page is built with and tried in: programs, and the packages that they are in.
+const BROWSERS: [(&str, &str); 4] =
+    [("node", "nodejs"), ("npm", "npm"), ("chromium", "chromium"), ("firefox-esr", "firefox-esr")];
+
+/// Sees to it that an adapter answers and that there are browsers, installing both on Debian and its kin.
 pub fn ensure() -> Result<()> {
     let linux = cfg!(target_os = "linux");
-    if answers()? && (!linux || PROGRAMS.iter().all(|program| exists(program))) {
+    // Node.js may well be there from elsewhere: only what is missing.
+    let mut packages: Vec<&str> =
+        BROWSERS.iter().filter(|(program, _)| linux && !exists(program)).map(|(_, package)| *package).collect();
+    if !answers()? || (linux && !PROGRAMS.iter().all(|program| exists(program))) {
+        packages.extend(PACKAGES);
+    }
+    if packages.is_empty() {
         return Ok(());
     }
     if !linux {
         bail!("no GPU adapter answers: install the driver of your card");
     }
-    let install = format!("apt-get install -y {}", PACKAGES.join(" "));
+    let install = format!("apt-get install -y {}", packages.join(" "));
     let root = command("id", &["-u"]).output().is_ok_and(|o| o.stdout.trim_ascii() == b"0");
     if !exists("apt-get") || !root {
         let root_hint = "(or your system's packages of that kind)";
@@ -47,7 +57,7 @@ pub fn ensure() -> Result<()> {
     }
     run(command("apt-get", &["update", "-q"]))?;
     let mut args = vec!["install", "-y", "-q", "--no-install-recommends"];
-    args.extend(PACKAGES);
+    args.extend(packages);
     run(command("apt-get", &args))?;
     if !answers()? {
         bail!("{install} went through, yet no adapter answers");

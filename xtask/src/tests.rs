@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use crate::{driver, run};
+use crate::{driver, run, web};
 
 /// Every test on an adapter that answers. Without one the kernel suites fail; they never pass unseen. What was skipped is
 /// said once more at the end, where it is seen.
@@ -29,6 +29,12 @@ pub fn run() -> Result<()> {
         println!("{line}");
     }
     let status = child.wait()?;
+    let browsers = if web::can_test() {
+        web::build().and_then(|()| web::test(""))
+    } else {
+        skipped.push("the page and the npm package: there is no Node.js 20, npm or Chromium here".into());
+        Ok(())
+    };
     println!(
         "{} skipped",
         if skipped.is_empty() { "no test was".into() } else { format!("{} tests were", skipped.len()) }
@@ -37,5 +43,5 @@ pub fn run() -> Result<()> {
     if !status.success() {
         bail!("the tests failed: {status}");
     }
-    Ok(())
+    browsers
 }
