@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { ROOT, WEB, launch, open, serve } from "./harness.mjs";
+import { red } from "./package-part.mjs";
 import { CFG } from "./smallest.mjs";
 
 /** @type {Awaited<ReturnType<typeof launch>>} */
@@ -13,17 +14,8 @@ let session;
 const folder = mkdtempSync(join(tmpdir(), "yolov4-package-"));
 /** @type {Awaited<ReturnType<typeof serve>>} */
 let server;
-
-/** Weights that find what is red, so that there are boxes, and few: Darknet's header, 18 biases, 18 x 3 weights. */
-function red() {
-    const values = new Float32Array(18 + 54);
-    for (const anchor of [0, 1, 2]) [values[6 * anchor + 4], values[6 * anchor + 5]] = [anchor === 0 ? -4 : -20, 5];
-    // Objectness of the first anchor, of red, green and blue from 0 to 1.
-    values.set([30, -30, -30], 18 + 3 * 4);
-    const header = Buffer.alloc(20);
-    header.writeInt32LE(2, 4);
-    return Buffer.concat([header, Buffer.from(values.buffer)]);
-}
+/** One page, with one detector: building takes longer than what it is asked. @type {Awaited<ReturnType<typeof open>>} */
+let shared;
 
 before(async () => {
     cpSync(join(WEB, "package/dist"), join(folder, "dist"), { recursive: true });
@@ -36,6 +28,21 @@ before(async () => {
     writeFileSync(join(folder, "strict.html"), page(`<meta http-equiv="Content-Security-Policy" content="${policy}">`));
     server = await serve(folder);
     session = await launch({ flags: ["--enable-precise-memory-info"] });
+    shared = await open(session.browser);
+    await shared.page.goto(server.url);
+    await shared.page.evaluate(async () => {
+        const at = (/** @type {string} */ path) => new URL(path, location.href).href;
+        const yolov4 = await import(at("dist/index.js"));
+        const tiny = (/** @type {object} */ more) =>
+            yolov4.Detector.create({ model: fetch(at("tiny.cfg")), weights: fetch(at("tiny.weights")), ...more });
+        const end = (/** @type {Promise<unknown>} */ work) => {
+            const late = new Promise((resolve) => setTimeout(resolve, 60_000, "hangs"));
+            return Promise.race([work.then(() => "done", (error) => error.name), late]);
+        };
+        const demo = await (await fetch(at("dist/demo.safetensors"))).arrayBuffer();
+        const picture = await (await fetch(at("picture.jpg"))).blob();
+        Object.assign(globalThis, { given: { yolov4, demo, picture, tiny, end, detector: await tiny({}) } });
+    });
 });
 
 after(async () => {
@@ -49,44 +56,29 @@ after(async () => {
  * @property {typeof import("../package/src/index.js")} yolov4 The package.
  * @property {ArrayBuffer} demo The demo network.
  * @property {Blob} picture A scene.
- * @property {() => Promise<import("../package/src/index.js").Detector>} tiny A detector of the smallest network there is.
+ * @property {(more?: object) => Promise<import("../package/src/index.js").Detector>} tiny Makes a detector of the smallest network there is.
+ * @property {import("../package/src/index.js").Detector} detector Such a one, for every test.
  * @property {(work: Promise<unknown>) => Promise<string>} end How something ends, or that it hangs.
  */
 
 /**
- * Runs a function in a page of its own.
+ * Runs a function in the page of all tests.
  * @template T
  * @param {(given: Given) => Promise<T>} run
  * @param {boolean} [mutter] Whether complaints on the console belong to it.
  * @returns {Promise<T>}
  */
 async function inside(run, mutter) {
-    const { page, complaints } = await open(session.browser);
-    try {
-        await page.goto(server.url);
-        const value = await page.evaluate(async (text) => {
-            const at = (/** @type {string} */ path) => new URL(path, location.href).href;
-            const yolov4 = await import(at("dist/index.js"));
-            const tiny = () => yolov4.Detector.create({ model: fetch(at("tiny.cfg")), weights: fetch(at("tiny.weights")) });
-            const end = (/** @type {Promise<unknown>} */ work) => {
-                const late = new Promise((resolve) => setTimeout(resolve, 60_000, "hangs"));
-                return Promise.race([work.then(() => "done", (error) => error.name), late]);
-            };
-            const demo = await (await fetch(at("dist/demo.safetensors"))).arrayBuffer();
-            const picture = await (await fetch(at("picture.jpg"))).blob();
-            return await new Function(`return (${text})`)()({ yolov4, demo, picture, tiny, end });
-        }, String(run));
-        if (!mutter) assert.deepEqual(complaints, []);
-        return value;
-    } finally {
-        await page.close();
-    }
+    const { page, complaints } = shared;
+    complaints.length = 0;
+    const value = await page.evaluate(async (text) => new Function(`return (${text})`)()(/** @type {any} */ (globalThis).given), String(run));
+    if (!mutter) assert.deepEqual(complaints, []);
+    return value;
 }
 
 describe("the package in a page", { concurrency: false }, () => {
     test("watches a video until it is told to stop", async () => {
-        const seen = await inside(async ({ tiny, picture }) => {
-            const detector = await tiny();
+        const seen = await inside(async ({ detector, picture }) => {
             const canvas = document.createElement("canvas");
             [canvas.width, canvas.height] = [160, 120];
             const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
@@ -105,7 +97,7 @@ describe("the package in a page", { concurrency: false }, () => {
             for await (const _ of detector.watch(video, { signal: stop.signal })) if ((aborted += 1) === 2) stop.abort();
             let track = 0;
             const [first] = canvas.captureStream().getVideoTracks();
-            for await (const _ of detector.watch(/** @type {MediaStreamTrack} */ (first))) if ((track += 1) === 2) detector.dispose();
+            for await (const _ of detector.watch(/** @type {MediaStreamTrack} */ (first))) if ((track += 1) === 2) break;
             clearInterval(timer);
             return { early, counts, aborted, track, path: detector.framePath };
         });
@@ -161,12 +153,13 @@ describe("the package in a page", { concurrency: false }, () => {
             await look("canvas", canvas, () => true);
             Object.assign(globalThis, { VideoFrame });
             GPUQueue.prototype.copyExternalImageToTexture = copy;
+            [frame, decoded].forEach((one) => one.close());
+            detector.dispose();
             return found;
         });
         const ways = Object.keys(seen);
-        assert.deepEqual(ways.slice(1), [
-            ...["frame by copy", "frame by planes", "decoded by planes", "canvas by bitmap", "bitmap by canvas", "canvas by canvas"],
-        ]);
+        const usual = ["frame by copy", "frame by planes", "decoded by planes", "canvas by bitmap", "bitmap by canvas", "canvas by canvas"];
+        assert.deepEqual(ways.slice(1), usual);
         /** @type {{ name: string, box: number[] }[][]} */
         const [pixels = [], ...others] = Object.values(seen);
         assert.ok(pixels.some(({ name }) => name === "stop"), JSON.stringify(pixels));
@@ -178,8 +171,7 @@ describe("the package in a page", { concurrency: false }, () => {
     });
 
     test("takes whatever is asked for at once", async () => {
-        const ends = await inside(async ({ tiny, picture, end }) => {
-            const detector = await tiny();
+        const ends = await inside(async ({ detector, picture, end }) => {
             detector.attach(new OffscreenCanvas(80, 60));
             const frame = await createImageBitmap(picture, { resizeWidth: 80, resizeHeight: 60 });
             const jobs = [];
@@ -198,9 +190,156 @@ describe("the package in a page", { concurrency: false }, () => {
         assert.ok(ends.boxes > 0);
     });
 
+    test("has typed errors with located sentences", async () => {
+        const errors = await inside(async ({ yolov4, demo, detector }) => {
+            const about = (/** @type {any} */ error) => {
+                const { name, code, message, file, line } = error;
+                return { name, code, message, file, line, ours: error instanceof yolov4.Yolov4Error };
+            };
+            const of = async (/** @type {any} */ options) => about(await yolov4.Detector.create(options).catch((/** @type {any} */ error) => error));
+            const set = (/** @type {any} */ values) => {
+                try {
+                    return about(Object.assign(detector, values));
+                } catch (error) {
+                    return about(error);
+                }
+            };
+            const short = { format: /** @type {const} */ ("RGBA"), width: 9, height: 9, data: new Uint8Array(9) };
+            return [
+                await of({ model: new File(["[net]\nwidth=32\nheight=32\nchannels=3\n[convolutional]\nsise=3\n"], "odd.cfg"), weights: "" }),
+                await of({ model: demo, size: 100 }),
+                await of({ name: "yolov9" }),
+                await of({ model: demo, conf: 2 }),
+                await of({}),
+                await of({ model: fetch("nothing.cfg") }),
+                await of({ model: "tiny.cfg" }),
+                set({ conf: 2 }),
+                set({ nms: Number.NaN }),
+                set({ classes: ["0", "unicorn"] }),
+                about(await detector.detect(short).catch((error) => error)),
+                about(await detector.detect(/** @type {any} */ ("picture.jpg")).catch((error) => error)),
+            ];
+        }, true);
+        assert.ok(errors.every((/** @type {{ ours: boolean }} */ { ours }) => ours), JSON.stringify(errors));
+        assert.deepEqual([errors[0]?.name, errors[0]?.file, errors[0]?.line], ["ModelError", "odd.cfg", 6]);
+        const words = [/./, /100/, /yolov9/, /conf: expected 0 to 1, found 2/, /no model/, /nothing.cfg: the server answers 404/, /found an address/];
+        words.push(/conf: expected 0 to 1, found 2/, /nms: expected 0 to 1, found NaN/, /there is no class `unicorn` among the 1/, /expected 324 bytes .* found 9/, /found String/);
+        words.forEach((pattern, i) => assert.match(errors[i]?.message ?? "", pattern));
+    });
+
+    test("says which policy forbids its wasm file", async () => {
+        const { page } = await open(session.browser);
+        await page.goto(`${server.url}strict.html`);
+        const message = await page.evaluate(async () => {
+            const { Detector } = await import(new URL("dist/index.js", location.href).href);
+            return Detector.create({ name: "yolov4-tiny" }).catch((/** @type {any} */ error) => `${error.code}: ${error.message}`);
+        });
+        assert.match(message, /^wasm: .*yolov4_bg.wasm: cannot be loaded: the page's Content-Security-Policy forbids .*'wasm-unsafe-eval'/);
+        await page.close();
+    });
+
+    test("measures itself", async () => {
+        const { results } = await inside(async ({ detector }) => detector.benchmark({ frames: 3, warmup: 1 }));
+        const [row] = results;
+        assert.ok(row && row.median_ms > 0 && row.min_ms <= row.median_ms && row.median_ms <= row.p95_ms);
+        assert.ok(row.end_to_end_median_ms > 0 && row.load_ms > 0 && (row.first_frame_ms ?? 0) > 0);
+        assert.deepEqual([row.size, row.batch, row.precision, row.software], ["32x32", 1, "f32", true]);
+    });
+
+    test("asks for subgroups where the browser has them, unless told not to", async () => {
+        const { asked, not, sum } = await inside(async ({ tiny, detector }) => {
+            const plain = await tiny({ subgroups: false });
+            const not = plain.info.adapter.subgroups;
+            plain.dispose();
+            const { info, device } = detector;
+            const code = `enable subgroups;
+                @group(0) @binding(0) var<storage, read_write> dst: array<u32>;
+                @compute @workgroup_size(4) fn main(@builtin(local_invocation_index) i: u32) { dst[i] = subgroupAdd(1u); }`;
+            const module = device.createShaderModule({ code });
+            const pipeline = device.createComputePipeline({ layout: "auto", compute: { module } });
+            const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC;
+            const buffer = device.createBuffer({ size: 16, usage });
+            const staging = device.createBuffer({ size: 16, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+            const group = device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries: [{ binding: 0, resource: { buffer } }] });
+            const encoder = device.createCommandEncoder();
+            const pass = encoder.beginComputePass();
+            pass.setPipeline(pipeline);
+            pass.setBindGroup(0, group);
+            pass.dispatchWorkgroups(1);
+            pass.end();
+            encoder.copyBufferToBuffer(buffer, 0, staging, 0, 16);
+            device.queue.submit([encoder.finish()]);
+            await staging.mapAsync(GPUMapMode.READ);
+            const [sum] = new Uint32Array(staging.getMappedRange());
+            return { asked: info.adapter.subgroups, not, sum };
+        });
+        assert.deepEqual([asked, not], [true, false]);
+        // SwiftShader's subgroups have four lanes.
+        assert.equal(sum, 4);
+    });
+
+    test("runs a thousand frames without growing, and overlaps two", { timeout: 300_000 }, async () => {
+        const { page, complaints } = shared;
+        const debug = await session.browser.newCDPSession(page);
+        await page.evaluate(async () => {
+            const { detector, picture } = /** @type {Given} */ (/** @type {any} */ (globalThis).given);
+            detector.attach(new OffscreenCanvas(160, 120));
+            const frame = await createImageBitmap(picture, { resizeWidth: 160, resizeHeight: 120 });
+            Object.assign(globalThis, {
+                run: async (/** @type {number} */ count) => {
+                    let done = 0;
+                    const one = async () => {
+                        while (done < count) await detector.show(frame, { boxes: (done += 1) % 10 === 0 });
+                    };
+                    await Promise.all([one(), one()]);
+                    return (await detector.detect(frame)).length;
+                },
+    });
+        });
+        /** @param {number} count */
+        const run = (count) => page.evaluate((count) => /** @type {any} */ (globalThis).run(count), count);
+        const memory = async () => {
+            await debug.send("HeapProfiler.collectGarbage");
+            const { metrics } = await debug.send("Performance.getMetrics");
+            const heap = metrics.find(({ name }) => name === "JSHeapUsedSize")?.value ?? 0;
+            return { heap, resident: resident() };
+        };
+        await debug.send("Performance.enable");
+        await run(100);
+        const before = await memory();
+        assert.ok((await run(1000)) > 0, "frames without boxes prove less");
+        const after = await memory();
+        const growth = { heap: (after.heap - before.heap) / 1e6, resident: (after.resident - before.resident) / 1e6 };
+        console.log(`growth over 1000 frames in MB: ${JSON.stringify(growth)}`);
+        assert.ok(growth.heap < 2, `the heap has grown by ${growth.heap} MB`);
+        // Of every process of the browser together; a frame's textures alone would be 77 MB if they were kept.
+        assert.ok(growth.resident < 25, `the browser has grown by ${growth.resident} MB`);
+        assert.deepEqual(complaints, []);
+    });
+
+    test("tells that the device is lost, and another detector works", async () => {
+        const seen = await inside(
+            async ({ tiny, detector, picture, end }) => {
+                const frame = await createImageBitmap(picture);
+                await detector.detect(frame);
+                const under = [detector.detect(frame), detector.show(frame)].map(end);
+                detector.device.destroy();
+                const first = await Promise.all(under);
+                const later = await Promise.all([detector.detect(frame), detector.show(frame), detector.again()].map(end));
+                detector.dispose();
+                const another = await tiny();
+                Object.assign(/** @type {any} */ (globalThis).given, { detector: another });
+                return { first, later, another: (await another.detect(frame)).length };
+            },
+            true,
+        );
+        assert.ok(seen.first.every((/** @type {string} */ end) => end === "DeviceLostError" || end === "done"), String(seen.first));
+        assert.deepEqual([...new Set(seen.later)], ["DeviceLostError"]);
+        assert.ok(seen.another > 0);
+    });
+
     test("ends at once when it is disposed of, and says so ever after", async () => {
-        const seen = await inside(async ({ tiny, picture, end, yolov4 }) => {
-            const detector = await tiny();
+        const seen = await inside(async ({ detector, picture, end, yolov4 }) => {
             const canvas = new OffscreenCanvas(80, 60);
             detector.attach(canvas);
             const frame = await createImageBitmap(picture);
@@ -235,167 +374,13 @@ describe("the package in a page", { concurrency: false }, () => {
         assert.deepEqual([...new Set([...seen.under, ...seen.late])], ["UsageError"]);
         assert.deepEqual([...new Set(seen.thrown)], ["this detector was disposed of: make another one"]);
     });
-
-    test("tells that the device is lost, and another detector works", async () => {
-        const seen = await inside(
-            async ({ tiny, picture, end }) => {
-                const detector = await tiny();
-                const frame = await createImageBitmap(picture);
-                await detector.detect(frame);
-                const under = [detector.detect(frame), detector.show(frame)].map(end);
-                detector.device.destroy();
-                const first = await Promise.all(under);
-                const later = await Promise.all([detector.detect(frame), detector.show(frame), detector.again()].map(end));
-                detector.dispose();
-                const another = await tiny();
-                return { first, later, another: (await another.detect(frame)).length };
-            },
-            true,
-        );
-        assert.ok(seen.first.every((/** @type {string} */ end) => end === "DeviceLostError" || end === "done"), String(seen.first));
-        assert.deepEqual([...new Set(seen.later)], ["DeviceLostError"]);
-        assert.ok(seen.another > 0);
-    });
-
-    test("has typed errors with located sentences", async () => {
-        const errors = await inside(async ({ yolov4, demo, tiny }) => {
-            const about = (/** @type {any} */ error) => {
-                const { name, code, message, file, line } = error;
-                return { name, code, message, file, line, ours: error instanceof yolov4.Yolov4Error };
-            };
-            const of = async (/** @type {any} */ options) => about(await yolov4.Detector.create(options).catch((/** @type {any} */ error) => error));
-            const detector = await tiny();
-            const set = (/** @type {any} */ values) => {
-                try {
-                    return about(Object.assign(detector, values));
-                } catch (error) {
-                    return about(error);
-                }
-            };
-            const short = { format: /** @type {const} */ ("RGBA"), width: 9, height: 9, data: new Uint8Array(9) };
-            return [
-                await of({ model: new File(["[net]\nwidth=32\nheight=32\nchannels=3\n[convolutional]\nsise=3\n"], "odd.cfg"), weights: "" }),
-                await of({ model: demo, size: 100 }),
-                await of({ name: "yolov9" }),
-                await of({ model: demo, conf: 2 }),
-                await of({}),
-                await of({ model: fetch("nothing.cfg") }),
-                await of({ model: "tiny.cfg" }),
-                set({ conf: 2 }),
-                set({ nms: Number.NaN }),
-                set({ classes: ["0", "unicorn"] }),
-                about(await detector.detect(short).catch((error) => error)),
-                about(await detector.detect(/** @type {any} */ ("picture.jpg")).catch((error) => error)),
-            ];
-        }, true);
-        assert.ok(errors.every((/** @type {{ ours: boolean }} */ { ours }) => ours), JSON.stringify(errors));
-        assert.deepEqual([errors[0]?.name, errors[0]?.file, errors[0]?.line], ["ModelError", "odd.cfg", 6]);
-        const words = [/./, /100/, /yolov9/, /conf: expected 0 to 1, found 2/, /no model/, /nothing.cfg: the server answers 404/, /found an address/];
-        words.push(/conf: expected 0 to 1, found 2/, /nms: expected 0 to 1, found NaN/, /there is no class `unicorn` among the 1/, /expected 324 bytes .* found 9/, /found String/);
-        words.forEach((pattern, i) => assert.match(errors[i]?.message ?? "", pattern));
-            });
-
-    test("says which policy forbids its wasm file", async () => {
-        const { page } = await open(session.browser);
-        await page.goto(`${server.url}strict.html`);
-        const message = await page.evaluate(async () => {
-            const { Detector } = await import(new URL("dist/index.js", location.href).href);
-            return Detector.create({ name: "yolov4-tiny" }).catch((/** @type {any} */ error) => `${error.code}: ${error.message}`);
-        });
-        assert.match(message, /^wasm: .*yolov4_bg.wasm: cannot be loaded: the page's Content-Security-Policy forbids .*'wasm-unsafe-eval'/);
-        await page.close();
-    });
-
-    test("measures itself", async () => {
-        const { results } = await inside(async ({ tiny }) => (await tiny()).benchmark({ frames: 3, warmup: 1 }));
-        const [row] = results;
-        assert.ok(row && row.median_ms > 0 && row.min_ms <= row.median_ms && row.median_ms <= row.p95_ms);
-        assert.ok(row.end_to_end_median_ms > 0 && row.load_ms > 0 && (row.first_frame_ms ?? 0) > 0);
-        assert.deepEqual([row.size, row.batch, row.precision, row.software], ["32x32", 1, "f32", true]);
-    });
-
-    test("asks for subgroups where the browser has them, unless told not to", async () => {
-        const { asked, not, sum } = await inside(async ({ yolov4, demo }) => {
-            const plain = await yolov4.Detector.create({ model: demo, size: 32, subgroups: false });
-            const not = plain.info.adapter.subgroups;
-            plain.dispose();
-            const { info, device } = await yolov4.Detector.create({ model: demo, size: 32 });
-            const code = `enable subgroups;
-                @group(0) @binding(0) var<storage, read_write> dst: array<u32>;
-                @compute @workgroup_size(4) fn main(@builtin(local_invocation_index) i: u32) { dst[i] = subgroupAdd(1u); }`;
-            const module = device.createShaderModule({ code });
-            const pipeline = device.createComputePipeline({ layout: "auto", compute: { module } });
-            const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC;
-            const [buffer, staging] = [device.createBuffer({ size: 16, usage }), device.createBuffer({ size: 16, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST })];
-            const group = device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries: [{ binding: 0, resource: { buffer } }] });
-            const encoder = device.createCommandEncoder();
-            const pass = encoder.beginComputePass();
-            pass.setPipeline(pipeline);
-            pass.setBindGroup(0, group);
-            pass.dispatchWorkgroups(1);
-            pass.end();
-            encoder.copyBufferToBuffer(buffer, 0, staging, 0, 16);
-            device.queue.submit([encoder.finish()]);
-            await staging.mapAsync(GPUMapMode.READ);
-            const [sum] = new Uint32Array(staging.getMappedRange());
-            return { asked: info.adapter.subgroups, not, sum };
-        });
-        assert.deepEqual([asked, not], [true, false]);
-        // SwiftShader's subgroups have four lanes.
-        assert.equal(sum, 4);
-    });
-
-    test("runs a thousand frames without growing, and overlaps two", { timeout: 300_000 }, async () => {
-        const { page, complaints } = await open(session.browser);
-        await page.goto(server.url);
-        const debug = await session.browser.newCDPSession(page);
-        await page.evaluate(async () => {
-            const at = (/** @type {string} */ path) => new URL(path, location.href).href;
-            const { Detector } = await import(at("dist/index.js"));
-            const detector = await Detector.create({ model: fetch(at("tiny.cfg")), weights: fetch(at("tiny.weights")) });
-            const canvas = new OffscreenCanvas(160, 120);
-            detector.attach(canvas);
-            const frame = await createImageBitmap(await (await fetch(at("picture.jpg"))).blob(), { resizeWidth: 160, resizeHeight: 120 });
-            Object.assign(globalThis, {
-                run: async (/** @type {number} */ count) => {
-                    let done = 0;
-                    const one = async () => {
-                        while (done < count) await detector.show(frame, { boxes: (done += 1) % 10 === 0 });
-                    };
-                    await Promise.all([one(), one()]);
-                    return (await detector.detect(frame)).length;
-                },
-            });
-        });
-        /** @param {number} count */
-        const run = (count) => page.evaluate((count) => /** @type {any} */ (globalThis).run(count), count);
-        const memory = async () => {
-            await debug.send("HeapProfiler.collectGarbage");
-            const { metrics } = await debug.send("Performance.getMetrics");
-            const heap = metrics.find(({ name }) => name === "JSHeapUsedSize")?.value ?? 0;
-            return { heap, resident: resident() };
-        };
-        await debug.send("Performance.enable");
-        await run(200);
-        const before = await memory();
-        assert.ok((await run(1000)) > 0, "frames without boxes prove less");
-        const after = await memory();
-        const growth = { heap: (after.heap - before.heap) / 1e6, resident: (after.resident - before.resident) / 1e6 };
-        console.log(`growth over 1000 frames in MB: ${JSON.stringify(growth)}`);
-        assert.ok(growth.heap < 2, `the heap has grown by ${growth.heap} MB`);
-        // Of every process of the browser together; a frame's textures alone would be 77 MB if they were kept.
-        assert.ok(growth.resident < 25, `the browser has grown by ${growth.resident} MB`);
-        assert.deepEqual(complaints, []);
-        await page.close();
-    });
 });
 
 /** Bytes in memory of every process that this one has started, and those that they have: its browser, nobody else's. */
 function resident() {
-    const all = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
     /** @type {Map<number, { parent: number, bytes: number }>} */
     const processes = new Map();
-    for (const id of all) {
+    for (const id of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
         try {
             const status = readFileSync(`/proc/${id}/status`, "utf8");
             const number = (/** @type {RegExp} */ pattern) => Number(pattern.exec(status)?.[1] ?? 0);

@@ -1,10 +1,11 @@
 // The npm package as its users have it: from its tarball through bundlers, by a script tag, in a worker.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { promisify } from "node:util";
 import { build } from "esbuild";
 import { ROOT, WEB, launch, open, serve } from "./harness.mjs";
 
@@ -17,15 +18,26 @@ const TOOLS = ["vite@8.3.8", "webpack@5.112.2", "typescript@5.9.3", "@webgpu/typ
 let session;
 /** The project of somebody who uses the package. */
 const project = mkdtempSync(join(tmpdir(), "yolov4-project-"));
-/** @param {string} program @param {string[]} args */
-const run = (program, args, cwd = project) => execFileSync(program, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+/** What a program has to say if it fails is part of the error. @param {string} program @param {string[]} args */
+const run = (program, args, cwd = project) => promisify(execFile)(program, args, { cwd });
+/** Types, then webpack, which reads what tsc has written; Vite beside them. @type {Promise<unknown>} */
+let typed;
+/** @type {Promise<unknown>} */
+let packed;
+/** @type {Promise<unknown>} */
+let vite;
 
 before(async () => {
-    session = await launch();
     cpSync(join(ROOT, "web/tests/vite"), project, { recursive: true });
-    run("npm", ["pack", "--silent", "--pack-destination", project], PACKAGE);
+    await run("npm", ["pack", "--silent", "--pack-destination", project], PACKAGE);
     assert.deepEqual(readdirSync(project).filter((name) => name.endsWith(".tgz")), ["yolov4-wgpu-0.1.0.tgz"]);
-    run("npm", ["install", "--silent", "--no-audit", "--no-fund", "--prefer-offline", "./yolov4-wgpu-0.1.0.tgz", ...TOOLS]);
+    const install = ["install", "--silent", "--no-audit", "--no-fund", "--prefer-offline", "./yolov4-wgpu-0.1.0.tgz", ...TOOLS];
+    [session] = await Promise.all([launch(), run("npm", install)]);
+    typed = run("npx", ["tsc"]);
+    packed = typed.then(() => run("node", ["webpack.mjs"]));
+    vite = run("npx", ["vite", "build", "--logLevel", "warn", "--base", "./"]);
+    // Each failure is the one of the test that waits for it.
+    for (const work of [typed, packed, vite]) work.catch(() => {});
 });
 
 after(async () => {
@@ -60,18 +72,17 @@ async function finds(folder, page = "") {
 const page = (script) => `<!doctype html><meta charset="utf-8"><title>test</title><link rel="icon" href="data:,"><body>${script}`;
 
 describe("the npm package", { concurrency: false }, () => {
-    test("type-checks in a strict project, with plain libraries", () => {
-        run("npx", ["tsc"]);
+    test("type-checks in a strict project, with plain libraries", async () => {
+        await typed;
     });
 
     test("goes through Vite", async () => {
-        run("npx", ["vite", "build", "--logLevel", "warn", "--base", "./"]);
+        await vite;
         await finds(join(project, "dist"));
     });
 
     test("goes through webpack", async () => {
-        // webpack reads what tsc has written.
-        run("node", ["webpack.mjs"]);
+        await packed;
         writeFileSync(join(project, "packed/index.html"), page('<script defer src="main.js"></script>'));
         await finds(join(project, "packed"));
     });
