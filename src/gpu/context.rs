@@ -188,7 +188,11 @@ impl Gpu {
         let note = |into: &Arc<Mutex<Option<Trouble>>>| {
             let into = Arc::clone(into);
             move |what: Trouble| {
-                into.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(what);
+                let mut known = into.lock().unwrap_or_else(PoisonError::into_inner);
+                // A loss explains whatever was complained of before it; anything else is told in its order.
+                if known.is_none() || (matches!(what, Trouble::Lost(_)) && !matches!(*known, Some(Trouble::Lost(_)))) {
+                    *known = Some(what);
+                }
             }
         };
         let lost = note(&trouble);

@@ -26,6 +26,10 @@ use crate::{
     stage::{Stage, UI},
 };
 
+/// How often, and after how many milliseconds each time, a failure is looked at again: is the device lost?
+const LOSS_TURNS: usize = 10;
+const LOSS_PAUSE: f64 = 10.0;
+
 /// What a promise settles to.
 pub type Answer = std::result::Result<JsValue, JsValue>;
 
@@ -84,8 +88,10 @@ impl Chain {
 
     /// A frame's way to its end; milliseconds that the copy took beside it.
     pub async fn play(&self, pixels: Pixels, boxes: bool, draw: bool) -> std::result::Result<(Outcome, f64), JsValue> {
-        let (coming, copy) = self.begin(&pixels, boxes, draw).await.map_err(|e| failure(&e))?;
-        Ok((self.end(coming).await?, copy))
+        match self.begin(&pixels, boxes, draw).await {
+            Ok((coming, copy)) => Ok((self.end(coming).await?, copy)),
+            Err(error) => Err(self.root(error).await),
+        }
     }
 
     async fn begin(&self, pixels: &Pixels, boxes: bool, draw: bool) -> Result<(oneshot::Receiver<Landed>, f64)> {
@@ -122,12 +128,13 @@ impl Chain {
                 self.draw(&live)?;
                 Ok(live.flying() > before)
             };
-            let started = run.await.map_err(|e: Error| failure(&e))?;
-            started.then(|| self.expect(live.newest_number()))
+            let started: Result<bool> = run.await;
+            started.map(|started| started.then(|| self.expect(live.newest_number())))
         };
         match coming {
-            Some(coming) => self.end(coming).await.map(Some),
-            None => Ok(None),
+            Ok(Some(coming)) => self.end(coming).await.map(Some),
+            Ok(None) => Ok(None),
+            Err(error) => Err(self.root(error).await),
         }
     }
 
@@ -178,13 +185,11 @@ impl Chain {
         }
     }
 
-    /// A read-back that fails because the device is lost may be told before the loss is.
+    /// What fails because the device is lost may be told before the loss is.
     async fn root(&self, error: Error) -> JsValue {
-        if !matches!(error, Error::DeviceLost(_)) {
-            for _ in 0..10 {
-                // A turn of the loop of promises.
-                let turn = Promise::resolve(&JsValue::UNDEFINED);
-                let _ = JsFuture::from(turn).await;
+        if matches!(error, Error::Gpu(_)) {
+            for _ in 0..LOSS_TURNS {
+                pause(LOSS_PAUSE).await;
                 if let Err(lost @ Error::DeviceLost(_)) = self.gpu.check() {
                     return failure(&lost);
                 }
@@ -252,4 +257,17 @@ fn image_data(rgba: &[u8], width: u32) -> Answer {
 
 fn millis(since: Instant) -> f64 {
     1e3 * since.elapsed().as_secs_f64()
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timeout(run: &js_sys::Function, millis: f64);
+}
+
+/// Lets the browser do what it has to do meanwhile.
+async fn pause(millis: f64) {
+    let waiting = Promise::new(&mut |resolve, _| set_timeout(&resolve, millis));
+    // It is never rejected.
+    let _ = JsFuture::from(waiting).await;
 }
