@@ -12,13 +12,15 @@ export async function demo(): Promise<ModelFiles> {
 
 /** A file of the page's own. */
 export async function own(name: string): Promise<Blob> {
+    let why: string;
     try {
         const answer = await fetch(name);
         if (answer.ok) return await answer.blob();
-    } catch {
-        // Said below, as for an answer that is none.
+        why = `the server answers ${answer.status}`;
+    } catch (error) {
+        why = String(error);
     }
-    throw new PageError("own", `${name} cannot be fetched: is there a network?`);
+    throw new PageError("own", `${name} cannot be fetched (${why}): is there a network?`);
 }
 
 const ending = (file: File) => file.name.slice(file.name.lastIndexOf(".") + 1).toLowerCase();

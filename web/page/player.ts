@@ -74,7 +74,8 @@ export class Player implements Calls {
 
     /** Runs with the detector of now; if the device is lost meanwhile, it is made again for the next call. */
     async #lasting<T>(run: (detector: Detector) => Promise<T>): Promise<T> {
-        await this.#rebuilding;
+        // What became of it was told: whoever waited for it finds a detector, or none.
+        await this.#rebuilding?.catch(() => {});
         if (!this.#detector) {
             const lost = this.#wanted !== undefined;
             throw Object.assign(new Error("no network is loaded"), { code: lost ? "device-lost" : "usage" });
