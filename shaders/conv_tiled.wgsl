@@ -2,7 +2,7 @@
 // Implicit GEMM through workgroup memory: a tile of 64 output channels by 32 pixels per workgroup, 8 channels by
 // 4 pixels per invocation. The sum runs over (tap, input block), four steps between barriers.
 
-@group(0) @binding(5) var<storage, read> weights: array<real4>;   // [OC/16, SIZE * SIZE, IC/4, 4 blocks, 4 inputs]
+@group(0) @binding(5) var<storage, read> weights: array<real4>;   // [batch, OC/16, SIZE * SIZE, IC/4, 4 blocks, 4 inputs]
 
 const DEPTH = 4u;        // steps of the sum between barriers
 const TILE_PIXELS = 32u;
@@ -11,8 +11,9 @@ const TILE_BLOCKS = 16u; // output blocks of four channels: four weight tiles
 var<workgroup> sh_src: array<vec4f, 128>;     // [DEPTH, TILE_PIXELS]
 var<workgroup> sh_weights: array<vec4f, 256>; // [4 weight tiles, DEPTH, 4 blocks, 4 inputs]
 
-// One input block of one output pixel under step `step` of the sum; 0 outside the picture and past the end.
-fn load_step(step: u32, pixel: u32) -> vec4f {
+// One input block of one output pixel under step `step` of the sum, `first` blocks on; 0 outside the picture and past
+// the end.
+fn load_step(first: u32, step: u32, pixel: u32) -> vec4f {
     if step >= SIZE * SIZE * params.ic4 || pixel >= params.oh * params.ow {
         return vec4f(0.0);
     }
@@ -22,7 +23,7 @@ fn load_step(step: u32, pixel: u32) -> vec4f {
     if y < 0 || x < 0 || u32(y) >= params.ih || u32(x) >= params.iw {
         return vec4f(0.0);
     }
-    return load_block(step % params.ic4, u32(y) * params.iw + u32(x));
+    return load_block(first + step % params.ic4, u32(y) * params.iw + u32(x));
 }
 
 @compute @workgroup_size(8, 8)
@@ -34,14 +35,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
     var acc: array<vec4f, 8>; // [2 blocks, 4 pixels]
     for (var start = 0u; start < steps; start += DEPTH) {
         for (var i = li; i < DEPTH * TILE_PIXELS; i += 64u) {
-            sh_src[i] = load_step(start + i / TILE_PIXELS, first_pixel + i % TILE_PIXELS);
+            sh_src[i] = load_step(group.z * params.src_batch, start + i / TILE_PIXELS, first_pixel + i % TILE_PIXELS);
         }
         for (var i = li; i < 256u; i += 64u) {
             let tile = group.y * 4u + i / 64u;
             let step = start + i / 16u % DEPTH;
             var w = vec4f(0.0);
             if tile < tiles && step < steps {
-                w = vec4f(weights[(tile * steps + step) * 16u + i % 16u]);
+                w = vec4f(weights[group.z * params.weights_batch + (tile * steps + step) * 16u + i % 16u]);
             }
             sh_weights[i] = w;
         }
@@ -64,7 +65,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
         for (var p = 0u; p < 4u; p++) {
             let pixel = first_pixel + p * 8u + local.x;
             if o < blocks && pixel < params.oh * params.ow {
-                store_block(o, pixel, acc[b * 4u + p]);
+                store_block(group.z * params.dst_batch + o, pixel, acc[b * 4u + p]);
             }
         }
     }

@@ -39,6 +39,8 @@ const COVERED: &[&str] = &[
     "conv_depthwise",
     "conv_direct",
     "conv_lanes",
+    "conv_subgroup",
+    "conv_subgroup_few",
     "conv_tiled",
     "decode",
     "letterbox",
@@ -53,6 +55,10 @@ const COVERED: &[&str] = &[
     "spp",
     "to_rgba",
     "upsample",
+    "winograd2_input",
+    "winograd2_output",
+    "winograd4_input",
+    "winograd4_output",
 ];
 
 #[test]

@@ -106,7 +106,9 @@ fn every_kernel_can_be_written_for_vulkan_metal_and_direct3d() {
     for kernel in CATALOGUE {
         for precision in [Precision::F32, Precision::F16] {
             let (module, info) = resolved(kernel, precision);
-            let words = spv::write_vec(&module, &info, &spv::Options::default(), None)
+            // Vulkan 1.1's own version, which subgroup operations need; wgpu asks for no less where it offers them.
+            let options = spv::Options { lang_version: (1, 3), ..Default::default() };
+            let words = spv::write_vec(&module, &info, &options, None)
                 .unwrap_or_else(|e| panic!("{}: SPIR-V: {e}", kernel.name));
             if spirv_val {
                 let dir = tempfile::tempdir().unwrap();

@@ -8,6 +8,7 @@ override DILATION: u32 = 1u;    // distance of neighbouring taps
 override PARTS: u32 = 1u;       // inputs that stand one above the other in channels, 1 to 4
 override ACTIVATION: u32 = 0u;  // of sum + bias
 override SLOPE: f32 = 0.1;
+override BIAS: bool = true;
 override RESIDUAL: bool = false;
 override AFTER: u32 = 0u;       // of the activated sum + residual
 override AFTER_SLOPE: f32 = 0.1;
@@ -25,6 +26,9 @@ struct Params {
     part_end: vec4u,        // input block after each part
     dst_block: u32,
     residual_block: u32,
+    src_batch: u32,         // blocks from one problem of a batch to the next, in part 0
+    dst_batch: u32,         // the same of the output
+    weights_batch: u32,     // vectors from one problem's weights to the next
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -65,7 +69,11 @@ fn tap(o: u32, stride: u32, k: u32) -> i32 {
 // Bias, activation, residual, activation, store: channels 4o .. 4o + 3 at `pixel` of the output.
 fn store_block(o: u32, pixel: u32, sum: vec4f) {
     let plane = params.oh * params.ow;
-    var v = activate(ACTIVATION, SLOPE, sum + bias[o]);
+    var v = sum;
+    if BIAS {
+        v += bias[o];
+    }
+    v = activate(ACTIVATION, SLOPE, v);
     if RESIDUAL {
         v = activate(AFTER, AFTER_SLOPE, v + vec4f(residual[(params.residual_block + o) * plane + pixel]));
     }

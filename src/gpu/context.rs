@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::{
     error::{Error, Result},
     gpu::{limits::Needs, readback::Counter},
-    kernels::Precision,
+    kernels::{Precision, conv::Caps},
 };
 
 /// A graphics API that wgpu speaks.
@@ -157,6 +157,7 @@ impl Gpu {
         }
         let mut required = wgpu::Features::empty();
         required.set(wgpu::Features::SHADER_F16, options.needs.precision == Precision::F16);
+        required |= features & wgpu::Features::SUBGROUP;
         if options.needs.timestamps {
             // Browsers have them at the ends of passes only.
             required |= features & TIMESTAMPS;
@@ -206,6 +207,16 @@ impl Gpu {
         }));
         let limits = device.limits();
         Self { device, queue, limits, readbacks: Counter::default(), report, trouble, origin: None }
+    }
+
+    /// What convolutions can make use of.
+    pub(super) fn caps(&self, precision: Precision) -> Caps {
+        Caps {
+            software: self.report.software,
+            subgroup: self.device.features().contains(wgpu::Features::SUBGROUP) && self.report.subgroup.0 >= 8,
+            half: precision == Precision::F16,
+            binding: self.limits.max_storage_buffer_binding_size.min(self.limits.max_buffer_size) as usize,
+        }
     }
 
     /// What the adapter is.

@@ -96,26 +96,31 @@ impl Program {
         // Before minutes of compiling for nothing.
         gpu.check()?;
         let mut pipelines = Pipelines::new(gpu, precision, options.checked);
-        let choice = Choice { software: gpu.report().software, forced: options.conv };
+        let choice = Choice { caps: gpu.caps(precision), forced: options.conv };
+        let mut scratch = [0; 2];
         let mut uniforms = Packed::new(gpu.limits.min_uniform_buffer_offset_alignment);
         let mut calls = Vec::with_capacity(plan.steps.len());
         let total = plan.steps.len();
         for (done, step) in plan.steps.iter().enumerate() {
-            let call = lower(&graph, &params, step, choice)?;
+            let lowered = lower(&graph, &params, step, choice)?;
             // The packed copy is on its way to the GPU; a big network's weights need not be held twice.
             params.0[step.node.0] = None;
-            check_dispatch(&graph.node(step.node).name, &call.dispatch, &gpu.limits)?;
-            let offset = uniforms.push(&call.dispatch.params);
-            let pipeline = pipelines.get(&call.dispatch).await?;
-            calls.push((step.node, offset, pipeline, upload(gpu, precision, call)));
+            scratch = [scratch[0].max(lowered.scratch[0]), scratch[1].max(lowered.scratch[1])];
+            for call in lowered.calls {
+                check_dispatch(&graph.node(step.node).name, &call.dispatch, &gpu.limits)?;
+                let offset = uniforms.push(&call.dispatch.params);
+                let pipeline = pipelines.get(&call.dispatch).await?;
+                calls.push((step.node, offset, pipeline, upload(gpu, precision, call)));
+            }
             progress(done + 1, total);
         }
+        let scratch = scratch.map(|vectors| gpu.buffer("scratch", vectors * 4 * precision.bytes(), SLOT_USAGE));
         let uniforms = gpu.filled("params", uniforms.bytes(), wgpu::BufferUsages::UNIFORM);
         let steps = calls
             .into_iter()
             .map(|(node, offset, pipeline, call)| {
                 let layout = pipelines.bind_group_layout(call.dispatch.kernel);
-                let group = call.bind(gpu, &layout, &uniforms, offset, &slots);
+                let group = call.bind(gpu, &layout, &uniforms, offset, &slots, &scratch);
                 (node, Ready { pipeline, group, workgroups: call.dispatch.workgroups })
             })
             .collect();
@@ -184,10 +189,12 @@ impl Uploaded {
         uniforms: &wgpu::Buffer,
         offset: u64,
         slots: &[wgpu::Buffer],
+        scratch: &[wgpu::Buffer],
     ) -> wgpu::BindGroup {
         let size = std::num::NonZeroU64::new(self.dispatch.params.len() as u64);
         let resource = |(bound, own): &'_ (Bound, Option<wgpu::Buffer>)| match (bound, own) {
             (Bound::Slot(slot), _) => slots[slot.0].clone(),
+            (Bound::Scratch(number), _) => scratch[*number].clone(),
             (_, Some(buffer)) => buffer.clone(),
             (_, None) => uniforms.clone(),
         };

@@ -3,7 +3,7 @@
 use crate::{
     kernels::{
         Bind, Binding, Dispatch, Kernel, activation::ActivationKind, conv_depthwise, conv_direct, conv_lanes,
-        conv_tiled,
+        conv_subgroup, conv_subgroup_few, conv_tiled, winograd,
     },
     tensor::Shape,
 };
@@ -34,6 +34,26 @@ pub struct Problem {
     pub residual: Option<ActivationKind>,
 }
 
+impl Problem {
+    /// A kernel of one tap, no steps, no groups: a product of matrices.
+    pub const fn is_pointwise(&self) -> bool {
+        self.size == 1 && self.stride.0 == 1 && self.stride.1 == 1 && self.groups == 1 && self.pad == 0
+    }
+}
+
+/// What an adapter can do, as far as the choice of a convolution goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Caps {
+    /// A processor does the work.
+    pub software: bool,
+    /// Subgroup operations are there, in subgroups of 8 lanes or more.
+    pub subgroup: bool,
+    /// Values are stored in 16 bits.
+    pub half: bool,
+    /// Largest storage binding, in bytes.
+    pub binding: usize,
+}
+
 /// The rungs of the ladder, slowest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Variant {
@@ -45,37 +65,100 @@ pub enum Variant {
     Lanes,
     /// `conv_tiled`: implicit GEMM through workgroup memory.
     Tiled,
+    /// `conv_subgroup`: implicit GEMM without barriers, weights handed round in subgroups.
+    Subgroup,
+    /// `conv_subgroup_few`: the same for few pixels.
+    SubgroupFew,
+    /// Winograd F(2x2, 3x3): 2.25 times fewer multiplications.
+    Winograd2,
+    /// Winograd F(4x4, 3x3): 4 times fewer multiplications, one more decimal lost.
+    Winograd4,
 }
 
 impl Variant {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Direct, Self::Depthwise, Self::Lanes, Self::Tiled];
+    pub const ALL: [Self; 8] = [
+        Self::Direct,
+        Self::Depthwise,
+        Self::Lanes,
+        Self::Tiled,
+        Self::Subgroup,
+        Self::SubgroupFew,
+        Self::Winograd2,
+        Self::Winograd4,
+    ];
 
-    /// The kernel behind it.
-    pub fn kernel(self) -> &'static Kernel {
+    /// As reports and the tuning cache spell it.
+    pub const fn name(self) -> &'static str {
         match self {
-            Self::Direct => &conv_direct::KERNEL,
-            Self::Depthwise => &conv_depthwise::KERNEL,
-            Self::Lanes => &conv_lanes::KERNEL,
-            Self::Tiled => &conv_tiled::KERNEL,
+            Self::Direct => "direct",
+            Self::Depthwise => "depthwise",
+            Self::Lanes => "lanes",
+            Self::Tiled => "tiled",
+            Self::Subgroup => "subgroup",
+            Self::SubgroupFew => "subgroup-few",
+            Self::Winograd2 => "winograd2",
+            Self::Winograd4 => "winograd4",
         }
     }
 
-    /// Whether this variant can do that problem.
-    pub fn takes(self, problem: &Problem) -> bool {
+    /// Output pixels along a side of a Winograd tile.
+    pub const fn winograd(self) -> Option<winograd::Tile> {
+        match self {
+            Self::Winograd2 => Some(winograd::Tile::Two),
+            Self::Winograd4 => Some(winograd::Tile::Four),
+            _ => None,
+        }
+    }
+
+    /// The kernel of a rung that is one dispatch.
+    fn kernel(self) -> &'static Kernel {
+        match self {
+            Self::Direct | Self::Winograd2 | Self::Winograd4 => &conv_direct::KERNEL,
+            Self::Depthwise => &conv_depthwise::KERNEL,
+            Self::Lanes => &conv_lanes::KERNEL,
+            Self::Tiled => &conv_tiled::KERNEL,
+            Self::Subgroup => &conv_subgroup::KERNEL,
+            Self::SubgroupFew => &conv_subgroup_few::KERNEL,
+        }
+    }
+
+    /// Whether this variant can do that problem on such an adapter.
+    pub fn takes(self, problem: &Problem, caps: &Caps) -> bool {
         match self {
             Self::Direct => true,
             Self::Depthwise => {
                 problem.groups > 1 && problem.groups == problem.input.c && problem.groups == problem.output.c
             }
             Self::Lanes | Self::Tiled => problem.groups == 1,
+            Self::Subgroup | Self::SubgroupFew => problem.groups == 1 && caps.subgroup,
+            Self::Winograd2 => winograd::Tile::Two.takes(problem, caps),
+            // In 16 bits the values at the points of F(4x4) lose too much.
+            Self::Winograd4 => !caps.half && winograd::Tile::Four.takes(problem, caps),
         }
     }
 
-    /// The best variant known for a problem, on a software adapter or a real one.
-    pub fn choose(problem: &Problem, software: bool) -> Self {
-        let gemm = if software { Self::Lanes } else { Self::Tiled };
-        [gemm, Self::Depthwise].into_iter().find(|v| v.takes(problem)).unwrap_or(Self::Direct)
+    /// The best implicit GEMM of an adapter for an output of so many pixels.
+    pub const fn gemm(pixels: usize, caps: &Caps) -> Self {
+        match (caps.software, caps.subgroup) {
+            (true, true) => {
+                // Tiles that are cut off cost as much as whole ones.
+                let few = pixels.next_multiple_of(conv_subgroup_few::TILE_PIXELS);
+                let many = pixels.next_multiple_of(conv_subgroup::TILE_PIXELS);
+                if few * 5 < many * 4 { Self::SubgroupFew } else { Self::Subgroup }
+            }
+            (true, false) => Self::Lanes,
+            (false, _) => Self::Tiled,
+        }
+    }
+
+    /// The best variant known for a problem without measuring.
+    pub fn choose(problem: &Problem, caps: &Caps) -> Self {
+        // Below this the transforms cost more than they save.
+        let worth = caps.software && problem.input.c.min(problem.output.c) >= 16 && problem.output.pixels() >= 16;
+        let winograd = [Self::Winograd4, Self::Winograd2].into_iter().filter(|_| worth);
+        let mut known = winograd.chain([Self::gemm(problem.output.pixels(), caps), Self::Depthwise]);
+        known.find(|v| v.takes(problem, caps)).unwrap_or(Self::Direct)
     }
 }
 
@@ -107,8 +190,14 @@ pub struct ConvParams {
     pub dst_block: u32,
     /// First block of the residual in its buffer.
     pub residual_block: u32,
+    /// Blocks from one problem of a batch to the next, in part 0.
+    pub src_batch: u32,
+    /// The same of the output.
+    pub dst_batch: u32,
+    /// Vectors from one problem's weights to the next.
+    pub weights_batch: u32,
     /// A multiple of 16 bytes, as uniform buffers want.
-    pub _pad: [u32; 2],
+    pub _pad: [u32; 3],
 }
 
 /// Group 0 of every convolution.
@@ -141,6 +230,40 @@ pub fn dispatch(
     dst_block: usize,
     residual_block: usize,
 ) -> Dispatch {
+    let (params, constants) = describe(problem, parts, dst_block, residual_block);
+    let [x, y] = workgroups(variant, problem);
+    Dispatch {
+        kernel: variant.kernel(),
+        constants,
+        params: bytemuck::bytes_of(&params).to_vec(),
+        workgroups: [x, y, 1],
+    }
+}
+
+/// `batch` products of matrices at once, `[IC, pixels]` to `[OC, pixels]` each, one behind the other in every buffer.
+pub fn batched(variant: Variant, problem: &Problem, batch: usize) -> Dispatch {
+    let part = PartAt { block: 0, channels: problem.input.c };
+    let (mut params, mut constants) = describe(problem, &[part], 0, 0);
+    params.src_batch = problem.input.blocks() as u32;
+    params.dst_batch = problem.output.blocks() as u32;
+    params.weights_batch = (packed_len(variant, problem) / 4) as u32;
+    constants.push(("BIAS", 0.0));
+    let [x, y] = workgroups(variant, problem);
+    Dispatch {
+        kernel: variant.kernel(),
+        constants,
+        params: bytemuck::bytes_of(&params).to_vec(),
+        workgroups: [x, y, batch as u32],
+    }
+}
+
+/// Uniform buffer and constants of a problem, tiles aside.
+pub(super) fn describe(
+    problem: &Problem,
+    parts: &[PartAt],
+    dst_block: usize,
+    residual_block: usize,
+) -> (ConvParams, Vec<(&'static str, f64)>) {
     let mut src_block = [0; 4];
     let mut part_end = [0; 4];
     let mut blocks = 0;
@@ -162,7 +285,7 @@ pub fn dispatch(
         part_end,
         dst_block: dst_block as u32,
         residual_block: residual_block as u32,
-        _pad: [0; 2],
+        ..ConvParams::default()
     };
     let after = problem.residual.unwrap_or(ActivationKind::Linear);
     let constants = vec![
@@ -178,39 +301,63 @@ pub fn dispatch(
         ("AFTER", f64::from(after.code())),
         ("AFTER_SLOPE", f64::from(after.slope())),
     ];
-    let pixels = problem.output.pixels();
-    let blocks = problem.output.blocks();
-    let (x, y) = match variant {
-        Variant::Direct | Variant::Depthwise => (pixels.div_ceil(64), blocks),
-        Variant::Lanes => (pixels.div_ceil(conv_lanes::TILE_PIXELS), blocks.div_ceil(conv_lanes::TILE_BLOCKS)),
-        Variant::Tiled => (pixels.div_ceil(conv_tiled::TILE_PIXELS), blocks.div_ceil(conv_tiled::TILE_BLOCKS)),
+    (params, constants)
+}
+
+/// Workgroups along pixels and along blocks of output channels.
+fn workgroups(variant: Variant, problem: &Problem) -> [u32; 2] {
+    let (pixels, blocks) = match variant {
+        Variant::Lanes => (conv_lanes::TILE_PIXELS, conv_lanes::TILE_BLOCKS),
+        Variant::Tiled => (conv_tiled::TILE_PIXELS, conv_tiled::TILE_BLOCKS),
+        Variant::Subgroup => (conv_subgroup::TILE_PIXELS, conv_subgroup::TILE_BLOCKS),
+        Variant::SubgroupFew => (conv_subgroup_few::TILE_PIXELS, conv_subgroup_few::TILE_BLOCKS),
+        _ => (64, 1),
     };
-    Dispatch {
-        kernel: variant.kernel(),
-        constants,
-        params: bytemuck::bytes_of(&params).to_vec(),
-        workgroups: [x as u32, y as u32, 1],
+    [problem.output.pixels().div_ceil(pixels) as u32, problem.output.blocks().div_ceil(blocks) as u32]
+}
+
+/// Output blocks that the packed weights of an implicit GEMM keep together; none for other kernels.
+const fn panel(variant: Variant) -> Option<usize> {
+    match variant {
+        Variant::Lanes => Some(conv_lanes::TILE_BLOCKS),
+        // A workgroup has four panels.
+        Variant::Tiled => Some(4),
+        Variant::Subgroup => Some(conv_subgroup::TILE_BLOCKS),
+        Variant::SubgroupFew => Some(conv_subgroup_few::TILE_BLOCKS),
+        _ => None,
     }
 }
 
-/// Elements of the packed weights of a problem.
+/// Elements of the packed weights of a problem, for a rung that is one dispatch.
 pub fn packed_len(variant: Variant, problem: &Problem) -> usize {
     let taps = problem.size * problem.size;
-    match variant {
-        Variant::Direct => problem.output.c * (problem.input.c / problem.groups) * taps,
-        Variant::Depthwise => problem.output.blocks() * 4 * taps,
-        Variant::Lanes | Variant::Tiled => problem.output.c.div_ceil(16) * taps * problem.input.c.div_ceil(4) * 64,
+    match (panel(variant), variant) {
+        (Some(blocks), _) => {
+            problem.output.c.div_ceil(4 * blocks) * 4 * blocks * taps * problem.input.c.next_multiple_of(4)
+        }
+        (None, Variant::Depthwise) => problem.output.blocks() * 4 * taps,
+        (None, _) => problem.output.c * (problem.input.c / problem.groups) * taps,
     }
 }
 
 /// Weights in the order in which the variant reads them, from OIHW. For several parts every part but the last has whole
 /// blocks, so that input channels stay in order.
 pub fn pack(variant: Variant, problem: &Problem, oihw: &[f32]) -> Vec<f32> {
-    match variant {
-        Variant::Direct => oihw.to_vec(),
-        Variant::Depthwise => pack_depthwise(problem, oihw),
-        Variant::Lanes | Variant::Tiled => pack_tiles(problem, oihw),
+    match (panel(variant), variant) {
+        (Some(blocks), _) => {
+            let mut packed = vec![0.0; packed_len(variant, problem)];
+            pack_panels(blocks, problem, oihw, &mut packed);
+            packed
+        }
+        (None, Variant::Depthwise) => pack_depthwise(problem, oihw),
+        (None, _) => oihw.to_vec(),
     }
+}
+
+/// As [`pack`], for the products of a Winograd convolution: `transformed` is `[batch, OC, IC]`.
+pub fn pack_batch(variant: Variant, problem: &Problem, transformed: &[f32]) -> Vec<f32> {
+    let matrices = transformed.chunks_exact(problem.output.c * problem.input.c);
+    matrices.flat_map(|matrix| pack(variant, problem, matrix)).collect()
 }
 
 /// `[C/4, SIZE * SIZE]` vectors of four channels.
@@ -224,26 +371,25 @@ fn pack_depthwise(problem: &Problem, oihw: &[f32]) -> Vec<f32> {
     packed
 }
 
-/// `[OC/16, SIZE * SIZE, IC/4, 4 output blocks, 4 input lanes]` vectors of four outputs; zero where there is no channel.
-fn pack_tiles(problem: &Problem, oihw: &[f32]) -> Vec<f32> {
+/// `[OC / 4 / blocks, SIZE * SIZE, IC/4, blocks, 4 input lanes]` vectors of four outputs; zero where there is no channel.
+fn pack_panels(blocks: usize, problem: &Problem, oihw: &[f32], packed: &mut [f32]) {
     let taps = problem.size * problem.size;
     let ic = problem.input.c;
     let ic4 = ic.div_ceil(4);
-    let mut packed = vec![0.0; packed_len(Variant::Tiled, problem)];
     for (oc, filter) in oihw.chunks_exact(ic * taps).enumerate() {
+        let (panel, block) = (oc / 4 / blocks, oc / 4 % blocks);
         for (i, plane) in filter.chunks_exact(taps).enumerate() {
             for (tap, w) in plane.iter().enumerate() {
-                let step = (oc / 16 * taps + tap) * ic4 + i / 4;
-                packed[((step * 4 + oc % 16 / 4) * 4 + i % 4) * 4 + oc % 4] = *w;
+                let step = (panel * taps + tap) * ic4 + i / 4;
+                packed[((step * blocks + block) * 4 + i % 4) * 4 + oc % 4] = *w;
             }
         }
     }
-    packed
 }
 
-/// Bias padded with zeros to whole tiles of 16 channels.
+/// Bias padded with zeros to whole tiles of 64 channels.
 pub fn pack_bias(problem: &Problem, bias: Option<&[f32]>) -> Vec<f32> {
     let mut packed = bias.unwrap_or_default().to_vec();
-    packed.resize(problem.output.c.div_ceil(16) * 16, 0.0);
+    packed.resize(problem.output.c.next_multiple_of(64), 0.0);
     packed
 }

@@ -10,6 +10,8 @@ pub mod conv;
 pub mod conv_depthwise;
 pub mod conv_direct;
 pub mod conv_lanes;
+pub mod conv_subgroup;
+pub mod conv_subgroup_few;
 pub mod conv_tiled;
 pub mod decode;
 pub mod letterbox;
@@ -26,6 +28,11 @@ pub mod sort_merge;
 pub mod spp;
 pub mod to_rgba;
 pub mod upsample;
+pub mod winograd;
+pub mod winograd2_input;
+pub mod winograd2_output;
+pub mod winograd4_input;
+pub mod winograd4_output;
 
 /// How a kernel sees one binding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,6 +154,8 @@ pub static CATALOGUE: &[&Kernel] = &[
     &conv_depthwise::KERNEL,
     &conv_direct::KERNEL,
     &conv_lanes::KERNEL,
+    &conv_subgroup::KERNEL,
+    &conv_subgroup_few::KERNEL,
     &conv_tiled::KERNEL,
     &decode::KERNEL,
     &letterbox::KERNEL,
@@ -161,4 +170,8 @@ pub static CATALOGUE: &[&Kernel] = &[
     &spp::KERNEL,
     &to_rgba::KERNEL,
     &upsample::KERNEL,
+    &winograd2_input::KERNEL,
+    &winograd2_output::KERNEL,
+    &winograd4_input::KERNEL,
+    &winograd4_output::KERNEL,
 ];

@@ -103,7 +103,17 @@ impl Net {
     }
 }
 
-const CONVS: &[&str] = &["conv_direct", "conv_lanes", "conv_tiled"];
+const CONVS: &[&str] = &[
+    "conv_direct",
+    "conv_lanes",
+    "conv_subgroup",
+    "conv_subgroup_few",
+    "conv_tiled",
+    "winograd2_input",
+    "winograd2_output",
+    "winograd4_input",
+    "winograd4_output",
+];
 
 /// Everything, in a fixed order.
 pub fn suite() -> Vec<Problem> {

@@ -1,0 +1,60 @@
+// uses: shared/activation.wgsl shared/conv.wgsl shared/taps.wgsl shared/spread.wgsl
+// Implicit GEMM for software adapters with subgroups of 8 or more. There a load costs the same whether its address is
+// uniform or not: one load per lane. So each lane of eight brings another vector of weights, and broadcasts, which are
+// one instruction each, hand them round; 32 output channels by 4 pixels per invocation.
+
+@group(0) @binding(5) var<storage, read> weights: array<real4>;   // [batch, OC/32, SIZE * SIZE, IC/4, 8 blocks, 4 inputs]
+
+const THREADS = 16u;
+
+@compute @workgroup_size(THREADS)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32, @builtin(subgroup_invocation_id) lane: u32) {
+    let p = group.x * THREADS * 4u + index;
+    // Invocations past the end compute the last pixel again and store nothing.
+    let last = params.oh * params.ow - 1u;
+    let first = group.z * params.src_batch;
+    // Sums of pixel 0 to 3, eight blocks of four channels each.
+    var s0: array<vec4f, 8>; var s1: array<vec4f, 8>; var s2: array<vec4f, 8>; var s3: array<vec4f, 8>;
+    var w = group.z * params.weights_batch + group.y * SIZE * SIZE * params.ic4 * 32u + lane % 8u;
+    for (var ky = 0u; ky < SIZE; ky++) {
+        for (var kx = 0u; kx < SIZE; kx++) {
+            let t0 = find(min(p, last), ky, kx);
+            let t1 = find(min(p + THREADS, last), ky, kx);
+            let t2 = find(min(p + 2u * THREADS, last), ky, kx);
+            let t3 = find(min(p + 3u * THREADS, last), ky, kx);
+            for (var c = first; c < first + params.ic4; c++) {
+                let u0 = load(c, t0);
+                let u1 = load(c, t1);
+                let u2 = load(c, t2);
+                let u3 = load(c, t3);
+                let w0 = vec4f(weights[w]);
+                let w1 = vec4f(weights[w + 8u]);
+                let w2 = vec4f(weights[w + 16u]);
+                let w3 = vec4f(weights[w + 24u]);
+                let m0 = low(w0);  s0[0] += m0 * u0; s1[0] += m0 * u1; s2[0] += m0 * u2; s3[0] += m0 * u3;
+                let m1 = high(w0); s0[1] += m1 * u0; s1[1] += m1 * u1; s2[1] += m1 * u2; s3[1] += m1 * u3;
+                let m2 = low(w1);  s0[2] += m2 * u0; s1[2] += m2 * u1; s2[2] += m2 * u2; s3[2] += m2 * u3;
+                let m3 = high(w1); s0[3] += m3 * u0; s1[3] += m3 * u1; s2[3] += m3 * u2; s3[3] += m3 * u3;
+                let m4 = low(w2);  s0[4] += m4 * u0; s1[4] += m4 * u1; s2[4] += m4 * u2; s3[4] += m4 * u3;
+                let m5 = high(w2); s0[5] += m5 * u0; s1[5] += m5 * u1; s2[5] += m5 * u2; s3[5] += m5 * u3;
+                let m6 = low(w3);  s0[6] += m6 * u0; s1[6] += m6 * u1; s2[6] += m6 * u2; s3[6] += m6 * u3;
+                let m7 = high(w3); s0[7] += m7 * u0; s1[7] += m7 * u1; s2[7] += m7 * u2; s3[7] += m7 * u3;
+                w += 32u;
+            }
+        }
+    }
+    put(group, p, s0);
+    put(group, p + THREADS, s1);
+    put(group, p + 2u * THREADS, s2);
+    put(group, p + 3u * THREADS, s3);
+}
+
+fn put(group: vec3u, p: u32, sums: array<vec4f, 8>) {
+    let base = group.z * params.dst_batch;
+    if p < params.oh * params.ow {
+        for (var b = 0u; b < 8u; b++) {
+            let o = group.y * 8u + b;
+            if o < (params.oc + 3u) / 4u { store_block(base + o, p, sums[b]); }
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Convolution by Winograd's minimal filtering (Lavin and Gray, arXiv 1509.09308): the input in tiles and the filters
+//! become values of polynomials at a few points, which are multiplied as one matrix product per point, and the products
+//! become pixels. Three dispatches, with two values of their own between them.
+
+use crate::{
+    kernels::{
+        Dispatch, Kernel,
+        conv::{self, Caps, PartAt, Problem, Variant},
+        winograd2_input, winograd2_output, winograd4_input, winograd4_output,
+    },
+    tensor::Shape,
+};
+
+/// Output pixels along a side of a tile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tile {
+    /// F(2x2, 3x3).
+    Two,
+    /// F(4x4, 3x3).
+    Four,
+}
+
+impl Tile {
+    /// Output pixels along a side.
+    pub const fn outputs(self) -> usize {
+        match self {
+            Self::Two => 2,
+            Self::Four => 4,
+        }
+    }
+
+    /// Points at which polynomials are multiplied: tiles overlap by two pixels.
+    pub const fn points(self) -> usize {
+        (self.outputs() + 2) * (self.outputs() + 2)
+    }
+
+    /// Tiles of one plane.
+    pub const fn tiles(self, output: Shape) -> usize {
+        output.h.div_ceil(self.outputs()) * output.w.div_ceil(self.outputs())
+    }
+
+    /// Vectors of the values at the points, and of their products.
+    pub const fn scratch(self, problem: &Problem) -> [usize; 2] {
+        let each = self.points() * self.tiles(problem.output);
+        [each * problem.input.blocks(), each * problem.output.blocks()]
+    }
+
+    /// Whether this is a 3x3 convolution in steps of one whose values in between, and weights, fit into a binding.
+    pub fn takes(self, problem: &Problem, caps: &Caps) -> bool {
+        let plain = problem.size == 3 && problem.stride == (1, 1) && problem.dilation == 1 && problem.groups == 1;
+        let product = self.product(problem);
+        let weights = self.points() * conv::packed_len(Variant::gemm(product.output.pixels(), caps), &product) / 4;
+        let vectors = self.scratch(problem).into_iter().chain([weights]).max().unwrap_or(0);
+        plain && vectors * if caps.half { 8 } else { 16 } <= caps.binding
+    }
+
+    /// One of the products: tiles are its pixels.
+    pub const fn product(self, problem: &Problem) -> Problem {
+        let tiles = self.tiles(problem.output);
+        Problem {
+            input: Shape::new(problem.input.c, 1, tiles),
+            output: Shape::new(problem.output.c, 1, tiles),
+            size: 1,
+            stride: (1, 1),
+            pad: 0,
+            dilation: 1,
+            groups: 1,
+            activation: super::activation::ActivationKind::Linear,
+            residual: None,
+        }
+    }
+
+    /// First call: the input to its values at the points, `[points, IC/4, tiles]`.
+    pub fn input(self, problem: &Problem, parts: &[PartAt]) -> Dispatch {
+        let kernel = match self {
+            Self::Two => &winograd2_input::KERNEL,
+            Self::Four => &winograd4_input::KERNEL,
+        };
+        self.transform(kernel, problem, parts, 0, 0, problem.input.blocks())
+    }
+
+    /// Second call: values times weights, `[points, OC/4, tiles]`.
+    pub fn products(self, gemm: Variant, problem: &Problem) -> Dispatch {
+        conv::batched(gemm, &self.product(problem), self.points())
+    }
+
+    /// Third call: products to pixels, with the epilogue.
+    pub fn output(self, problem: &Problem, dst_block: usize, residual_block: usize) -> Dispatch {
+        let kernel = match self {
+            Self::Two => &winograd2_output::KERNEL,
+            Self::Four => &winograd4_output::KERNEL,
+        };
+        let products = PartAt { block: 0, channels: problem.input.c };
+        self.transform(kernel, problem, &[products], dst_block, residual_block, problem.output.blocks())
+    }
+
+    fn transform(
+        self,
+        kernel: &'static Kernel,
+        problem: &Problem,
+        parts: &[PartAt],
+        dst_block: usize,
+        residual_block: usize,
+        blocks: usize,
+    ) -> Dispatch {
+        let (params, constants) = conv::describe(problem, parts, dst_block, residual_block);
+        let groups = self.tiles(problem.output).div_ceil(kernel.workgroup[0] as usize);
+        Dispatch {
+            kernel,
+            constants,
+            params: bytemuck::bytes_of(&params).to_vec(),
+            workgroups: [groups as u32, blocks as u32, 1],
+        }
+    }
+
+    /// The filters at the points, `[points, OC, IC]`, from OIHW; computed in f64.
+    pub fn weights(self, problem: &Problem, oihw: &[f32]) -> Vec<f32> {
+        let filters = problem.output.c * problem.input.c;
+        let mut out = vec![0.0; self.points() * filters];
+        let matrix: &[[f64; 3]] = match self {
+            Self::Two => &G2,
+            Self::Four => &G4,
+        };
+        for (n, filter) in oihw.chunks_exact(9).enumerate() {
+            // G g, then G g G^T.
+            let half = |row: &[f64; 3], x: usize| (0..3).map(|y| row[y] * f64::from(filter[y * 3 + x])).sum::<f64>();
+            for (y, row) in matrix.iter().enumerate() {
+                let line = [half(row, 0), half(row, 1), half(row, 2)];
+                for (x, column) in matrix.iter().enumerate() {
+                    let value: f64 = line.iter().zip(column).map(|(a, b)| a * b).sum();
+                    out[(y * matrix.len() + x) * filters + n] = value as f32;
+                }
+            }
+        }
+        out
+    }
+}
+
+/// Values of a filter of three taps at 0, 1, -1 and infinity, scaled as the input's are not.
+const G2: [[f64; 3]; 4] = [[1.0, 0.0, 0.0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0.0, 0.0, 1.0]];
+
+/// The same at 0, 1, -1, 2, -2 and infinity.
+const G4: [[f64; 3]; 6] = [
+    [0.25, 0.0, 0.0],
+    [-1.0 / 6.0, -1.0 / 6.0, -1.0 / 6.0],
+    [-1.0 / 6.0, 1.0 / 6.0, -1.0 / 6.0],
+    [1.0 / 24.0, 1.0 / 12.0, 1.0 / 6.0],
+    [1.0 / 24.0, -1.0 / 12.0, 1.0 / 6.0],
+    [0.0, 0.0, 1.0],
+];
