@@ -34,7 +34,7 @@ pub mod track;
 #[doc(hidden)]
 pub mod video;
 
-pub use detect::{BoxPx, Choice, Detection, Detector, DetectorBuilder, NmsChoice, PlayerChoice, Why};
+pub use detect::{BoxPx, Choice, Detection, Detector, DetectorBuilder, NmsChoice, PlayerChoice, TuneChoice, Why};
 pub use error::{Error, Result};
 #[cfg(feature = "gpu")]
 pub use gpu::{Backend, Gpu};

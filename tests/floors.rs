@@ -16,7 +16,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("model", &["error", "files", "fetch", "tensor", "kernels", "graph", "model"]),
     ("gpu", &["error", "tensor", "kernels", "graph", "gpu"]),
     ("oracle", &["error", "tensor", "kernels", "graph", "oracle"]),
-    ("detect", &["error", "tensor", "kernels", "graph", "model", "gpu", "oracle", "detect"]),
+    ("detect", &["error", "files", "tensor", "kernels", "graph", "model", "gpu", "oracle", "detect"]),
     ("video", &["error", "kernels", "detect", "video"]),
     ("track", &["error", "detect", "track"]),
     ("app", &["error", "files", "kernels", "model", "gpu", "detect", "video", "track", "app"]),

@@ -18,8 +18,8 @@ use yolov4::{
         graph::{Activation, Builder, Graph, NmsKind, NodeId, Op, Params, plan::Keep},
         kernels::{
             CATALOGUE,
-            conv::Variant,
             decode::{Candidate, Thresholds},
+            ladder::Variant,
         },
         model::random::Random,
         tensor::{Shape, Tensor},

@@ -5,60 +5,28 @@ use std::{
     path::{Path, PathBuf},
 };
 
-#[cfg(feature = "gpu")]
-use crate::{
-    detect::player::keep,
-    gpu::{Backend, Gpu, GpuOptions, Needs, Program, ProgramOptions, needs},
-    kernels::conv::Variant,
-};
 use crate::{
     detect::{
         Detector,
         choices::{Choices, Why},
         classes,
+        options::{NmsChoice, PlayerChoice},
         player::Player,
     },
     error::{Error, Result},
-    graph::{NmsKind, NodeId, Params},
+    graph::{NodeId, Params},
     kernels::{Precision, decode::Thresholds, letterbox::ResizeMode},
     model::{
         CfgOptions, Decode, Network, WeightsOptions, data, names,
         zoo::{self, Store, Supply},
     },
 };
-
-/// Who is to play.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum PlayerChoice {
-    /// The GPU; the oracle, with a loud remark, if no adapter answers.
-    #[default]
-    Auto,
-    /// The GPU or nothing.
-    Gpu,
-    /// The CPU.
-    Oracle,
-}
-
-/// How overlap is measured, in the words of Darknet's `nms_kind`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NmsChoice {
-    /// Intersection over union: what Darknet does without `nms_kind`.
-    Iou,
-    /// Distance IoU, exponent 0.6.
-    Greedynms,
-    /// Distance IoU, exponent `beta_nms` of the cfg.
-    Diounms,
-}
-
-impl NmsChoice {
-    fn kind(self, network: &Network) -> NmsKind {
-        match self {
-            Self::Iou => NmsKind::Iou,
-            Self::Greedynms => NmsKind::Diou { beta: NmsKind::BETA },
-            Self::Diounms => NmsKind::Diou { beta: network.beta_nms },
-        }
-    }
-}
+#[cfg(feature = "gpu")]
+use crate::{
+    detect::{options::TuneChoice, player::keep, tuning::Tuning},
+    gpu::{Backend, Gpu, GpuOptions, Needs, Program, ProgramOptions, needs},
+    kernels::ladder::Variant,
+};
 
 /// Told of building steps: done, and in all.
 pub type Progress = Box<dyn FnMut(usize, usize)>;
@@ -99,6 +67,8 @@ pub struct DetectorBuilder {
     device: Option<Gpu>,
     #[cfg(feature = "gpu")]
     conv: Option<Variant>,
+    #[cfg(feature = "gpu")]
+    tune: TuneChoice,
 }
 
 /// One setter: takes anything that converts, returns the builder.
@@ -195,6 +165,8 @@ impl DetectorBuilder {
         device: Gpu => device = Some(device);
         /// This convolution kernel wherever it is able to.
         conv: Variant => conv = Some(conv);
+        /// Whether kernels are measured first; default [`TuneChoice::Auto`].
+        tune: TuneChoice => tune = tune;
     }
 
     /// Reads the files and builds the player.
@@ -228,7 +200,7 @@ impl DetectorBuilder {
         // Last but one: whatever cannot be is told before anything is read.
         let params = self.params(&model, &mut network, &mut supply, &mut notes, &mut choices)?;
         let why = self.why_player();
-        let player = self.build_player(&network, params, kept, &mut notes).await?;
+        let player = self.build_player(&network, params, kept, &supply, &mut notes).await?;
         choices.because("player", player.describe(), why);
         Ok(Detector { network, player, kept, names, thresholds, resize, letterbox, classes, max_det, notes, choices })
     }
@@ -347,6 +319,7 @@ impl DetectorBuilder {
         network: &Network,
         params: Params,
         kept: Option<NodeId>,
+        supply: &Supply,
         notes: &mut Vec<String>,
     ) -> Result<Player> {
         if self.player == PlayerChoice::Oracle {
@@ -364,9 +337,13 @@ impl DetectorBuilder {
         };
         match gpu {
             Ok(gpu) => {
-                let options = ProgramOptions { precision: self.precision, keep, conv: self.conv, checked: false };
+                let tuning = Tuning::open(&gpu, supply, notes);
+                let (tune, tuned) = (tuning.mode(&gpu, self.tune), tuning.table.clone());
+                let (precision, conv) = (self.precision, self.conv);
+                let options = ProgramOptions { precision, keep, conv, tune, tuned, checked: false };
                 let mut progress = self.progress.take().unwrap_or_else(|| Box::new(|_, _| {}));
                 let program = Program::new(&gpu, &network.graph, params, &options, &mut progress).await?;
+                tuning.keep(program.tuned(), notes);
                 Ok(Player::Gpu(Box::new(program)))
             }
             Err(Error::NoAdapter(why)) if self.player == PlayerChoice::Auto && any => {
@@ -378,7 +355,14 @@ impl DetectorBuilder {
     }
 
     #[cfg(not(feature = "gpu"))]
-    async fn build_player(self, _: &Network, params: Params, _: Option<NodeId>, _: &mut Vec<String>) -> Result<Player> {
+    async fn build_player(
+        self,
+        _: &Network,
+        params: Params,
+        _: Option<NodeId>,
+        _: &Supply,
+        _: &mut Vec<String>,
+    ) -> Result<Player> {
         match self.player {
             PlayerChoice::Gpu => Err(Error::NoAdapter("this build has no GPU player".into())),
             PlayerChoice::Auto | PlayerChoice::Oracle => Ok(Player::Oracle(params)),

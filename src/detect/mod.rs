@@ -11,14 +11,18 @@ mod jpeg;
 mod letterbox;
 #[cfg(feature = "gpu")]
 mod live;
+mod options;
 pub mod paths;
 pub mod picture;
 mod player;
+#[cfg(feature = "gpu")]
+pub mod tuning;
 
-pub use builder::{DetectorBuilder, NmsChoice, PlayerChoice, Progress};
+pub use builder::{DetectorBuilder, Progress};
 pub use choices::{Choice, Why};
 pub use detection::{BoxPx, Detection};
 pub use letterbox::Undo;
+pub use options::{NmsChoice, PlayerChoice, TuneChoice};
 pub use player::{Heads, Player};
 
 use choices::Choices;

@@ -2,7 +2,7 @@
 
 use crate::{
     error::{Error, Result},
-    gpu::{context::Gpu, limits::check_dispatch, pipelines::Pipelines, program::Ready},
+    gpu::{context::Gpu, limits::check_dispatch, pipelines::Pipelines, ready::Ready},
     graph::{
         Graph,
         plan::{Plan, View},

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::{
     error::{Error, Result},
     gpu::{limits::Needs, readback::Counter},
-    kernels::{Precision, conv::Caps},
+    kernels::{Precision, ladder::Caps},
 };
 
 /// A graphics API that wgpu speaks.

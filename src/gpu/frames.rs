@@ -3,7 +3,7 @@
 
 use crate::{
     error::{Error, Result},
-    gpu::{context::Gpu, limits::check_texture, pipelines::Pipelines, program::Ready},
+    gpu::{context::Gpu, limits::check_texture, pipelines::Pipelines, ready::Ready},
     kernels::to_rgba::{self, Format, Frame, ToRgbaParams},
 };
 

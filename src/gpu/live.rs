@@ -5,7 +5,8 @@ use crate::{
     error::{Error, Result},
     gpu::{
         boxes::{HEADER, count, kept_boxes},
-        program::{Program, Ready},
+        program::Program,
+        ready::Ready,
     },
     graph::NodeId,
     kernels::{

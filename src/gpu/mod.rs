@@ -11,6 +11,7 @@
 mod boxes;
 mod buffers;
 mod context;
+mod convolve;
 mod frames;
 mod limits;
 mod live;
@@ -21,7 +22,9 @@ mod profile;
 mod program;
 mod rank;
 mod readback;
+mod ready;
 mod source;
+mod tune;
 
 pub use context::{AdapterReport, Backend, Gpu, GpuOptions, adapters, driver_hint};
 pub use frames::{FrameKind, FrameTexture};
@@ -33,3 +36,4 @@ pub use profile::NodeTime;
 pub use program::{Program, ProgramOptions};
 pub use rank::{Drawn, Rank};
 pub use readback::{Landing, Purpose, Readbacks};
+pub use tune::{Entry, Table, Tune};

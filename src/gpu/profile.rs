@@ -4,11 +4,7 @@ use std::time::Duration;
 
 use crate::{
     error::{Error, Result},
-    gpu::{
-        context::TIMESTAMPS,
-        play::Input,
-        program::{Program, Ready},
-    },
+    gpu::{context::TIMESTAMPS, play::Input, program::Program, ready::Ready},
     graph::NodeId,
 };
 

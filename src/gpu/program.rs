@@ -1,15 +1,19 @@
 //! One network on one device: pipelines, bind groups and buffers, all made here and never again.
 
+use std::collections::BTreeMap;
+
 use crate::{
     error::Result,
     gpu::{
         boxes::Boxes,
-        buffers::{Packed, encode},
         context::Gpu,
-        limits::{check_dispatch, check_plan},
-        lower::{Bound, Call, Choice, lower},
+        convolve::Choice,
+        limits::check_plan,
+        lower::lower,
         pipelines::Pipelines,
+        ready::{Preparing, Ready, SLOT_USAGE},
         source::Source,
+        tune::{self, Table, Tune},
     },
     graph::{
         Graph, NodeId, Params,
@@ -17,7 +21,7 @@ use crate::{
         fuse::fuse,
         plan::{Keep, Plan},
     },
-    kernels::{Precision, conv::Variant},
+    kernels::{Precision, ladder::Variant},
 };
 
 /// How a program is built.
@@ -29,25 +33,12 @@ pub struct ProgramOptions {
     pub keep: Keep,
     /// This rung for every convolution that it is able to do; otherwise the best known for the adapter.
     pub conv: Option<Variant>,
+    /// What is measured before the network is built.
+    pub tune: Tune,
+    /// What was measured before; a table of another adapter, driver or version counts for nothing.
+    pub tuned: Table,
     /// Keeps bounds checks and loop counters in the kernels (for the problem suite; slower).
     pub checked: bool,
-}
-
-/// A dispatch with nothing left to decide.
-#[derive(Debug)]
-pub(super) struct Ready {
-    pub pipeline: wgpu::ComputePipeline,
-    pub group: wgpu::BindGroup,
-    pub workgroups: [u32; 3],
-}
-
-impl Ready {
-    pub fn record(&self, pass: &mut wgpu::ComputePass<'_>) {
-        let [x, y, z] = self.workgroups;
-        pass.set_pipeline(&self.pipeline);
-        pass.set_bind_group(0, &self.group, &[]);
-        pass.dispatch_workgroups(x, y, z);
-    }
 }
 
 /// A network ready to play. See [`Program::play`] and [`Program::detect`].
@@ -59,6 +50,10 @@ pub struct Program {
     pub(super) precision: Precision,
     pub(super) slots: Vec<wgpu::Buffer>,
     pub(super) steps: Vec<(NodeId, Ready)>,
+    /// The rung of each convolution.
+    pub(super) rungs: BTreeMap<NodeId, Variant>,
+    scratch_bytes: usize,
+    tuned: Table,
     pub(super) pipelines: Pipelines,
     pub(super) source: Source,
     pub(super) boxes: Boxes,
@@ -96,38 +91,47 @@ impl Program {
         // Before minutes of compiling for nothing.
         gpu.check()?;
         let mut pipelines = Pipelines::new(gpu, precision, options.checked);
-        let choice = Choice { caps: gpu.caps(precision), forced: options.conv };
-        let mut scratch = [0; 2];
-        let mut uniforms = Packed::new(gpu.limits.min_uniform_buffer_offset_alignment);
-        let mut calls = Vec::with_capacity(plan.steps.len());
-        let total = plan.steps.len();
-        for (done, step) in plan.steps.iter().enumerate() {
-            let lowered = lower(&graph, &params, step, choice)?;
-            // The packed copy is on its way to the GPU; a big network's weights need not be held twice.
-            params.0[step.node.0] = None;
-            scratch = [scratch[0].max(lowered.scratch[0]), scratch[1].max(lowered.scratch[1])];
-            for call in lowered.calls {
-                check_dispatch(&graph.node(step.node).name, &call.dispatch, &gpu.limits)?;
-                let offset = uniforms.push(&call.dispatch.params);
-                let pipeline = pipelines.get(&call.dispatch).await?;
-                calls.push((step.node, offset, pipeline, upload(gpu, precision, call)));
-            }
+        let caps = gpu.caps(precision);
+        let identity = Table::identity(gpu);
+        let mut tuned = if options.tuned.of == identity { options.tuned.clone() } else { Table::default() };
+        tuned.of = identity;
+        let shapes = tune::unknown(&graph, &tuned, options.tune, &caps);
+        let total = shapes.len() + plan.steps.len();
+        for (done, problem) in shapes.iter().enumerate() {
+            tune::measure(gpu, &mut pipelines, precision, problem, options.tune, &mut tuned).await?;
             progress(done + 1, total);
         }
-        let scratch = scratch.map(|vectors| gpu.buffer("scratch", vectors * 4 * precision.bytes(), SLOT_USAGE));
-        let uniforms = gpu.filled("params", uniforms.bytes(), wgpu::BufferUsages::UNIFORM);
-        let steps = calls
-            .into_iter()
-            .map(|(node, offset, pipeline, call)| {
-                let layout = pipelines.bind_group_layout(call.dispatch.kernel);
-                let group = call.bind(gpu, &layout, &uniforms, offset, &slots, &scratch);
-                (node, Ready { pipeline, group, workgroups: call.dispatch.workgroups })
-            })
-            .collect();
+        let choice = Choice { caps, forced: options.conv, tuned: &tuned };
+        let mut preparing = Preparing::new(gpu, precision);
+        let mut rungs = BTreeMap::new();
+        for (done, step) in plan.steps.iter().enumerate() {
+            let lowered = lower(&graph, &params, step, &choice)?;
+            // The packed copy is on its way to the GPU; a big network's weights need not be held twice.
+            params.0[step.node.0] = None;
+            rungs.extend(lowered.variant.map(|variant| (step.node, variant)));
+            let name = &graph.node(step.node).name;
+            preparing.push(gpu, &mut pipelines, name, || step.node, lowered).await?;
+            progress(shapes.len() + done + 1, total);
+        }
+        let scratch_bytes = preparing.scratch_bytes();
+        let steps = preparing.finish(gpu, &mut pipelines, &slots);
         let source = Source::new(gpu, &mut pipelines, &graph).await?;
         let boxes = Boxes::new(gpu, &mut pipelines, &graph, &plan, &slots).await?;
         gpu.check()?;
-        Ok(Self { gpu: gpu.clone(), graph, plan, precision, slots, steps, pipelines, source, boxes })
+        Ok(Self {
+            gpu: gpu.clone(),
+            graph,
+            plan,
+            precision,
+            slots,
+            steps,
+            rungs,
+            scratch_bytes,
+            tuned,
+            pipelines,
+            source,
+            boxes,
+        })
     }
 
     /// The graph as it is played: folded and fused.
@@ -150,72 +154,28 @@ impl Program {
         self.precision
     }
 
+    /// What is known of the adapter's speed: what was given, and what was measured on the way.
+    pub fn tuned(&self) -> &Table {
+        &self.tuned
+    }
+
+    /// The rung that plays a convolution of [`Program::graph`].
+    pub fn rung(&self, id: NodeId) -> Option<Variant> {
+        self.rungs.get(&id).copied()
+    }
+
+    /// Dispatches of the network, letterbox and boxes aside.
+    pub fn dispatches(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// Bytes of all values, those between the dispatches of one convolution included.
+    pub fn value_bytes(&self) -> usize {
+        self.plan.peak_bytes(self.precision.bytes()) + self.scratch_bytes
+    }
+
     /// How many different pipelines were made.
     pub fn pipeline_count(&self) -> usize {
         self.pipelines.count()
-    }
-}
-
-const SLOT_USAGE: wgpu::BufferUsages =
-    wgpu::BufferUsages::STORAGE.union(wgpu::BufferUsages::COPY_DST).union(wgpu::BufferUsages::COPY_SRC);
-
-/// A call whose numbers are on the GPU.
-struct Uploaded {
-    dispatch: crate::kernels::Dispatch,
-    bound: Vec<(Bound, Option<wgpu::Buffer>)>,
-}
-
-fn upload(gpu: &Gpu, precision: Precision, call: Call) -> Uploaded {
-    let storage = wgpu::BufferUsages::STORAGE;
-    let bound = call.bound.into_iter().map(|bound| match bound {
-        Bound::Weights(w) => {
-            let buffer = gpu.filled("weights", &encode(precision, &w), storage);
-            (Bound::Weights(vec![]), Some(buffer))
-        }
-        Bound::Bias(b) => {
-            let buffer = gpu.filled("bias", &encode(Precision::F32, &b), storage);
-            (Bound::Bias(vec![]), Some(buffer))
-        }
-        other => (other, None),
-    });
-    Uploaded { bound: bound.collect(), dispatch: call.dispatch }
-}
-
-impl Uploaded {
-    fn bind(
-        &self,
-        gpu: &Gpu,
-        layout: &wgpu::BindGroupLayout,
-        uniforms: &wgpu::Buffer,
-        offset: u64,
-        slots: &[wgpu::Buffer],
-        scratch: &[wgpu::Buffer],
-    ) -> wgpu::BindGroup {
-        let size = std::num::NonZeroU64::new(self.dispatch.params.len() as u64);
-        let resource = |(bound, own): &'_ (Bound, Option<wgpu::Buffer>)| match (bound, own) {
-            (Bound::Slot(slot), _) => slots[slot.0].clone(),
-            (Bound::Scratch(number), _) => scratch[*number].clone(),
-            (_, Some(buffer)) => buffer.clone(),
-            (_, None) => uniforms.clone(),
-        };
-        let buffers: Vec<wgpu::Buffer> = self.bound.iter().map(resource).collect();
-        let entries: Vec<_> = self
-            .bound
-            .iter()
-            .zip(&buffers)
-            .enumerate()
-            .map(|(i, ((bound, _), buffer))| wgpu::BindGroupEntry {
-                binding: i as u32,
-                resource: match bound {
-                    Bound::Params => wgpu::BindingResource::Buffer(wgpu::BufferBinding { buffer, offset, size }),
-                    _ => buffer.as_entire_binding(),
-                },
-            })
-            .collect();
-        gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
-            label: Some(self.dispatch.kernel.name),
-            layout,
-            entries: &entries,
-        })
     }
 }

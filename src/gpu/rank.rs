@@ -2,7 +2,7 @@
 
 use crate::{
     error::Result,
-    gpu::{context::Gpu, pipelines::Pipelines, program::Ready},
+    gpu::{context::Gpu, pipelines::Pipelines, ready::Ready},
     kernels::rank::{self, MAX_DRAWN, RankParams},
 };
 

@@ -2,7 +2,7 @@
 
 use crate::{
     error::{Error, Result},
-    gpu::{context::Gpu, limits::check_texture, pipelines::Pipelines, program::Ready},
+    gpu::{context::Gpu, limits::check_texture, pipelines::Pipelines, ready::Ready},
     graph::Graph,
     kernels::letterbox::{self, LetterboxParams, Picture, Placement},
     tensor::Shape,

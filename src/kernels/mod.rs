@@ -14,6 +14,7 @@ pub mod conv_subgroup;
 pub mod conv_subgroup_few;
 pub mod conv_tiled;
 pub mod decode;
+pub mod ladder;
 pub mod letterbox;
 pub mod max_pool;
 pub mod nms;

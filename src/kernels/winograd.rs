@@ -5,7 +5,8 @@
 use crate::{
     kernels::{
         Dispatch, Kernel,
-        conv::{self, Caps, PartAt, Problem, Variant},
+        conv::{self, PartAt, Problem},
+        ladder::{Caps, Variant},
         winograd2_input, winograd2_output, winograd4_input, winograd4_output,
     },
     tensor::Shape,

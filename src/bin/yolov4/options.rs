@@ -4,7 +4,7 @@ use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, ValueEnum};
 use yolov4::{
-    Backend, DetectorBuilder, NmsChoice, PlayerChoice, Precision, ResizeMode,
+    Backend, DetectorBuilder, NmsChoice, PlayerChoice, Precision, ResizeMode, TuneChoice,
     low_level::{
         detect::Choice,
         gpu::{GpuOptions, Needs},
@@ -80,6 +80,9 @@ pub struct Machine {
     /// Who plays: the GPU, the CPU oracle, or the GPU if there is one
     #[arg(long, value_enum, default_value_t = PlayerArg::Auto)]
     pub player: PlayerArg,
+    /// Measure which kernels are the fastest here, once; what was found is kept in the cache folder
+    #[arg(long, value_enum, default_value_t = TuneArg::Auto)]
+    pub tune: TuneArg,
 }
 
 /// Which adapter, and how it stores numbers.
@@ -168,6 +171,18 @@ pub enum PlayerArg {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum TuneArg {
+    /// Quick on a GPU, off on a processor that poses as one
+    Auto,
+    /// Only what is known already
+    Off,
+    /// Shapes that are not known, kernels that may be worth it
+    Quick,
+    /// Every shape, every kernel, several times
+    Full,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum PrecisionArg {
     F32,
     F16,
@@ -206,6 +221,17 @@ impl From<PrecisionArg> for Precision {
         match arg {
             PrecisionArg::F32 => Self::F32,
             PrecisionArg::F16 => Self::F16,
+        }
+    }
+}
+
+impl From<TuneArg> for TuneChoice {
+    fn from(arg: TuneArg) -> Self {
+        match arg {
+            TuneArg::Auto => Self::Auto,
+            TuneArg::Off => Self::Off,
+            TuneArg::Quick => Self::Quick,
+            TuneArg::Full => Self::Full,
         }
     }
 }
@@ -301,7 +327,7 @@ impl Fetching {
 impl Machine {
     /// The same for the library.
     pub fn apply(&self, mut builder: DetectorBuilder) -> DetectorBuilder {
-        builder = builder.precision(self.device.precision.into()).player(match self.player {
+        builder = builder.tune(self.tune.into()).precision(self.device.precision.into()).player(match self.player {
             PlayerArg::Auto => PlayerChoice::Auto,
             PlayerArg::Gpu => PlayerChoice::Gpu,
             PlayerArg::Oracle => PlayerChoice::Oracle,

@@ -14,7 +14,7 @@ use yolov4::{
     low_level::{
         gpu::{GpuOptions, ProgramOptions},
         graph::plan::Keep,
-        kernels::conv::Variant,
+        kernels::ladder::Variant,
     },
 };
 

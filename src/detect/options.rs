@@ -1,0 +1,51 @@
+//! Choices that a [`crate::DetectorBuilder`] takes by name.
+
+use crate::{graph::NmsKind, model::Network};
+
+/// Who is to play.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PlayerChoice {
+    /// The GPU; the oracle, with a loud remark, if no adapter answers.
+    #[default]
+    Auto,
+    /// The GPU or nothing.
+    Gpu,
+    /// The CPU.
+    Oracle,
+}
+
+/// How overlap is measured, in the words of Darknet's `nms_kind`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NmsChoice {
+    /// Intersection over union: what Darknet does without `nms_kind`.
+    Iou,
+    /// Distance IoU, exponent 0.6.
+    Greedynms,
+    /// Distance IoU, exponent `beta_nms` of the cfg.
+    Diounms,
+}
+
+impl NmsChoice {
+    pub(super) fn kind(self, network: &Network) -> NmsKind {
+        match self {
+            Self::Iou => NmsKind::Iou,
+            Self::Greedynms => NmsKind::Diou { beta: NmsKind::BETA },
+            Self::Diounms => NmsKind::Diou { beta: network.beta_nms },
+        }
+    }
+}
+
+/// Whether the fastest kernel for each shape is looked for by measuring, before a network is built. What was found is kept
+/// in the cache folder, and is used without being asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TuneChoice {
+    /// Quick on a GPU; off on a processor that poses as one, whose best kernels are known.
+    #[default]
+    Auto,
+    /// Only what is known already.
+    Off,
+    /// Shapes that are not known, kernels that may be worth it.
+    Quick,
+    /// Every shape, every kernel, several times.
+    Full,
+}

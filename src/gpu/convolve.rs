@@ -1,0 +1,168 @@
+//! A convolution to calls, on the rung of the ladder that was chosen for its shape.
+
+use crate::{
+    error::{Error, Result},
+    gpu::{
+        lower::{Bound, Call, Lowered, slot},
+        tune::Table,
+    },
+    graph::{
+        Conv, Graph, Node, NodeParams, Params,
+        plan::{Step, View},
+    },
+    kernels::{
+        conv::{self, PartAt, Problem},
+        ladder::{Caps, Variant},
+        winograd::Tile,
+    },
+};
+
+/// How rungs are chosen.
+#[derive(Clone, Copy, Debug)]
+pub struct Choice<'a> {
+    /// What the adapter can do.
+    pub caps: Caps,
+    /// This variant wherever it is able to.
+    pub forced: Option<Variant>,
+    /// What was measured.
+    pub tuned: &'a Table,
+}
+
+impl Choice<'_> {
+    /// The rung for a problem: the one forced, the fastest measured, or the best guess.
+    pub fn variant(&self, problem: &Problem) -> Variant {
+        let able = |v: &Variant| v.takes(problem, &self.caps);
+        let known = self.forced.filter(able).or_else(|| self.tuned.get(problem, &self.caps).filter(able));
+        known.unwrap_or_else(|| Variant::choose(problem, &self.caps))
+    }
+}
+
+/// The calls of a convolution.
+///
+/// # Errors
+/// [`Error::Graph`] if its weights are not there, or too few.
+pub fn lower(graph: &Graph, params: &Params, step: &Step, c: &Conv, choice: &Choice<'_>) -> Result<Lowered> {
+    let node = graph.node(step.node);
+    let Some(NodeParams::Conv { weights, bias }) = params.get(step.node) else {
+        return Err(Error::graph(&node.name, "has no weights"));
+    };
+    let problem = problem(graph, node, c);
+    let expected = c.kernel_elements(problem.input.c);
+    if weights.len() != expected {
+        return Err(Error::graph(&node.name, format!("expected {expected} weights, found {}", weights.len())));
+    }
+    let (parts, residual) = step.reads.split_at(step.reads.len() - usize::from(c.epilogue.residual.is_some()));
+    let variant = choice.variant(&problem);
+    let ends = Ends {
+        parts,
+        residual: residual.first(),
+        bias: Bound::Bias(conv::pack_bias(&problem, bias.as_deref())),
+        write: &step.write,
+    };
+    Ok(ends.calls(variant, &problem, &choice.caps, packed(variant, &problem, &choice.caps, weights)))
+}
+
+/// A convolution of the fused graph as its kernels see it.
+pub fn problem(graph: &Graph, node: &Node, c: &Conv) -> Problem {
+    Problem {
+        input: graph.node(node.inputs[0]).shape,
+        output: node.shape,
+        size: c.size,
+        stride: (c.stride_y, c.stride_x),
+        pad: c.pad,
+        dilation: c.dilation,
+        groups: c.groups,
+        activation: c.epilogue.activation,
+        residual: c.epilogue.residual,
+    }
+}
+
+/// Weights as the kernels of a rung read them, from OIHW.
+fn packed(variant: Variant, problem: &Problem, caps: &Caps, oihw: &[f32]) -> Vec<f32> {
+    match variant.winograd() {
+        Some(tile) => {
+            let gemm = Variant::gemm(tile.tiles(problem.output), caps);
+            conv::pack_batch(gemm, &tile.product(problem), &tile.weights(problem, oihw))
+        }
+        None => conv::pack(variant, problem, oihw),
+    }
+}
+
+/// Elements that [`packed`] gives.
+pub fn packed_len(variant: Variant, problem: &Problem, caps: &Caps) -> usize {
+    match variant.winograd() {
+        Some(tile) => {
+            let gemm = Variant::gemm(tile.tiles(problem.output), caps);
+            tile.points() * conv::packed_len(gemm, &tile.product(problem))
+        }
+        None => conv::packed_len(variant, problem),
+    }
+}
+
+/// What a convolution reads and writes, whichever kernels do it.
+pub struct Ends<'a> {
+    /// The input, in up to four parts.
+    pub parts: &'a [View],
+    /// Added before the last activation.
+    pub residual: Option<&'a View>,
+    /// One number per output channel.
+    pub bias: Bound,
+    /// The output.
+    pub write: &'a View,
+}
+
+impl Ends<'_> {
+    /// Where the parts of the input lie.
+    fn places(&self) -> Vec<PartAt> {
+        self.parts.iter().map(|v| PartAt { block: v.block, channels: v.shape.c }).collect()
+    }
+
+    fn residual_block(&self) -> usize {
+        self.residual.map_or(0, |v| v.block)
+    }
+
+    /// Group 0 in the order of `conv::BINDINGS`; the parts stand in for a residual that is not there.
+    fn bound(&self, weights: Bound, dst: Bound) -> Vec<Bound> {
+        let part = |i: usize| slot(self.parts.get(i).unwrap_or(&self.parts[0]));
+        let residual = slot(self.residual.unwrap_or(&self.parts[0]));
+        vec![Bound::Params, part(0), part(1), part(2), part(3), weights, self.bias.clone(), residual, dst]
+    }
+
+    /// The calls of a rung; `packed` are its weights.
+    pub fn calls(self, variant: Variant, problem: &Problem, caps: &Caps, packed: Vec<f32>) -> Lowered {
+        let weights = Bound::Weights(packed);
+        let (calls, scratch) = match variant.winograd() {
+            Some(tile) => (self.winograd(tile, problem, weights, caps), tile.scratch(problem)),
+            None => {
+                let residual_block = self.residual_block();
+                let dispatch = conv::dispatch(variant, problem, &self.places(), self.write.block, residual_block);
+                (vec![Call { dispatch, bound: self.bound(weights, slot(self.write)) }], [0; 2])
+            }
+        };
+        Lowered { calls, scratch, variant: Some(variant) }
+    }
+
+    fn winograd(self, tile: Tile, problem: &Problem, packed: Bound, caps: &Caps) -> Vec<Call> {
+        let (values, products) = (Bound::Scratch(0), Bound::Scratch(1));
+        let gemm = Variant::gemm(tile.tiles(problem.output), caps);
+        // What a kernel declares and does not read is bound to what it reads anyway.
+        let between = |src: &Bound, weights: Bound, residual: Bound, bias: Bound, dst: Bound| {
+            let src = || src.clone();
+            vec![Bound::Params, src(), src(), src(), src(), weights, bias, residual, dst]
+        };
+        let first = Call {
+            dispatch: tile.input(problem, &self.places()),
+            bound: self.bound(slot(&self.parts[0]), values.clone()),
+        };
+        let second = Call {
+            dispatch: tile.products(gemm, problem),
+            bound: between(&values, packed, values.clone(), self.bias.clone(), products.clone()),
+        };
+        let residual = self.residual.map_or(products.clone(), slot);
+        let third = Call {
+            dispatch: tile.output(problem, self.write.block, self.residual_block()),
+            bound: between(&products, products.clone(), residual, self.bias.clone(), slot(self.write)),
+        };
+        vec![first, second, third]
+    }
+}

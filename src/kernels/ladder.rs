@@ -1,0 +1,127 @@
+//! The ladder of convolution kernels: which rungs there are, which problems each can do, and which is taken unmeasured.
+
+use crate::kernels::{
+    Kernel, conv::Problem, conv_depthwise, conv_direct, conv_lanes, conv_subgroup, conv_subgroup_few, conv_tiled,
+    winograd::Tile,
+};
+
+/// What an adapter can do, as far as the choice of a convolution goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Caps {
+    /// A processor does the work.
+    pub software: bool,
+    /// Subgroup operations are there, in subgroups of 8 lanes or more.
+    pub subgroup: bool,
+    /// Values are stored in 16 bits.
+    pub half: bool,
+    /// Largest storage binding, in bytes.
+    pub binding: usize,
+}
+
+/// The rungs of the ladder, slowest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Variant {
+    /// `conv_direct`: anything at all.
+    Direct,
+    /// `conv_depthwise`: one input and one output channel per group.
+    Depthwise,
+    /// `conv_lanes`: implicit GEMM without barriers, for software adapters.
+    Lanes,
+    /// `conv_tiled`: implicit GEMM through workgroup memory.
+    Tiled,
+    /// `conv_subgroup`: implicit GEMM without barriers, weights handed round in subgroups.
+    Subgroup,
+    /// `conv_subgroup_few`: the same for few pixels.
+    SubgroupFew,
+    /// Winograd F(2x2, 3x3): 2.25 times fewer multiplications.
+    Winograd2,
+    /// Winograd F(4x4, 3x3): 4 times fewer multiplications, one more decimal lost.
+    Winograd4,
+}
+
+impl Variant {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Direct,
+        Self::Depthwise,
+        Self::Lanes,
+        Self::Tiled,
+        Self::Subgroup,
+        Self::SubgroupFew,
+        Self::Winograd2,
+        Self::Winograd4,
+    ];
+
+    /// As reports and the tuning cache spell it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Depthwise => "depthwise",
+            Self::Lanes => "lanes",
+            Self::Tiled => "tiled",
+            Self::Subgroup => "subgroup",
+            Self::SubgroupFew => "subgroup-few",
+            Self::Winograd2 => "winograd2",
+            Self::Winograd4 => "winograd4",
+        }
+    }
+
+    /// Output pixels along a side of a Winograd tile.
+    pub const fn winograd(self) -> Option<Tile> {
+        match self {
+            Self::Winograd2 => Some(Tile::Two),
+            Self::Winograd4 => Some(Tile::Four),
+            _ => None,
+        }
+    }
+
+    /// The kernel of a rung that is one dispatch.
+    pub(super) fn kernel(self) -> &'static Kernel {
+        match self {
+            Self::Direct | Self::Winograd2 | Self::Winograd4 => &conv_direct::KERNEL,
+            Self::Depthwise => &conv_depthwise::KERNEL,
+            Self::Lanes => &conv_lanes::KERNEL,
+            Self::Tiled => &conv_tiled::KERNEL,
+            Self::Subgroup => &conv_subgroup::KERNEL,
+            Self::SubgroupFew => &conv_subgroup_few::KERNEL,
+        }
+    }
+
+    /// Whether this variant can do that problem on such an adapter.
+    pub fn takes(self, problem: &Problem, caps: &Caps) -> bool {
+        match self {
+            Self::Direct => true,
+            Self::Depthwise => {
+                problem.groups > 1 && problem.groups == problem.input.c && problem.groups == problem.output.c
+            }
+            Self::Lanes | Self::Tiled => problem.groups == 1,
+            Self::Subgroup | Self::SubgroupFew => problem.groups == 1 && caps.subgroup,
+            Self::Winograd2 => Tile::Two.takes(problem, caps),
+            // In 16 bits the values at the points of F(4x4) lose too much.
+            Self::Winograd4 => !caps.half && Tile::Four.takes(problem, caps),
+        }
+    }
+
+    /// The best implicit GEMM of an adapter for an output of so many pixels.
+    pub const fn gemm(pixels: usize, caps: &Caps) -> Self {
+        match (caps.software, caps.subgroup) {
+            (true, true) => {
+                // Tiles that are cut off cost as much as whole ones.
+                let few = pixels.next_multiple_of(conv_subgroup_few::TILE_PIXELS);
+                let many = pixels.next_multiple_of(conv_subgroup::TILE_PIXELS);
+                if few * 5 < many * 4 { Self::SubgroupFew } else { Self::Subgroup }
+            }
+            (true, false) => Self::Lanes,
+            (false, _) => Self::Tiled,
+        }
+    }
+
+    /// The best variant known for a problem without measuring.
+    pub fn choose(problem: &Problem, caps: &Caps) -> Self {
+        // Below this the transforms cost more than they save.
+        let worth = caps.software && problem.input.c.min(problem.output.c) >= 16 && problem.output.pixels() >= 16;
+        let winograd = [Self::Winograd4, Self::Winograd2].into_iter().filter(|_| worth);
+        let mut known = winograd.chain([Self::gemm(problem.output.pixels(), caps), Self::Depthwise]);
+        known.find(|v| v.takes(problem, caps)).unwrap_or(Self::Direct)
+    }
+}

@@ -1,0 +1,176 @@
+//! Tuning: what is measured is kept and used, what cannot be used is told and ignored, and no rung changes the result.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+use std::{fs, path::Path};
+
+use yolov4::{
+    Detector, Gpu, Picture, Precision, TuneChoice,
+    low_level::{
+        gpu::{GpuOptions, Program, ProgramOptions, Table, Tune},
+        graph::{Activation, Builder, Conv, Epilogue, NodeId, NodeParams, Op, Params},
+        kernels::ladder::Variant,
+        model::random::Random,
+        tensor::{Shape, Tensor},
+    },
+};
+
+/// A 3x3 convolution that every rung but depthwise can do.
+fn network() -> (yolov4::low_level::graph::Graph, Params, Tensor) {
+    let shape = Shape::new(16, 20, 20);
+    let mut random = Random::new(11);
+    let mut list = |n: usize, scale: f32| (0..n).map(|_| random.signed() * scale).collect::<Vec<f32>>();
+    let mut builder = Builder::new(shape).unwrap();
+    let conv = Conv {
+        filters: 32,
+        size: 3,
+        stride_y: 1,
+        stride_x: 1,
+        pad: 1,
+        dilation: 1,
+        groups: 1,
+        bias: true,
+        epilogue: Epilogue::NONE,
+    };
+    let node = builder.add("conv", None, Op::Conv(conv), &[NodeId(0)], None).unwrap();
+    builder.add("mish", None, Op::Activation(Activation::Mish), &[node], None).unwrap();
+    let weights = list(32 * 16 * 9, 0.1);
+    let params = Params(vec![None, Some(NodeParams::Conv { weights, bias: Some(list(32, 0.5)) }), None]);
+    (builder.finish(), params, Tensor { shape, data: list(shape.elements(), 1.0) })
+}
+
+fn program(gpu: &Gpu, options: &ProgramOptions) -> Program {
+    let (graph, params, _) = network();
+    pollster::block_on(Program::new(gpu, &graph, params, options, &mut |_, _| {})).unwrap()
+}
+
+fn gpu() -> Gpu {
+    pollster::block_on(Gpu::new(&GpuOptions::default())).expect("a GPU adapter")
+}
+
+#[test]
+fn every_rung_that_is_able_to_is_measured_and_the_fastest_is_taken() {
+    let gpu = gpu();
+    let measured = program(&gpu, &ProgramOptions { tune: Tune::Full, ..ProgramOptions::default() });
+    let [(shape, entry)] = &measured.tuned().shapes.iter().collect::<Vec<_>>()[..] else {
+        panic!("expected one shape, found {:?}", measured.tuned())
+    };
+    println!("{shape}: {entry:?}");
+    for rung in ["lanes", "tiled", "winograd2", "winograd4"] {
+        assert!(entry.ms.get(rung).is_some_and(|ms| *ms > 0.0), "{rung} was not measured: {entry:?}");
+    }
+    let least = entry.ms.values().copied().fold(f64::INFINITY, f64::min);
+    // A guess that is as good stays.
+    assert!(entry.ms[&entry.rung] <= least / 0.97 + 1e-9, "{entry:?}");
+    assert_eq!(measured.rung(NodeId(1)).unwrap().name(), entry.rung);
+}
+
+#[test]
+fn what_a_table_says_is_done_if_it_is_of_this_adapter() {
+    let gpu = gpu();
+    let measured = program(&gpu, &ProgramOptions { tune: Tune::Quick, ..ProgramOptions::default() });
+    let mut table = measured.tuned().clone();
+    for (name, expected) in [("tiled", Some(Variant::Tiled)), ("direct", Some(Variant::Direct)), ("nonsense", None)] {
+        table.shapes.values_mut().for_each(|entry| entry.rung = name.to_owned());
+        let built = program(&gpu, &ProgramOptions { tuned: table.clone(), ..ProgramOptions::default() });
+        let guess = program(&gpu, &ProgramOptions::default()).rung(NodeId(1));
+        assert_eq!(built.rung(NodeId(1)), expected.or(guess), "{name}");
+        // Nothing is measured that is known.
+        let again = ProgramOptions { tuned: table.clone(), tune: Tune::Quick, ..ProgramOptions::default() };
+        assert_eq!(program(&gpu, &again).tuned(), &table, "{name}");
+    }
+    table.shapes.values_mut().for_each(|entry| entry.rung = "tiled".into());
+    let foreign = Table { of: "another adapter".into(), ..table };
+    let built = program(&gpu, &ProgramOptions { tuned: foreign, ..ProgramOptions::default() });
+    assert_eq!(built.rung(NodeId(1)), program(&gpu, &ProgramOptions::default()).rung(NodeId(1)));
+    assert!(built.tuned().shapes.is_empty(), "what was measured elsewhere is not kept");
+}
+
+#[test]
+fn no_rung_changes_the_result() {
+    let gpu = gpu();
+    let (_, _, input) = network();
+    let node = NodeId(2);
+    let play = |conv| {
+        let mut program = program(&gpu, &ProgramOptions { conv: Some(conv), ..ProgramOptions::default() });
+        assert_eq!(
+            program.rung(NodeId(1)),
+            Some(conv).filter(|v| *v != Variant::Depthwise).or(program.rung(NodeId(1)))
+        );
+        pollster::block_on(program.play(&input, &[node])).unwrap().nodes.remove(&node).unwrap()
+    };
+    let want = play(Variant::Direct);
+    for variant in Variant::ALL {
+        let got = play(variant);
+        let worst = got.data.iter().zip(&want.data).map(|(g, w)| (g - w).abs()).fold(0.0, f32::max);
+        assert!(worst < 2e-5, "{}: {worst}", variant.name());
+    }
+}
+
+fn demo(cache: &Path, tune: TuneChoice) -> Detector {
+    let builder = Detector::builder().model("assets/demo.safetensors").cache(cache).size((96, 96)).tune(tune);
+    pollster::block_on(builder.build()).unwrap()
+}
+
+fn found(detector: &mut Detector) -> Vec<(String, i32)> {
+    let picture = Picture::open("assets/demo.jpg").unwrap();
+    let boxes = pollster::block_on(detector.detect(&picture)).unwrap();
+    boxes.iter().map(|b| (b.name.clone(), (b.score * 100.0).round() as i32)).collect()
+}
+
+fn files(cache: &Path) -> Vec<std::path::PathBuf> {
+    let entries = fs::read_dir(cache.join("tuning")).map(|d| d.map(|e| e.unwrap().path()).collect());
+    entries.unwrap_or_default()
+}
+
+#[test]
+fn what_was_measured_outlives_the_program_and_a_broken_file_is_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path();
+    let mut untuned = demo(cache, TuneChoice::Off);
+    assert!(files(cache).is_empty(), "nothing was measured, nothing is kept");
+    let mut quick = demo(cache, TuneChoice::Quick);
+    let [file] = &files(cache)[..] else { panic!("expected one file, found {:?}", files(cache)) };
+    let text = fs::read_to_string(file).unwrap();
+    let table: Table = serde_json::from_str(&text).unwrap();
+    assert!(table.shapes.len() >= 3, "{text}");
+    assert_eq!(found(&mut untuned), found(&mut quick));
+    // The next start takes it as it is, asked to measure or not.
+    for tune in [TuneChoice::Off, TuneChoice::Quick] {
+        let detector = demo(cache, tune);
+        assert_eq!(detector.program().unwrap().tuned(), &table);
+        assert_eq!(fs::read_to_string(file).unwrap(), text, "written again without need");
+    }
+    for (broken, word) in
+        [("{\"of\": ", "no table of measurements"), ("{\"of\":\"x\",\"shapes\":{}}", "was measured on")]
+    {
+        fs::write(file, broken).unwrap();
+        let detector = demo(cache, TuneChoice::Off);
+        let told: Vec<&String> = detector.notes().iter().filter(|n| n.contains(word)).collect();
+        assert_eq!(told.len(), 1, "{:?}", detector.notes());
+        assert!(told[0].contains(&file.display().to_string()) && !told[0].contains('\n'), "{told:?}");
+    }
+    // Asked to measure, it is put right.
+    drop(demo(cache, TuneChoice::Quick));
+    assert!(serde_json::from_str::<Table>(&fs::read_to_string(file).unwrap()).unwrap().shapes.len() >= 3);
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_costs_a_note() {
+    let folder = tempfile::tempdir().unwrap();
+    // A file where the folder should be: refused even for root.
+    fs::write(folder.path().join("tuning"), "").unwrap();
+    let detector = demo(folder.path(), TuneChoice::Quick);
+    assert!(detector.notes().iter().any(|n| n.contains("cannot be kept")), "{:?}", detector.notes());
+}
+
+#[test]
+fn storage_in_16_bits_is_another_shape_and_has_no_large_tiles() {
+    let gpu = pollster::block_on(Gpu::new(&GpuOptions {
+        needs: yolov4::low_level::gpu::Needs { precision: Precision::F16, ..Default::default() },
+        ..GpuOptions::default()
+    }));
+    let options = ProgramOptions { precision: Precision::F16, tune: Tune::Full, ..ProgramOptions::default() };
+    let measured = program(&gpu.expect("an adapter with shader-f16"), &options);
+    let (shape, entry) = measured.tuned().shapes.iter().next().unwrap();
+    assert!(shape.ends_with("f16") && !entry.ms.contains_key("winograd4"), "{shape}: {entry:?}");
+}
