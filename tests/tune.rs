@@ -74,9 +74,9 @@ fn what_a_table_says_is_done_if_it_is_of_this_adapter() {
         let built = program(&gpu, &ProgramOptions { tuned: table.clone(), ..ProgramOptions::default() });
         let guess = program(&gpu, &ProgramOptions::default()).rung(NodeId(1));
         assert_eq!(built.rung(NodeId(1)), expected.or(guess), "{name}");
-        // Nothing is measured that is known.
+        // Nothing is measured that is known; a rung that there is not is not known.
         let again = ProgramOptions { tuned: table.clone(), tune: Tune::Quick, ..ProgramOptions::default() };
-        assert_eq!(program(&gpu, &again).tuned(), &table, "{name}");
+        assert_eq!(program(&gpu, &again).tuned() == &table, expected.is_some(), "{name}");
     }
     table.shapes.values_mut().for_each(|entry| entry.rung = "tiled".into());
     let foreign = Table { of: "another adapter".into(), ..table };
