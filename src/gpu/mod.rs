@@ -23,6 +23,8 @@ mod program;
 mod rank;
 mod readback;
 mod ready;
+#[cfg(not(target_arch = "wasm32"))]
+mod roof;
 mod source;
 mod tune;
 
@@ -36,4 +38,6 @@ pub use profile::NodeTime;
 pub use program::{Program, ProgramOptions};
 pub use rank::{Drawn, Rank};
 pub use readback::{Landing, Purpose, Readbacks};
+#[cfg(not(target_arch = "wasm32"))]
+pub use roof::Roof;
 pub use tune::{Entry, Table, Tune};

@@ -16,7 +16,7 @@ use crate::{
         tune::{self, Table, Tune},
     },
     graph::{
-        Graph, NodeId, Params,
+        Graph, NodeId, Op, Params,
         fold::fold,
         fuse::fuse,
         plan::{Keep, Plan},
@@ -172,6 +172,19 @@ impl Program {
     /// Bytes of all values, those between the dispatches of one convolution included.
     pub fn value_bytes(&self) -> usize {
         self.plan.peak_bytes(self.precision.bytes()) + self.scratch_bytes
+    }
+
+    /// Bytes that a node of [`Program::graph`] cannot do without moving: what it reads, writes, and its weights.
+    pub fn bytes_moved(&self, id: NodeId) -> usize {
+        let values = self.plan.steps.iter().filter(|step| step.node == id).flat_map(|step| {
+            step.reads.iter().chain([&step.write]).map(|view| view.shape.blocks() * view.shape.pixels() * 4)
+        });
+        let node = self.graph.node(id);
+        let weights = match &node.op {
+            Op::Conv(conv) => conv.kernel_elements(self.graph.node(node.inputs[0]).shape.c),
+            _ => 0,
+        };
+        (values.sum::<usize>() + weights) * self.precision.bytes()
     }
 
     /// How many different pipelines were made.

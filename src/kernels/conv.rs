@@ -184,7 +184,7 @@ pub(super) fn describe(
 }
 
 /// Workgroups along pixels and along blocks of output channels.
-fn workgroups(variant: Variant, problem: &Problem) -> [u32; 2] {
+pub(super) fn workgroups(variant: Variant, problem: &Problem) -> [u32; 2] {
     let (pixels, blocks) = match variant {
         Variant::Lanes => (conv_lanes::TILE_PIXELS, conv_lanes::TILE_BLOCKS),
         Variant::Tiled => (conv_tiled::TILE_PIXELS, conv_tiled::TILE_BLOCKS),

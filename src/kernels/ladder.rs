@@ -1,7 +1,9 @@
 //! The ladder of convolution kernels: which rungs there are, which problems each can do, and which is taken unmeasured.
 
 use crate::kernels::{
-    Kernel, conv::Problem, conv_depthwise, conv_direct, conv_lanes, conv_subgroup, conv_subgroup_few, conv_tiled,
+    Kernel,
+    conv::{self, Problem},
+    conv_depthwise, conv_direct, conv_lanes, conv_subgroup, conv_subgroup_few, conv_tiled,
     winograd::Tile,
 };
 
@@ -17,6 +19,9 @@ pub struct Caps {
     /// Largest storage binding, in bytes.
     pub binding: usize,
 }
+
+/// Workgroups in one direction that every adapter allows.
+const MAX_WORKGROUPS: u32 = 65_535;
 
 /// The rungs of the ladder, slowest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -89,8 +94,11 @@ impl Variant {
 
     /// Whether this variant can do that problem on such an adapter.
     pub fn takes(self, problem: &Problem, caps: &Caps) -> bool {
+        let fits = conv::workgroups(self, problem).into_iter().all(|n| n <= MAX_WORKGROUPS);
         match self {
             Self::Direct => true,
+            // Those with larger tiles have fewer of them.
+            Self::Lanes | Self::Tiled | Self::Subgroup | Self::SubgroupFew if !fits => false,
             Self::Depthwise => {
                 problem.groups > 1 && problem.groups == problem.input.c && problem.groups == problem.output.c
             }
@@ -121,7 +129,8 @@ impl Variant {
         // Below this the transforms cost more than they save.
         let worth = caps.software && problem.input.c.min(problem.output.c) >= 16 && problem.output.pixels() >= 16;
         let winograd = [Self::Winograd4, Self::Winograd2].into_iter().filter(|_| worth);
-        let mut known = winograd.chain([Self::gemm(problem.output.pixels(), caps), Self::Depthwise]);
+        let gemm = [Self::gemm(problem.output.pixels(), caps), Self::Lanes];
+        let mut known = winograd.chain(gemm).chain([Self::Depthwise]);
         known.find(|v| v.takes(problem, caps)).unwrap_or(Self::Direct)
     }
 }

@@ -29,6 +29,7 @@ use crate::{
 #[wasm_bindgen]
 pub struct Engine {
     chain: Rc<Chain>,
+    tuned: String,
 }
 
 #[wasm_bindgen]
@@ -43,6 +44,12 @@ impl Engine {
     #[wasm_bindgen(getter, unchecked_return_type = "EngineInfo")]
     pub fn info(&self) -> JsValue {
         self.chain.info.clone()
+    }
+
+    /// What is known of the adapter's speed, as JSON: for `EngineOptions.tuned` of the next one.
+    #[wasm_bindgen(getter)]
+    pub fn tuned(&self) -> String {
+        self.tuned.clone()
     }
 
     /// The device, for drawing or computing beside the network.
@@ -161,14 +168,15 @@ async fn open(options: &EngineOptions) -> std::result::Result<Engine, JsValue> {
         let detector = builder(options)?.build().await?;
         let info = info::engine(&detector)?;
         let names = detector.class_names();
+        let tuned = detector.program()?.tuned().to_json();
         let live = Live::new(detector, &LiveOptions { wants_boxes: false, wake }).await?;
-        Ok((live, info, names))
+        Ok((live, info, names, tuned))
     };
-    let (live, info, names) = build.await.map_err(|e: Error| failure(&e))?;
+    let (live, info, names, tuned) = build.await.map_err(|e: Error| failure(&e))?;
     let font = options.font().unwrap_or_else(|| FONT.to_vec());
     let chain = Rc::new(Chain::new(live, info, names, font));
     spawn_local(listen(Rc::downgrade(&chain), receiver));
-    Ok(Engine { chain })
+    Ok(Engine { chain, tuned })
 }
 
 /// Looks after frames whenever something has come back from the GPU, as long as there is an engine.

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use js_sys::Function;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
-use yolov4::{Detector, DetectorBuilder, Error, PlayerChoice, Precision, ResizeMode, Result};
+use yolov4::{
+    Detector, DetectorBuilder, Error, PlayerChoice, Precision, ResizeMode, Result, TuneChoice,
+    low_level::detect::tuning::HELD,
+};
 
 #[wasm_bindgen]
 extern "C" {
@@ -46,6 +49,10 @@ extern "C" {
     fn resize(this: &EngineOptions) -> Option<String>;
     #[wasm_bindgen(method, getter)]
     fn letterbox(this: &EngineOptions) -> Option<bool>;
+    #[wasm_bindgen(method, getter)]
+    fn tune(this: &EngineOptions) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
+    fn tuned(this: &EngineOptions) -> Option<String>;
     #[wasm_bindgen(method, getter)]
     pub fn subgroups(this: &EngineOptions) -> Option<bool>;
     #[wasm_bindgen(method, getter)]
@@ -101,6 +108,13 @@ pub fn builder(options: &EngineOptions) -> Result<DetectorBuilder> {
     }
     if let Some(most) = options.max_det() {
         builder = builder.max_det(count("maxDet", most)?);
+    }
+    if let Some(word) = options.tune() {
+        let words = [TuneChoice::Auto, TuneChoice::Off, TuneChoice::Quick, TuneChoice::Full];
+        builder = builder.tune(one_of("tune", &word, &words, |choice| format!("{choice:?}").to_lowercase())?);
+    }
+    if let Some(table) = options.tuned() {
+        builder = builder.file(HELD, table.into_bytes());
     }
     if let Some(tell) = options.progress() {
         let tell = move |done: usize, all: usize| {

@@ -35,6 +35,10 @@ export interface EngineOptions {
     letterbox?: boolean;
     /** Asks for the feature `subgroups` where the browser has it; true if not given. */
     subgroups?: boolean;
+    /** Which kernels are the fastest is measured: on GPUs (auto), never, where it is not known, or everything. */
+    tune?: "auto" | "off" | "quick" | "full";
+    /** What `Engine.tuned` said before. */
+    tuned?: string;
     /** A TrueType font for labels; a Latin one is built in. */
     font?: Uint8Array;
     progress?: (done: number, all: number) => void;

@@ -106,6 +106,26 @@ describe("the package in a page", { concurrency: false }, () => {
         assert.deepEqual([seen.aborted, seen.track, seen.path], [2, 2, "copy"]);
     });
 
+    test("measures which kernels are the fastest once, and keeps it", async () => {
+        const seen = await inside(async ({ tiny }) => {
+            /** @type {number[]} */
+            const steps = [];
+            for (const tune of ["off", "quick", "quick", "auto", "full"]) {
+                let all = 0;
+                const detector = await tiny({ tune, onProgress: (/** @type {number} */ _, /** @type {number} */ of) => (all = of) });
+                detector.dispose();
+                steps.push(all);
+                // It is kept beside what the detector does.
+                await new Promise((resolve) => setTimeout(resolve, 200));
+            }
+            const wrong = await tiny({ tune: "fast" }).catch((/** @type {Error} */ error) => `${error.name}: ${error.message}`);
+            return { steps, wrong };
+        });
+        const [off = 0] = seen.steps;
+        assert.deepEqual(seen.steps, [off, off + 1, off, off, off + 1], "kernels to build, and shapes to measure");
+        assert.equal(seen.wrong, "UsageError: tune: expected one of auto, off, quick, full, found `fast`");
+    });
+
     test("finds the same boxes by every way of a frame", async () => {
         const seen = await inside(async ({ yolov4, demo, picture }) => {
             const detector = await yolov4.Detector.create({ model: demo, size: 160 });

@@ -7,6 +7,7 @@ import { Gate } from "./gate.js";
 import { modelName, read, type Input } from "./inputs.js";
 import { load, type WasmSource } from "./module.js";
 import { withoutWebGpu } from "./support.js";
+import { Tuning } from "./tuning.js";
 import { checked, watch, type WatchOptions } from "./watch.js";
 import { version } from "./wasm/yolov4.js";
 import type { Detection, Engine, EngineInfo, EngineOptions, FrameReport, Source } from "./wasm/yolov4.js";
@@ -43,6 +44,11 @@ export interface DetectorOptions {
     letterbox?: boolean;
     /** Asks for subgroups where the browser has them; true if not given. */
     subgroups?: boolean;
+    /**
+     * Whether the fastest kernels are looked for by measuring: `auto` (where nothing is known of a GPU), `off`, `quick` (on a
+     * processor that poses as one, too), `full` (everything anew). What was found is kept in IndexedDB, but for `off`.
+     */
+    tune?: "auto" | "off" | "quick" | "full";
     /** A TrueType font for labels that `show` draws; a Latin one is built in. */
     font?: Input;
     /** Told how far building has come. */
@@ -107,8 +113,11 @@ export class Detector {
         const refused = withoutWebGpu();
         if (refused) throw new NoWebGpuError("no-webgpu", `${refused.sentence} ${refused.advice}`);
         try {
-            const [engine, given] = await Promise.all([load(options.wasm), engineOptions(options)]);
-            return new Detector(await engine.create(given), options, performance.now() - start);
+            const [Engine, given, tuning] = await Promise.all([load(options.wasm), engineOptions(options), recall(options)]);
+            const engine = await Engine.create(tuning?.known === undefined ? given : { ...given, tuned: tuning.known });
+            // Nobody waits for it.
+            void tuning?.keep(engine.tuned);
+            return new Detector(engine, options, performance.now() - start);
         } catch (error) {
             throw typed(error);
         }
@@ -322,6 +331,11 @@ async function decode(file: Blob): Promise<ImageBitmap> {
     }
 }
 
+/** What is known of the adapter, unless nobody is to look. */
+async function recall({ tune }: DetectorOptions): Promise<Tuning | undefined> {
+    return tune === "off" ? undefined : Tuning.recall();
+}
+
 async function engineOptions(options: DetectorOptions): Promise<EngineOptions> {
     const file = (input: Input | undefined, what: string) => (input === undefined ? undefined : read(input, what));
     const [model, weights, names, font] = await Promise.all([
@@ -330,12 +344,12 @@ async function engineOptions(options: DetectorOptions): Promise<EngineOptions> {
         file(options.names, "the class names"),
         file(options.font, "the font"),
     ]);
-    const { name, randomWeights, precision, conf, nms, classes, agnostic, maxDet, resize, letterbox, subgroups } = options;
+    const { name, randomWeights, precision, conf, nms, classes, agnostic, maxDet, resize, letterbox, subgroups, tune } = options;
     const size = typeof options.size === "number" ? [options.size, options.size] : options.size;
     const all = {
         ...{ model: model?.bytes, modelName: model && modelName(model), name, randomWeights },
         ...{ weights: weights?.bytes, weightsName: weights?.name, names: names?.bytes, namesName: names?.name },
-        ...{ size, precision, conf, nms, classes, agnostic, maxDet, resize, letterbox, subgroups },
+        ...{ size, precision, conf, nms, classes, agnostic, maxDet, resize, letterbox, subgroups, tune },
         ...{ font: font?.bytes, progress: options.onProgress },
     };
     return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as EngineOptions;
