@@ -5,7 +5,7 @@
 
 @group(0) @binding(5) var<storage, read> weights: array<real4>;   // [batch, OC/8, SIZE * SIZE, IC/4, 2 blocks, 4 inputs]
 
-const THREADS = 64u;
+override THREADS: u32 = 64u; // per workgroup: fewer for outputs of few pixels
 
 fn matrix(w: u32) -> mat4x4f {
     return mat4x4f(vec4f(weights[w]), vec4f(weights[w + 1u]), vec4f(weights[w + 2u]), vec4f(weights[w + 3u]));
@@ -17,27 +17,36 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     let p = group.x * THREADS * 4u + lane;
     // Invocations past the end compute the last pixel again and store nothing.
     let last = pixels - 1u;
-    let steps = SIZE * SIZE * params.ic4;
-    let first = group.z * params.src_batch;
+    let plane = params.ih * params.iw;
     var a0 = vec4f(0.0); var a1 = vec4f(0.0); var a2 = vec4f(0.0); var a3 = vec4f(0.0);
     var b0 = vec4f(0.0); var b1 = vec4f(0.0); var b2 = vec4f(0.0); var b3 = vec4f(0.0);
-    var w = group.z * params.weights_batch + group.y * steps * 8u;
+    let panel = group.z * params.weights_batch + group.y * SIZE * SIZE * params.ic4 * 8u;
     for (var ky = 0u; ky < SIZE; ky++) {
         for (var kx = 0u; kx < SIZE; kx++) {
             let t0 = find(min(p, last), ky, kx);
             let t1 = find(min(p + THREADS, last), ky, kx);
             let t2 = find(min(p + 2u * THREADS, last), ky, kx);
             let t3 = find(min(p + 3u * THREADS, last), ky, kx);
-            for (var c = first; c < first + params.ic4; c++) {
-                let u0 = load(c, t0);
-                let u1 = load(c, t1);
-                let u2 = load(c, t2);
-                let u3 = load(c, t3);
-                let m = matrix(w);
-                a0 += m * u0; a1 += m * u1; a2 += m * u2; a3 += m * u3;
-                let n = matrix(w + 4u);
-                b0 += n * u0; b1 += n * u1; b2 += n * u2; b3 += n * u3;
-                w += 8u;
+            var w = panel + (ky * SIZE + kx) * params.ic4 * 8u;
+            for (var part = 0u; part < PARTS; part++) {
+                let start = part_start(part, group.z);
+                let blocks = part_blocks(part);
+                var at0 = start + t0.pixel;
+                var at1 = start + t1.pixel;
+                var at2 = start + t2.pixel;
+                var at3 = start + t3.pixel;
+                for (var c = 0u; c < blocks; c++) {
+                    let u0 = fetch(part, at0, t0.inside);
+                    let u1 = fetch(part, at1, t1.inside);
+                    let u2 = fetch(part, at2, t2.inside);
+                    let u3 = fetch(part, at3, t3.inside);
+                    let m = matrix(w);
+                    a0 += m * u0; a1 += m * u1; a2 += m * u2; a3 += m * u3;
+                    let n = matrix(w + 4u);
+                    b0 += n * u0; b1 += n * u1; b2 += n * u2; b3 += n * u3;
+                    w += 8u;
+                    at0 += plane; at1 += plane; at2 += plane; at3 += plane;
+                }
             }
         }
     }

@@ -1,4 +1,5 @@
-// Where the taps of an implicit GEMM lie, for kernels that keep several pixels per invocation.
+// Where the taps of an implicit GEMM lie, for kernels that keep several pixels per invocation. Nothing in here is for
+// the innermost loop but `fetch`: software drivers do not move the loads of parameters out of it.
 
 struct Tap {
     pixel: u32,    // clamped into the picture
@@ -13,7 +14,33 @@ fn find(p: u32, ky: u32, kx: u32) -> Tap {
     return Tap(select(0u, u32(y) * params.iw + u32(x), inside), inside);
 }
 
-// Channels 4c .. 4c + 3 under a tap; 0 outside the picture.
-fn load(c: u32, t: Tap) -> vec4f {
-    return select(vec4f(0.0), load_block(c, t.pixel), t.inside);
+// Blocks of a part, and where they begin in its buffer.
+fn part_blocks(part: u32) -> u32 {
+    if part == 0u {
+        return params.part_end.x;
+    }
+    return params.part_end[part] - params.part_end[part - 1u];
+}
+
+fn part_start(part: u32, batch: u32) -> u32 {
+    return (params.src_block[part] + batch * params.src_batch) * params.ih * params.iw;
+}
+
+// One vector of a part; 0 outside the picture.
+fn fetch(part: u32, at: u32, inside: bool) -> vec4f {
+    var v = real4(0.0);
+    if PARTS > 1u && part == 1u {
+        v = src1[at];
+    } else if PARTS > 2u && part == 2u {
+        v = src2[at];
+    } else if PARTS > 3u && part == 3u {
+        v = src3[at];
+    } else {
+        v = src0[at];
+    }
+    if PAD == 0u && DILATION == 1u {
+        // No tap is ever outside.
+        return vec4f(v);
+    }
+    return select(vec4f(0.0), vec4f(v), inside);
 }

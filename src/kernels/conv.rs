@@ -109,7 +109,8 @@ pub fn dispatch(
     dst_block: usize,
     residual_block: usize,
 ) -> Dispatch {
-    let (params, constants) = describe(problem, parts, dst_block, residual_block);
+    let (params, mut constants) = describe(problem, parts, dst_block, residual_block);
+    constants.extend(threads(variant, problem));
     let [x, y] = workgroups(variant, problem);
     Dispatch {
         kernel: variant.kernel(),
@@ -127,6 +128,7 @@ pub fn batched(variant: Variant, problem: &Problem, batch: usize) -> Dispatch {
     params.dst_batch = problem.output.blocks() as u32;
     params.weights_batch = (packed_len(variant, problem) / 4) as u32;
     constants.push(("BIAS", 0.0));
+    constants.extend(threads(variant, problem));
     let [x, y] = workgroups(variant, problem);
     Dispatch {
         kernel: variant.kernel(),
@@ -183,10 +185,15 @@ pub(super) fn describe(
     (params, constants)
 }
 
+/// The size of the workgroup, where it goes by the output.
+fn threads(variant: Variant, problem: &Problem) -> Option<(&'static str, f64)> {
+    (variant == Variant::Lanes).then(|| ("THREADS", conv_lanes::threads(problem.output.pixels()) as f64))
+}
+
 /// Workgroups along pixels and along blocks of output channels.
 pub(super) fn workgroups(variant: Variant, problem: &Problem) -> [u32; 2] {
     let (pixels, blocks) = match variant {
-        Variant::Lanes => (conv_lanes::TILE_PIXELS, conv_lanes::TILE_BLOCKS),
+        Variant::Lanes => (conv_lanes::threads(problem.output.pixels()) * conv_lanes::PIXELS, conv_lanes::TILE_BLOCKS),
         Variant::Tiled => (conv_tiled::TILE_PIXELS, conv_tiled::TILE_BLOCKS),
         Variant::Subgroup => (conv_subgroup::TILE_PIXELS, conv_subgroup::TILE_BLOCKS),
         Variant::SubgroupFew => (conv_subgroup_few::TILE_PIXELS, conv_subgroup_few::TILE_BLOCKS),

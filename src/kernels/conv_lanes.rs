@@ -16,7 +16,13 @@ pub static KERNEL: Kernel = Kernel {
     workgroup: [64, 1, 1],
 };
 
-/// Output pixels per workgroup.
-pub const TILE_PIXELS: usize = 256;
+/// Output pixels per invocation.
+pub const PIXELS: usize = 4;
 /// Output blocks of four channels per workgroup.
 pub const TILE_BLOCKS: usize = 2;
+
+/// Invocations per workgroup: as many as waste less than a tenth of an output of so many pixels.
+pub fn threads(pixels: usize) -> usize {
+    let frugal = |threads: &usize| pixels.next_multiple_of(threads * PIXELS) * 10 <= pixels * 11;
+    [64, 32, 16, 8].into_iter().find(frugal).unwrap_or(4)
+}
