@@ -73,7 +73,7 @@ fn read(name: &str, bytes: &[u8], identity: &str, notes: &mut Vec<String>) -> Ta
 }
 
 /// The adapter's name for people, and the end of a hash that tells apart what they would not.
-fn file_name(identity: &str) -> String {
+pub(super) fn file_name(identity: &str) -> String {
     use sha1::{Digest, Sha1};
     let name = identity.split(" | ").nth(1).unwrap_or_default();
     let plain: String =

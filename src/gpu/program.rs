@@ -50,6 +50,7 @@ pub struct Program {
     pub(super) precision: Precision,
     pub(super) slots: Vec<wgpu::Buffer>,
     pub(super) steps: Vec<(NodeId, Ready)>,
+    kernels: Vec<&'static str>,
     /// The rung of each convolution.
     pub(super) rungs: BTreeMap<NodeId, Variant>,
     scratch_bytes: usize,
@@ -113,6 +114,7 @@ impl Program {
             preparing.push(gpu, &mut pipelines, name, || step.node, lowered).await?;
             progress(shapes.len() + done + 1, total);
         }
+        let kernels = preparing.kernels();
         let scratch_bytes = preparing.scratch_bytes();
         let steps = preparing.finish(gpu, &mut pipelines, &slots);
         let source = Source::new(gpu, &mut pipelines, &graph).await?;
@@ -125,6 +127,7 @@ impl Program {
             precision,
             slots,
             steps,
+            kernels,
             rungs,
             scratch_bytes,
             tuned,
@@ -167,6 +170,11 @@ impl Program {
     /// Dispatches of the network, letterbox and boxes aside.
     pub fn dispatches(&self) -> usize {
         self.steps.len()
+    }
+
+    /// Node and kernel of each of those dispatches, in order.
+    pub fn calls(&self) -> impl Iterator<Item = (NodeId, &'static str)> {
+        self.steps.iter().map(|(id, _)| *id).zip(self.kernels.iter().copied())
     }
 
     /// Bytes of all values, those between the dispatches of one convolution included.

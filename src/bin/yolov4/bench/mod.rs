@@ -1,0 +1,215 @@
+//! `yolov4 bench`: how fast networks are on this machine, beside what it can do at most.
+
+mod compare;
+mod html;
+mod machines;
+mod nodes;
+mod plot;
+mod report;
+mod roofs;
+mod run;
+mod table;
+mod trace;
+mod weights;
+
+use std::{num::NonZeroUsize, path::PathBuf};
+
+use clap::{Subcommand, ValueEnum};
+use yolov4::{
+    Error, Precision,
+    low_level::model::{CfgOptions, Network, zoo},
+};
+
+use crate::{
+    Failure, Outcome,
+    options::{self, PrecisionArg, TuneArg},
+    output,
+};
+use machines::{BackendChoice, Machine};
+use report::Report;
+use roofs::Roofs;
+use run::{Case, Settings};
+
+#[derive(clap::Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Args {
+    #[command(subcommand)]
+    action: Option<Action>,
+    #[command(flatten)]
+    measuring: Measuring,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Compare two files of `yolov4 bench --format json`: what got slower, what faster
+    Compare(compare::Args),
+}
+
+#[derive(clap::Args, Debug)]
+struct Measuring {
+    /// Names of networks (see `yolov4 models`), Darknet network descriptions, or .safetensors files; nothing is fetched
+    #[arg(long, value_name = "NAME|FILE,..", value_delimiter = ',', default_value = zoo::DEFAULT)]
+    model: Vec<PathBuf>,
+    /// Input sizes instead of the networks' own: one side, or width x height
+    #[arg(long, value_name = "W[xH],..", value_delimiter = ',', value_parser = options::size)]
+    size: Vec<(usize, usize)>,
+    /// Pictures at once; the engine plays one
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    batch: usize,
+    /// How values and weights are stored on the GPU
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "f32")]
+    precision: Vec<PrecisionArg>,
+    /// Graphics API; all: every one that is there, and every adapter
+    #[arg(long, value_enum)]
+    backend: Option<BackendChoice>,
+    /// Part of the adapter's name, or its number in `yolov4 adapters`
+    #[arg(long, value_name = "NAME")]
+    adapter: Option<String>,
+    /// Measure which kernels are the fastest here, once; what was found is kept in the cache folder
+    #[arg(long, value_enum, default_value_t = TuneArg::Auto)]
+    tune: TuneArg,
+    /// Frames that count
+    #[arg(long, value_name = "N", default_value = "20")]
+    frames: NonZeroUsize,
+    /// Frames before them that do not
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    warmup: usize,
+    /// Seed of random weights, where none are at hand
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// How the results are written
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Where they go [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Every node: its kernel, time, rate, share of its roof and bytes
+    #[arg(long)]
+    nodes: bool,
+    /// Write the time of every dispatch as a trace for Perfetto or chrome://tracing
+    #[arg(long, value_name = "FILE.json")]
+    profile: Option<PathBuf>,
+    /// Only what the adapter can do at most: multiply-adds, storage, workgroup memory, dispatch, submit
+    #[arg(long, conflicts_with_all = ["model", "size", "precision", "nodes", "profile"])]
+    roof: bool,
+    /// Measure the roofs although they are known; they are kept in the cache folder, by adapter, driver and kernels
+    #[arg(long)]
+    again: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    Table,
+    /// As assets/bench.schema.json says
+    Json,
+    /// Markdown
+    Md,
+    /// One page with plots, whole in itself
+    Html,
+}
+
+pub async fn run(args: Args) -> Outcome {
+    match args.action {
+        Some(Action::Compare(args)) => compare::run(&args),
+        None => measure(args.measuring).await,
+    }
+}
+
+async fn measure(args: Measuring) -> Outcome {
+    if args.batch != 1 {
+        let message = format!("--batch {}: the engine plays one picture at a time so far, expected 1", args.batch);
+        return Err(Error::Usage(message).into());
+    }
+    let machines = machines::choose(args.backend, args.adapter.as_deref()).await?;
+    let mut report = Report::default();
+    let mut roofs = Roofs::new(args.again);
+    let failed = if args.roof {
+        let mut failed = Failures::of(machines.len());
+        for machine in &machines {
+            if let Err(error) = roofs.of(machine).await {
+                failed.add(machine, error)?;
+            }
+        }
+        failed
+    } else {
+        every_case(&args, &machines, &mut roofs, &mut report).await?
+    };
+    report.roofs = roofs.rows();
+    if let Some(path) = &args.profile {
+        output::write(path, trace::text(&report)?.as_bytes())?;
+    }
+    let text = match args.format {
+        Format::Table => table::text(&report),
+        Format::Md => table::markdown(&report),
+        Format::Json => report::json(&report)?,
+        Format::Html => html::page(&report),
+    };
+    output::put(args.out.as_ref(), &text)?;
+    if failed.any { Err(Failure::Reported) } else { Ok(()) }
+}
+
+/// Every network at every size in every precision on every machine, into `report`.
+async fn every_case(
+    args: &Measuring,
+    machines: &[Machine],
+    roofs: &mut Roofs,
+    report: &mut Report,
+) -> Result<Failures, Failure> {
+    // What cannot be is told before anything is measured.
+    let sizes: Vec<_> = if args.size.is_empty() { vec![None] } else { args.size.iter().copied().map(Some).collect() };
+    let mut networks = Vec::new();
+    for (model, size) in args.model.iter().flat_map(|model| sizes.iter().map(move |size| (model, *size))) {
+        let network = Network::open(model, &CfgOptions { size, ..CfgOptions::default() })?;
+        networks.push((model, size, weights::at_hand(model, &network, args.seed)));
+    }
+    let settings = Settings {
+        frames: args.frames.get(),
+        warmup: args.warmup,
+        nodes: args.nodes,
+        dispatches: args.nodes || args.profile.is_some(),
+        tune: args.tune.into(),
+    };
+    let mut failed = Failures::of(networks.len() * args.precision.len() * machines.len());
+    for machine in machines {
+        let roof = match roofs.of(machine).await {
+            Ok(roof) => Some(roof),
+            Err(error @ Error::NoAdapter(_)) => return Err(error.into()),
+            Err(error) => {
+                output::say(format_args!("note: {machine}: no roofs, so no percentages: {error}"));
+                None
+            }
+        };
+        for (model, size, weights) in &networks {
+            for precision in &args.precision {
+                let precision: Precision = (*precision).into();
+                let case = Case { model, size: *size, weights, precision, machine };
+                match run::measure(&case, &settings, roof.as_ref()).await {
+                    Ok(row) => report.results.push(row),
+                    Err(error) => failed.add(&case, error)?,
+                }
+            }
+        }
+    }
+    Ok(failed)
+}
+
+/// One among many that cannot be measured costs the exit code only.
+struct Failures {
+    alone: bool,
+    any: bool,
+}
+
+impl Failures {
+    fn of(all: usize) -> Self {
+        Self { alone: all == 1, any: false }
+    }
+
+    fn add(&mut self, what: &dyn std::fmt::Display, error: Error) -> Result<(), Failure> {
+        if self.alone {
+            return Err(error.into());
+        }
+        output::say(format_args!("error: {what}: {error}"));
+        self.any = true;
+        Ok(())
+    }
+}
