@@ -143,6 +143,28 @@ fn every_kernel_has_its_four_places() {
     }
 }
 
+/// What measures an adapter is no op: it has a text and a place in the list, no twin, no problem.
+#[cfg(feature = "gpu")]
+#[test]
+fn every_measuring_kernel_is_listed() {
+    use yolov4::low_level::gpu::ROOF_KERNELS;
+    let listed: Vec<&str> = ROOF_KERNELS.iter().map(|k| k.name).collect();
+    for path in files(&root().join("shaders/roof"), "wgsl") {
+        let name = format!("roof/{}", path.file_stem().unwrap().to_str().unwrap());
+        assert!(listed.contains(&name.as_str()), "shaders/{name}.wgsl is not in ROOF_KERNELS of src/gpu/roof.rs");
+    }
+    for kernel in ROOF_KERNELS {
+        let name = kernel.name;
+        assert!(root().join(format!("shaders/{name}.wgsl")).exists(), "kernel {name} lacks its text");
+        assert!(CATALOGUE.iter().all(|other| other.name != name), "{name} is in the catalogue of ops too");
+        let (own, shared) = kernel.parts.split_last().unwrap();
+        assert_eq!(own.file, format!("{name}.wgsl"), "the kernel's own file comes last");
+        let uses = own.text.lines().find_map(|l| l.strip_prefix("// uses: ")).unwrap_or_default();
+        let parts: Vec<&str> = shared.iter().map(|p| p.file).collect();
+        assert_eq!(uses.split_whitespace().collect::<Vec<_>>(), parts, "{name}: its `uses:` line");
+    }
+}
+
 #[test]
 fn files_are_short_and_the_library_does_not_panic() {
     let mut wrong = Vec::new();

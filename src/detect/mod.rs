@@ -16,6 +16,8 @@ pub mod paths;
 pub mod picture;
 mod player;
 #[cfg(feature = "gpu")]
+pub mod roofs;
+#[cfg(feature = "gpu")]
 pub mod tuning;
 
 pub use builder::{DetectorBuilder, Progress};

@@ -31,7 +31,7 @@ impl Tuning {
         if let Some(bytes) = supply.held.get(Path::new(HELD)) {
             return Self { table: read(HELD, bytes, &identity, notes), path: None };
         }
-        let path = supply.store.folder().ok().map(|folder| folder.join("tuning").join(Table::file_name(&identity)));
+        let path = supply.store.folder().ok().map(|folder| folder.join("tuning").join(file_name(&identity)));
         let bytes = path.as_ref().and_then(|path| std::fs::read(path).ok());
         let table = match (&path, bytes) {
             (Some(path), Some(bytes)) => read(&path.display().to_string(), &bytes, &identity, notes),
@@ -53,10 +53,10 @@ impl Tuning {
     /// Keeps what is new. Where that is not possible it is measured again next time, and a note says so.
     pub fn keep(&self, table: &Table, notes: &mut Vec<String>) {
         let Some(path) = self.path.as_ref().filter(|_| table.shapes != self.table.shapes) else { return };
-        let written = path
-            .parent()
-            .map_or(Ok(()), std::fs::create_dir_all)
-            .and_then(|()| files::write_whole(path, |file| file.write_all(table.to_json().as_bytes())));
+        let written = path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| {
+            let text = serde_json::to_string_pretty(table)?;
+            files::write_whole(path, |file| file.write_all(text.as_bytes()))
+        });
         if let Err(error) = written {
             notes.push(format!("{}: what was measured cannot be kept: {error}", path.display()));
         }
@@ -70,4 +70,15 @@ fn read(name: &str, bytes: &[u8], identity: &str, notes: &mut Vec<String>) -> Ta
         Err(error) => notes.push(format!("{name}: is no table of measurements ({error}): ignored")),
     }
     Table::default()
+}
+
+/// The adapter's name for people, and the end of a hash that tells apart what they would not.
+pub(super) fn file_name(identity: &str) -> String {
+    use sha1::{Digest, Sha1};
+    let name = identity.split(" | ").nth(1).unwrap_or_default();
+    let plain: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+    let mut hash = Sha1::new();
+    hash.update(identity.as_bytes());
+    format!("{}-{}.json", plain.trim_matches('-'), &files::hex(hash)[..12])
 }

@@ -3,6 +3,7 @@
 //!
 //! - [`Gpu`]: an adapter and its device, asked for with the limits that a network needs.
 //! - [`Program`]: one network on one device, ready to play.
+//! - [`Roof`]: what an adapter can do at most, measured.
 //! - [`FrameTexture`], [`Feed`], [`Rank`], [`Landing`]: the pieces of a chain that never waits, from a video frame to the
 //!   arguments of the draw that shows its boxes.
 //!
@@ -16,6 +17,7 @@ mod frames;
 mod limits;
 mod live;
 mod lower;
+mod measure;
 mod pipelines;
 mod play;
 mod profile;
@@ -23,7 +25,6 @@ mod program;
 mod rank;
 mod readback;
 mod ready;
-#[cfg(not(target_arch = "wasm32"))]
 mod roof;
 mod source;
 mod tune;
@@ -38,6 +39,5 @@ pub use profile::NodeTime;
 pub use program::{Program, ProgramOptions};
 pub use rank::{Drawn, Rank};
 pub use readback::{Landing, Purpose, Readbacks};
-#[cfg(not(target_arch = "wasm32"))]
-pub use roof::Roof;
+pub use roof::{ROOF_KERNELS, Roof};
 pub use tune::{Entry, Table, Tune};

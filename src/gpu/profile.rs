@@ -4,7 +4,12 @@ use std::time::Duration;
 
 use crate::{
     error::{Error, Result},
-    gpu::{context::TIMESTAMPS, play::Input, program::Program, ready::Ready},
+    gpu::{
+        context::{Gpu, TIMESTAMPS},
+        play::Input,
+        program::Program,
+        ready::Ready,
+    },
     graph::NodeId,
 };
 
@@ -38,34 +43,74 @@ impl Program {
         }
         let picture = self.put(input.into())?;
         let gpu = &self.gpu;
-        let set = gpu.device.create_query_set(&wgpu::QuerySetDescriptor {
-            label: Some("nodes"),
-            ty: wgpu::QueryType::Timestamp,
-            count: count as u32,
-        });
-        let copy = wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::QUERY_RESOLVE;
-        let resolved = gpu.buffer("timestamps", count * 8, copy);
-        let staging = gpu.buffer("timestamps", count * 8, wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST);
+        let stamps = Stamps::new(gpu, count as u32);
         let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         {
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
             let letterbox: Option<&Ready> = self.source.ready().filter(|_| picture);
             letterbox.into_iter().for_each(|ready| ready.record(&mut pass));
-            pass.write_timestamp(&set, 0);
+            pass.write_timestamp(&stamps.set, 0);
             for (i, (_, ready)) in self.steps.iter().enumerate() {
                 ready.record(&mut pass);
-                pass.write_timestamp(&set, i as u32 + 1);
+                pass.write_timestamp(&stamps.set, i as u32 + 1);
             }
         }
-        encoder.resolve_query_set(&set, 0..count as u32, &resolved, 0);
+        let gaps = stamps.gaps(gpu, encoder).await?;
+        Ok(self.steps.iter().zip(gaps).map(|((node, _), time)| NodeTime { node: *node, time }).collect())
+    }
+
+    /// Plays one frame and times the network as a whole by the GPU's own clock; none where there is no such clock.
+    ///
+    /// # Errors
+    /// As [`Program::play`].
+    pub async fn time_network(&mut self, input: impl Into<Input<'_>>) -> Result<Option<Duration>> {
+        if !self.gpu.device.features().contains(wgpu::Features::TIMESTAMP_QUERY) {
+            return Ok(None);
+        }
+        let picture = self.put(input.into())?;
+        let gpu = &self.gpu;
+        let stamps = Stamps::new(gpu, 2);
+        let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        {
+            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
+                label: Some("network"),
+                timestamp_writes: Some(wgpu::ComputePassTimestampWrites {
+                    query_set: &stamps.set,
+                    beginning_of_pass_write_index: Some(0),
+                    end_of_pass_write_index: Some(1),
+                }),
+            });
+            self.record_network(&mut pass, picture);
+        }
+        Ok(stamps.gaps(gpu, encoder).await?.first().copied())
+    }
+}
+
+/// Timestamps and their way home.
+struct Stamps {
+    set: wgpu::QuerySet,
+    count: u32,
+}
+
+impl Stamps {
+    fn new(gpu: &Gpu, count: u32) -> Self {
+        let ty = wgpu::QueryType::Timestamp;
+        Self { set: gpu.device.create_query_set(&wgpu::QuerySetDescriptor { label: Some("nodes"), ty, count }), count }
+    }
+
+    /// Submits the commands that write them; the times between neighbours.
+    async fn gaps(&self, gpu: &Gpu, mut encoder: wgpu::CommandEncoder) -> Result<Vec<Duration>> {
+        let bytes = self.count as usize * 8;
+        let copy = wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::QUERY_RESOLVE;
+        let resolved = gpu.buffer("timestamps", bytes, copy);
+        let staging = gpu.buffer("timestamps", bytes, wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST);
+        encoder.resolve_query_set(&self.set, 0..self.count, &resolved, 0);
         encoder.copy_buffer_to_buffer(&resolved, 0, &staging, 0, None);
         gpu.queue.submit([encoder.finish()]);
         let stamps: Vec<u64> = bytemuck::pod_collect_to_vec(&gpu.read(&staging).await?);
         let nanos = f64::from(gpu.queue.get_timestamp_period());
-        let times = self.steps.iter().zip(stamps.windows(2)).map(|((node, _), pair)| NodeTime {
-            node: *node,
-            time: Duration::from_nanos((pair[1].saturating_sub(pair[0]) as f64 * nanos) as u64),
-        });
-        Ok(times.collect())
+        let gap = |pair: &[u64]| Duration::from_nanos((pair[1].saturating_sub(pair[0]) as f64 * nanos) as u64);
+        // The buffer may be longer than its stamps.
+        Ok(stamps.windows(2).take(self.count as usize - 1).map(gap).collect())
     }
 }

@@ -16,7 +16,7 @@ use crate::{
         tune::{self, Table, Tune},
     },
     graph::{
-        Graph, NodeId, Op, Params,
+        Graph, NodeId, Params,
         fold::fold,
         fuse::fuse,
         plan::{Keep, Plan},
@@ -50,6 +50,7 @@ pub struct Program {
     pub(super) precision: Precision,
     pub(super) slots: Vec<wgpu::Buffer>,
     pub(super) steps: Vec<(NodeId, Ready)>,
+    kernels: Vec<&'static str>,
     /// The rung of each convolution.
     pub(super) rungs: BTreeMap<NodeId, Variant>,
     scratch_bytes: usize,
@@ -113,6 +114,7 @@ impl Program {
             preparing.push(gpu, &mut pipelines, name, || step.node, lowered).await?;
             progress(shapes.len() + done + 1, total);
         }
+        let kernels = preparing.kernels();
         let scratch_bytes = preparing.scratch_bytes();
         let steps = preparing.finish(gpu, &mut pipelines, &slots);
         let source = Source::new(gpu, &mut pipelines, &graph).await?;
@@ -125,6 +127,7 @@ impl Program {
             precision,
             slots,
             steps,
+            kernels,
             rungs,
             scratch_bytes,
             tuned,
@@ -169,22 +172,14 @@ impl Program {
         self.steps.len()
     }
 
+    /// Node and kernel of each of those dispatches, in order.
+    pub fn calls(&self) -> impl Iterator<Item = (NodeId, &'static str)> {
+        self.steps.iter().map(|(id, _)| *id).zip(self.kernels.iter().copied())
+    }
+
     /// Bytes of all values, those between the dispatches of one convolution included.
     pub fn value_bytes(&self) -> usize {
         self.plan.peak_bytes(self.precision.bytes()) + self.scratch_bytes
-    }
-
-    /// Bytes that a node of [`Program::graph`] cannot do without moving: what it reads, writes, and its weights.
-    pub fn bytes_moved(&self, id: NodeId) -> usize {
-        let values = self.plan.steps.iter().filter(|step| step.node == id).flat_map(|step| {
-            step.reads.iter().chain([&step.write]).map(|view| view.shape.blocks() * view.shape.pixels() * 4)
-        });
-        let node = self.graph.node(id);
-        let weights = match &node.op {
-            Op::Conv(conv) => conv.kernel_elements(self.graph.node(node.inputs[0]).shape.c),
-            _ => 0,
-        };
-        (values.sum::<usize>() + weights) * self.precision.bytes()
     }
 
     /// How many different pipelines were made.

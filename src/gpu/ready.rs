@@ -70,6 +70,11 @@ impl<T> Preparing<T> {
         Ok(())
     }
 
+    /// The kernel of each call.
+    pub fn kernels(&self) -> Vec<&'static str> {
+        self.calls.iter().map(|(_, _, _, call)| call.dispatch.kernel.name).collect()
+    }
+
     /// Bytes of the scratch buffers.
     pub fn scratch_bytes(&self) -> usize {
         self.scratch.iter().map(|vectors| vectors * 4 * self.precision.bytes()).sum()

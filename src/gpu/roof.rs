@@ -1,150 +1,203 @@
-//! What an adapter can do at most, measured: the ceilings that percentages are of.
-
-use std::time::Duration;
-
-use serde::{Deserialize, Serialize};
-use web_time::Instant;
+//! The roofs: what an adapter can do at most, by kernels that do one thing each (`shaders/roof/`). They are measuring
+//! tools, no ops: no twin, no problem, no place in the catalogue.
 
 use crate::{
     error::Result,
     gpu::{
         context::Gpu,
+        measure::{Load, Probe, saturate},
         pipelines::Pipelines,
-        ready::{Ready, SLOT_USAGE},
-        tune::Table,
     },
-    kernels::{Kernel, Precision, roof},
+    kernels::{Bind, Binding, Dispatch, Kernel, Precision, part},
 };
 
-/// The ceilings of one adapter.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Roof {
-    /// Multiply-adds on registers in f32, in GFLOP/s, two operations each.
-    pub fma_f32: f64,
-    /// The same in f16, where there is any.
-    pub fma_f16: Option<f64>,
-    /// From one storage buffer to another, in GB/s, both ways counted.
-    pub storage: f64,
-    /// Reads of workgroup memory, in GB/s.
-    pub workgroup: f64,
-    /// An empty dispatch among others, in microseconds.
-    pub dispatch_us: f64,
-    /// A submit of one empty dispatch until the host knows that it is done, in microseconds.
-    pub submit_us: f64,
+/// The uniform buffer; field by field as in `shaders/shared/roof.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
+pub(super) struct RoofParams {
+    pub rounds: u32,
+    pub stride: u32,
+    pub factor: f32,
+    pub offset: f32,
 }
 
-/// Least time of a run that counts.
-const SPAN: Duration = Duration::from_millis(50);
-/// Bytes of each buffer of the copy: beyond most caches, within every limit.
-const COPIED: usize = 64 << 20;
+const BINDINGS: &[Binding] = &[
+    Binding { name: "params", bind: Bind::Uniform(size_of::<RoofParams>()) },
+    Binding { name: "dst", bind: Bind::ReadWrite },
+];
+
+static FMA: Kernel = Kernel {
+    name: "roof/fma",
+    twin: "",
+    parts: &[part!("shared/roof.wgsl"), part!("roof/fma.wgsl")],
+    bindings: BINDINGS,
+    workgroup: [256, 1, 1],
+};
+
+static STORAGE: Kernel = Kernel {
+    name: "roof/storage",
+    twin: "",
+    parts: &[part!("shared/roof.wgsl"), part!("roof/storage.wgsl")],
+    bindings: &[BINDINGS[0], BINDINGS[1], Binding { name: "src", bind: Bind::Read }],
+    workgroup: [256, 1, 1],
+};
+
+static WORKGROUP: Kernel = Kernel {
+    name: "roof/workgroup",
+    twin: "",
+    parts: &[part!("shared/roof.wgsl"), part!("roof/workgroup.wgsl")],
+    bindings: BINDINGS,
+    workgroup: [256, 1, 1],
+};
+
+static EMPTY: Kernel = Kernel {
+    name: "roof/empty",
+    twin: "",
+    parts: &[part!("shared/roof.wgsl"), part!("roof/empty.wgsl")],
+    bindings: BINDINGS,
+    workgroup: [64, 1, 1],
+};
+
+/// Every kernel that measures a roof.
+pub static ROOF_KERNELS: &[&Kernel] = &[&FMA, &STORAGE, &WORKGROUP, &EMPTY];
+
+/// What an adapter can do at most, as these kernels have it.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Roof {
+    /// Multiply-adds in f32, two operations each, 1e9 a second.
+    pub f32_gflops: f64,
+    /// The same in f16; none where there is no f16.
+    pub f16_gflops: Option<f64>,
+    /// Reading of storage buffers too large for a cache, 1e9 bytes a second.
+    pub storage_gbs: f64,
+    /// Reading of workgroup memory, 1e9 bytes a second.
+    pub workgroup_gbs: f64,
+    /// What one more dispatch costs that does nothing, its recording included, in microseconds.
+    pub dispatch_us: f64,
+    /// From the recording of one such dispatch to knowing that it is done, in microseconds.
+    pub submit_us: f64,
+    /// The best matrix product, 1e9 operations a second; none until one is measured.
+    pub gemm_gflops: Option<f64>,
+}
 
 impl Roof {
-    /// Measures everything; takes seconds.
+    /// Measures them all, which takes some seconds; f16 if the device was made for it. `progress` is told what comes next.
     ///
     /// # Errors
-    /// If the device fails.
-    pub async fn measure(gpu: &Gpu) -> Result<Self> {
-        let half = gpu.device.features().contains(wgpu::Features::SHADER_F16);
-        let fma = async |precision| {
-            // Enough for every lane of a large GPU, and short on a processor.
-            let groups = if gpu.report().software { 16 } else { 8192 };
-            let trial = Trial::new(gpu, precision, &roof::FMA, groups, 64 * groups as usize).await?;
-            Ok::<f64, crate::Error>(trial.rate(gpu, (roof::FMA_OPERATIONS * 64 * groups as usize) as f64).await? / 1e9)
-        };
-        let fma_f32 = fma(Precision::F32).await?;
-        let fma_f16 = if half { Some(fma(Precision::F16).await?) } else { None };
-        // 65,535 workgroups at most in one direction.
-        let vectors = COPIED / 16;
-        let copy = Trial::new(gpu, Precision::F32, &roof::COPY, (vectors / 64).min(65_535) as u32, vectors).await?;
-        let storage = copy.rate(gpu, 2.0 * 16.0 * 64.0 * f64::from(copy.ready.workgroups[0])).await? / 1e9;
-        let groups = if gpu.report().software { 16 } else { 8192 };
-        let shared = Trial::new(gpu, Precision::F32, &roof::WORKGROUP, groups, 64 * groups as usize).await?;
-        let workgroup = shared.rate(gpu, (roof::WORKGROUP_BYTES * 64 * groups as usize) as f64).await? / 1e9;
-        let empty = Trial::new(gpu, Precision::F32, &roof::COPY, 1, 64).await?;
-        let dispatch_us = 1e6 / empty.rate(gpu, 1.0).await?;
-        let mut submit = Duration::MAX;
-        for _ in 0..20 {
-            submit = submit.min(empty.run(gpu, 1).await?);
-        }
-        Ok(Self { fma_f32, fma_f16, storage, workgroup, dispatch_us, submit_us: submit.as_secs_f64() * 1e6 })
+    /// What the device complains of; [`crate::Error::Gpu`] if a kernel's result is no number.
+    pub async fn measure(gpu: &Gpu, progress: &mut dyn FnMut(&'static str)) -> Result<Self> {
+        let halves = gpu.device.features().contains(wgpu::Features::SHADER_F16);
+        progress("multiply-adds, f32");
+        let f32_gflops = fma(gpu, Precision::F32).await?;
+        progress("multiply-adds, f16");
+        let f16_gflops = if halves { Some(fma(gpu, Precision::F16).await?) } else { None };
+        progress("storage");
+        let storage_gbs = storage(gpu).await?;
+        progress("workgroup memory");
+        let workgroup_gbs = workgroup(gpu).await?;
+        progress("dispatch and submit");
+        let (dispatch_us, submit_us) = overheads(gpu).await?;
+        Ok(Self { f32_gflops, f16_gflops, storage_gbs, workgroup_gbs, dispatch_us, submit_us, gemm_gflops: None })
     }
 
-    /// Multiply-adds that count for a precision: sums are in f32 whatever the storage.
-    pub fn fma(&self, precision: Precision) -> f64 {
+    /// The ceiling of networks stored in this precision, 1e9 operations a second. Those stored in f16 may count in either.
+    pub fn gflops(&self, precision: Precision) -> f64 {
         match precision {
-            Precision::F32 => self.fma_f32,
-            Precision::F16 => self.fma_f16.unwrap_or(self.fma_f32).max(self.fma_f32),
+            Precision::F32 => self.f32_gflops,
+            Precision::F16 => self.f32_gflops.max(self.f16_gflops.unwrap_or(0.0)),
         }
     }
 
-    /// Whether these are figures at all.
-    pub fn is_plausible(&self) -> bool {
-        let all = [self.fma_f32, self.storage, self.workgroup, self.dispatch_us, self.submit_us];
-        all.into_iter().chain(self.fma_f16).all(|v| v.is_finite() && v > 0.0)
+    /// The least time in milliseconds for so many operations and so many bytes from and to storage.
+    pub fn least_ms(&self, precision: Precision, flop: f64, bytes: f64) -> f64 {
+        1e-6 * (flop / self.gflops(precision)).max(bytes / self.storage_gbs)
     }
 
-    /// Under what it is kept.
-    pub fn file_name(gpu: &Gpu) -> String {
-        Table::file_name(&Table::identity(gpu))
+    /// Whether every figure is one that an adapter may have: a number above zero.
+    pub fn plausible(&self) -> bool {
+        let given = [self.f32_gflops, self.storage_gbs, self.workgroup_gbs, self.dispatch_us, self.submit_us];
+        let maybe = [self.f16_gflops, self.gemm_gflops];
+        given.into_iter().chain(maybe.into_iter().flatten()).all(|figure| figure.is_finite() && figure > 0.0)
     }
 }
 
-struct Trial {
-    ready: Ready,
-    dst: wgpu::Buffer,
-    probe: wgpu::Buffer,
+/// Invocations of a workgroup of all but the empty kernel.
+const LANES: f64 = 256.0;
+
+/// Workgroups and rounds that double with every step: workgroups until the adapter is surely full, then rounds.
+fn doubled(step: u32, rounds: u32) -> Load {
+    let wide = step.min(8);
+    Load { rounds: rounds << (step - wide), workgroups: 64 << wide, ..Load::default() }
 }
 
-impl Trial {
-    async fn new(
-        gpu: &Gpu,
-        precision: Precision,
-        kernel: &'static Kernel,
-        groups: u32,
-        vectors: usize,
-    ) -> Result<Self> {
-        let mut pipelines = Pipelines::new(gpu, precision, false);
-        let pipeline = pipelines.get(&roof::dispatch(kernel, groups)).await?;
-        let bytes = vectors.max(256) * 4 * precision.bytes();
-        // Zeros: sums that neither grow nor become denormal.
-        let [src, dst] = ["roof source", "roof result"].map(|label| gpu.buffer(label, bytes, SLOT_USAGE));
-        let group = gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
-            label: Some(kernel.name),
-            layout: &pipelines.bind_group_layout(kernel),
-            entries: &[
-                wgpu::BindGroupEntry { binding: 0, resource: src.as_entire_binding() },
-                wgpu::BindGroupEntry { binding: 1, resource: dst.as_entire_binding() },
-            ],
-        });
-        let probe = gpu.buffer("probe", 16, wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST);
-        Ok(Self { ready: Ready { pipeline, group, workgroups: [groups, 1, 1] }, dst, probe })
-    }
+fn dispatch(kernel: &'static Kernel, constants: Vec<(&'static str, f64)>) -> Dispatch {
+    Dispatch { kernel, constants, params: vec![], workgroups: [1, 1, 1] }
+}
 
-    /// Units a second, `units` being those of one dispatch: the best of three runs that are long enough.
-    async fn rate(&self, gpu: &Gpu, units: f64) -> Result<f64> {
-        self.run(gpu, 1).await?;
-        let mut count = 1;
-        while self.run(gpu, count).await? < SPAN && count < 1 << 16 {
-            count *= 2;
-        }
-        let mut best = 0.0f64;
-        for _ in 0..3 {
-            let time = self.run(gpu, count).await?;
-            best = best.max(units * f64::from(count) / time.as_secs_f64());
-        }
-        Ok(best)
+async fn fma(gpu: &Gpu, precision: Precision) -> Result<f64> {
+    let mut pipelines = Pipelines::new(gpu, precision, false);
+    let mut best = 0.0f64;
+    // A processor has too few registers for eight, a GPU hides more behind them.
+    for chains in [2.0, 4.0, 8.0] {
+        let mut probe = Probe::new(gpu, &mut pipelines, &dispatch(&FMA, vec![("CHAINS", chains)]), None).await?;
+        let (load, seconds) = saturate(&mut probe, |step| doubled(step, 8)).await?;
+        // 16 multiply-adds of four numbers, two operations each.
+        let flop = f64::from(load.workgroups) * LANES * f64::from(load.rounds) * chains * 16.0 * 4.0 * 2.0;
+        best = best.max(1e-9 * flop / seconds);
     }
+    Ok(best)
+}
 
-    async fn run(&self, gpu: &Gpu, count: u32) -> Result<Duration> {
-        let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        {
-            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-            (0..count).for_each(|_| self.ready.record(&mut pass));
-        }
-        encoder.copy_buffer_to_buffer(&self.dst, 0, &self.probe, 0, Some(16));
-        let started = Instant::now();
-        gpu.queue.submit([encoder.finish()]);
-        gpu.read(&self.probe).await?;
-        Ok(started.elapsed())
+/// Most bytes that are read: more than any cache holds, less than any card.
+const STREAM_BYTES: u64 = 512 << 20;
+/// The same where a processor plays and caches are smaller.
+const STREAM_BYTES_SOFTWARE: u64 = 128 << 20;
+/// Workgroups that read them.
+const STREAM_WORKGROUPS: u32 = 1024;
+/// Bytes that they read in one round: eight vectors an invocation.
+const STREAM_ROUND: u64 = STREAM_WORKGROUPS as u64 * 256 * 8 * 16;
+
+async fn storage(gpu: &Gpu) -> Result<f64> {
+    let most = if gpu.report().software { STREAM_BYTES_SOFTWARE } else { STREAM_BYTES };
+    let allowed = gpu.limits.max_storage_buffer_binding_size.min(gpu.limits.max_buffer_size).min(most);
+    let rounds = (allowed / STREAM_ROUND).max(1);
+    let bytes = rounds * STREAM_ROUND;
+    let src = gpu.buffer("roof", bytes as usize, wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST);
+    let mut pipelines = Pipelines::new(gpu, Precision::F32, false);
+    let mut probe = Probe::new(gpu, &mut pipelines, &dispatch(&STORAGE, vec![]), Some(&src)).await?;
+    let load = |step| Load {
+        rounds: rounds as u32,
+        stride: STREAM_WORKGROUPS * 256,
+        workgroups: STREAM_WORKGROUPS,
+        dispatches: 1u32 << step,
+    };
+    let (load, seconds) = saturate(&mut probe, load).await?;
+    src.destroy();
+    Ok(1e-9 * bytes as f64 * f64::from(load.dispatches) / seconds)
+}
+
+async fn workgroup(gpu: &Gpu) -> Result<f64> {
+    let mut pipelines = Pipelines::new(gpu, Precision::F32, false);
+    let mut probe = Probe::new(gpu, &mut pipelines, &dispatch(&WORKGROUP, vec![]), None).await?;
+    let (load, seconds) = saturate(&mut probe, |step| doubled(step, 64)).await?;
+    let bytes = f64::from(load.workgroups) * LANES * f64::from(load.rounds) * 16.0 * 16.0;
+    Ok(1e-9 * bytes / seconds)
+}
+
+/// Dispatches in the longer of two command buffers.
+const MANY: u32 = 1024;
+/// Runs of each, of which the best counts.
+const RUNS: usize = 15;
+
+/// Microseconds of one more dispatch, and of a submit with one.
+async fn overheads(gpu: &Gpu) -> Result<(f64, f64)> {
+    let mut pipelines = Pipelines::new(gpu, Precision::F32, false);
+    let mut probe = Probe::new(gpu, &mut pipelines, &dispatch(&EMPTY, vec![]), None).await?;
+    let (mut one, mut many) = (f64::INFINITY, f64::INFINITY);
+    for _ in 0..RUNS {
+        one = one.min(probe.run(Load::default()).await?);
+        many = many.min(probe.run(Load { dispatches: MANY + 1, ..Load::default() }).await?);
     }
+    // On a clock too coarse to tell them apart, not nothing but next to it.
+    Ok((1e6 * (many - one).max(1e-9) / f64::from(MANY), 1e6 * one.max(1e-9)))
 }

@@ -60,23 +60,11 @@ impl Table {
     /// What a table is valid for: this adapter and driver, and these very kernels.
     pub fn identity(gpu: &Gpu) -> String {
         let report = gpu.report();
-        let hash = fnv(CATALOGUE.iter().flat_map(|kernel| kernel.parts).flat_map(|part| part.text.bytes()));
+        // FNV-1a: the same on every platform and in every version of the compiler.
+        let text = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        let parts = CATALOGUE.iter().flat_map(|kernel| kernel.parts).flat_map(|part| part.text.bytes());
+        let hash = parts.fold(0xcbf2_9ce4_8422_2325, text);
         format!("{} | {} | {} | {hash:016x}", report.backend, report.name, report.driver)
-    }
-
-    /// A name for files about an identity: the adapter's for people, and the end of a hash that tells apart what they
-    /// would not.
-    pub fn file_name(identity: &str) -> String {
-        let name = identity.split(" | ").nth(1).unwrap_or_default();
-        let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
-        let plain: String = name.chars().map(plain).collect();
-        format!("{}-{:016x}.json", plain.trim_matches('-'), fnv(identity.bytes()))
-    }
-
-    /// As it is kept.
-    pub fn to_json(&self) -> String {
-        // Strings and finite numbers only: nothing here can fail to serialise.
-        serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
     }
 
     /// The fastest rung of a shape, if it was measured.
@@ -84,11 +72,6 @@ impl Table {
         let entry = self.shapes.get(&key(problem, caps))?;
         Variant::ALL.into_iter().find(|v| v.name() == entry.rung)
     }
-}
-
-/// FNV-1a: the same on every platform and with every compiler.
-fn fnv(bytes: impl Iterator<Item = u8>) -> u64 {
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// What makes two convolutions equally fast: geometry and storage, not what they are called or how they are activated.

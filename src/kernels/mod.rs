@@ -21,7 +21,6 @@ pub mod nms;
 pub mod pairs;
 pub mod planes;
 pub mod rank;
-pub mod roof;
 pub mod sam;
 pub mod scale_channels;
 pub mod shortcut;

@@ -55,8 +55,8 @@ enum Command {
     Models(models::Args),
     /// Compare the GPU with the CPU oracle, node by node, on this machine
     Check(check::Args),
-    /// Measure networks on the GPUs of this machine
-    Bench(Box<bench::Args>),
+    /// Measure how fast networks are here, beside what the adapter can do at most; compare two such measurements
+    Bench(bench::Args),
     /// List the GPUs that answer
     Adapters(adapters::Args),
     /// Write a completion script for a shell
@@ -105,7 +105,7 @@ fn main() -> ExitCode {
             Command::Model(args) => model::run(&args),
             Command::Models(args) => models::run(&args),
             Command::Check(args) => check::run(args).await,
-            Command::Bench(args) => bench::run(*args).await,
+            Command::Bench(args) => bench::run(args).await,
             Command::Adapters(args) => adapters::run(&args).await,
             Command::Completions(args) => completions::run(&args),
             Command::Man => completions::man(),

@@ -1,209 +1,215 @@
-//! `yolov4 bench`: how fast networks are on the adapters of this machine.
+//! `yolov4 bench`: how fast networks are on this machine, beside what it can do at most.
 
 mod compare;
 mod html;
-mod measure;
+mod machines;
+mod nodes;
+mod plot;
 mod report;
+mod roofs;
+mod run;
+mod table;
 mod trace;
+mod weights;
 
-use std::path::PathBuf;
+use std::{num::NonZeroUsize, path::PathBuf};
 
+use clap::{Subcommand, ValueEnum};
 use yolov4::{
-    Error, Gpu, Precision,
-    low_level::{
-        gpu::{self, GpuOptions, Needs, Roof},
-        model::zoo,
-    },
+    Error, Precision,
+    low_level::model::{CfgOptions, Network, zoo},
 };
 
-use crate::{Outcome, options, output};
-use measure::Job;
-use report::Row;
+use crate::{
+    Failure, Outcome,
+    options::{self, PrecisionArg, TuneArg},
+    output,
+};
+use machines::{BackendChoice, Machine};
+use report::Report;
+use roofs::Roofs;
+use run::{Case, Settings};
 
 #[derive(clap::Args, Debug)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Args {
     #[command(subcommand)]
     action: Option<Action>,
-    /// Networks: names (see `yolov4 models`), .cfg or .safetensors files. Random weights where none are at hand
-    #[arg(long, value_delimiter = ',', value_name = "A,B", default_value = zoo::DEFAULT)]
-    model: Vec<PathBuf>,
-    /// Input sizes instead of the networks' own: sides, or width x height
-    #[arg(long, value_delimiter = ',', value_name = "W[xH],..", value_parser = options::size)]
-    size: Vec<(usize, usize)>,
-    /// Pictures at once
-    #[arg(long, default_value_t = 1)]
-    batch: usize,
-    /// How values and weights are stored on the GPU
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "f32")]
-    precision: Vec<options::PrecisionArg>,
-    /// Graphics API; `all`: every adapter that answers, through every API
-    #[arg(long, value_enum)]
-    backend: Option<BackendArg>,
-    /// Part of the adapter's name, or its number in `yolov4 adapters`
-    #[arg(long, value_name = "NAME")]
-    adapter: Option<String>,
-    /// Frames that count
-    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    frames: u32,
-    /// Frames before them that do not
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(0..=100_000))]
-    warmup: u32,
-    /// Measure which kernels are the fastest here first
-    #[arg(long, value_enum, default_value_t = options::TuneArg::Auto)]
-    tune: options::TuneArg,
-    /// How results are written
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
-    /// Write to this file instead of standard output
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
-    /// A table of every node: kernel, time, rate, bytes
-    #[arg(long)]
-    nodes: bool,
-    /// Write the nodes' times as a trace for Perfetto or chrome://tracing
-    #[arg(long, value_name = "FILE.json")]
-    profile: Option<PathBuf>,
-    /// Measure what the adapter can do at most, and nothing else
-    #[arg(long)]
-    roof: bool,
+    #[command(flatten)]
+    measuring: Measuring,
 }
 
-#[derive(clap::Subcommand, Debug)]
+#[derive(Debug, Subcommand)]
 enum Action {
-    /// Compare two files of `--format json`: ratios of medians
+    /// Compare two files of `yolov4 bench --format json`: what got slower, what faster
     Compare(compare::Args),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum BackendArg {
-    Vulkan,
-    Metal,
-    Dx12,
-    Gl,
-    All,
+#[derive(clap::Args, Debug)]
+struct Measuring {
+    /// Names of networks (see `yolov4 models`), Darknet network descriptions, or .safetensors files; nothing is fetched
+    #[arg(long, value_name = "NAME|FILE,..", value_delimiter = ',', default_value = zoo::DEFAULT)]
+    model: Vec<PathBuf>,
+    /// Input sizes instead of the networks' own: one side, or width x height
+    #[arg(long, value_name = "W[xH],..", value_delimiter = ',', value_parser = options::size)]
+    size: Vec<(usize, usize)>,
+    /// Pictures at once; the engine plays one
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    batch: usize,
+    /// How values and weights are stored on the GPU
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "f32")]
+    precision: Vec<PrecisionArg>,
+    /// Graphics API; all: every one that is there, and every adapter
+    #[arg(long, value_enum)]
+    backend: Option<BackendChoice>,
+    /// Part of the adapter's name, or its number in `yolov4 adapters`
+    #[arg(long, value_name = "NAME")]
+    adapter: Option<String>,
+    /// Measure which kernels are the fastest here, once; what was found is kept in the cache folder
+    #[arg(long, value_enum, default_value_t = TuneArg::Auto)]
+    tune: TuneArg,
+    /// Frames that count
+    #[arg(long, value_name = "N", default_value = "20")]
+    frames: NonZeroUsize,
+    /// Frames before them that do not
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    warmup: usize,
+    /// Seed of random weights, where none are at hand
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// How the results are written
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Where they go [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Every node: its kernel, time, rate, share of its roof and bytes
+    #[arg(long)]
+    nodes: bool,
+    /// Write the time of every dispatch as a trace for Perfetto or chrome://tracing
+    #[arg(long, value_name = "FILE.json")]
+    profile: Option<PathBuf>,
+    /// Only what the adapter can do at most: multiply-adds, storage, workgroup memory, dispatch, submit
+    #[arg(long, conflicts_with_all = ["model", "size", "precision", "nodes", "profile"])]
+    roof: bool,
+    /// Measure the roofs although they are known; they are kept in the cache folder, by adapter, driver and kernels
+    #[arg(long)]
+    again: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, ValueEnum)]
 enum Format {
-    /// For people
     Table,
-    /// For programs; see assets/bench.schema.json
+    /// As assets/bench.schema.json says
     Json,
-    /// A table for Markdown
+    /// Markdown
     Md,
-    /// One page that needs nothing else
+    /// One page with plots, whole in itself
     Html,
 }
 
 pub async fn run(args: Args) -> Outcome {
-    if let Some(Action::Compare(args)) = &args.action {
-        return compare::run(args);
+    match args.action {
+        Some(Action::Compare(args)) => compare::run(&args),
+        None => measure(args.measuring).await,
     }
+}
+
+async fn measure(args: Measuring) -> Outcome {
     if args.batch != 1 {
-        return Err(
-            Error::Usage(format!("--batch: expected 1, found {}: frames are played one by one", args.batch)).into()
-        );
+        let message = format!("--batch {}: the engine plays one picture at a time so far, expected 1", args.batch);
+        return Err(Error::Usage(message).into());
     }
-    let mut rows = Vec::new();
-    for wish in wishes(&args).await? {
-        for precision in &args.precision {
-            measure_adapter(&args, &wish, (*precision).into(), &mut rows).await?;
+    let machines = machines::choose(args.backend, args.adapter.as_deref()).await?;
+    let mut report = Report::default();
+    let mut roofs = Roofs::new(args.again);
+    let failed = if args.roof {
+        let mut failed = Failures::of(machines.len());
+        for machine in &machines {
+            if let Err(error) = roofs.of(machine).await {
+                failed.add(machine, error)?;
+            }
         }
-    }
-    if args.roof {
-        return Ok(());
+        failed
+    } else {
+        every_case(&args, &machines, &mut roofs, &mut report).await?
+    };
+    report.roofs = roofs.rows();
+    if let Some(path) = &args.profile {
+        output::write(path, trace::text(&report)?.as_bytes())?;
     }
     let text = match args.format {
-        Format::Table => report::table(&rows),
-        Format::Json => report::json(&rows),
-        Format::Md => report::markdown(&rows),
-        Format::Html => html::page(&rows),
+        Format::Table => table::text(&report),
+        Format::Md => table::markdown(&report),
+        Format::Json => report::json(&report)?,
+        Format::Html => html::page(&report),
     };
     output::put(args.out.as_ref(), &text)?;
-    Ok(())
+    if failed.any { Err(Failure::Reported) } else { Ok(()) }
 }
 
-/// The adapters to measure, as options that name one each.
-async fn wishes(args: &Args) -> yolov4::Result<Vec<GpuOptions>> {
-    let backend = match args.backend {
-        None | Some(BackendArg::All) => None,
-        Some(BackendArg::Vulkan) => Some(yolov4::Backend::Vulkan),
-        Some(BackendArg::Metal) => Some(yolov4::Backend::Metal),
-        Some(BackendArg::Dx12) => Some(yolov4::Backend::Dx12),
-        Some(BackendArg::Gl) => Some(yolov4::Backend::Gl),
+/// Every network at every size in every precision on every machine, into `report`.
+async fn every_case(
+    args: &Measuring,
+    machines: &[Machine],
+    roofs: &mut Roofs,
+    report: &mut Report,
+) -> Result<Failures, Failure> {
+    // What cannot be is told before anything is measured.
+    let sizes: Vec<_> = if args.size.is_empty() { vec![None] } else { args.size.iter().copied().map(Some).collect() };
+    let mut networks = Vec::new();
+    for (model, size) in args.model.iter().flat_map(|model| sizes.iter().map(move |size| (model, *size))) {
+        let network = Network::open(model, &CfgOptions { size, ..CfgOptions::default() })?;
+        networks.push((model, size, weights::at_hand(model, &network, args.seed)));
+    }
+    let settings = Settings {
+        frames: args.frames.get(),
+        warmup: args.warmup,
+        nodes: args.nodes,
+        dispatches: args.nodes || args.profile.is_some(),
+        tune: args.tune.into(),
     };
-    if args.backend != Some(BackendArg::All) {
-        return Ok(vec![GpuOptions { backend, adapter: args.adapter.clone(), needs: Needs::default() }]);
+    let mut failed = Failures::of(networks.len() * args.precision.len() * machines.len());
+    for machine in machines {
+        let roof = match roofs.of(machine).await {
+            Ok(roof) => Some(roof),
+            Err(error @ Error::NoAdapter(_)) => return Err(error.into()),
+            Err(error) => {
+                output::say(format_args!("note: {machine}: no roofs, so no percentages: {error}"));
+                None
+            }
+        };
+        for (model, size, weights) in &networks {
+            for precision in &args.precision {
+                let precision: Precision = (*precision).into();
+                let case = Case { model, size: *size, weights, precision, machine };
+                match run::measure(&case, &settings, roof.as_ref()).await {
+                    Ok(row) => report.results.push(row),
+                    Err(error) => failed.add(&case, error)?,
+                }
+            }
+        }
     }
-    if let Some(adapter) = &args.adapter {
-        return Err(Error::Usage(format!("--adapter {adapter}: `--backend all` takes every adapter")));
-    }
-    let count = gpu::adapters(None).await.len();
-    if count == 0 {
-        return Err(Error::NoAdapter(gpu::driver_hint().into()));
-    }
-    let numbered = |n: usize| GpuOptions { backend: None, adapter: Some(n.to_string()), needs: Needs::default() };
-    Ok((0..count).map(numbered).collect())
+    Ok(failed)
 }
 
-async fn measure_adapter(args: &Args, wish: &GpuOptions, precision: Precision, rows: &mut Vec<Row>) -> Outcome {
-    let needs = Needs { binding_bytes: u64::MAX, precision, timestamps: true };
-    let gpu = match Gpu::new(&GpuOptions { needs, ..wish.clone() }).await {
-        // One of many: the others may have it.
-        Err(error @ Error::Limit { .. }) if args.backend == Some(BackendArg::All) => {
-            output::say(format_args!("skipped: {error}"));
-            return Ok(());
-        }
-        other => other?,
-    };
-    let report = gpu.report();
-    let software = if report.software { ", a SOFTWARE ADAPTER: its figures say nothing about a GPU" } else { "" };
-    output::say(format_args!("{} ({}, {}{software})", report.name, report.backend, report.driver));
-    let roof = roof(&gpu, args.roof).await?;
-    if args.roof {
-        output::print(&report::roof(&gpu, &roof))?;
-        return Ok(());
-    }
-    for model in &args.model {
-        let sizes: Vec<Option<(usize, usize)>> =
-            if args.size.is_empty() { vec![None] } else { args.size.iter().copied().map(Some).collect() };
-        for size in sizes {
-            let job = Job { model, size, precision, tune: args.tune.into(), frames: args.frames, warmup: args.warmup };
-            let measured = job.run(&gpu, &roof).await?;
-            if args.nodes {
-                output::print(&report::nodes(&measured.row, &measured.nodes, &roof))?;
-            }
-            if let Some(path) = &args.profile {
-                trace::write(path, &measured.row, &measured.nodes)?;
-            }
-            rows.push(measured.row);
-        }
-    }
-    Ok(())
+/// One among many that cannot be measured costs the exit code only.
+struct Failures {
+    alone: bool,
+    any: bool,
 }
 
-/// What the adapter can do at most: as kept in the cache folder, or measured, and then kept.
-async fn roof(gpu: &Gpu, anew: bool) -> yolov4::Result<Roof> {
-    let store = zoo::Store::from_env();
-    let path = store.folder().ok().map(|folder| folder.join("roof").join(Roof::file_name(gpu)));
-    let kept = path.as_ref().filter(|_| !anew).and_then(|path| std::fs::read(path).ok().map(|bytes| (path, bytes)));
-    if let Some((path, bytes)) = kept {
-        match serde_json::from_slice::<Roof>(&bytes) {
-            Ok(roof) if roof.is_plausible() => return Ok(roof),
-            _ => output::say(format_args!("{}: is no roof of an adapter: ignored, and measured again", path.display())),
-        }
+impl Failures {
+    fn of(all: usize) -> Self {
+        Self { alone: all == 1, any: false }
     }
-    output::say(format_args!("measuring what the adapter can do at most ..."));
-    let roof = Roof::measure(gpu).await?;
-    if let Some(path) = path {
-        let written = path.parent().map_or(Ok(()), std::fs::create_dir_all);
-        let written = written
-            .map_err(Error::io(&path))
-            .and_then(|()| output::write(&path, serde_json::to_string_pretty(&roof).unwrap_or_default().as_bytes()));
-        if let Err(error) = written {
-            output::say(format_args!("note: the roof cannot be kept: {error}"));
+
+    fn add(&mut self, what: &dyn std::fmt::Display, error: Error) -> Result<(), Failure> {
+        if self.alone {
+            return Err(error.into());
         }
+        output::say(format_args!("error: {what}: {error}"));
+        self.any = true;
+        Ok(())
     }
-    Ok(roof)
 }

@@ -1,174 +1,126 @@
-//! Results as rows, for people and for programs.
+//! What a run of the bench brings: rows, the fields of `assets/bench.schema.json`.
 
-use std::fmt::Write;
+use serde::Serialize;
+use yolov4::{Error, Result, low_level::gpu::Roof};
 
-use serde::{Deserialize, Serialize};
-use yolov4::{Gpu, low_level::gpu::Roof};
+/// Everything that was measured.
+#[derive(Debug, Default, Serialize)]
+pub struct Report {
+    pub results: Vec<Row>,
+    pub roofs: Vec<RoofRow>,
+}
 
-/// One network on one adapter; times in milliseconds. The fields are those of assets/bench.schema.json.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// One network at one size in one precision on one adapter. Times in milliseconds.
+#[derive(Debug, Serialize)]
 pub struct Row {
     pub model: String,
     pub size: String,
     pub batch: usize,
-    pub precision: String,
+    pub precision: &'static str,
     pub backend: String,
     pub adapter: String,
     pub driver: Option<String>,
     pub software: bool,
-    pub version: String,
+    pub version: &'static str,
     /// Wall time from an f32 tensor on the host to the head tensors on the host.
     pub median_ms: f64,
     pub p95_ms: f64,
     pub min_ms: f64,
-    /// The network's dispatches as the adapter stamps them; absent where it does not.
-    #[serde(default)]
-    pub gpu_ms: Option<f64>,
-    /// Of the convolutions' operations, counted as direct convolution does them, two a multiply-add.
+    /// Of the convolutions' operations, two a multiply-add.
     pub gflops: f64,
-    /// Of what the adapter's multiply-adds reach.
+    /// Of multiply-adds in that precision.
     pub roof_pct: Option<f64>,
+    /// Of all values, weights aside.
     pub peak_bytes: usize,
     pub dispatches: usize,
+    /// Files to a detector that is ready.
     pub load_ms: f64,
+    /// The first picture that it was given.
     pub first_frame_ms: Option<f64>,
-    /// From a decoded picture on the host to boxes on the host.
+    /// From decoded pixels on the host to boxes on the host.
     pub end_to_end_median_ms: f64,
+    /// The network by the GPU's own clock.
+    pub gpu_ms: Option<f64>,
+    /// `trained`, or `random` with its seed.
+    pub weights: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nodes: Option<Vec<NodeRow>>,
+    /// Operations and bytes of a frame.
+    #[serde(skip)]
+    pub work: (f64, f64),
+    #[serde(skip)]
+    pub timeline: Vec<DispatchRow>,
 }
 
-/// A file of results.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Report {
-    pub results: Vec<Row>,
-}
-
-/// One node, and its dispatches.
-pub struct Node {
+/// One node of the fused graph.
+#[derive(Clone, Debug, Serialize)]
+pub struct NodeRow {
     pub name: String,
     pub op: String,
-    pub shape: String,
-    pub kernel: String,
-    /// Of each dispatch.
-    pub ms: Vec<f64>,
-    pub gflop: f64,
+    /// Rung of the ladder of convolutions; the kernel of other nodes.
+    pub rung: String,
+    pub dispatches: usize,
+    pub ms: f64,
+    pub gflops: Option<f64>,
+    /// The least time for its operations and bytes, as a part of its time.
+    pub roof_pct: Option<f64>,
+    /// Read and written, weights included, everything once.
     pub bytes: usize,
+    #[serde(skip)]
+    pub flop: f64,
 }
 
-impl Node {
-    pub fn total(&self) -> f64 {
-        self.ms.iter().sum()
+/// One dispatch, for a trace.
+#[derive(Clone, Debug)]
+pub struct DispatchRow {
+    pub node: String,
+    pub op: String,
+    pub kernel: &'static str,
+    pub ms: f64,
+}
+
+/// The roofs of one adapter.
+#[derive(Clone, Debug, Serialize)]
+pub struct RoofRow {
+    pub adapter: String,
+    pub backend: String,
+    pub driver: String,
+    pub software: bool,
+    #[serde(flatten)]
+    pub roof: Roof,
+}
+
+impl Row {
+    /// Whether it was measured on that adapter.
+    pub fn on(&self, roof: &RoofRow) -> bool {
+        (&self.adapter, &self.backend, self.driver.as_ref()) == (&roof.adapter, &roof.backend, Some(&roof.driver))
     }
 }
 
-const HEADER: [&str; 13] = [
-    "network",
-    "size",
-    "precision",
-    "adapter",
-    "median ms",
-    "p95 ms",
-    "min ms",
-    "gpu ms",
-    "end to end ms",
-    "GFLOP/s",
-    "% of roof",
-    "MB",
-    "first frame ms",
-];
-
-fn cells(row: &Row) -> [String; 13] {
-    let maybe = |v: Option<f64>, digits: usize| v.map_or_else(|| "-".into(), |v| format!("{v:.digits$}"));
-    let software = if row.software { ", SOFTWARE" } else { "" };
-    [
-        row.model.clone(),
-        row.size.clone(),
-        row.precision.clone(),
-        format!("{} ({}{software})", row.adapter, row.backend),
-        format!("{:.2}", row.median_ms),
-        format!("{:.2}", row.p95_ms),
-        format!("{:.2}", row.min_ms),
-        maybe(row.gpu_ms, 2),
-        format!("{:.2}", row.end_to_end_median_ms),
-        format!("{:.1}", row.gflops),
-        maybe(row.roof_pct, 0),
-        format!("{:.1}", row.peak_bytes as f64 / 1e6),
-        // From the start of loading.
-        maybe(row.first_frame_ms.map(|v| v + row.load_ms), 0),
-    ]
+/// As JSON.
+///
+/// # Errors
+/// [`Error::Usage`] if it cannot be written so; there is no such report.
+pub fn json(report: &Report) -> Result<String> {
+    let text = serde_json::to_string_pretty(report).map_err(|e| Error::Usage(format!("results as JSON: {e}")))?;
+    Ok(text + "\n")
 }
 
-pub fn table(rows: &[Row]) -> String {
-    let mut table = comfy_table::Table::new();
-    table.load_style(comfy_table::presets::NOTHING);
-    table.set_header(HEADER);
-    rows.iter().for_each(|row| {
-        table.add_row(cells(row));
-    });
-    format!("{table}\n")
+/// The value below which a part `q` of the list lies, interpolated between neighbours.
+pub fn quantile(list: &[f64], q: f64) -> f64 {
+    let mut sorted = list.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let at = sorted.len().saturating_sub(1) as f64 * q;
+    let value = |i: f64| sorted.get(i as usize).copied().unwrap_or(f64::NAN);
+    let (low, high) = (value(at.floor()), value(at.ceil()));
+    low + (high - low) * at.fract()
 }
 
-pub fn markdown(rows: &[Row]) -> String {
-    let mut out = format!("| {} |\n|{}\n", HEADER.join(" | "), "---|".repeat(HEADER.len()));
-    for row in rows {
-        let cells = cells(row).map(|cell| cell.replace('|', "\\|"));
-        let _ = writeln!(out, "| {} |", cells.join(" | "));
+/// Cut to what can be believed: seven digits.
+pub fn short(figure: f64) -> f64 {
+    if figure == 0.0 || !figure.is_finite() {
+        return figure;
     }
-    out
-}
-
-pub fn json(rows: &[Row]) -> String {
-    // Strings and numbers only: nothing here can fail to serialise.
-    serde_json::to_string_pretty(&Report { results: rows.to_vec() }).unwrap_or_default() + "\n"
-}
-
-/// Every node of one run.
-pub fn nodes(row: &Row, nodes: &[Node], roof: &Roof) -> String {
-    if nodes.is_empty() {
-        return format!("{} {}: the adapter stamps no times of single nodes\n", row.model, row.size);
-    }
-    let ceiling = if row.precision == "f16" { roof.fma_f16.unwrap_or(roof.fma_f32) } else { roof.fma_f32 };
-    let mut table = comfy_table::Table::new();
-    table.load_style(comfy_table::presets::NOTHING);
-    table.set_header(["node", "op", "shape", "kernel", "dispatches", "ms", "GFLOP/s", "% of roof", "MB", "GB/s"]);
-    for node in nodes {
-        let rate = node.gflop / node.total() * 1e3;
-        let convolves = node.gflop > 0.0;
-        table.add_row([
-            node.name.clone(),
-            node.op.clone(),
-            node.shape.clone(),
-            node.kernel.clone(),
-            node.ms.len().to_string(),
-            format!("{:.3}", node.total()),
-            if convolves { format!("{rate:.1}") } else { "-".into() },
-            if convolves { format!("{:.0}", 100.0 * rate / ceiling) } else { "-".into() },
-            format!("{:.2}", node.bytes as f64 / 1e6),
-            format!("{:.1}", node.bytes as f64 / node.total() / 1e6),
-        ]);
-    }
-    let sum: f64 = nodes.iter().map(Node::total).sum();
-    format!("{} {}, {}: {sum:.2} ms in {} dispatches\n{table}\n\n", row.model, row.size, row.precision, row.dispatches)
-}
-
-pub fn roof(gpu: &Gpu, roof: &Roof) -> String {
-    let report = gpu.report();
-    let software = if report.software { ", a SOFTWARE ADAPTER" } else { "" };
-    let half = roof.fma_f16.map_or_else(|| "-".into(), |v| format!("{v:.0} GFLOP/s"));
-    format!(
-        "{} ({}, {}{software})\n\
-         multiply-adds, f32     {:.0} GFLOP/s\n\
-         multiply-adds, f16     {half}\n\
-         storage, both ways     {:.1} GB/s\n\
-         workgroup memory       {:.1} GB/s\n\
-         a dispatch             {:.1} us\n\
-         a submit and a wait    {:.0} us\n",
-        report.name,
-        report.backend,
-        report.driver,
-        roof.fma_f32,
-        roof.storage,
-        roof.workgroup,
-        roof.dispatch_us,
-        roof.submit_us
-    )
+    let scale = 10f64.powi(6 - figure.abs().log10().floor() as i32);
+    (figure * scale).round() / scale
 }

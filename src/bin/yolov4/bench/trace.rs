@@ -1,46 +1,41 @@
-//! Nodes on a line of time, in the Trace Event Format that Perfetto and chrome://tracing read.
-
-use std::path::Path;
+//! The dispatches of a frame as a trace in Chrome's event format, which Perfetto reads too.
 
 use serde_json::{Value, json};
+use yolov4::{Error, Result};
 
-use super::report::{Node, Row};
-use crate::output;
+use super::report::{Report, Row};
 
-/// Writes one event per dispatch, one after the other.
+/// All results in one file, each a process of its own; dispatches follow one another from zero on.
 ///
 /// # Errors
-/// [`yolov4::Error::Io`], [`yolov4::Error::Usage`] if there are no times.
-pub fn write(path: &Path, row: &Row, nodes: &[Node]) -> yolov4::Result<()> {
-    if nodes.is_empty() {
-        let adapter = &row.adapter;
-        return Err(yolov4::Error::Usage(format!("--profile: \"{adapter}\" stamps no times of single nodes")));
-    }
-    let name = format!("{} {} {} on {}", row.model, row.size, row.precision, row.adapter);
-    let mut events = vec![json!({"name": "process_name", "ph": "M", "pid": 1, "args": {"name": name}})];
+/// [`Error::Usage`] if it cannot be written as JSON; there is no such trace.
+pub fn text(report: &Report) -> Result<String> {
+    let events: Vec<Value> = report.results.iter().enumerate().flat_map(|(i, row)| events(i as u64 + 1, row)).collect();
+    let trace = json!({
+        "displayTimeUnit": "ms",
+        "otherData": { "program": "yolov4", "version": env!("CARGO_PKG_VERSION") },
+        "traceEvents": events,
+    });
+    let text = serde_json::to_string_pretty(&trace).map_err(|e| Error::Usage(format!("the trace as JSON: {e}")))?;
+    Ok(text + "\n")
+}
+
+fn events(process: u64, row: &Row) -> Vec<Value> {
+    let software = if row.software { ", SOFTWARE ADAPTER" } else { "" };
+    let title = format!("{} {} {} on {}{software}", row.model, row.size, row.precision, row.adapter);
+    let named =
+        |what: &str, name: &str| json!({ "ph": "M", "name": what, "pid": process, "tid": 1, "args": { "name": name } });
+    let mut all = vec![named("process_name", &title), named("thread_name", "network")];
+    // Microseconds.
     let mut at = 0.0;
-    for node in nodes {
-        for (i, ms) in node.ms.iter().enumerate() {
-            let part = if node.ms.len() > 1 { format!(" {}/{}", i + 1, node.ms.len()) } else { String::new() };
-            let args = json!({
-                "node": node.name,
-                "shape": node.shape,
-                "gflops": node.gflop / node.total() * 1e3,
-                "bytes": node.bytes,
-            });
-            events.push(json!({
-                "name": format!("{} [{}]{part}", node.op, node.kernel),
-                "cat": node.kernel,
-                "ph": "X",
-                "ts": at,
-                "dur": ms * 1e3,
-                "pid": 1,
-                "tid": 1,
-                "args": args,
-            }));
-            at += ms * 1e3;
-        }
+    for dispatch in &row.timeline {
+        let long = 1e3 * dispatch.ms;
+        all.push(json!({
+            "ph": "X", "cat": "dispatch", "pid": process, "tid": 1, "ts": at, "dur": long,
+            "name": dispatch.node,
+            "args": { "kernel": dispatch.kernel, "op": dispatch.op },
+        }));
+        at += long;
     }
-    let text = serde_json::to_string(&Value::from_iter([("traceEvents", Value::Array(events))])).unwrap_or_default();
-    output::write(path, text.as_bytes())
+    all
 }

@@ -1,0 +1,95 @@
+//! The roofs of an adapter, measured once and kept in the cache folder, in a file named after the adapter, its driver and the
+//! kernels that measure.
+
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+use sha1::{Digest, Sha1};
+
+use crate::{
+    detect::tuning::file_name,
+    error::{Error, Result},
+    files,
+    gpu::{AdapterReport, Gpu, GpuOptions, Needs, ROOF_KERNELS, Roof},
+    kernels::Precision,
+    model::zoo::Store,
+};
+
+/// What a file holds.
+#[derive(Debug, Serialize, Deserialize)]
+struct Kept {
+    /// Adapter, driver and kernels; see [`identity`].
+    of: String,
+    roof: Roof,
+}
+
+/// What a measurement is valid for: this adapter and driver, and these very kernels.
+pub fn identity(report: &AdapterReport) -> String {
+    let mut hash = Sha1::new();
+    ROOF_KERNELS.iter().flat_map(|kernel| kernel.parts).for_each(|part| hash.update(part.text.as_bytes()));
+    format!("{} | {} | {} | {}", report.backend, report.name, report.driver, &files::hex(hash)[..16])
+}
+
+/// Where the roofs of an adapter are kept, if there is a cache folder.
+pub fn path(store: &Store, report: &AdapterReport) -> Option<PathBuf> {
+    store.folder().ok().map(|folder| folder.join("roofs").join(file_name(&identity(report))))
+}
+
+/// The adapter that `options` name, and its roofs: those kept in `store`, or else measured now and kept. With `again` they
+/// are measured whatever is kept. A file that is of no use is told in `notes`; `progress` is told what is measured.
+///
+/// # Errors
+/// As [`Gpu::new`] and [`Roof::measure`].
+pub async fn roof(
+    options: &GpuOptions,
+    store: &Store,
+    again: bool,
+    notes: &mut Vec<String>,
+    progress: &mut dyn FnMut(&'static str),
+) -> Result<(AdapterReport, Roof)> {
+    let device = |precision| {
+        // As large a binding as there is.
+        let needs = Needs { binding_bytes: u64::MAX, precision, timestamps: false };
+        GpuOptions { needs, ..options.clone() }
+    };
+    let gpu = Gpu::new(&device(Precision::F32)).await?;
+    let report = gpu.report().clone();
+    let path = path(store, &report);
+    let identity = identity(&report);
+    let known = path.as_ref().filter(|_| !again).and_then(|path| read(path, &identity, notes));
+    if let Some(roof) = known {
+        return Ok((report, roof));
+    }
+    let gpu = if report.f16 { Gpu::new(&device(Precision::F16)).await? } else { gpu };
+    let roof = Roof::measure(&gpu, progress).await?;
+    if !roof.plausible() {
+        return Err(Error::Gpu(format!("\"{}\": expected roofs above zero, measured {roof:?}", report.name)));
+    }
+    if let Some(path) = path
+        && let Err(error) = keep(&path, &Kept { of: identity, roof })
+    {
+        notes.push(format!("{}: the measured roofs cannot be kept: {error}", path.display()));
+    }
+    Ok((report, roof))
+}
+
+fn read(path: &Path, identity: &str, notes: &mut Vec<String>) -> Option<Roof> {
+    let bytes = std::fs::read(path).ok()?;
+    let why = match serde_json::from_slice::<Kept>(&bytes) {
+        Ok(kept) if kept.of == identity && kept.roof.plausible() => return Some(kept.roof),
+        Ok(kept) if kept.of == identity => "holds figures that no adapter has".to_owned(),
+        Ok(kept) => format!("was measured on \"{}\", not on \"{identity}\"", kept.of),
+        Err(error) => format!("holds no roofs ({error})"),
+    };
+    notes.push(format!("{}: {why}: measured again", path.display()));
+    None
+}
+
+fn keep(path: &Path, kept: &Kept) -> std::io::Result<()> {
+    path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+    let text = serde_json::to_string_pretty(kept)?;
+    files::write_whole(path, |file| file.write_all(text.as_bytes()))
+}

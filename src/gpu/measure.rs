@@ -1,0 +1,113 @@
+//! Timing one kernel by the clock on the wall: long enough that the clock does not matter, often enough that a disturbance
+//! does not.
+
+use web_time::Instant;
+
+use crate::{
+    error::{Error, Result},
+    gpu::{context::Gpu, pipelines::Pipelines, ready::Ready, roof::RoofParams},
+    kernels::Dispatch,
+};
+
+/// How much one run does.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Load {
+    pub rounds: u32,
+    pub stride: u32,
+    pub workgroups: u32,
+    pub dispatches: u32,
+}
+
+impl Default for Load {
+    fn default() -> Self {
+        Self { rounds: 1, stride: 1, workgroups: 1, dispatches: 1 }
+    }
+}
+
+/// Bytes of the result that are looked at.
+const RESULT: usize = 256 * 16;
+
+/// A measuring kernel with its buffers.
+pub(super) struct Probe {
+    gpu: Gpu,
+    name: &'static str,
+    ready: Ready,
+    params: wgpu::Buffer,
+    dst: wgpu::Buffer,
+    staging: wgpu::Buffer,
+}
+
+impl Probe {
+    /// Binds parameters, result and, if the kernel has one, `src`.
+    pub async fn new(
+        gpu: &Gpu,
+        pipelines: &mut Pipelines,
+        dispatch: &Dispatch,
+        src: Option<&wgpu::Buffer>,
+    ) -> Result<Self> {
+        let pipeline = pipelines.get(dispatch).await?;
+        let uniform = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
+        let params = gpu.buffer("roof", size_of::<RoofParams>(), uniform);
+        let dst = gpu.buffer("roof", RESULT, wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC);
+        let staging = gpu.buffer("roof", RESULT, wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST);
+        let buffers = [&params, &dst].into_iter().chain(src).enumerate();
+        let entries: Vec<_> = buffers
+            .map(|(i, buffer)| wgpu::BindGroupEntry { binding: i as u32, resource: buffer.as_entire_binding() })
+            .collect();
+        let group = gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: Some(dispatch.kernel.name),
+            layout: &pipelines.bind_group_layout(dispatch.kernel),
+            entries: &entries,
+        });
+        gpu.check()?;
+        let ready = Ready { pipeline, group, workgroups: [1, 1, 1] };
+        Ok(Self { gpu: gpu.clone(), name: dispatch.kernel.name, ready, params, dst, staging })
+    }
+
+    /// Seconds from the recording of the commands to having their result.
+    pub async fn run(&mut self, load: Load) -> Result<f64> {
+        // Just below one, so that numbers neither grow nor fade; exact in f16 too.
+        let params = RoofParams { rounds: load.rounds, stride: load.stride, factor: -0.999_023_44, offset: 1.0 };
+        self.gpu.queue.write_buffer(&self.params, 0, bytemuck::bytes_of(&params));
+        self.ready.workgroups = [load.workgroups, 1, 1];
+        let start = Instant::now();
+        let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        {
+            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+            (0..load.dispatches).for_each(|_| self.ready.record(&mut pass));
+        }
+        encoder.copy_buffer_to_buffer(&self.dst, 0, &self.staging, 0, None);
+        self.gpu.queue.submit([encoder.finish()]);
+        let bytes = self.gpu.read(&self.staging).await?;
+        let seconds = start.elapsed().as_secs_f64();
+        let values: Vec<f32> = bytemuck::pod_collect_to_vec(&bytes);
+        let wrong = |value: &&f32| !value.is_finite() || value.abs() >= 1e6;
+        match values.iter().find(wrong) {
+            Some(value) => Err(Error::Gpu(format!("kernel {}: expected numbers below 1e6, found {value}", self.name))),
+            None => Ok(seconds),
+        }
+    }
+}
+
+/// Seconds of a run that says something.
+const LONG_ENOUGH: f64 = 0.05;
+/// Doublings after which a clock that stands still is given up.
+const MAX_STEP: u32 = 20;
+/// Runs at the final load, of which the best counts.
+const RUNS: usize = 5;
+
+/// Doubles the load until a run is long enough; then the best of several. The load of step n is twice that of n - 1.
+pub(super) async fn saturate(probe: &mut Probe, load: impl Fn(u32) -> Load) -> Result<(Load, f64)> {
+    // The first run compiles, on some drivers.
+    probe.run(load(0)).await?;
+    let mut step = 0;
+    let mut best = probe.run(load(0)).await?;
+    while best < LONG_ENOUGH && step < MAX_STEP {
+        step += 1;
+        best = probe.run(load(step)).await?;
+    }
+    for _ in 1..RUNS {
+        best = best.min(probe.run(load(step)).await?);
+    }
+    Ok((load(step), best))
+}
