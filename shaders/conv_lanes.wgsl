@@ -3,13 +3,9 @@
 // along output pixels, so that every weight address is uniform; 8 output channels by 4 pixels per invocation: as many
 // sums as stay in the registers of a processor.
 
-@group(0) @binding(5) var<storage, read> weights: array<real4>;   // [batch, OC/8, SIZE * SIZE, IC/4, 2 blocks, 4 inputs]
+@group(0) @binding(5) var<storage, read> weights: array<real4x4>; // [batch, OC/8, SIZE * SIZE, IC/4, 2 blocks], a column per input
 
 override THREADS: u32 = 64u; // per workgroup: fewer for outputs of few pixels
-
-fn matrix(w: u32) -> mat4x4f {
-    return mat4x4f(vec4f(weights[w]), vec4f(weights[w + 1u]), vec4f(weights[w + 2u]), vec4f(weights[w + 3u]));
-}
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -20,14 +16,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     let plane = params.ih * params.iw;
     var a0 = vec4f(0.0); var a1 = vec4f(0.0); var a2 = vec4f(0.0); var a3 = vec4f(0.0);
     var b0 = vec4f(0.0); var b1 = vec4f(0.0); var b2 = vec4f(0.0); var b3 = vec4f(0.0);
-    let panel = group.z * params.weights_batch + group.y * SIZE * SIZE * params.ic4 * 8u;
+    let panel = group.z * params.weights_batch / 4u + group.y * SIZE * SIZE * params.ic4 * 2u;
     for (var ky = 0u; ky < SIZE; ky++) {
         for (var kx = 0u; kx < SIZE; kx++) {
             let t0 = find(min(p, last), ky, kx);
             let t1 = find(min(p + THREADS, last), ky, kx);
             let t2 = find(min(p + 2u * THREADS, last), ky, kx);
             let t3 = find(min(p + 3u * THREADS, last), ky, kx);
-            var w = panel + (ky * SIZE + kx) * params.ic4 * 8u;
+            var w = panel + (ky * SIZE + kx) * params.ic4 * 2u;
             for (var part = 0u; part < PARTS; part++) {
                 let start = part_start(part, group.z);
                 let blocks = part_blocks(part);
@@ -40,11 +36,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
                     let u1 = fetch(part, at1, t1.inside);
                     let u2 = fetch(part, at2, t2.inside);
                     let u3 = fetch(part, at3, t3.inside);
-                    let m = matrix(w);
+                    let m = mat4x4f(weights[w]);
                     a0 += m * u0; a1 += m * u1; a2 += m * u2; a3 += m * u3;
-                    let n = matrix(w + 4u);
+                    let n = mat4x4f(weights[w + 1u]);
                     b0 += n * u0; b1 += n * u1; b2 += n * u2; b3 += n * u3;
-                    w += 8u;
+                    w += 2u;
                     at0 += plane; at1 += plane; at2 += plane; at3 += plane;
                 }
             }

@@ -53,10 +53,10 @@ impl Tuning {
     /// Keeps what is new. Where that is not possible it is measured again next time, and a note says so.
     pub fn keep(&self, table: &Table, notes: &mut Vec<String>) {
         let Some(path) = self.path.as_ref().filter(|_| table.shapes != self.table.shapes) else { return };
-        let written = path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| {
-            let text = serde_json::to_string_pretty(table)?;
-            files::write_whole(path, |file| file.write_all(text.as_bytes()))
-        });
+        let written = path
+            .parent()
+            .map_or(Ok(()), std::fs::create_dir_all)
+            .and_then(|()| files::write_whole(path, |file| file.write_all(table.to_json().as_bytes())));
         if let Err(error) = written {
             notes.push(format!("{}: what was measured cannot be kept: {error}", path.display()));
         }

@@ -67,6 +67,12 @@ impl Table {
         format!("{} | {} | {} | {hash:016x}", report.backend, report.name, report.driver)
     }
 
+    /// As it is kept.
+    pub fn to_json(&self) -> String {
+        // Strings and finite numbers only: nothing here can fail to serialise.
+        serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
+    }
+
     /// The fastest rung of a shape, if it was measured.
     pub fn get(&self, problem: &Problem, caps: &Caps) -> Option<Variant> {
         let entry = self.shapes.get(&key(problem, caps))?;
