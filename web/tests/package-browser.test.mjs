@@ -264,6 +264,9 @@ describe("the package in a page", { concurrency: false }, () => {
         assert.ok(row && row.median_ms > 0 && row.min_ms <= row.median_ms && row.median_ms <= row.p95_ms);
         assert.ok(row.end_to_end_median_ms > 0 && row.load_ms > 0 && (row.first_frame_ms ?? 0) > 0);
         assert.deepEqual([row.size, row.batch, row.precision, row.software], ["32x32", 1, "f32", true]);
+        // What `yolov4 bench` writes, but for the times that only it can take.
+        const { items } = JSON.parse(readFileSync(join(ROOT, "assets/bench.schema.json"), "utf8")).properties.results;
+        assert.deepEqual(Object.keys(row).sort(), [...items.required].sort());
     });
 
     test("asks for subgroups where the browser has them, unless told not to", async () => {

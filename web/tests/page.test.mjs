@@ -53,7 +53,9 @@ describe("the page", { concurrency: false }, () => {
             assert.equal(await page.locator("#first").isVisible(), false);
             assert.match(await page.locator("#hud").innerText(), /by copy, in the worker/);
             assert.ok(await page.locator("#software").isVisible(), "a software adapter is named as such");
+            await page.emulateMedia({ colorScheme: "dark" });
             await shoot(page, "start-dark");
+            await page.emulateMedia({ colorScheme: null });
         }));
 
     test("has no serious fault that axe-core finds, dark or light", () =>
