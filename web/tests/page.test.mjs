@@ -54,6 +54,8 @@ describe("the page", { concurrency: false }, () => {
             assert.match(await page.locator("#hud").innerText(), /by copy, in the worker/);
             assert.ok(await page.locator("#software").isVisible(), "a software adapter is named as such");
             await page.emulateMedia({ colorScheme: "dark" });
+            // Colours change softly.
+            await page.waitForTimeout(500);
             await shoot(page, "start-dark");
             await page.emulateMedia({ colorScheme: null });
         }));
