@@ -1,6 +1,6 @@
 //! The wasm module behind the page and the npm package: a thin door to `yolov4`, for browsers only.
 //!
-//! [`Engine`] is one network on one device; `types.rs` has the TypeScript that wasm-bindgen writes beside it.
+//! `Engine` is one network on one device; `types.rs` has the TypeScript that wasm-bindgen writes beside it.
 #![cfg(target_arch = "wasm32")]
 
 mod chain;
