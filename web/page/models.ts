@@ -10,15 +10,18 @@ export async function demo(): Promise<ModelFiles> {
     return { title: DEMO, model: await own("demo.safetensors"), modelName: "demo.safetensors" };
 }
 
-/** A file of the page's own. */
+/** A file of the page's own; a network that blinks gets a second try. */
 export async function own(name: string): Promise<Blob> {
-    let why: string;
-    try {
-        const answer = await fetch(name);
-        if (answer.ok) return await answer.blob();
-        why = `the server answers ${answer.status}`;
-    } catch (error) {
-        why = String(error);
+    let why = "";
+    for (const pause of [0, 500]) {
+        await new Promise((resolve) => setTimeout(resolve, pause));
+        try {
+            const answer = await fetch(name);
+            if (answer.ok) return await answer.blob();
+            why = `the server answers ${answer.status}`;
+        } catch (error) {
+            why = String(error);
+        }
     }
     throw new PageError("own", `${name} cannot be fetched (${why}): is there a network?`);
 }
