@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{Read, Result},
+    io::{Read, Result, Write},
     path::{Path, PathBuf},
 };
 
@@ -32,6 +32,15 @@ pub fn write_whole(path: &Path, fill: impl FnOnce(&mut File) -> Result<()>) -> R
         let _ = std::fs::remove_file(&part);
     }
     written
+}
+
+/// Writes a small text as [`write_whole`] does, into a folder that is made if it is not there.
+///
+/// # Errors
+/// The first thing that went wrong.
+pub fn keep(path: &Path, text: &str) -> Result<()> {
+    path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+    write_whole(path, |file| file.write_all(text.as_bytes()))
 }
 
 /// SHA-1 of what `reader` still holds, added to what `hash` has seen. Not against forgers: it tells a damaged file, and the

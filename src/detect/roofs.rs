@@ -1,10 +1,7 @@
 //! The roofs of an adapter, measured once and kept in the cache folder, in a file named after the adapter, its driver and the
 //! kernels that measure.
 
-use std::{
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sha1::{Digest, Sha1};
@@ -89,7 +86,5 @@ fn read(path: &Path, identity: &str, notes: &mut Vec<String>) -> Option<Roof> {
 }
 
 fn keep(path: &Path, kept: &Kept) -> std::io::Result<()> {
-    path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
-    let text = serde_json::to_string_pretty(kept)?;
-    files::write_whole(path, |file| file.write_all(text.as_bytes()))
+    files::keep(path, &serde_json::to_string_pretty(kept)?)
 }

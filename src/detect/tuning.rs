@@ -1,10 +1,7 @@
 //! What was measured of an adapter, from one start to the next: a file in the cache folder, named after the adapter, its
 //! driver and the kernels.
 
-use std::{
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use crate::{
     detect::options::TuneChoice,
@@ -53,11 +50,7 @@ impl Tuning {
     /// Keeps what is new. Where that is not possible it is measured again next time, and a note says so.
     pub fn keep(&self, table: &Table, notes: &mut Vec<String>) {
         let Some(path) = self.path.as_ref().filter(|_| table.shapes != self.table.shapes) else { return };
-        let written = path
-            .parent()
-            .map_or(Ok(()), std::fs::create_dir_all)
-            .and_then(|()| files::write_whole(path, |file| file.write_all(table.to_json().as_bytes())));
-        if let Err(error) = written {
+        if let Err(error) = files::keep(path, &table.to_json()) {
             notes.push(format!("{}: what was measured cannot be kept: {error}", path.display()));
         }
     }

@@ -80,10 +80,7 @@ pub fn problem(graph: &Graph, node: &Node, c: &Conv) -> Problem {
 /// Weights as the kernels of a rung read them, from OIHW.
 fn packed(variant: Variant, problem: &Problem, caps: &Caps, oihw: &[f32]) -> Vec<f32> {
     match variant.winograd() {
-        Some(tile) => {
-            let gemm = Variant::gemm(tile.tiles(problem.output), caps);
-            conv::pack_batch(gemm, &tile.product(problem), &tile.weights(problem, oihw))
-        }
+        Some(tile) => conv::pack_batch(tile.gemm(problem, caps), &tile.product(problem), &tile.weights(problem, oihw)),
         None => conv::pack(variant, problem, oihw),
     }
 }
@@ -91,10 +88,7 @@ fn packed(variant: Variant, problem: &Problem, caps: &Caps, oihw: &[f32]) -> Vec
 /// Elements that [`packed`] gives.
 pub fn packed_len(variant: Variant, problem: &Problem, caps: &Caps) -> usize {
     match variant.winograd() {
-        Some(tile) => {
-            let gemm = Variant::gemm(tile.tiles(problem.output), caps);
-            tile.points() * conv::packed_len(gemm, &tile.product(problem))
-        }
+        Some(tile) => tile.packed_len(problem, caps),
         None => conv::packed_len(variant, problem),
     }
 }
@@ -144,7 +138,6 @@ impl Ends<'_> {
 
     fn winograd(self, tile: Tile, problem: &Problem, packed: Bound, caps: &Caps) -> Vec<Call> {
         let (values, products) = (Bound::Scratch(0), Bound::Scratch(1));
-        let gemm = Variant::gemm(tile.tiles(problem.output), caps);
         // What a kernel declares and does not read is bound to what it reads anyway.
         let between = |src: &Bound, weights: Bound, residual: Bound, bias: Bound, dst: Bound| {
             let src = || src.clone();
@@ -155,7 +148,7 @@ impl Ends<'_> {
             bound: self.bound(slot(&self.parts[0]), values.clone()),
         };
         let second = Call {
-            dispatch: tile.products(gemm, problem),
+            dispatch: tile.products(tile.gemm(problem, caps), problem),
             bound: between(&values, packed, values.clone(), self.bias.clone(), products.clone()),
         };
         let residual = self.residual.map_or(products.clone(), slot);

@@ -34,13 +34,6 @@ pub struct Problem {
     pub residual: Option<ActivationKind>,
 }
 
-impl Problem {
-    /// A kernel of one tap, no steps, no groups: a product of matrices.
-    pub const fn is_pointwise(&self) -> bool {
-        self.size == 1 && self.stride.0 == 1 && self.stride.1 == 1 && self.groups == 1 && self.pad == 0
-    }
-}
-
 /// The uniform buffer of a convolution; field by field as in `shaders/shared/conv.wgsl`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]

@@ -49,10 +49,19 @@ impl Tile {
     /// Whether this is a 3x3 convolution in steps of one whose values in between, and weights, fit into a binding.
     pub fn takes(self, problem: &Problem, caps: &Caps) -> bool {
         let plain = problem.size == 3 && problem.stride == (1, 1) && problem.dilation == 1 && problem.groups == 1;
-        let product = self.product(problem);
-        let weights = self.points() * conv::packed_len(Variant::gemm(product.output.pixels(), caps), &product) / 4;
+        let weights = self.packed_len(problem, caps) / 4;
         let vectors = self.scratch(problem).into_iter().chain([weights]).max().unwrap_or(0);
         plain && vectors * if caps.half { 8 } else { 16 } <= caps.binding
+    }
+
+    /// The rung of the products.
+    pub const fn gemm(self, problem: &Problem, caps: &Caps) -> Variant {
+        Variant::gemm(self.tiles(problem.output), caps)
+    }
+
+    /// Elements of the packed filters of all points.
+    pub fn packed_len(self, problem: &Problem, caps: &Caps) -> usize {
+        self.points() * conv::packed_len(self.gemm(problem, caps), &self.product(problem))
     }
 
     /// One of the products: tiles are its pixels.
