@@ -9,7 +9,7 @@ override SLOPE: f32 = 0.1;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-    let plane = params.oh * params.ow;
+    let plane = out_plane();
     if id.x >= plane {
         return;
     }

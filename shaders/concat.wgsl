@@ -11,7 +11,7 @@ override COUNT: u32 = 4u;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-    let pixels = params.oh * params.ow;
+    let pixels = out_plane();
     if id.x >= pixels {
         return;
     }

@@ -6,18 +6,18 @@
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
     let pixel = id.x;
-    if pixel >= params.oh * params.ow {
+    if pixel >= out_plane() {
         return;
     }
-    let oy = pixel / params.ow;
-    let ox = pixel % params.ow;
+    let spot = spot(pixel);
     var sum = vec4f(0.0);
     for (var ky = 0u; ky < SIZE; ky++) {
         for (var kx = 0u; kx < SIZE; kx++) {
-            let y = tap(oy, STRIDE_Y, ky);
-            let x = tap(ox, STRIDE_X, kx);
+            let y = tap(spot.y, STRIDE_Y, ky);
+            let x = tap(spot.x, STRIDE_X, kx);
             if y >= 0 && x >= 0 && u32(y) < params.ih && u32(x) < params.iw {
-                sum += load_block(id.y, u32(y) * params.iw + u32(x)) * vec4f(weights[(id.y * SIZE + ky) * SIZE + kx]);
+                let v = load_block(id.y, spot.first + u32(y) * params.iw + u32(x));
+                sum += v * vec4f(weights[(id.y * SIZE + ky) * SIZE + kx]);
             }
         }
     }

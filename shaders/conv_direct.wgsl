@@ -6,32 +6,31 @@
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
     let pixel = id.x;
-    if pixel >= params.oh * params.ow {
+    if pixel >= out_plane() {
         return;
     }
-    let oy = pixel / params.ow;
-    let ox = pixel % params.ow;
+    let spot = spot(pixel);
     var sum = vec4f(0.0);
     for (var lane = 0u; lane < 4u; lane++) {
         let oc = id.y * 4u + lane;
         if oc < params.oc {
-            sum[lane] = dot_at(oc, oy, ox);
+            sum[lane] = dot_at(oc, spot);
         }
     }
     store_block(id.y, pixel, sum);
 }
 
-fn dot_at(oc: u32, oy: u32, ox: u32) -> f32 {
+fn dot_at(oc: u32, spot: Spot) -> f32 {
     let first = oc / params.group_oc * params.group_ic;
     var sum = 0.0;
     for (var i = 0u; i < params.group_ic; i++) {
         for (var ky = 0u; ky < SIZE; ky++) {
             for (var kx = 0u; kx < SIZE; kx++) {
-                let y = tap(oy, STRIDE_Y, ky);
-                let x = tap(ox, STRIDE_X, kx);
+                let y = tap(spot.y, STRIDE_Y, ky);
+                let x = tap(spot.x, STRIDE_X, kx);
                 if y >= 0 && x >= 0 && u32(y) < params.ih && u32(x) < params.iw {
                     let c = first + i;
-                    let v = load_block(c / 4u, u32(y) * params.iw + u32(x))[c % 4u];
+                    let v = load_block(c / 4u, spot.first + u32(y) * params.iw + u32(x))[c % 4u];
                     sum += v * f32(weights[((oc * params.group_ic + i) * SIZE + ky) * SIZE + kx]);
                 }
             }

@@ -9,11 +9,10 @@ override THREADS: u32 = 64u; // per workgroup: fewer for outputs of few pixels
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-    let pixels = params.oh * params.ow;
     let p = group.x * THREADS * 4u + lane;
     // Invocations past the end compute the last pixel again and store nothing.
-    let last = pixels - 1u;
-    let plane = params.ih * params.iw;
+    let last = out_plane() - 1u;
+    let plane = in_plane();
     var a0 = vec4f(0.0); var a1 = vec4f(0.0); var a2 = vec4f(0.0); var a3 = vec4f(0.0);
     var b0 = vec4f(0.0); var b1 = vec4f(0.0); var b2 = vec4f(0.0); var b3 = vec4f(0.0);
     let panel = group.z * params.weights_batch / 4u + group.y * SIZE * SIZE * params.ic4 * 2u;
@@ -55,7 +54,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 fn put(group: vec3u, p: u32, a: vec4f, b: vec4f) {
     let o = group.y * 2u;
     let base = group.z * params.dst_batch;
-    if p < params.oh * params.ow {
+    if p < out_plane() {
         store_block(base + o, p, a);
         if o + 1u < (params.oc + 3u) / 4u { store_block(base + o + 1u, p, b); }
     }

@@ -9,8 +9,8 @@ const THREADS = 8u;
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32, @builtin(subgroup_invocation_id) lane: u32) {
     let p = group.x * THREADS * 2u + index;
     // Invocations past the end compute the last pixel again and store nothing.
-    let last = params.oh * params.ow - 1u;
-    let plane = params.ih * params.iw;
+    let last = out_plane() - 1u;
+    let plane = in_plane();
     // Sums of both pixels, sixteen blocks of four channels each.
     var s0: array<vec4f, 16>; var s1: array<vec4f, 16>;
     let panel = group.z * params.weights_batch + group.y * SIZE * SIZE * params.ic4 * 64u + lane % 8u;
@@ -63,7 +63,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
 
 fn put(group: vec3u, p: u32, sums: array<vec4f, 16>) {
     let base = group.z * params.dst_batch;
-    if p < params.oh * params.ow {
+    if p < out_plane() {
         for (var b = 0u; b < 16u; b++) {
             let o = group.y * 16u + b;
             if o < (params.oc + 3u) / 4u { store_block(base + o, p, sums[b]); }

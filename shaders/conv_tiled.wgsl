@@ -14,16 +14,17 @@ var<workgroup> sh_weights: array<vec4f, 256>; // [4 weight tiles, DEPTH, 4 block
 // One input block of one output pixel under step `step` of the sum, `first` blocks on; 0 outside the picture and past
 // the end.
 fn load_step(first: u32, step: u32, pixel: u32) -> vec4f {
-    if step >= SIZE * SIZE * params.ic4 || pixel >= params.oh * params.ow {
+    if step >= SIZE * SIZE * params.ic4 || pixel >= out_plane() {
         return vec4f(0.0);
     }
     let k = step / params.ic4;
-    let y = tap(pixel / params.ow, STRIDE_Y, k / SIZE);
-    let x = tap(pixel % params.ow, STRIDE_X, k % SIZE);
+    let spot = spot(pixel);
+    let y = tap(spot.y, STRIDE_Y, k / SIZE);
+    let x = tap(spot.x, STRIDE_X, k % SIZE);
     if y < 0 || x < 0 || u32(y) >= params.ih || u32(x) >= params.iw {
         return vec4f(0.0);
     }
-    return load_block(first + step % params.ic4, u32(y) * params.iw + u32(x));
+    return load_block(first + step % params.ic4, spot.first + u32(y) * params.iw + u32(x));
 }
 
 @compute @workgroup_size(8, 8)
@@ -64,7 +65,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
         let o = group.y * TILE_BLOCKS + local.y * 2u + b;
         for (var p = 0u; p < 4u; p++) {
             let pixel = first_pixel + p * 8u + local.x;
-            if o < blocks && pixel < params.oh * params.ow {
+            if o < blocks && pixel < out_plane() {
                 store_block(group.z * params.dst_batch + o, pixel, acc[b * 4u + p]);
             }
         }

@@ -13,7 +13,8 @@ struct Params {
     new_coords: u32,
     scale_x_y: f32,
     net: vec2f,           // size of the network's input, in pixels
-    _pad: vec2f,
+    pictures: u32,        // of a batch: they lie side by side in every plane
+    picture: u32,         // which of them this is
     anchor: array<vec4f, 16>, // width and height in pixels of the network's input
 }
 
@@ -33,7 +34,8 @@ fn logistic(x: f32) -> f32 {
 }
 
 fn value(channel: u32, cell: u32) -> f32 {
-    return f32(src[(params.src_block + channel / 4u) * params.gw * params.gh + cell][channel % 4u]);
+    let plane = (params.src_block + channel / 4u) * params.pictures + params.picture;
+    return f32(src[plane * params.gw * params.gh + cell][channel % 4u]);
 }
 
 // A probability: with new_coords the network has applied the logistic function already.

@@ -9,7 +9,7 @@ struct Params {
     step: vec2f,       // picture pixels per canvas pixel
     fill: f32,
     align_corners: u32,
-    dst_block: u32,
+    dst_plane: u32,
     _pad0: u32,
     _pad1: u32,
     _pad2: u32,
@@ -17,7 +17,7 @@ struct Params {
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var picture: texture_2d<f32>;                // [H, W] RGBA
-@group(0) @binding(2) var<storage, read_write> dst: array<real4>;  // [1, CH, CW]: red, green, blue, 0
+@group(0) @binding(2) var<storage, read_write> dst: array<real4>;  // [1, pictures, CH, CW]: red, green, blue, 0
 
 fn at(x: i32, y: i32) -> vec3f {
     let last = vec2i(params.image) - 1;
@@ -71,5 +71,5 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
             v = centred(p);
         }
     }
-    dst[(params.dst_block * params.canvas.y + id.y) * params.canvas.x + id.x] = real4(vec4f(v, 0.0));
+    dst[(params.dst_plane * params.canvas.y + id.y) * params.canvas.x + id.x] = real4(vec4f(v, 0.0));
 }

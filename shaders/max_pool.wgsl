@@ -11,13 +11,14 @@ override OFFSET: u32 = 0u; // the window starts this far before the output's pix
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-    let pixels = params.oh * params.ow;
+    let pixels = out_plane();
     if id.x >= pixels {
         return;
     }
-    let y0 = i32(id.x / params.ow * STRIDE_Y) - i32(OFFSET);
-    let x0 = i32(id.x % params.ow * STRIDE_X) - i32(OFFSET);
-    let base = (params.src_block + id.y) * params.ih * params.iw;
+    let spot = spot(id.x);
+    let y0 = i32(spot.y * STRIDE_Y) - i32(OFFSET);
+    let x0 = i32(spot.x * STRIDE_X) - i32(OFFSET);
+    let base = (params.src_block + id.y) * in_plane() + spot.z * params.ih * params.iw;
     var best = vec4f(-3.4028234e38);
     for (var y = max(y0, 0); y < min(y0 + i32(SIZE), i32(params.ih)); y++) {
         for (var x = max(x0, 0); x < min(x0 + i32(SIZE), i32(params.iw)); x++) {

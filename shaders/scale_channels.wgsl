@@ -10,6 +10,6 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         return;
     }
     let va = vec4f(a[(params.a_block + id.y) * params.pixels + id.x]);
-    let vb = vec4f(b[params.b_block + id.y]);
+    let vb = vec4f(b[(params.b_block + id.y) * params.pictures + id.x / (params.pixels / params.pictures)]);
     dst[(params.dst_block + id.y) * params.pixels + id.x] = real4(va * vb);
 }

@@ -32,19 +32,20 @@ fn grow(best: vec4f, base: u32, cy: i32, cx: i32, size: u32, inner: u32) -> vec4
 
 fn store_slice(slice: u32, block: u32, pixel: u32, v: vec4f) {
     let blocks = params.channels / 16u;
-    dst[(params.dst_block + slice * blocks + block) * params.oh * params.ow + pixel] = real4(v);
+    dst[(params.dst_block + slice * blocks + block) * out_plane() + pixel] = real4(v);
 }
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-    let pixels = params.oh * params.ow;
+    let pixels = out_plane();
     if id.x >= pixels {
         return;
     }
-    let cy = i32(id.x / params.ow);
-    let cx = i32(id.x % params.ow);
-    let base = (params.src_block + id.y) * pixels;
-    let input = vec4f(src[base + id.x]);
+    let spot = spot(id.x);
+    let cy = i32(spot.y);
+    let cx = i32(spot.x);
+    let base = (params.src_block + id.y) * pixels + spot.z * params.ih * params.iw;
+    let input = vec4f(src[(params.src_block + id.y) * pixels + id.x]);
     let small = grow(input, base, cy, cx, SMALL, 1u);
     let middle = grow(small, base, cy, cx, MIDDLE, SMALL);
     let large = grow(middle, base, cy, cx, LARGE, MIDDLE);

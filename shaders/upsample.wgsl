@@ -9,12 +9,12 @@ override SCALE: f32 = 1.0;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-    let pixels = params.oh * params.ow;
+    let pixels = out_plane();
     if id.x >= pixels {
         return;
     }
-    let y = id.x / params.ow / STRIDE;
-    let x = id.x % params.ow / STRIDE;
-    let v = vec4f(src[((params.src_block + id.y) * params.ih + y) * params.iw + x]);
+    let spot = spot(id.x);
+    let row = ((params.src_block + id.y) * params.pictures + spot.z) * params.ih + spot.y / STRIDE;
+    let v = vec4f(src[row * params.iw + spot.x / STRIDE]);
     dst[(params.dst_block + id.y) * pixels + id.x] = real4(v * SCALE);
 }

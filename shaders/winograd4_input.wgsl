@@ -1,6 +1,8 @@
-// uses: shared/activation.wgsl shared/conv.wgsl
+// uses: shared/activation.wgsl shared/conv.wgsl shared/tiles.wgsl
 // Winograd F(4x4, 3x3), first of three: every tile of 6x6 inputs, of which neighbours share two rows or columns, becomes
 // the values of a polynomial at the points 0, 1, -1, 2, -2 and infinity. One tile of one block of four channels per invocation.
+
+const SIDE = 4u;
 
 @group(0) @binding(5) var<storage, read> weights: array<real4>;   // not read here
 
@@ -18,13 +20,14 @@ fn along(d: array<vec4f, 6>) -> array<vec4f, 6> {
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-    let columns = (params.ow + 3u) / 4u;
-    let tiles = columns * ((params.oh + 3u) / 4u);
+    let tiles = PICTURES * tiles_each();
     if id.x >= tiles {
         return;
     }
-    let top = i32(id.x / columns * 4u) - i32(PAD);
-    let left = i32(id.x % columns * 4u) - i32(PAD);
+    let tile = tile(id.x);
+    let top = i32(tile.y) - i32(PAD);
+    let left = i32(tile.x) - i32(PAD);
+    let first = tile.z * params.ih * params.iw;
     var half: array<array<vec4f, 6>, 6>; // rows of columns that are done
     for (var x = 0; x < 6; x++) {
         var column: array<vec4f, 6>;
@@ -32,7 +35,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
             let row = top + y;
             let at = left + x;
             let inside = row >= 0 && at >= 0 && u32(row) < params.ih && u32(at) < params.iw;
-            let pixel = select(0u, u32(row) * params.iw + u32(at), inside);
+            let pixel = first + select(0u, u32(row) * params.iw + u32(at), inside);
             column[y] = select(vec4f(0.0), load_block(id.y, pixel), inside);
         }
         column = along(column);

@@ -275,15 +275,28 @@ fn random_weights_are_told_and_those_beside_a_cfg_are_taken() {
 }
 
 #[test]
+fn a_batch_counts_all_its_pictures() {
+    let dir = tempfile::tempdir().unwrap();
+    let row = |batch: &str| {
+        let out = bench(dir.path(), &[&DEMO[..], &["--batch", batch, "--nodes", "--format", "json"]].concat());
+        json(&out)["results"][0].clone()
+    };
+    let (one, three) = (row("1"), row("3"));
+    assert_eq!(three["batch"], json!(3));
+    let work = |row: &Value| number(row, "gflops") * number(row, "median_ms");
+    assert!((work(&three) / work(&one) - 3.0).abs() < 0.01, "{three}");
+    assert!(number(&three, "peak_bytes") > 2.0 * number(&one, "peak_bytes"));
+    assert_eq!(three["nodes"][0]["op"], one["nodes"][0]["op"]);
+    // The weights are read once.
+    let bytes = |row: &Value| number(&row["nodes"][0], "bytes");
+    assert!(bytes(&three) > 2.5 * bytes(&one) && bytes(&three) < 3.0 * bytes(&one), "{three}");
+}
+
+#[test]
 fn what_cannot_be_is_one_sentence() {
     let dir = tempfile::tempdir().unwrap();
     let try_ = |args: &[&str]| bench(dir.path(), &[&["bench"], args].concat());
-    fails(
-        &try_(&["--batch", "4"]),
-        2,
-        &["error: --batch 4: the engine plays one picture at a time so far, expected 1"],
-    );
-    fails(&try_(&["--batch", "0"]), 2, &["--batch 0"]);
+    fails(&try_(&["--batch", "0"]), 2, &["'0' for '--batch <N>'"]);
     fails(&try_(&["--frames", "0"]), 2, &["--frames", "0"]);
     fails(&try_(&["--precision", "f64"]), 2, &["f64", "f32, f16"]);
     fails(&try_(&["--size", "0"]), 2, &["expected a side such as 416, or 640x384, found `0`"]);

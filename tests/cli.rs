@@ -139,6 +139,15 @@ fn one_bad_picture_among_many_costs_the_exit_code_only() {
     fails(&out, 1, &["b.png", "missing.png"]);
     let found: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
     assert_eq!(found.as_array().unwrap().len(), 2);
+    // On the GPU in a batch, in their order.
+    let batch = ["--player", "gpu", "--batch", "3", "--format", "json"];
+    let out = place.detect(&[&["a.png", "b.png", "c.png", "missing.png", "a.png"], &batch[..]].concat());
+    fails(&out, 1, &["b.png", "missing.png"]);
+    let found: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+    let names: Vec<&str> = found.as_array().unwrap().iter().map(|p| p["image"].as_str().unwrap()).collect();
+    assert_eq!(names, ["a.png", "c.png", "a.png"]);
+    assert_eq!(found[0]["detections"], found[2]["detections"]);
+    fails(&place.detect(&["a.png", "--batch", "0"]), 2, &["--batch"]);
 }
 
 #[test]

@@ -169,6 +169,17 @@ fn by_name_and_by_file_it_is_the_same_network() {
 }
 
 #[test]
+fn a_batch_finds_what_single_pictures_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let one_by_one = detections(&dir, &["--model", "demo"]);
+    // Two batches, the second of one picture only.
+    assert_eq!(one_by_one, detections(&dir, &["--model", "demo", "--batch", "3"]));
+    let (oracle, alone) = (&["--player", "oracle"], &["--model", "demo", "--conf", "0.4", "--size", "128"]);
+    let batched = detections(&dir, &[&alone[..], oracle, &["--batch", "4"]].concat());
+    assert_eq!(batched, detections(&dir, &[&alone[..], oracle].concat()));
+}
+
+#[test]
 fn verbose_says_what_came_with_the_file() {
     let dir = tempfile::tempdir().unwrap();
     let scene = root().join("assets/images/rain.jpg");

@@ -117,6 +117,17 @@ fn kernels_agree_with_their_bounds_checks_on() {
 }
 
 #[test]
+fn pictures_of_a_batch_do_not_mix() {
+    run_suite(Precision::F32, |problem| {
+        let convolves = problem.kernels.iter().any(|k| k.starts_with("conv"));
+        let variants: Vec<Option<Variant>> =
+            if convolves { Variant::ALL.iter().copied().map(Some).collect() } else { vec![None] };
+        let options = |conv| ProgramOptions { conv, keep: Keep::All, batch: 2, ..Default::default() };
+        variants.into_iter().map(options).collect()
+    });
+}
+
+#[test]
 fn kernels_agree_in_f16() {
     run_suite(Precision::F16, |problem| {
         // 1e4 squared is beyond f16.

@@ -6,6 +6,7 @@ override STRIDE_X: u32 = 1u;
 override PAD: u32 = 1u;         // zero border, in taps
 override DILATION: u32 = 1u;    // distance of neighbouring taps
 override PARTS: u32 = 1u;       // inputs that stand one above the other in channels, 1 to 4
+override PICTURES: u32 = 1u;    // of a batch: they lie side by side in every plane, and their pixels are counted on
 override ACTIVATION: u32 = 0u;  // of sum + bias
 override SLOPE: f32 = 0.1;
 override BIAS: bool = true;
@@ -32,17 +33,42 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> src0: array<real4>;      // [IC/4, IH, IW], first part
+@group(0) @binding(1) var<storage, read> src0: array<real4>;      // [IC/4, PICTURES, IH, IW], first part
 @group(0) @binding(2) var<storage, read> src1: array<real4>;      // second part, or src0 again
 @group(0) @binding(3) var<storage, read> src2: array<real4>;
 @group(0) @binding(4) var<storage, read> src3: array<real4>;
 @group(0) @binding(6) var<storage, read> bias: array<vec4f>;      // [OC/4], padded to whole tiles
-@group(0) @binding(7) var<storage, read> residual: array<real4>;  // [OC/4, OH, OW], or src0 again
-@group(0) @binding(8) var<storage, read_write> dst: array<real4>; // [OC/4, OH, OW]
+@group(0) @binding(7) var<storage, read> residual: array<real4>;  // [OC/4, PICTURES, OH, OW], or src0 again
+@group(0) @binding(8) var<storage, read_write> dst: array<real4>; // [OC/4, PICTURES, OH, OW]
+
+// Vectors of one plane of the input, and of the output.
+fn in_plane() -> u32 {
+    return PICTURES * params.ih * params.iw;
+}
+
+fn out_plane() -> u32 {
+    return PICTURES * params.oh * params.ow;
+}
+
+// Where an output pixel is.
+struct Spot {
+    x: u32,       // column in its picture
+    y: u32,       // row in its picture
+    first: u32,   // the first pixel of its picture in a plane of the input
+}
+
+fn spot(pixel: u32) -> Spot {
+    if PICTURES == 1u {
+        return Spot(pixel % params.ow, pixel / params.ow, 0u);
+    }
+    let each = params.oh * params.ow;
+    let rest = pixel % each;
+    return Spot(rest % params.ow, rest / params.ow, pixel / each * params.ih * params.iw);
+}
 
 // Channels 4c .. 4c + 3 at `pixel` of the input.
 fn load_block(c: u32, pixel: u32) -> vec4f {
-    let plane = params.ih * params.iw;
+    let plane = in_plane();
     if PARTS > 1u {
         if c >= params.part_end.x {
             if PARTS > 3u {
@@ -68,7 +94,7 @@ fn tap(o: u32, stride: u32, k: u32) -> i32 {
 
 // Bias, activation, residual, activation, store: channels 4o .. 4o + 3 at `pixel` of the output.
 fn store_block(o: u32, pixel: u32, sum: vec4f) {
-    let plane = params.oh * params.ow;
+    let plane = out_plane();
     var v = sum;
     if BIAS {
         v += bias[o];

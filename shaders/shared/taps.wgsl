@@ -8,10 +8,11 @@ struct Tap {
 
 // Where tap (ky, kx) of output pixel `p` lies.
 fn find(p: u32, ky: u32, kx: u32) -> Tap {
-    let y = tap(p / params.ow, STRIDE_Y, ky);
-    let x = tap(p % params.ow, STRIDE_X, kx);
+    let spot = spot(p);
+    let y = tap(spot.y, STRIDE_Y, ky);
+    let x = tap(spot.x, STRIDE_X, kx);
     let inside = y >= 0 && x >= 0 && u32(y) < params.ih && u32(x) < params.iw;
-    return Tap(select(0u, u32(y) * params.iw + u32(x), inside), inside);
+    return Tap(select(0u, spot.first + u32(y) * params.iw + u32(x), inside), inside);
 }
 
 // Blocks of a part, and where they begin in its buffer.
@@ -23,7 +24,7 @@ fn part_blocks(part: u32) -> u32 {
 }
 
 fn part_start(part: u32, batch: u32) -> u32 {
-    return (params.src_block[part] + batch * params.src_batch) * params.ih * params.iw;
+    return (params.src_block[part] + batch * params.src_batch) * in_plane();
 }
 
 // One vector of a part; 0 outside the picture.

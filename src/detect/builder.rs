@@ -69,6 +69,7 @@ pub struct DetectorBuilder {
     conv: Option<Variant>,
     #[cfg(feature = "gpu")]
     tune: TuneChoice,
+    batch: Option<usize>,
 }
 
 /// One setter: takes anything that converts, returns the builder.
@@ -137,6 +138,8 @@ impl DetectorBuilder {
         keep_layer: usize => node_of_layer = Some(keep_layer);
         /// Asks the device for timestamps, so that passes can be timed; there are none where the adapter has none.
         timestamps: bool => timestamps = timestamps;
+        /// Pictures that [`Detector::detect_batch`] plays at once; default 1. Memory for values grows with it.
+        batch: usize => batch = Some(batch);
         /// Told how far building has come.
         progress: Progress => progress = Some(progress);
     }
@@ -192,6 +195,9 @@ impl DetectorBuilder {
         let max_det = self.max_det;
         if max_det == Some(0) {
             return Err(Error::Usage("max_det: expected 1 or more, found 0".into()));
+        }
+        if self.batch == Some(0) {
+            return Err(Error::Usage("batch: expected 1 or more, found 0".into()));
         }
         if let Some(eps) = self.load.bn_eps.filter(|eps| !(eps.is_finite() && *eps >= 0.0)) {
             return Err(Error::Usage(format!("bn_eps: expected a number of 0 or more, found {eps}")));
@@ -326,12 +332,13 @@ impl DetectorBuilder {
             return Ok(Player::Oracle(params));
         }
         let keep = keep(self.heads || kept.is_some(), kept);
+        let batch = self.batch.unwrap_or(1);
         // Who names an adapter or a back end wants that one.
         let any = self.backend.is_none() && self.adapter.is_none();
         let gpu = match self.device.take() {
             Some(device) => Ok(device),
             None => {
-                let needs = Needs { timestamps: self.timestamps, ..needs(&network.graph, self.precision) };
+                let needs = Needs { timestamps: self.timestamps, ..needs(&network.graph, self.precision, batch) };
                 Gpu::new(&GpuOptions { backend: self.backend, adapter: self.adapter.take(), needs }).await
             }
         };
@@ -340,7 +347,7 @@ impl DetectorBuilder {
                 let tuning = Tuning::open(&gpu, supply, notes);
                 let (tune, tuned) = (tuning.mode(&gpu, self.tune), tuning.table.clone());
                 let (precision, conv) = (self.precision, self.conv);
-                let options = ProgramOptions { precision, keep, conv, tune, tuned, checked: false };
+                let options = ProgramOptions { precision, keep, conv, tune, tuned, checked: false, batch };
                 let mut progress = self.progress.take().unwrap_or_else(|| Box::new(|_, _| {}));
                 let program = Program::new(&gpu, &network.graph, params, &options, &mut progress).await?;
                 tuning.keep(program.tuned(), notes);

@@ -83,12 +83,36 @@ impl Detector {
     /// [`crate::Error::Usage`] for a picture without pixels; [`crate::Error::Limit`] if there are more candidates than
     /// the adapter can hold; what the device complains of.
     pub async fn detect(&mut self, picture: &Picture) -> Result<Vec<Detection>> {
-        picture.check()?;
-        let placement = self.placement(picture);
-        let undo = Undo::new(self.resize, &placement);
-        let thresholds = Thresholds { extent: undo.extent(), ..self.thresholds };
-        let found = self.player.detect(&self.network.graph, picture, &placement, &thresholds).await?;
-        Ok(self.finish(&found, &undo))
+        Ok(self.detect_batch(&[picture]).await?.pop().unwrap_or_default())
+    }
+
+    /// The objects in each of several pictures, in their order; as many at once as [`DetectorBuilder::batch`] says, which
+    /// takes less time than one after the other where a single picture does not fill the GPU.
+    ///
+    /// # Errors
+    /// As [`Detector::detect`], for the first picture that has any.
+    pub async fn detect_batch(&mut self, pictures: &[&Picture]) -> Result<Vec<Vec<Detection>>> {
+        pictures.iter().try_for_each(|picture| picture.check())?;
+        let mut found = Vec::with_capacity(pictures.len());
+        for batch in pictures.chunks(self.player.batch()) {
+            let frame = |picture: &&'_ Picture| {
+                let placement = self.placement(picture);
+                let extent = Undo::new(self.resize, &placement).extent();
+                (placement, Thresholds { extent, ..self.thresholds })
+            };
+            let places: Vec<_> = batch.iter().map(frame).collect();
+            let frames: Vec<_> = batch.iter().zip(&places).map(|(picture, at)| (*picture, at.0, at.1)).collect();
+            let boxes = self.player.detect(&self.network.graph, &frames).await?;
+            let undone =
+                boxes.iter().zip(&places).map(|(boxes, at)| self.finish(boxes, &Undo::new(self.resize, &at.0)));
+            found.extend(undone);
+        }
+        Ok(found)
+    }
+
+    /// How many pictures [`Detector::detect_batch`] plays at once.
+    pub fn batch(&self) -> usize {
+        self.player.batch()
     }
 
     /// Candidates to what is returned.

@@ -39,31 +39,43 @@ pub struct Heads {
     pub node: Option<Tensor>,
 }
 
+/// A picture, where it lies on the network's canvas, and which of its boxes are kept.
+pub(super) type Frame<'a> = (&'a Picture, Placement, Thresholds);
+
 impl Player {
-    /// Boxes after NMS, best first.
-    pub(super) async fn detect(
-        &mut self,
-        graph: &Graph,
-        picture: &Picture,
-        placement: &Placement,
-        thresholds: &Thresholds,
-    ) -> Result<Vec<Candidate>> {
+    /// How many pictures are played at once.
+    pub(super) fn batch(&self) -> usize {
+        match self {
+            #[cfg(feature = "gpu")]
+            Self::Gpu(program) => program.batch(),
+            Self::Oracle(_) => 1,
+        }
+    }
+
+    /// Boxes of each of up to [`Player::batch`] pictures after NMS, best first.
+    pub(super) async fn detect(&mut self, graph: &Graph, frames: &[Frame<'_>]) -> Result<Vec<Vec<Candidate>>> {
         check_channels(graph)?;
         match self {
             #[cfg(feature = "gpu")]
             Self::Gpu(program) => {
-                if fits(program, picture) {
-                    program.detect(Input::Picture(picture, placement), thresholds).await
-                } else {
-                    // Too large for a texture: resampled on the host, from there on the same.
-                    let input = oracle::letterbox(picture, placement);
-                    program.detect(&input, thresholds).await
-                }
+                let too_large = |(picture, placement, _): &Frame<'_>| {
+                    // Resampled on the host, from there on the same.
+                    (!fits(program, picture)).then(|| oracle::letterbox(picture, placement))
+                };
+                let resampled: Vec<Option<Tensor>> = frames.iter().map(too_large).collect();
+                let inputs = frames.iter().zip(&resampled).map(|((picture, placement, thresholds), tensor)| {
+                    let input = tensor.as_ref().map_or(Input::Picture(picture, placement), Input::Tensor);
+                    (input, *thresholds)
+                });
+                program.detect_batch(&inputs.collect::<Vec<_>>()).await
             }
             Self::Oracle(params) => {
-                let heads = oracle_heads(graph, params, &oracle::letterbox(picture, placement), None)?.heads;
-                let found = oracle::decode(graph, &heads, thresholds.conf);
-                Ok(oracle::nms(found, thresholds))
+                let one = |(picture, placement, thresholds): &Frame<'_>| {
+                    let heads = oracle_heads(graph, params, &oracle::letterbox(picture, placement), None)?.heads;
+                    let found = oracle::decode(graph, &heads, thresholds.conf);
+                    Ok(oracle::nms(found, thresholds))
+                };
+                frames.iter().map(one).collect()
             }
         }
     }

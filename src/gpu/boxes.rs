@@ -16,6 +16,13 @@ use crate::{
     },
 };
 
+/// One picture of a batch.
+#[derive(Clone, Copy, Debug)]
+pub struct Picture {
+    pub number: usize,
+    pub of: usize,
+}
+
 /// Bytes before the list: the counter, padded to a record.
 pub(super) const HEADER: usize = size_of::<Candidate>();
 
@@ -48,13 +55,14 @@ struct Room {
 }
 
 impl Boxes {
-    /// Dispatches for the heads of `graph`, with room for the smallest capacity.
+    /// Dispatches for the heads of `graph` for one picture, with room for the smallest capacity.
     pub async fn new(
         gpu: &Gpu,
         pipelines: &mut Pipelines,
         graph: &Graph,
         plan: &Plan,
         slots: &[wgpu::Buffer],
+        picture: Picture,
     ) -> Result<Self> {
         let uniform = wgpu::BufferUsages::UNIFORM;
         let mut heads = Vec::new();
@@ -72,13 +80,14 @@ impl Boxes {
             }
             let net = graph.input_shape();
             let at = HeadAt {
-                src: At { shape: *shape, block: *block },
+                src: At { shape: *shape, block: *block, pictures: picture.of },
                 anchors: head.anchors.clone(),
                 classes: head.classes,
                 scale_x_y: head.scale_x_y,
                 new_coords: head.new_coords,
                 first_index,
                 net: (net.w, net.h),
+                picture: picture.number,
             };
             first_index += head.anchors.len() * shape.pixels();
             let params = gpu.filled("decode", &decode::dispatch(&at).params, uniform);

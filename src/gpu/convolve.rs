@@ -26,6 +26,8 @@ pub struct Choice<'a> {
     pub forced: Option<Variant>,
     /// What was measured.
     pub tuned: &'a Table,
+    /// Pictures of the batch.
+    pub pictures: usize,
 }
 
 impl Choice<'_> {
@@ -46,7 +48,7 @@ pub fn lower(graph: &Graph, params: &Params, step: &Step, c: &Conv, choice: &Cho
     let Some(NodeParams::Conv { weights, bias }) = params.get(step.node) else {
         return Err(Error::graph(&node.name, "has no weights"));
     };
-    let problem = problem(graph, node, c);
+    let problem = problem(graph, node, c, choice.pictures);
     let expected = c.kernel_elements(problem.input.c);
     if weights.len() != expected {
         return Err(Error::graph(&node.name, format!("expected {expected} weights, found {}", weights.len())));
@@ -62,8 +64,8 @@ pub fn lower(graph: &Graph, params: &Params, step: &Step, c: &Conv, choice: &Cho
     Ok(ends.calls(variant, &problem, &choice.caps, packed(variant, &problem, &choice.caps, weights)))
 }
 
-/// A convolution of the fused graph as its kernels see it.
-pub fn problem(graph: &Graph, node: &Node, c: &Conv) -> Problem {
+/// A convolution of the fused graph as its kernels see it, for so many pictures at once.
+pub fn problem(graph: &Graph, node: &Node, c: &Conv, pictures: usize) -> Problem {
     Problem {
         input: graph.node(node.inputs[0]).shape,
         output: node.shape,
@@ -74,6 +76,7 @@ pub fn problem(graph: &Graph, node: &Node, c: &Conv) -> Problem {
         groups: c.groups,
         activation: c.epilogue.activation,
         residual: c.epilogue.residual,
+        pictures,
     }
 }
 

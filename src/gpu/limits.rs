@@ -18,9 +18,9 @@ pub struct Needs {
     pub timestamps: bool,
 }
 
-/// What a graph as loaded needs: every slot of its plan is as large as one of its values.
-pub fn needs(graph: &Graph, precision: Precision) -> Needs {
-    let value = |shape: Shape| shape.blocks() * shape.pixels() * 4 * precision.bytes();
+/// What a graph as loaded needs for so many pictures at once: every slot of its plan is as large as one of its values.
+pub fn needs(graph: &Graph, precision: Precision, pictures: usize) -> Needs {
+    let value = |shape: Shape| shape.blocks() * shape.pixels() * pictures * 4 * precision.bytes();
     let bytes = graph.iter().map(|(id, node)| value(node.shape).max(weight_bytes(graph, id, precision)));
     Needs { binding_bytes: bytes.max().unwrap_or(0) as u64, precision, timestamps: false }
 }
@@ -61,9 +61,15 @@ fn megabytes(bytes: u64) -> String {
 ///
 /// # Errors
 /// [`Error::Limit`]
-pub(super) fn check_plan(graph: &Graph, plan: &Plan, precision: Precision, limits: &wgpu::Limits) -> Result<()> {
+pub(super) fn check_plan(
+    graph: &Graph,
+    plan: &Plan,
+    precision: Precision,
+    pictures: usize,
+    limits: &wgpu::Limits,
+) -> Result<()> {
     let allowed = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
-    let value = |vectors: usize| vectors * 4 * precision.bytes();
+    let value = |vectors: usize| vectors * pictures * 4 * precision.bytes();
     let check = |id: NodeId, bytes: usize, what: &str, hint: String| {
         if bytes as u64 <= allowed {
             return Ok(());
@@ -80,7 +86,7 @@ pub(super) fn check_plan(graph: &Graph, plan: &Plan, precision: Precision, limit
     tenants.sort_by_key(|t| t.region);
     let largest = tenants.iter().map(|t| value(t.vectors)).max().unwrap_or(0);
     for t in tenants {
-        check(t.region, value(t.vectors), "its value", advice(graph, largest as u64, allowed, precision))?;
+        check(t.region, value(t.vectors), "its value", advice(graph, largest as u64, allowed, precision, pictures))?;
     }
     graph.iter().try_for_each(|(id, _)| {
         let bytes = weight_bytes(graph, id, precision);
@@ -90,8 +96,8 @@ pub(super) fn check_plan(graph: &Graph, plan: &Plan, precision: Precision, limit
     })
 }
 
-/// What would make the largest value fit: the largest legal size of the same shape, or half the bytes.
-fn advice(graph: &Graph, largest: u64, allowed: u64, precision: Precision) -> String {
+/// What would make the largest value fit: fewer pictures, the largest legal size of the same shape, or half the bytes.
+fn advice(graph: &Graph, largest: u64, allowed: u64, precision: Precision, pictures: usize) -> String {
     let input = graph.input_shape();
     let strides = graph.heads.iter().map(|h| input.w / graph.node(h.input).shape.w.max(1));
     let stride = strides.max().unwrap_or(1).max(1);
@@ -105,7 +111,9 @@ fn advice(graph: &Graph, largest: u64, allowed: u64, precision: Precision) -> St
         h => format!("--size {w}x{h}"),
     });
     let halved = (precision == Precision::F32 && largest <= 2 * allowed).then(|| "--precision f16".to_owned());
-    let all: Vec<String> = size.into_iter().chain(halved).collect();
+    let fewer = (1..pictures as u64).rev().find(|n| largest / pictures as u64 * n <= allowed);
+    let batch = fewer.map(|n| format!("--batch {n}"));
+    let all: Vec<String> = batch.into_iter().chain(size).chain(halved).collect();
     if all.is_empty() { String::new() } else { format!("; try {}", all.join(" or ")) }
 }
 

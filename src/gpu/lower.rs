@@ -54,10 +54,6 @@ impl From<Call> for Lowered {
     }
 }
 
-fn at(view: &View) -> At {
-    At { shape: view.shape, block: view.block }
-}
-
 pub(super) fn slot(view: &View) -> Bound {
     Bound::Slot(view.slot)
 }
@@ -68,6 +64,7 @@ pub(super) fn slot(view: &View) -> Bound {
 /// [`Error::Graph`] if the op has no kernel, or the parameters are not there.
 pub fn lower(graph: &Graph, params: &Params, step: &Step, choice: &Choice<'_>) -> Result<Lowered> {
     let node = graph.node(step.node);
+    let at = |view: &View| At { shape: view.shape, block: view.block, pictures: choice.pictures };
     let (reads, dst) = (&step.reads, at(&step.write));
     let unary =
         |dispatch| Lowered::from(Call { dispatch, bound: vec![Bound::Params, slot(&reads[0]), slot(&step.write)] });

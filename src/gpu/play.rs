@@ -8,6 +8,7 @@ use crate::{
         boxes::Fetched,
         buffers::{decode, encode},
         program::Program,
+        ready::Ready,
     },
     graph::{NodeId, plan::View},
     kernels::{
@@ -48,57 +49,82 @@ impl Program {
     /// # Errors
     /// If the input has another shape, a value was not kept, or the device fails.
     pub async fn play(&mut self, input: impl Into<Input<'_>>, keep: &[NodeId]) -> Result<Played> {
+        let played = self.play_batch(&[input.into()], keep).await?.pop();
+        played.ok_or_else(|| Error::Gpu("a read-back was cut short".into()))
+    }
+
+    /// The same for up to [`Program::batch`] pictures in one submit, in their order.
+    ///
+    /// # Errors
+    /// As [`Program::play`]; [`Error::Usage`] for no picture, or too many.
+    pub async fn play_batch(&mut self, inputs: &[Input<'_>], keep: &[NodeId]) -> Result<Vec<Played>> {
         let wanted: Vec<NodeId> = keep.iter().map(|origin| self.find(*origin)).collect::<Result<_>>()?;
-        let picture = self.put(input.into())?;
+        let heads: Vec<NodeId> = self.graph.heads.iter().map(|h| h.input).collect();
+        let ids: Vec<NodeId> = heads.iter().chain(&wanted).copied().collect();
+        let letterboxes = self.put(inputs)?;
         let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         {
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-            self.record_network(&mut pass, picture);
+            self.record_network(&mut pass, &letterboxes);
         }
-        self.gpu.queue.submit([encoder.finish()]);
-        let heads: Vec<NodeId> = self.graph.heads.iter().map(|h| h.input).collect();
-        let ids: Vec<NodeId> = heads.iter().chain(&wanted).copied().collect();
-        let mut tensors = self.read_values(&ids).await?.into_iter();
-        let head_values = tensors.by_ref().take(heads.len()).collect();
-        Ok(Played { heads: head_values, nodes: keep.iter().copied().zip(tensors).collect() })
+        let values = self.read_values(encoder, &ids, inputs.len()).await?;
+        let played = values.into_iter().map(|tensors| {
+            let mut tensors = tensors.into_iter();
+            let head_values = tensors.by_ref().take(heads.len()).collect();
+            Played { heads: head_values, nodes: keep.iter().copied().zip(tensors).collect() }
+        });
+        Ok(played.collect())
     }
 
-    /// Reads back values that the last frame has left, by node of the graph as loaded.
+    /// Reads back values that the last frame has left, of its first picture, by node of the graph as loaded.
     ///
     /// # Errors
     /// If a value was not kept, or the device fails.
-    pub async fn values(&self, keep: &[NodeId]) -> Result<BTreeMap<NodeId, Tensor>> {
+    pub async fn values(&mut self, keep: &[NodeId]) -> Result<BTreeMap<NodeId, Tensor>> {
         let ids: Vec<NodeId> = keep.iter().map(|origin| self.find(*origin)).collect::<Result<_>>()?;
-        Ok(keep.iter().copied().zip(self.read_values(&ids).await?).collect())
+        let encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let first = self.read_values(encoder, &ids, 1).await?.into_iter().flatten();
+        Ok(keep.iter().copied().zip(first).collect())
     }
 
-    async fn read_values(&self, ids: &[NodeId]) -> Result<Vec<Tensor>> {
+    /// Submits the commands, then reads the values of `ids`, for each of the first `pictures` pictures.
+    async fn read_values(
+        &mut self,
+        mut encoder: wgpu::CommandEncoder,
+        ids: &[NodeId],
+        pictures: usize,
+    ) -> Result<Vec<Vec<Tensor>>> {
         let views: Vec<View> = ids.iter().flat_map(|id| self.plan.views(*id)).copied().collect();
         let total: usize = views.iter().map(|v| self.bytes(v.shape)).sum();
+        // Kept while the same values are asked for.
+        let kept = self.staging.take().filter(|buffer| buffer.size() == total.next_multiple_of(16) as u64);
         let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
-        let staging = self.gpu.buffer("values", total, usage);
-        let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let staging = kept.unwrap_or_else(|| self.gpu.buffer("values", total, usage));
         let mut at = 0;
         for view in &views {
             let n = self.bytes(view.shape) as u64;
-            let from = (view.block * view.shape.pixels() * 4 * self.precision.bytes()) as u64;
+            let from = (view.block * self.batch * self.plane_bytes(view.shape)) as u64;
             encoder.copy_buffer_to_buffer(&self.slots[view.slot.0], from, &staging, at, Some(n));
             at += n;
         }
         self.gpu.queue.submit([encoder.finish()]);
         let bytes = self.gpu.read(&staging).await?;
-        let mut rest = &bytes[..];
-        let tensors = ids.iter().map(|id| {
-            let mut data = Vec::new();
-            for view in self.plan.views(*id) {
-                let (mine, later) = rest.split_at(self.bytes(view.shape));
-                rest = later;
-                data.extend(self.unpack(view.shape, mine)?.data);
-            }
-            let node = self.graph.node(*id);
-            Tensor::new(node.shape, data).ok_or_else(|| Error::graph(&node.name, "came back with another size"))
-        });
-        tensors.collect()
+        self.staging = Some(staging);
+        let tensors = |picture: usize| {
+            let mut rest = &bytes[..];
+            let tensors = ids.iter().map(|id| {
+                let mut data = Vec::new();
+                for view in self.plan.views(*id) {
+                    let (mine, later) = rest.split_at(self.bytes(view.shape));
+                    rest = later;
+                    data.extend(self.unpack(view.shape, mine, picture)?.data);
+                }
+                let node = self.graph.node(*id);
+                Tensor::new(node.shape, data).ok_or_else(|| Error::graph(&node.name, "came back with another size"))
+            });
+            tensors.collect::<Result<Vec<_>>>()
+        };
+        (0..pictures).map(tensors).collect()
     }
 
     /// Plays one frame down to boxes: all of them, after NMS, best first (ties by number of the box, then class).
@@ -106,28 +132,49 @@ impl Program {
     /// # Errors
     /// As [`Program::play`]; [`Error::Limit`] if there are more candidates than fit into one binding.
     pub async fn detect(&mut self, input: impl Into<Input<'_>>, thresholds: &Thresholds) -> Result<Vec<Candidate>> {
-        let picture = self.put(input.into())?;
+        Ok(self.detect_batch(&[(input.into(), *thresholds)]).await?.pop().unwrap_or_default())
+    }
+
+    /// The same for up to [`Program::batch`] pictures in one submit, in their order.
+    ///
+    /// # Errors
+    /// As [`Program::detect`]; [`Error::Usage`] for no picture, or too many.
+    pub async fn detect_batch(&mut self, frames: &[(Input<'_>, Thresholds)]) -> Result<Vec<Vec<Candidate>>> {
+        let inputs: Vec<Input<'_>> = frames.iter().map(|(input, _)| *input).collect();
+        let letterboxes = self.put(&inputs)?;
+        let mut found = vec![vec![]; frames.len()];
+        let mut open: Vec<usize> = (0..frames.len()).collect();
         let mut network = true;
-        loop {
-            self.boxes.set(&self.gpu, thresholds);
+        while !open.is_empty() {
             let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-            self.boxes.clear(&mut encoder);
+            for n in &open {
+                self.boxes[*n].set(&self.gpu, &frames[*n].1);
+                self.boxes[*n].clear(&mut encoder);
+            }
             {
                 let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
                 if network {
-                    self.record_network(&mut pass, picture);
+                    self.record_network(&mut pass, &letterboxes);
                 }
-                self.boxes.record(&mut pass);
+                open.iter().for_each(|n| self.boxes[*n].record(&mut pass));
             }
-            self.boxes.fetch(&mut encoder);
+            open.iter().for_each(|n| self.boxes[*n].fetch(&mut encoder));
             self.gpu.queue.submit([encoder.finish()]);
-            match self.boxes.take(&self.gpu).await? {
-                Fetched::Boxes(boxes) => return Ok(boxes),
-                // The heads are still there: only the boxes are made again.
-                Fetched::Overflow(count) => self.boxes.grow(&self.gpu, &mut self.pipelines, count).await?,
+            let mut overflown = Vec::new();
+            for n in open {
+                match self.boxes[n].take(&self.gpu).await? {
+                    Fetched::Boxes(boxes) => found[n] = boxes,
+                    // The heads are still there: only the boxes are made again.
+                    Fetched::Overflow(count) => {
+                        self.boxes[n].grow(&self.gpu, &mut self.pipelines, count).await?;
+                        overflown.push(n);
+                    }
+                }
             }
+            open = overflown;
             network = false;
         }
+        Ok(found)
     }
 
     /// Nodes of the graph as loaded whose values [`Program::play`] can bring back.
@@ -140,40 +187,71 @@ impl Program {
         found.ok_or_else(|| Error::Usage(format!("node {} has no value of its own in the fused network", origin.0)))
     }
 
-    /// Brings the input to the GPU; `true` if the letterbox kernel has to run.
-    pub(super) fn put(&mut self, input: Input<'_>) -> Result<bool> {
-        let [view] = self.plan.views(NodeId(0)) else {
+    /// Brings the inputs to the GPU, one for each picture of the batch from the first on; those whose letterbox kernel
+    /// has to run.
+    pub(super) fn put(&mut self, inputs: &[Input<'_>]) -> Result<Vec<usize>> {
+        if inputs.is_empty() || inputs.len() > self.batch {
+            let message = format!("a batch of {}: expected 1 to {} pictures", inputs.len(), self.batch);
+            return Err(Error::Usage(message));
+        }
+        let [view] = *self.plan.views(NodeId(0)) else {
             return Err(Error::graph("input", "has no slot"));
         };
-        let slot = &self.slots[view.slot.0];
-        match input {
-            Input::Picture(picture, placement) => {
-                self.source.upload(&self.gpu, picture, placement, view.block, slot)?;
-                Ok(true)
-            }
-            Input::Tensor(tensor) => {
-                if tensor.shape != view.shape {
-                    return Err(Error::graph("input", format!("expected {}, found {}", view.shape, tensor.shape)));
+        let mut letterboxes = Vec::new();
+        for (number, input) in inputs.iter().enumerate() {
+            let slot = &self.slots[view.slot.0];
+            // Planes of all pictures alternate.
+            let plane = |block: usize| (view.block + block) * self.batch + number;
+            match input {
+                Input::Picture(picture, placement) => {
+                    self.sources[number].upload(&self.gpu, picture, placement, plane(0), slot)?;
+                    letterboxes.push(number);
                 }
-                self.gpu.queue.write_buffer(slot, 0, &encode(self.precision, &tensor.to_nc4hw4()));
-                Ok(false)
+                Input::Tensor(tensor) => {
+                    if tensor.shape != view.shape {
+                        return Err(Error::graph("input", format!("expected {}, found {}", view.shape, tensor.shape)));
+                    }
+                    let bytes = encode(self.precision, &tensor.to_nc4hw4());
+                    let each = self.plane_bytes(view.shape);
+                    for (block, bytes) in bytes.chunks(each).enumerate() {
+                        self.gpu.queue.write_buffer(slot, (plane(block) * each) as u64, bytes);
+                    }
+                }
             }
         }
+        Ok(letterboxes)
     }
 
-    pub(super) fn record_network(&self, pass: &mut wgpu::ComputePass<'_>, picture: bool) {
-        if let Some(letterbox) = self.source.ready().filter(|_| picture) {
-            letterbox.record(pass);
-        }
+    /// Brings the same input to every picture of the batch.
+    pub(super) fn put_everywhere(&mut self, input: Input<'_>) -> Result<Vec<usize>> {
+        self.put(&vec![input; self.batch])
+    }
+
+    /// The letterbox dispatches of these pictures of the batch.
+    pub(super) fn letterboxes(&self, pictures: &[usize]) -> impl Iterator<Item = &Ready> {
+        pictures.iter().filter_map(|number| self.sources[*number].ready())
+    }
+
+    /// The network, after the letterboxes of these pictures.
+    pub(super) fn record_network(&self, pass: &mut wgpu::ComputePass<'_>, pictures: &[usize]) {
+        self.letterboxes(pictures).for_each(|letterbox| letterbox.record(pass));
         self.steps.iter().for_each(|(_, ready)| ready.record(pass));
     }
 
-    fn bytes(&self, shape: Shape) -> usize {
-        shape.blocks() * shape.pixels() * 4 * self.precision.bytes()
+    /// Bytes of one plane of one picture.
+    fn plane_bytes(&self, shape: Shape) -> usize {
+        shape.pixels() * 4 * self.precision.bytes()
     }
 
-    fn unpack(&self, shape: Shape, bytes: &[u8]) -> Result<Tensor> {
-        Tensor::from_nc4hw4(shape, &decode(self.precision, bytes))
-            .ok_or_else(|| Error::Gpu("a read-back was cut short".into()))
+    /// Bytes of a value, all pictures together.
+    fn bytes(&self, shape: Shape) -> usize {
+        shape.blocks() * self.batch * self.plane_bytes(shape)
+    }
+
+    /// One picture's part of a value.
+    fn unpack(&self, shape: Shape, bytes: &[u8], picture: usize) -> Result<Tensor> {
+        let planes = bytes.chunks_exact(self.plane_bytes(shape)).skip(picture).step_by(self.batch);
+        let mine: Vec<f32> = planes.flat_map(|plane| decode(self.precision, plane)).collect();
+        Tensor::from_nc4hw4(shape, &mine).ok_or_else(|| Error::Gpu("a read-back was cut short".into()))
     }
 }

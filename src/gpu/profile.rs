@@ -8,7 +8,6 @@ use crate::{
         context::{Gpu, TIMESTAMPS},
         play::Input,
         program::Program,
-        ready::Ready,
     },
     graph::NodeId,
 };
@@ -26,7 +25,7 @@ pub struct NodeTime {
 const MAX_QUERIES: usize = 4096;
 
 impl Program {
-    /// Plays one frame and times every dispatch of the network.
+    /// Plays one frame, a whole batch of the same picture, and times every dispatch of the network.
     ///
     /// # Errors
     /// [`Error::Limit`] if the device was made without timestamps; as [`Program::play`] otherwise.
@@ -41,14 +40,13 @@ impl Program {
                 hint: String::new(),
             });
         }
-        let picture = self.put(input.into())?;
+        let letterboxes = self.put_everywhere(input.into())?;
         let gpu = &self.gpu;
         let stamps = Stamps::new(gpu, count as u32);
         let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         {
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-            let letterbox: Option<&Ready> = self.source.ready().filter(|_| picture);
-            letterbox.into_iter().for_each(|ready| ready.record(&mut pass));
+            self.letterboxes(&letterboxes).for_each(|ready| ready.record(&mut pass));
             pass.write_timestamp(&stamps.set, 0);
             for (i, (_, ready)) in self.steps.iter().enumerate() {
                 ready.record(&mut pass);
@@ -59,7 +57,7 @@ impl Program {
         Ok(self.steps.iter().zip(gaps).map(|((node, _), time)| NodeTime { node: *node, time }).collect())
     }
 
-    /// Plays one frame and times the network as a whole by the GPU's own clock; none where there is no such clock.
+    /// Plays one frame, a whole batch of the same picture, and times the network as a whole by the GPU's own clock; none where there is no such clock.
     ///
     /// # Errors
     /// As [`Program::play`].
@@ -67,7 +65,7 @@ impl Program {
         if !self.gpu.device.features().contains(wgpu::Features::TIMESTAMP_QUERY) {
             return Ok(None);
         }
-        let picture = self.put(input.into())?;
+        let letterboxes = self.put_everywhere(input.into())?;
         let gpu = &self.gpu;
         let stamps = Stamps::new(gpu, 2);
         let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
@@ -80,7 +78,7 @@ impl Program {
                     end_of_pass_write_index: Some(1),
                 }),
             });
-            self.record_network(&mut pass, picture);
+            self.record_network(&mut pass, &letterboxes);
         }
         Ok(stamps.gaps(gpu, encoder).await?.first().copied())
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     error::Result,
     gpu::{
-        boxes::Boxes,
+        boxes::{Boxes, Picture},
         context::Gpu,
         convolve::Choice,
         limits::check_plan,
@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// How a program is built.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct ProgramOptions {
     /// Element type of values and weights.
     pub precision: Precision,
@@ -39,6 +39,22 @@ pub struct ProgramOptions {
     pub tuned: Table,
     /// Keeps bounds checks and loop counters in the kernels (for the problem suite; slower).
     pub checked: bool,
+    /// Pictures that are played at once, at least 1.
+    pub batch: usize,
+}
+
+impl Default for ProgramOptions {
+    fn default() -> Self {
+        Self {
+            precision: Precision::default(),
+            keep: Keep::default(),
+            conv: None,
+            tune: Tune::default(),
+            tuned: Table::default(),
+            checked: false,
+            batch: 1,
+        }
+    }
 }
 
 /// A network ready to play. See [`Program::play`] and [`Program::detect`].
@@ -48,7 +64,10 @@ pub struct Program {
     pub(super) graph: Graph,
     pub(super) plan: Plan,
     pub(super) precision: Precision,
+    pub(super) batch: usize,
     pub(super) slots: Vec<wgpu::Buffer>,
+    /// Where values are read back.
+    pub(super) staging: Option<wgpu::Buffer>,
     pub(super) steps: Vec<(NodeId, Ready)>,
     kernels: Vec<&'static str>,
     /// The rung of each convolution.
@@ -56,8 +75,10 @@ pub struct Program {
     scratch_bytes: usize,
     tuned: Table,
     pub(super) pipelines: Pipelines,
-    pub(super) source: Source,
-    pub(super) boxes: Boxes,
+    /// One for each picture of the batch.
+    pub(super) sources: Vec<Source>,
+    /// Likewise.
+    pub(super) boxes: Vec<Boxes>,
 }
 
 impl Program {
@@ -74,7 +95,7 @@ impl Program {
         options: &ProgramOptions,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Self> {
-        let precision = options.precision;
+        let (precision, batch) = (options.precision, options.batch.max(1));
         let (graph, params) = fold(graph.clone(), params)?;
         let kept: &[NodeId] = match &options.keep {
             Keep::Nodes(nodes) => nodes,
@@ -82,12 +103,12 @@ impl Program {
         };
         let (graph, mut params) = fuse(graph, params, kept);
         let plan = Plan::new(&graph, &options.keep);
-        check_plan(&graph, &plan, precision, &gpu.limits)?;
+        check_plan(&graph, &plan, precision, batch, &gpu.limits)?;
 
         let slots: Vec<wgpu::Buffer> = plan
             .slots
             .iter()
-            .map(|slot| gpu.buffer("slot", slot.vectors * 4 * precision.bytes(), SLOT_USAGE))
+            .map(|slot| gpu.buffer("slot", slot.vectors * batch * 4 * precision.bytes(), SLOT_USAGE))
             .collect();
         // Before minutes of compiling for nothing.
         gpu.check()?;
@@ -96,13 +117,13 @@ impl Program {
         let identity = Table::identity(gpu);
         let mut tuned = if options.tuned.of == identity { options.tuned.clone() } else { Table::default() };
         tuned.of = identity;
-        let shapes = tune::unknown(&graph, &tuned, options.tune, &caps);
+        let shapes = tune::unknown(&graph, &tuned, options.tune, &caps, batch);
         let total = shapes.len() + plan.steps.len();
         for (done, problem) in shapes.iter().enumerate() {
             tune::measure(gpu, &mut pipelines, precision, problem, options.tune, &mut tuned).await?;
             progress(done + 1, total);
         }
-        let choice = Choice { caps, forced: options.conv, tuned: &tuned };
+        let choice = Choice { caps, forced: options.conv, tuned: &tuned, pictures: batch };
         let mut preparing = Preparing::new(gpu, precision);
         let mut rungs = BTreeMap::new();
         for (done, step) in plan.steps.iter().enumerate() {
@@ -117,22 +138,28 @@ impl Program {
         let kernels = preparing.kernels();
         let scratch_bytes = preparing.scratch_bytes();
         let steps = preparing.finish(gpu, &mut pipelines, &slots);
-        let source = Source::new(gpu, &mut pipelines, &graph).await?;
-        let boxes = Boxes::new(gpu, &mut pipelines, &graph, &plan, &slots).await?;
+        let (mut sources, mut boxes) = (Vec::new(), Vec::new());
+        for picture in 0..batch {
+            sources.push(Source::new(gpu, &mut pipelines, &graph).await?);
+            let at = Picture { number: picture, of: batch };
+            boxes.push(Boxes::new(gpu, &mut pipelines, &graph, &plan, &slots, at).await?);
+        }
         gpu.check()?;
         Ok(Self {
             gpu: gpu.clone(),
             graph,
             plan,
             precision,
+            batch,
             slots,
+            staging: None,
             steps,
             kernels,
             rungs,
             scratch_bytes,
             tuned,
             pipelines,
-            source,
+            sources,
             boxes,
         })
     }
@@ -162,6 +189,11 @@ impl Program {
         &self.tuned
     }
 
+    /// Pictures that are played at once.
+    pub fn batch(&self) -> usize {
+        self.batch
+    }
+
     /// The rung that plays a convolution of [`Program::graph`].
     pub fn rung(&self, id: NodeId) -> Option<Variant> {
         self.rungs.get(&id).copied()
@@ -179,7 +211,7 @@ impl Program {
 
     /// Bytes of all values, those between the dispatches of one convolution included.
     pub fn value_bytes(&self) -> usize {
-        self.plan.peak_bytes(self.precision.bytes()) + self.scratch_bytes
+        self.plan.peak_bytes(self.precision.bytes()) * self.batch + self.scratch_bytes
     }
 
     /// How many different pipelines were made.

@@ -30,7 +30,7 @@ impl Source {
         Ok(Self { canvas, pipeline, layout, params, made: None })
     }
 
-    /// Uploads `picture`; the dispatch that puts it into `input` is [`Source::ready`].
+    /// Uploads `picture`; the dispatch that puts it into `plane` of `input` is [`Source::ready`].
     ///
     /// # Errors
     /// If the network does not take colour pictures, or the picture is larger than a texture may be.
@@ -39,7 +39,7 @@ impl Source {
         gpu: &Gpu,
         picture: &Picture,
         placement: &Placement,
-        block: usize,
+        plane: usize,
         input: &wgpu::Buffer,
     ) -> Result<()> {
         check_texture("the picture", (picture.width, picture.height), &gpu.limits)?;
@@ -60,13 +60,13 @@ impl Source {
             },
             size,
         );
-        self.place(gpu, placement, block);
+        self.place(gpu, placement, plane);
         Ok(())
     }
 
-    /// Sets where the picture lies on the canvas; the network's input starts at `block`.
-    pub fn place(&self, gpu: &Gpu, placement: &Placement, block: usize) {
-        gpu.queue.write_buffer(&self.params, 0, bytemuck::bytes_of(&placement.params(block)));
+    /// Sets where the picture lies on the canvas, and in which plane of the network's input.
+    pub fn place(&self, gpu: &Gpu, placement: &Placement, plane: usize) {
+        gpu.queue.write_buffer(&self.params, 0, bytemuck::bytes_of(&placement.params(plane)));
     }
 
     /// The dispatch that puts a texture of somebody else's into `input`.

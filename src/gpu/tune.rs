@@ -84,17 +84,18 @@ impl Table {
 fn key(p: &Problem, caps: &Caps) -> String {
     let storage = if caps.half { "f16" } else { "f32" };
     let (sy, sx) = p.stride;
+    let batch = if p.pictures == 1 { String::new() } else { format!(" batch {}", p.pictures) };
     format!(
-        "{} -> {} {}/{sy}x{sx} pad {} dil {} groups {} {storage}",
+        "{} -> {} {}/{sy}x{sx} pad {} dil {} groups {} {storage}{batch}",
         p.input, p.output, p.size, p.pad, p.dilation, p.groups
     )
 }
 
 /// The convolutions of a fused graph whose shapes are to be measured, each shape once.
-pub fn unknown(graph: &Graph, table: &Table, tune: Tune, caps: &Caps) -> Vec<Problem> {
+pub fn unknown(graph: &Graph, table: &Table, tune: Tune, caps: &Caps, pictures: usize) -> Vec<Problem> {
     let mut seen = std::collections::BTreeSet::new();
     let problems = graph.iter().filter_map(|(_, node)| match &node.op {
-        Op::Conv(conv) => Some(problem(graph, node, conv)),
+        Op::Conv(conv) => Some(problem(graph, node, conv, pictures)),
         _ => None,
     });
     let wanted = |p: &Problem| match tune {
@@ -168,7 +169,8 @@ impl Trial {
         let caps = gpu.caps(precision);
         let view = |slot: usize, shape: Shape| View { slot: SlotId(slot), block: 0, shape };
         let slots = [problem.input, problem.output, problem.output]
-            .map(|shape| gpu.buffer("trial", shape.blocks() * shape.pixels() * 4 * precision.bytes(), SLOT_USAGE));
+            .map(|shape| shape.blocks() * shape.pixels() * problem.pictures * 4 * precision.bytes())
+            .map(|bytes| gpu.buffer("trial", bytes, SLOT_USAGE));
         let (src, dst, residual) = (view(0, problem.input), view(1, problem.output), view(2, problem.output));
         let ends = Ends {
             parts: &[src],

@@ -14,7 +14,8 @@ pub static KERNEL: Kernel = Kernel {
     workgroup: [64, 1, 1],
 };
 
-/// `dst[c] = mean(src[c])`; one workgroup per block.
+/// `dst[c] = mean(src[c])`; one workgroup per picture and block.
 pub fn dispatch(src: At, dst: At) -> Dispatch {
-    planes::dispatch(&KERNEL, vec![], src, dst, dst.shape.blocks())
+    let each = planes::dispatch(&KERNEL, vec![], src, dst, dst.shape.blocks());
+    Dispatch { workgroups: [dst.pictures as u32, dst.shape.blocks() as u32, 1], ..each }
 }

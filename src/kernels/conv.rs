@@ -32,6 +32,15 @@ pub struct Problem {
     pub activation: ActivationKind,
     /// Applied after the residual, if there is one.
     pub residual: Option<ActivationKind>,
+    /// Pictures of the batch, side by side in every plane.
+    pub pictures: usize,
+}
+
+impl Problem {
+    /// Output pixels of all pictures.
+    pub const fn pixels(&self) -> usize {
+        self.pictures * self.output.pixels()
+    }
 }
 
 /// The uniform buffer of a convolution; field by field as in `shaders/shared/conv.wgsl`.
@@ -169,6 +178,7 @@ pub(super) fn describe(
         ("PAD", problem.pad as f64),
         ("DILATION", problem.dilation as f64),
         ("PARTS", parts.len() as f64),
+        ("PICTURES", problem.pictures as f64),
         ("ACTIVATION", f64::from(problem.activation.code())),
         ("SLOPE", f64::from(problem.activation.slope())),
         ("RESIDUAL", f64::from(u8::from(problem.residual.is_some()))),
@@ -180,19 +190,19 @@ pub(super) fn describe(
 
 /// The size of the workgroup, where it goes by the output.
 fn threads(variant: Variant, problem: &Problem) -> Option<(&'static str, f64)> {
-    (variant == Variant::Lanes).then(|| ("THREADS", conv_lanes::threads(problem.output.pixels()) as f64))
+    (variant == Variant::Lanes).then(|| ("THREADS", conv_lanes::threads(problem.pixels()) as f64))
 }
 
 /// Workgroups along pixels and along blocks of output channels.
 pub(super) fn workgroups(variant: Variant, problem: &Problem) -> [u32; 2] {
     let (pixels, blocks) = match variant {
-        Variant::Lanes => (conv_lanes::threads(problem.output.pixels()) * conv_lanes::PIXELS, conv_lanes::TILE_BLOCKS),
+        Variant::Lanes => (conv_lanes::threads(problem.pixels()) * conv_lanes::PIXELS, conv_lanes::TILE_BLOCKS),
         Variant::Tiled => (conv_tiled::TILE_PIXELS, conv_tiled::TILE_BLOCKS),
         Variant::Subgroup => (conv_subgroup::TILE_PIXELS, conv_subgroup::TILE_BLOCKS),
         Variant::SubgroupFew => (conv_subgroup_few::TILE_PIXELS, conv_subgroup_few::TILE_BLOCKS),
         _ => (64, 1),
     };
-    [problem.output.pixels().div_ceil(pixels) as u32, problem.output.blocks().div_ceil(blocks) as u32]
+    [problem.pixels().div_ceil(pixels) as u32, problem.output.blocks().div_ceil(blocks) as u32]
 }
 
 /// Output blocks that the packed weights of an implicit GEMM keep together; none for other kernels.

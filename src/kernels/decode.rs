@@ -121,8 +121,10 @@ pub struct DecodeParams {
     pub scale_x_y: f32,
     /// Columns and rows of the network's input.
     pub net: [f32; 2],
-    /// Alignment of what follows.
-    pub _pad: [f32; 2],
+    /// Pictures of the batch, side by side in every plane.
+    pub pictures: u32,
+    /// Which of them this is.
+    pub picture: u32,
     /// Width and height of each anchor, in pixels of the network's input; two unused each.
     pub anchor: [[f32; 4]; MAX_ANCHORS],
 }
@@ -158,6 +160,8 @@ pub struct HeadAt {
     pub first_index: usize,
     /// Columns and rows of the network's input.
     pub net: (usize, usize),
+    /// Which picture of the batch.
+    pub picture: usize,
 }
 
 /// One invocation per cell and anchor.
@@ -177,7 +181,8 @@ pub fn dispatch(head: &HeadAt) -> Dispatch {
         new_coords: u32::from(head.new_coords),
         scale_x_y: head.scale_x_y,
         net: [head.net.0 as f32, head.net.1 as f32],
-        _pad: [0.0; 2],
+        pictures: head.src.pictures as u32,
+        picture: head.picture as u32,
         anchor,
     };
     Dispatch {

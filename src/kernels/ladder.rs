@@ -127,9 +127,9 @@ impl Variant {
     /// The best variant known for a problem without measuring.
     pub fn choose(problem: &Problem, caps: &Caps) -> Self {
         // Below this the transforms cost more than they save.
-        let worth = caps.software && problem.input.c.min(problem.output.c) >= 16 && problem.output.pixels() >= 16;
+        let worth = caps.software && problem.input.c.min(problem.output.c) >= 16 && problem.pixels() >= 16;
         let winograd = [Self::Winograd4, Self::Winograd2].into_iter().filter(|_| worth);
-        let gemm = [Self::gemm(problem.output.pixels(), caps), Self::Lanes];
+        let gemm = [Self::gemm(problem.pixels(), caps), Self::Lanes];
         let mut known = winograd.chain(gemm).chain([Self::Depthwise]);
         known.find(|v| v.takes(problem, caps)).unwrap_or(Self::Direct)
     }

@@ -138,8 +138,8 @@ pub struct LetterboxParams {
     pub fill: f32,
     /// 1: corner pixels aligned; 0: half-pixel centres.
     pub align_corners: u32,
-    /// First block of the network's input in its buffer.
-    pub dst_block: u32,
+    /// Plane of the network's input in its buffer.
+    pub dst_plane: u32,
     /// A multiple of 16 bytes, as uniform buffers want.
     pub _pad: [u32; 3],
 }
@@ -170,8 +170,8 @@ impl Placement {
         [side(self.image.0, self.resized.0), side(self.image.1, self.resized.1)]
     }
 
-    /// The kernel's parameters; the network's input starts at `dst_block` of its buffer.
-    pub fn params(&self, dst_block: usize) -> LetterboxParams {
+    /// The kernel's parameters; the network's input is the plane `dst_plane` of its buffer.
+    pub fn params(&self, dst_plane: usize) -> LetterboxParams {
         let pair = |(a, b): (usize, usize)| [a as u32, b as u32];
         LetterboxParams {
             image: pair(self.image),
@@ -181,7 +181,7 @@ impl Placement {
             step: self.step(),
             fill: self.fill,
             align_corners: u32::from(self.align_corners),
-            dst_block: dst_block as u32,
+            dst_plane: dst_plane as u32,
             _pad: [0; 3],
         }
     }

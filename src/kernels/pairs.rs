@@ -6,7 +6,7 @@ use crate::kernels::{Bind, Binding, Dispatch, Kernel, planes::At};
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
 pub struct PairParams {
-    /// Pixels of one plane of the destination.
+    /// Vectors of one plane of the destination.
     pub pixels: u32,
     /// Channels of the destination.
     pub channels: u32,
@@ -18,10 +18,10 @@ pub struct PairParams {
     pub dst_block: u32,
     /// Channels of `b`.
     pub b_channels: u32,
+    /// Pictures of the batch, side by side in every plane.
+    pub pictures: u32,
     /// A multiple of 16 bytes, as uniform buffers want.
-    pub _pad0: u32,
-    /// See above.
-    pub _pad1: u32,
+    pub _pad: u32,
 }
 
 /// Group 0.
@@ -35,19 +35,19 @@ pub const BINDINGS: &[Binding] = &[
 /// A call with 64 invocations along the pixels, and one row of workgroups per block of the destination.
 pub fn dispatch(kernel: &'static Kernel, constants: Vec<(&'static str, f64)>, a: At, b: At, dst: At) -> Dispatch {
     let params = PairParams {
-        pixels: dst.shape.pixels() as u32,
+        pixels: dst.plane() as u32,
         channels: dst.shape.c as u32,
         a_block: a.block as u32,
         b_block: b.block as u32,
         dst_block: dst.block as u32,
         b_channels: b.shape.c as u32,
-        _pad0: 0,
-        _pad1: 0,
+        pictures: dst.pictures as u32,
+        _pad: 0,
     };
     Dispatch {
         kernel,
         constants,
         params: bytemuck::bytes_of(&params).to_vec(),
-        workgroups: [dst.shape.pixels().div_ceil(64) as u32, dst.shape.blocks() as u32, 1],
+        workgroups: [dst.plane().div_ceil(64) as u32, dst.shape.blocks() as u32, 1],
     }
 }

@@ -23,8 +23,8 @@ pub struct PlaneParams {
     pub src_block: u32,
     /// First block of the destination in its buffer.
     pub dst_block: u32,
-    /// A multiple of 16 bytes, as uniform buffers want.
-    pub _pad: u32,
+    /// Pictures of the batch, side by side in every plane.
+    pub pictures: u32,
 }
 
 /// Group 0.
@@ -34,13 +34,22 @@ pub const BINDINGS: &[Binding] = &[
     Binding { name: "dst", bind: Bind::ReadWrite },
 ];
 
-/// A value in its buffer: shape and first block.
+/// A value in its buffer, `[C/4, pictures, H, W]` vectors: shape of one picture's, and first block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct At {
     /// Channels, rows, columns.
     pub shape: Shape,
     /// First block of four channels.
     pub block: usize,
+    /// Pictures of the batch.
+    pub pictures: usize,
+}
+
+impl At {
+    /// Vectors of one plane.
+    pub const fn plane(&self) -> usize {
+        self.pictures * self.shape.pixels()
+    }
 }
 
 /// A call with 64 invocations along the destination's pixels, and one row of workgroups per block of `blocks`.
@@ -59,12 +68,12 @@ pub fn dispatch(
         channels: dst.shape.c as u32,
         src_block: src.block as u32,
         dst_block: dst.block as u32,
-        _pad: 0,
+        pictures: dst.pictures as u32,
     };
     Dispatch {
         kernel,
         constants,
         params: bytemuck::bytes_of(&params).to_vec(),
-        workgroups: [dst.shape.pixels().div_ceil(64) as u32, blocks as u32, 1],
+        workgroups: [dst.plane().div_ceil(64) as u32, blocks as u32, 1],
     }
 }

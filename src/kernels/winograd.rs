@@ -35,14 +35,15 @@ impl Tile {
         (self.outputs() + 2) * (self.outputs() + 2)
     }
 
-    /// Tiles of one plane.
-    pub const fn tiles(self, output: Shape) -> usize {
-        output.h.div_ceil(self.outputs()) * output.w.div_ceil(self.outputs())
+    /// Tiles of one plane, all pictures together.
+    pub const fn tiles(self, problem: &Problem) -> usize {
+        let output = problem.output;
+        problem.pictures * output.h.div_ceil(self.outputs()) * output.w.div_ceil(self.outputs())
     }
 
     /// Vectors of the values at the points, and of their products.
     pub const fn scratch(self, problem: &Problem) -> [usize; 2] {
-        let each = self.points() * self.tiles(problem.output);
+        let each = self.points() * self.tiles(problem);
         [each * problem.input.blocks(), each * problem.output.blocks()]
     }
 
@@ -56,7 +57,7 @@ impl Tile {
 
     /// The rung of the products.
     pub const fn gemm(self, problem: &Problem, caps: &Caps) -> Variant {
-        Variant::gemm(self.tiles(problem.output), caps)
+        Variant::gemm(self.tiles(problem), caps)
     }
 
     /// Elements of the packed filters of all points.
@@ -64,9 +65,9 @@ impl Tile {
         self.points() * conv::packed_len(self.gemm(problem, caps), &self.product(problem))
     }
 
-    /// One of the products: tiles are its pixels.
+    /// One of the products: tiles are its pixels, and those of all pictures one row.
     pub const fn product(self, problem: &Problem) -> Problem {
-        let tiles = self.tiles(problem.output);
+        let tiles = self.tiles(problem);
         Problem {
             input: Shape::new(problem.input.c, 1, tiles),
             output: Shape::new(problem.output.c, 1, tiles),
@@ -77,6 +78,7 @@ impl Tile {
             groups: 1,
             activation: super::activation::ActivationKind::Linear,
             residual: None,
+            pictures: 1,
         }
     }
 
@@ -114,7 +116,7 @@ impl Tile {
         blocks: usize,
     ) -> Dispatch {
         let (params, constants) = conv::describe(problem, parts, dst_block, residual_block);
-        let groups = self.tiles(problem.output).div_ceil(kernel.workgroup[0] as usize);
+        let groups = self.tiles(problem).div_ceil(kernel.workgroup[0] as usize);
         Dispatch {
             kernel,
             constants,

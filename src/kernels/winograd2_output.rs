@@ -6,7 +6,12 @@ use crate::kernels::{Kernel, conv::BINDINGS, part};
 pub static KERNEL: Kernel = Kernel {
     name: "winograd2_output",
     twin: "conv",
-    parts: &[part!("shared/activation.wgsl"), part!("shared/conv.wgsl"), part!("winograd2_output.wgsl")],
+    parts: &[
+        part!("shared/activation.wgsl"),
+        part!("shared/conv.wgsl"),
+        part!("shared/tiles.wgsl"),
+        part!("winograd2_output.wgsl"),
+    ],
     bindings: BINDINGS,
     workgroup: [64, 1, 1],
 };

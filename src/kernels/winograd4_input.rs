@@ -6,7 +6,12 @@ use crate::kernels::{Kernel, conv::BINDINGS, part};
 pub static KERNEL: Kernel = Kernel {
     name: "winograd4_input",
     twin: "conv",
-    parts: &[part!("shared/activation.wgsl"), part!("shared/conv.wgsl"), part!("winograd4_input.wgsl")],
+    parts: &[
+        part!("shared/activation.wgsl"),
+        part!("shared/conv.wgsl"),
+        part!("shared/tiles.wgsl"),
+        part!("winograd4_input.wgsl"),
+    ],
     bindings: BINDINGS,
     workgroup: [64, 1, 1],
 };

@@ -35,14 +35,27 @@ pub async fn check(gpu: &Gpu, problem: &Problem, options: &ProgramOptions, toler
     let mut program = program(gpu, &problem.graph, problem.params.clone(), options).await.map_err(words)?;
     let last = NodeId(problem.graph.nodes.len() - 1);
     let keep = if options.keep == Keep::All { program.origins() } else { vec![last] };
-    let got = program.play(&problem.input, &keep).await.map_err(words)?.nodes;
-    let want = oracle::play(&problem.graph, &problem.params, &problem.input, &keep).map_err(words)?;
-    for (id, want) in &want {
-        let name = &problem.graph.node(*id).name;
-        let got = got.get(id).ok_or_else(|| format!("{name}: did not come back"))?;
-        compare(got, want, tolerance).map_err(|e| format!("{name}: {e}"))?;
+    // Every picture of a batch is another one.
+    let inputs: Vec<Tensor> = (0..options.batch).map(|n| turned(&problem.input, n)).collect();
+    let played: Vec<Input<'_>> = inputs.iter().map(Input::from).collect();
+    let played = program.play_batch(&played, &keep).await.map_err(words)?;
+    for (n, (input, got)) in inputs.iter().zip(played).enumerate() {
+        let want = oracle::play(&problem.graph, &problem.params, input, &keep).map_err(words)?;
+        for (id, want) in &want {
+            let name = &problem.graph.node(*id).name;
+            let got = got.nodes.get(id).ok_or_else(|| format!("{name}: did not come back"))?;
+            compare(got, want, tolerance).map_err(|e| format!("{name} of picture {n}: {e}"))?;
+        }
     }
     Ok(())
+}
+
+/// The same numbers in another order.
+fn turned(tensor: &Tensor, by: usize) -> Tensor {
+    let mut tensor = tensor.clone();
+    let len = tensor.data.len();
+    tensor.data.rotate_left(by * 7 % len);
+    tensor
 }
 
 fn picture(width: usize, height: usize) -> Picture {

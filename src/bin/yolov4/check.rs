@@ -54,7 +54,7 @@ pub async fn run(args: Args) -> Outcome {
     let gpu = Gpu::new(&GpuOptions {
         backend: args.device.backend.map(Into::into),
         adapter: args.device.adapter.clone(),
-        needs: needs(&network.graph, precision),
+        needs: needs(&network.graph, precision, 1),
     })
     .await?;
     args.model.say(choices.list());

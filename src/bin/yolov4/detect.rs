@@ -2,13 +2,14 @@
 
 use std::{
     io::{IsTerminal, Read},
+    num::NonZeroUsize,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use yolov4::{
-    Detector, Error, Picture, Result,
+    Detection, Detector, Error, Picture, Result,
     low_level::{
         app::{self, Bell, Pace, Show, ShowOptions},
         detect::{formats::PictureResult, paths},
@@ -37,6 +38,9 @@ pub struct Args {
     resize: options::Resize,
     #[command(flatten)]
     detecting: options::Detecting,
+    /// Pictures that are played at once: fills a GPU that one picture does not, and takes memory for all of them
+    #[arg(long, value_name = "N", default_value = "1")]
+    batch: NonZeroUsize,
     /// How results are written
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -75,20 +79,23 @@ pub async fn run(args: Args) -> Outcome {
     output::say(format_args!("player: {}", detector.player()));
     let bar = progress(paths.len());
     let (mut failed, mut lost) = (false, None);
-    for (path, name) in paths.iter().zip(&names) {
-        match one(&args, &mut detector, path, name).await {
-            Ok(result) => results.add(name, result)?,
-            // It would fail every picture that follows; what was found before is kept.
-            Err(e @ Error::DeviceLost(_)) => {
-                lost = Some(e);
-                break;
+    let all: Vec<_> = paths.iter().zip(&names).collect();
+    'pictures: for batch in all.chunks(args.batch.get()) {
+        for (name, outcome) in some(&args, &mut detector, batch).await {
+            match outcome {
+                Ok(result) => results.add(name, result)?,
+                // It would fail every picture that follows; what was found before is kept.
+                Err(e @ Error::DeviceLost(_)) => {
+                    lost = Some(e);
+                    break 'pictures;
+                }
+                Err(e) => {
+                    failed = true;
+                    bar.suspend(|| output::say(format_args!("error: {e}")));
+                }
             }
-            Err(e) => {
-                failed = true;
-                bar.suspend(|| output::say(format_args!("error: {e}")));
-            }
+            bar.inc(1);
         }
-        bar.inc(1);
     }
     bar.finish_and_clear();
     results.finish(detector.graph().heads.iter().map(|h| h.classes).max().unwrap_or(0))?;
@@ -103,6 +110,9 @@ pub async fn run(args: Args) -> Outcome {
 fn video(args: &Args, path: &Path) -> Outcome {
     if args.draw.is_some() {
         return Err(Error::Usage("--draw is for pictures; --out-video writes a video with its boxes".into()).into());
+    }
+    if args.batch.get() > 1 {
+        return Err(Error::Usage("--batch is for pictures: a video is played frame by frame".into()).into());
     }
     let spec = Spec::File(path.to_owned());
     let source = open(&spec, &OpenOptions::default())?;
@@ -156,7 +166,7 @@ fn video(args: &Args, path: &Path) -> Outcome {
 
 async fn build(args: &Args) -> Result<Detector> {
     let mut builder = args.model.apply(args.fetching.apply(Detector::builder()));
-    builder = args.detecting.apply(args.resize.apply(args.machine.apply(builder)));
+    builder = args.detecting.apply(args.resize.apply(args.machine.apply(builder))).batch(args.batch.get());
     let bar = progress(0);
     let shown = bar.clone();
     builder = builder.progress(Box::new(move |done, total| {
@@ -181,17 +191,64 @@ fn progress(count: usize) -> ProgressBar {
     bar
 }
 
-async fn one(args: &Args, detector: &mut Detector, path: &Path, name: &str) -> Result<PictureResult> {
-    let picture = if path.as_os_str() == "-" {
+/// The results of a batch, in its order, each with the picture's name. They end with the first that lost the device.
+async fn some<'a>(
+    args: &Args,
+    detector: &mut Detector,
+    batch: &[(&PathBuf, &'a String)],
+) -> Vec<(&'a String, Result<PictureResult>)> {
+    let pictures: Vec<Result<Picture>> = batch.iter().map(|(path, _)| read(args, path)).collect();
+    let readable: Vec<&Picture> = pictures.iter().flatten().collect();
+    let mut found = boxes(detector, &readable).await.into_iter();
+    let mut outcomes = Vec::with_capacity(batch.len());
+    for ((path, name), picture) in batch.iter().zip(pictures) {
+        let outcome = match picture {
+            Err(e) => Err(e),
+            Ok(picture) => match found.next() {
+                Some(Ok(detections)) => result(args, path, name, &picture, detections),
+                Some(Err(e)) => Err(e),
+                None => break,
+            },
+        };
+        outcomes.push((*name, outcome));
+    }
+    outcomes
+}
+
+/// The objects in each picture; one that fails costs the others nothing, unless the device is lost.
+async fn boxes(detector: &mut Detector, pictures: &[&Picture]) -> Vec<Result<Vec<Detection>>> {
+    match detector.detect_batch(pictures).await {
+        Ok(found) => found.into_iter().map(Ok).collect(),
+        Err(e) if pictures.len() < 2 || matches!(e, Error::DeviceLost(_)) => vec![Err(e)],
+        Err(_) => {
+            let mut each = Vec::with_capacity(pictures.len());
+            for picture in pictures {
+                each.push(detector.detect(picture).await);
+            }
+            each
+        }
+    }
+}
+
+fn read(args: &Args, path: &Path) -> Result<Picture> {
+    if path.as_os_str() == "-" {
         let mut bytes = Vec::new();
         std::io::stdin().lock().read_to_end(&mut bytes).map_err(Error::io("standard input"))?;
-        Picture::decode(&bytes, "standard input", !args.resize.no_exif)?
+        Picture::decode(&bytes, "standard input", !args.resize.no_exif)
     } else {
-        Picture::open_with(path, !args.resize.no_exif)?
-    };
-    let detections = detector.detect(&picture).await?;
+        Picture::open_with(path, !args.resize.no_exif)
+    }
+}
+
+fn result(
+    args: &Args,
+    path: &Path,
+    name: &str,
+    picture: &Picture,
+    detections: Vec<Detection>,
+) -> Result<PictureResult> {
     if let Some(dir) = &args.draw {
-        output::annotated(dir, name, &picture, &detections)?;
+        output::annotated(dir, name, picture, &detections)?;
     }
     let image = path.display().to_string();
     Ok(PictureResult { image, width: picture.width, height: picture.height, detections })

@@ -53,9 +53,9 @@ struct Measuring {
     /// Input sizes instead of the networks' own: one side, or width x height
     #[arg(long, value_name = "W[xH],..", value_delimiter = ',', value_parser = options::size)]
     size: Vec<(usize, usize)>,
-    /// Pictures at once; the engine plays one
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    batch: usize,
+    /// Pictures at once; times are those of the whole batch
+    #[arg(long, value_name = "N", default_value = "1")]
+    batch: NonZeroUsize,
     /// How values and weights are stored on the GPU
     #[arg(long, value_enum, value_delimiter = ',', default_value = "f32")]
     precision: Vec<PrecisionArg>,
@@ -116,10 +116,6 @@ pub async fn run(args: Args) -> Outcome {
 }
 
 async fn measure(args: Measuring) -> Outcome {
-    if args.batch != 1 {
-        let message = format!("--batch {}: the engine plays one picture at a time so far, expected 1", args.batch);
-        return Err(Error::Usage(message).into());
-    }
     let machines = machines::choose(args.backend, args.adapter.as_deref()).await?;
     let mut report = Report::default();
     let mut roofs = Roofs::new(args.again);
@@ -163,6 +159,7 @@ async fn every_case(
         networks.push((model, size, weights::at_hand(model, &network, args.seed)));
     }
     let settings = Settings {
+        batch: args.batch.get(),
         frames: args.frames.get(),
         warmup: args.warmup,
         nodes: args.nodes,

@@ -11,17 +11,22 @@ use yolov4::low_level::{
 
 use super::report::{DispatchRow, NodeRow, short};
 
-/// Operations and bytes of one frame.
+/// Operations and bytes of one frame, all pictures of the batch together.
 pub fn work(program: &Program) -> (f64, f64) {
-    let flop: f64 = program.graph().iter().map(|(id, _)| 2.0 * program.graph().macs(id) as f64).sum();
+    let flop: f64 = program.graph().iter().map(|(id, _)| flop(program, id)).sum();
     let bytes: usize = bytes(program).values().sum();
     (flop, bytes as f64)
+}
+
+/// Operations of one node.
+fn flop(program: &Program, id: NodeId) -> f64 {
+    2.0 * (program.graph().macs(id) * program.batch() as u64) as f64
 }
 
 /// What each node reads and writes, weights included: everything once.
 fn bytes(program: &Program) -> BTreeMap<NodeId, usize> {
     let (graph, element) = (program.graph(), program.precision().bytes());
-    let value = |shape: Shape| shape.blocks() * shape.pixels() * 4 * element;
+    let value = |shape: Shape| shape.blocks() * shape.pixels() * program.batch() * 4 * element;
     let mut all: BTreeMap<NodeId, usize> = BTreeMap::new();
     for step in &program.plan().steps {
         let moved: usize = step.reads.iter().chain([&step.write]).map(|view| value(view.shape)).sum();
@@ -52,7 +57,7 @@ pub fn rows(program: &Program, times: &[f64], roof: Option<&Roof>) -> Vec<NodeRo
     let kernels: BTreeMap<NodeId, &str> = program.calls().collect();
     let row = |(id, (dispatches, ms)): (NodeId, (usize, f64))| {
         let (node, bytes) = (graph.node(id), bytes.get(&id).copied().unwrap_or(0));
-        let flop = 2.0 * graph.macs(id) as f64;
+        let flop = flop(program, id);
         let rung = program.rung(id).map(|rung| rung.name()).or(kernels.get(&id).copied());
         // Where the clock is too coarse there is no rate.
         let timed = ms > 0.0;

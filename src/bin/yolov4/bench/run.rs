@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use yolov4::{
     Detector, Picture, PlayerChoice, Precision, Result, TuneChoice,
     low_level::{
-        gpu::{Program, Roof},
+        gpu::{Input, Program, Roof},
         model::random::Random,
         tensor::Tensor,
     },
@@ -46,6 +46,8 @@ impl fmt::Display for Case<'_> {
 
 /// How it is measured.
 pub struct Settings {
+    /// Pictures at once.
+    pub batch: usize,
     pub frames: usize,
     pub warmup: usize,
     /// Rows for nodes.
@@ -93,19 +95,21 @@ async fn timed(
     }
     let picture = noise();
     let start = Instant::now();
-    detector.detect(&picture).await?;
+    detector.detect_batch(&vec![&picture; settings.batch]).await?;
     let first_frame_ms = ms(start.elapsed());
     let input = input(detector.program()?);
+    let inputs = vec![Input::from(&input); settings.batch];
+    let pictures = vec![&picture; settings.batch];
     let (mut walls, mut ends, mut stamps) = (vec![], vec![], vec![]);
     for frame in 0..settings.warmup + settings.frames {
         let start = Instant::now();
-        detector.program_mut()?.play(&input, &[]).await?;
+        detector.program_mut()?.play_batch(&inputs, &[]).await?;
         walls.extend((frame >= settings.warmup).then(|| ms(start.elapsed())));
         bar.inc(1);
     }
     for frame in 0..settings.warmup + settings.frames {
         let start = Instant::now();
-        detector.detect(&picture).await?;
+        detector.detect_batch(&pictures).await?;
         ends.extend((frame >= settings.warmup).then(|| ms(start.elapsed())));
         bar.inc(1);
     }
@@ -123,7 +127,7 @@ async fn timed(
     Ok(Row {
         model,
         size: format!("{}x{}", shape.w, shape.h),
-        batch: 1,
+        batch: settings.batch,
         precision: case.precision.name(),
         backend: report.backend.clone(),
         adapter: report.name.clone(),
@@ -150,7 +154,7 @@ async fn timed(
 
 async fn build(case: &Case<'_>, settings: &Settings) -> Result<Detector> {
     let mut builder = Detector::builder().model(case.model).precision(case.precision).player(PlayerChoice::Gpu);
-    builder = case.weights.apply(builder.timestamps(true).tune(settings.tune));
+    builder = case.weights.apply(builder.timestamps(true).tune(settings.tune).batch(settings.batch));
     if let Some(size) = case.size {
         builder = builder.size(size);
     }
