@@ -1,16 +1,18 @@
 //! Buffers made and filled once.
 
+use std::borrow::Cow;
+
 use half::f16;
 
 use crate::{gpu::context::Gpu, kernels::Precision};
 
 /// Elements as they are stored.
-pub fn encode(precision: Precision, elements: &[f32]) -> Vec<u8> {
+pub fn encode(precision: Precision, elements: &[f32]) -> Cow<'_, [u8]> {
     match precision {
-        Precision::F32 => bytemuck::cast_slice(elements).to_vec(),
+        Precision::F32 => Cow::Borrowed(bytemuck::cast_slice(elements)),
         Precision::F16 => {
             let halves: Vec<f16> = elements.iter().map(|v| f16::from_f32(*v)).collect();
-            bytemuck::cast_slice(&halves).to_vec()
+            Cow::Owned(bytemuck::cast_slice(&halves).to_vec())
         }
     }
 }
@@ -38,7 +40,7 @@ impl Gpu {
     pub(super) fn filled(&self, label: &str, contents: &[u8], usage: wgpu::BufferUsages) -> wgpu::Buffer {
         let buffer = self.buffer(label, contents.len(), usage | wgpu::BufferUsages::COPY_DST);
         if !contents.is_empty() {
-            let mut padded = std::borrow::Cow::Borrowed(contents);
+            let mut padded = Cow::Borrowed(contents);
             if !contents.len().is_multiple_of(4) {
                 padded.to_mut().resize(contents.len().next_multiple_of(4), 0);
             }

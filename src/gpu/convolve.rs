@@ -53,15 +53,20 @@ pub fn lower(graph: &Graph, params: &Params, step: &Step, c: &Conv, choice: &Cho
     if weights.len() != expected {
         return Err(Error::graph(&node.name, format!("expected {expected} weights, found {}", weights.len())));
     }
-    let (parts, residual) = step.reads.split_at(step.reads.len() - usize::from(c.epilogue.residual.is_some()));
     let variant = choice.variant(&problem);
-    let ends = Ends {
-        parts,
-        residual: residual.first(),
-        bias: Bound::Bias(conv::pack_bias(&problem, bias.as_deref())),
-        write: &step.write,
-    };
-    Ok(ends.calls(variant, &problem, &choice.caps, packed(variant, &problem, &choice.caps, weights)))
+    let packed = packed(variant, &problem, &choice.caps, weights);
+    Ok(ends(step, c, conv::pack_bias(&problem, bias.as_deref())).calls(variant, &problem, &choice.caps, packed))
+}
+
+/// The same without numbers.
+pub fn outline(graph: &Graph, step: &Step, c: &Conv, choice: &Choice<'_>) -> Lowered {
+    let problem = problem(graph, graph.node(step.node), c, choice.pictures);
+    ends(step, c, vec![]).calls(choice.variant(&problem), &problem, &choice.caps, vec![])
+}
+
+fn ends<'a>(step: &'a Step, c: &Conv, bias: Vec<f32>) -> Ends<'a> {
+    let (parts, residual) = step.reads.split_at(step.reads.len() - usize::from(c.epilogue.residual.is_some()));
+    Ends { parts, residual: residual.first(), bias: Bound::Bias(bias), write: &step.write }
 }
 
 /// A convolution of the fused graph as its kernels see it, for so many pictures at once.

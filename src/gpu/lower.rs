@@ -92,3 +92,15 @@ pub fn lower(graph: &Graph, params: &Params, step: &Step, choice: &Choice<'_>) -
         (Work::Op, op) => return Err(Error::graph(&node.name, format!("no kernel plays {}", op.name()))),
     })
 }
+
+/// The dispatches of one step, with which its pipelines can be made before anything is packed.
+///
+/// # Errors
+/// As [`lower`].
+pub fn outline(graph: &Graph, step: &Step, choice: &Choice<'_>) -> Result<Vec<Dispatch>> {
+    let lowered = match (step.work, &graph.node(step.node).op) {
+        (Work::Op, Op::Conv(c)) => convolve::outline(graph, step, c, choice),
+        _ => lower(graph, &Params::default(), step, choice)?,
+    };
+    Ok(lowered.calls.into_iter().map(|call| call.dispatch).collect())
+}

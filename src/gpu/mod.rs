@@ -18,6 +18,7 @@ mod limits;
 mod live;
 mod lower;
 mod measure;
+mod parallel;
 mod pipelines;
 mod play;
 mod profile;

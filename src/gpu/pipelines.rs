@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use futures::FutureExt;
+
 use crate::{
     error::{Error, Result},
-    gpu::context::Gpu,
+    gpu::{context::Gpu, parallel},
     kernels::{Bind, Dispatch, Kernel, Precision},
 };
 
@@ -32,29 +34,39 @@ impl Pipelines {
     /// # Errors
     /// [`Error::Gpu`] with the kernel's name if the driver or the validator refuses it.
     pub async fn get(&mut self, dispatch: &Dispatch) -> Result<wgpu::ComputePipeline> {
-        let constants = dispatch.constants.iter().map(|(name, value)| (*name, value.to_bits())).collect();
-        let key: Key = (dispatch.kernel.name, constants);
+        let key = key(dispatch);
         if let Some(pipeline) = self.pipelines.get(&key) {
             return Ok(pipeline.clone());
         }
-        let scope = self.gpu.device.push_error_scope(wgpu::ErrorFilter::Validation);
         let (module, _, layout) = self.module(dispatch.kernel);
-        let pipeline = self.gpu.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-            label: Some(dispatch.kernel.name),
-            layout: Some(&layout),
-            module: &module,
-            entry_point: Some("main"),
-            compilation_options: wgpu::PipelineCompilationOptions {
-                constants: &dispatch.constants,
-                zero_initialize_workgroup_memory: false,
-            },
-            cache: None,
-        });
-        if let Some(error) = scope.pop().await {
-            return Err(Error::Gpu(format!("kernel {}: {error}", dispatch.kernel.name)));
-        }
+        let pipeline = create(&self.gpu, dispatch, &module, &layout).await?;
         self.pipelines.insert(key, pipeline.clone());
         Ok(pipeline)
+    }
+
+    /// Makes the pipelines of all these dispatches, several at once where there are threads: drivers compile here, most
+    /// of them for tens of milliseconds each.
+    ///
+    /// # Errors
+    /// As [`Pipelines::get`].
+    pub fn prepare(&mut self, dispatches: &[Dispatch]) -> Result<()> {
+        if parallel::width() < 2 {
+            return Ok(());
+        }
+        let missing: BTreeMap<Key, &Dispatch> = dispatches.iter().map(|d| (key(d), d)).collect();
+        let missing = missing.into_iter().filter(|(key, _)| !self.pipelines.contains_key(key)).collect::<Vec<_>>();
+        let work: Vec<_> = missing.iter().map(|(_, dispatch)| (*dispatch, self.module(dispatch.kernel))).collect();
+        let gpu = &self.gpu;
+        // Without a browser an error is there at once.
+        let made = parallel::map(&work, |(dispatch, (module, _, layout))| {
+            create(gpu, dispatch, module, layout).now_or_never()
+        });
+        for ((key, _), pipeline) in missing.into_iter().zip(made) {
+            if let Some(pipeline) = pipeline {
+                self.pipelines.insert(key, pipeline?);
+            }
+        }
+        Ok(())
     }
 
     /// The layout of a kernel's group 0.
@@ -94,6 +106,35 @@ impl Pipelines {
             (module, group, layout)
         });
         made.clone()
+    }
+}
+
+fn key(dispatch: &Dispatch) -> Key {
+    (dispatch.kernel.name, dispatch.constants.iter().map(|(name, value)| (*name, value.to_bits())).collect())
+}
+
+async fn create(
+    gpu: &Gpu,
+    dispatch: &Dispatch,
+    module: &wgpu::ShaderModule,
+    layout: &wgpu::PipelineLayout,
+) -> Result<wgpu::ComputePipeline> {
+    // Scopes belong to threads.
+    let scope = gpu.device.push_error_scope(wgpu::ErrorFilter::Validation);
+    let pipeline = gpu.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+        label: Some(dispatch.kernel.name),
+        layout: Some(layout),
+        module,
+        entry_point: Some("main"),
+        compilation_options: wgpu::PipelineCompilationOptions {
+            constants: &dispatch.constants,
+            zero_initialize_workgroup_memory: false,
+        },
+        cache: None,
+    });
+    match scope.pop().await {
+        Some(error) => Err(Error::Gpu(format!("kernel {}: {error}", dispatch.kernel.name))),
+        None => Ok(pipeline),
     }
 }
 

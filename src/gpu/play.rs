@@ -211,7 +211,8 @@ impl Program {
                     if tensor.shape != view.shape {
                         return Err(Error::graph("input", format!("expected {}, found {}", view.shape, tensor.shape)));
                     }
-                    let bytes = encode(self.precision, &tensor.to_nc4hw4());
+                    let planes = tensor.to_nc4hw4();
+                    let bytes = encode(self.precision, &planes);
                     let each = self.plane_bytes(view.shape);
                     for (block, bytes) in bytes.chunks(each).enumerate() {
                         self.gpu.queue.write_buffer(slot, (plane(block) * each) as u64, bytes);

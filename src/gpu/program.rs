@@ -9,7 +9,8 @@ use crate::{
         context::Gpu,
         convolve::Choice,
         limits::check_plan,
-        lower::lower,
+        lower::{lower, outline},
+        parallel,
         pipelines::Pipelines,
         ready::{Preparing, Ready, SLOT_USAGE},
         source::Source,
@@ -126,14 +127,21 @@ impl Program {
         let choice = Choice { caps, forced: options.conv, tuned: &tuned, pictures: batch };
         let mut preparing = Preparing::new(gpu, precision);
         let mut rungs = BTreeMap::new();
-        for (done, step) in plan.steps.iter().enumerate() {
-            let lowered = lower(&graph, &params, step, &choice)?;
-            // The packed copy is on its way to the GPU; a big network's weights need not be held twice.
-            params.0[step.node.0] = None;
-            rungs.extend(lowered.variant.map(|variant| (step.node, variant)));
-            let name = &graph.node(step.node).name;
-            preparing.push(gpu, &mut pipelines, name, || step.node, lowered).await?;
-            progress(shapes.len() + done + 1, total);
+        let outlines = plan.steps.iter().map(|step| outline(&graph, step, &choice)).collect::<Result<Vec<_>>>()?;
+        pipelines.prepare(&outlines.into_iter().flatten().collect::<Vec<_>>())?;
+        let mut done = shapes.len();
+        for steps in plan.steps.chunks(parallel::width()) {
+            let lowered = parallel::map(steps, |step| lower(&graph, &params, step, &choice));
+            for (step, lowered) in steps.iter().zip(lowered) {
+                let lowered = lowered?;
+                // The packed copy is on its way to the GPU; a big network's weights need not be held twice.
+                params.0[step.node.0] = None;
+                rungs.extend(lowered.variant.map(|variant| (step.node, variant)));
+                let name = &graph.node(step.node).name;
+                preparing.push(gpu, &mut pipelines, name, || step.node, lowered).await?;
+                done += 1;
+                progress(done, total);
+            }
         }
         let kernels = preparing.kernels();
         let scratch_bytes = preparing.scratch_bytes();

@@ -246,7 +246,9 @@ pub fn pack(variant: Variant, problem: &Problem, oihw: &[f32]) -> Vec<f32> {
 /// As [`pack`], for the products of a Winograd convolution: `transformed` is `[batch, OC, IC]`.
 pub fn pack_batch(variant: Variant, problem: &Problem, transformed: &[f32]) -> Vec<f32> {
     let matrices = transformed.chunks_exact(problem.output.c * problem.input.c);
-    matrices.flat_map(|matrix| pack(variant, problem, matrix)).collect()
+    let mut packed = Vec::with_capacity(matrices.len() * packed_len(variant, problem));
+    matrices.for_each(|matrix| packed.extend_from_slice(&pack(variant, problem, matrix)));
+    packed
 }
 
 /// `[C/4, SIZE * SIZE]` vectors of four channels.
@@ -261,16 +263,17 @@ fn pack_depthwise(problem: &Problem, oihw: &[f32]) -> Vec<f32> {
 }
 
 /// `[OC / 4 / blocks, SIZE * SIZE, IC/4, blocks, 4 input lanes]` vectors of four outputs; zero where there is no channel.
+/// In the order of writing: large networks have hundreds of megabytes of them.
 fn pack_panels(blocks: usize, problem: &Problem, oihw: &[f32], packed: &mut [f32]) {
     let taps = problem.size * problem.size;
-    let ic = problem.input.c;
+    let (ic, oc) = (problem.input.c, problem.output.c);
     let ic4 = ic.div_ceil(4);
-    for (oc, filter) in oihw.chunks_exact(ic * taps).enumerate() {
-        let (panel, block) = (oc / 4 / blocks, oc / 4 % blocks);
-        for (i, plane) in filter.chunks_exact(taps).enumerate() {
-            for (tap, w) in plane.iter().enumerate() {
-                let step = (panel * taps + tap) * ic4 + i / 4;
-                packed[((step * blocks + block) * 4 + i % 4) * 4 + oc % 4] = *w;
+    for (n, tile) in packed.chunks_exact_mut(16).enumerate() {
+        let (step, block) = (n / blocks % (taps * ic4), n / blocks / (taps * ic4) * blocks + n % blocks);
+        let (tap, first) = (step / ic4, step % ic4 * 4);
+        for i in first..ic.min(first + 4) {
+            for o in block * 4..oc.min(block * 4 + 4) {
+                tile[(i - first) * 4 + o % 4] = oihw[(o * ic + i) * taps + tap];
             }
         }
     }

@@ -127,20 +127,33 @@ impl Tile {
 
     /// The filters at the points, `[points, OC, IC]`, from OIHW; computed in f64.
     pub fn weights(self, problem: &Problem, oihw: &[f32]) -> Vec<f32> {
-        let filters = problem.output.c * problem.input.c;
-        let mut out = vec![0.0; self.points() * filters];
         let matrix: &[[f64; 3]] = match self {
             Self::Two => &G2,
             Self::Four => &G4,
         };
-        for (n, filter) in oihw.chunks_exact(9).enumerate() {
+        let (side, ic) = (matrix.len(), problem.input.c);
+        let filters = problem.output.c * ic;
+        let mut out = vec![0.0; self.points() * filters];
+        // All filters of one output side by side, so that a processor takes several at once.
+        let mut taps = vec![0.0; 9 * ic];
+        let mut half = vec![0.0; 3 * side * ic];
+        for (oc, row) in oihw.chunks_exact(9 * ic).enumerate() {
+            for (i, filter) in row.chunks_exact(9).enumerate() {
+                filter.iter().enumerate().for_each(|(tap, w)| taps[tap * ic + i] = f64::from(*w));
+            }
             // G g, then G g G^T.
-            let half = |row: &[f64; 3], x: usize| (0..3).map(|y| row[y] * f64::from(filter[y * 3 + x])).sum::<f64>();
-            for (y, row) in matrix.iter().enumerate() {
-                let line = [half(row, 0), half(row, 1), half(row, 2)];
-                for (x, column) in matrix.iter().enumerate() {
-                    let value: f64 = line.iter().zip(column).map(|(a, b)| a * b).sum();
-                    out[(y * matrix.len() + x) * filters + n] = value as f32;
+            for (n, sums) in half.chunks_exact_mut(ic).enumerate() {
+                let (g, x) = (&matrix[n / 3], n % 3);
+                let [a, b, c] = [x, 3 + x, 6 + x].map(|tap| &taps[tap * ic..][..ic]);
+                for (i, sum) in sums.iter_mut().enumerate() {
+                    *sum = g[0] * a[i] + g[1] * b[i] + g[2] * c[i];
+                }
+            }
+            for point in 0..side * side {
+                let (g, y) = (&matrix[point % side], point / side);
+                let [a, b, c] = [0, 1, 2].map(|x| &half[(y * 3 + x) * ic..][..ic]);
+                for (i, value) in out[point * filters + oc * ic..][..ic].iter_mut().enumerate() {
+                    *value = (g[0] * a[i] + g[1] * b[i] + g[2] * c[i]) as f32;
                 }
             }
         }

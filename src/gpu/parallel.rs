@@ -1,0 +1,45 @@
+//! The same work on many things, by as many threads as there are processors; one after the other where there are no threads.
+
+/// Results in the order of `items`.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    use std::sync::{Mutex, PoisonError, mpsc};
+
+    let threads = width().min(items.len());
+    if threads < 2 {
+        return items.iter().map(work).collect();
+    }
+    let next = Mutex::new(items.iter().enumerate());
+    let (sender, receiver) = mpsc::channel();
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            let (sender, next, work) = (sender.clone(), &next, &work);
+            scope.spawn(move || {
+                loop {
+                    let item = next.lock().unwrap_or_else(PoisonError::into_inner).next();
+                    let Some((number, item)) = item else { break };
+                    // The receiver outlives the threads.
+                    let _ = sender.send((number, work(item)));
+                }
+            });
+        }
+    });
+    drop(sender);
+    let mut results: Vec<(usize, R)> = receiver.into_iter().collect();
+    results.sort_by_key(|(number, _)| *number);
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
+/// Results in the order of `items`.
+#[cfg(target_arch = "wasm32")]
+pub fn map<T, R>(items: &[T], work: impl Fn(&T) -> R) -> Vec<R> {
+    items.iter().map(work).collect()
+}
+
+/// How many things are worked on at once; not more, because their results are in memory together.
+pub fn width() -> usize {
+    if cfg!(target_arch = "wasm32") {
+        return 1;
+    }
+    std::thread::available_parallelism().map_or(1, usize::from).min(8)
+}
