@@ -45,6 +45,8 @@ pub struct Show {
     pub(super) devices_lost: u64,
     pub(super) readbacks_before: (u64, u64),
     pub(super) history: History,
+    /// When network and source began to be opened.
+    opened: Instant,
     pub(super) first: Option<Instant>,
     pub(super) last: Option<Instant>,
     pub(super) trouble: Option<String>,
@@ -63,6 +65,7 @@ impl Show {
         options: ShowOptions,
         wake: Wake,
     ) -> Result<Self> {
+        let opened = Instant::now();
         let gpu = workshop.gpu()?;
         let detector = workshop.detector(&gpu, &wish)?;
         let trails = options.track.then(|| Trails::new(&detector)).transpose()?;
@@ -86,6 +89,7 @@ impl Show {
             devices_lost: 0,
             readbacks_before: (0, 0),
             history: History::default(),
+            opened,
             first: None,
             last: None,
             trouble: None,
@@ -146,8 +150,11 @@ impl Show {
         }
         progress.fresh |= self.live.catch_up()?;
         let rate = self.rate();
+        let mut first = None;
         for mut outcome in self.live.outcomes() {
-            self.last = Some(Instant::now());
+            if self.last.replace(Instant::now()).is_none() {
+                first = Some(format!("first frame after {:.2} s", self.opened.elapsed().as_secs_f64()));
+            }
             if self.trails.is_some() {
                 self.shot_at(outcome.number + 1);
             }
@@ -163,6 +170,7 @@ impl Show {
         }
         self.studio.collect()?;
         progress.said = self.studio.saved();
+        progress.said.extend(first);
         progress.said.extend(self.capture.iter().flat_map(Capture::complaints));
         self.meter();
         let ended = self.capture.as_ref().is_none_or(|c| c.waiting().ended);

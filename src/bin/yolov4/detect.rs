@@ -5,6 +5,7 @@ use std::{
     num::NonZeroUsize,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Instant,
 };
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -56,6 +57,7 @@ pub struct Args {
 }
 
 pub async fn run(args: Args) -> Outcome {
+    let started = Instant::now();
     if let [path] = args.paths.as_slice()
         && paths::names_a_video(path)
         && path.is_file()
@@ -76,7 +78,7 @@ pub async fn run(args: Args) -> Outcome {
     for note in detector.notes() {
         output::say(format_args!("note: {note}"));
     }
-    output::say(format_args!("player: {}", detector.player()));
+    output::say(format_args!("player: {}; ready after {:.2} s", detector.player(), started.elapsed().as_secs_f64()));
     let bar = progress(paths.len());
     let (mut failed, mut lost) = (false, None);
     let all: Vec<_> = paths.iter().zip(&names).collect();
