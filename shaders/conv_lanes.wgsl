@@ -12,16 +12,20 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     let p = group.x * THREADS * 4u + lane;
     // Invocations past the end compute the last pixel again and store nothing.
     let last = out_plane() - 1u;
+    let q0 = spot(min(p, last));
+    let q1 = spot(min(p + THREADS, last));
+    let q2 = spot(min(p + 2u * THREADS, last));
+    let q3 = spot(min(p + 3u * THREADS, last));
     let plane = in_plane();
     var a0 = vec4f(0.0); var a1 = vec4f(0.0); var a2 = vec4f(0.0); var a3 = vec4f(0.0);
     var b0 = vec4f(0.0); var b1 = vec4f(0.0); var b2 = vec4f(0.0); var b3 = vec4f(0.0);
     let panel = group.z * params.weights_batch / 4u + group.y * SIZE * SIZE * params.ic4 * 2u;
     for (var ky = 0u; ky < SIZE; ky++) {
         for (var kx = 0u; kx < SIZE; kx++) {
-            let t0 = find(min(p, last), ky, kx);
-            let t1 = find(min(p + THREADS, last), ky, kx);
-            let t2 = find(min(p + 2u * THREADS, last), ky, kx);
-            let t3 = find(min(p + 3u * THREADS, last), ky, kx);
+            let t0 = find(q0, ky, kx);
+            let t1 = find(q1, ky, kx);
+            let t2 = find(q2, ky, kx);
+            let t3 = find(q3, ky, kx);
             var w = panel + (ky * SIZE + kx) * params.ic4 * 2u;
             for (var part = 0u; part < PARTS; part++) {
                 let start = part_start(part, group.z);

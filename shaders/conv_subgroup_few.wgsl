@@ -10,14 +10,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
     let p = group.x * THREADS * 2u + index;
     // Invocations past the end compute the last pixel again and store nothing.
     let last = out_plane() - 1u;
+    let q0 = spot(min(p, last));
+    let q1 = spot(min(p + THREADS, last));
     let plane = in_plane();
     // Sums of both pixels, sixteen blocks of four channels each.
     var s0: array<vec4f, 16>; var s1: array<vec4f, 16>;
     let panel = group.z * params.weights_batch + group.y * SIZE * SIZE * params.ic4 * 64u + lane % 8u;
     for (var ky = 0u; ky < SIZE; ky++) {
         for (var kx = 0u; kx < SIZE; kx++) {
-            let t0 = find(min(p, last), ky, kx);
-            let t1 = find(min(p + THREADS, last), ky, kx);
+            let t0 = find(q0, ky, kx);
+            let t1 = find(q1, ky, kx);
             var w = panel + (ky * SIZE + kx) * params.ic4 * 64u;
             for (var part = 0u; part < PARTS; part++) {
                 let start = part_start(part, group.z);

@@ -6,9 +6,8 @@ struct Tap {
     inside: bool,
 }
 
-// Where tap (ky, kx) of output pixel `p` lies.
-fn find(p: u32, ky: u32, kx: u32) -> Tap {
-    let spot = spot(p);
+// Where tap (ky, kx) of an output pixel lies.
+fn find(spot: Spot, ky: u32, kx: u32) -> Tap {
     let y = tap(spot.y, STRIDE_Y, ky);
     let x = tap(spot.x, STRIDE_X, kx);
     let inside = y >= 0 && x >= 0 && u32(y) < params.ih && u32(x) < params.iw;
