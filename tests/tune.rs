@@ -90,12 +90,11 @@ fn no_rung_changes_the_result() {
     let gpu = gpu();
     let (_, _, input) = network();
     let node = NodeId(2);
+    // These need other shapes.
+    let picky = [Variant::Depthwise, Variant::Stem, Variant::Split];
     let play = |conv| {
         let mut program = program(&gpu, &ProgramOptions { conv: Some(conv), ..ProgramOptions::default() });
-        assert_eq!(
-            program.rung(NodeId(1)),
-            Some(conv).filter(|v| *v != Variant::Depthwise).or(program.rung(NodeId(1)))
-        );
+        assert_eq!(program.rung(NodeId(1)), Some(conv).filter(|v| !picky.contains(v)).or(program.rung(NodeId(1))));
         pollster::block_on(program.play(&input, &[node])).unwrap().nodes.remove(&node).unwrap()
     };
     let want = play(Variant::Direct);

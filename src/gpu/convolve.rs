@@ -133,9 +133,13 @@ impl Ends<'_> {
     /// The calls of a rung; `packed` are its weights.
     pub fn calls(self, variant: Variant, problem: &Problem, caps: &Caps, packed: Vec<f32>) -> Lowered {
         let weights = Bound::Weights(packed);
-        let (calls, scratch) = match variant.winograd() {
-            Some(tile) => (self.winograd(tile, problem, weights, caps), tile.scratch(problem)),
-            None => {
+        let (calls, scratch) = match (variant, variant.winograd()) {
+            (_, Some(tile)) => (self.winograd(tile, problem, weights, caps), tile.scratch(problem)),
+            (Variant::Split, _) => {
+                let parts = conv::split(problem) * problem.output.blocks() * problem.pixels();
+                (self.split(problem, weights), [parts, 0])
+            }
+            _ => {
                 let residual_block = self.residual_block();
                 let dispatch = conv::dispatch(variant, problem, &self.places(), self.write.block, residual_block);
                 (vec![Call { dispatch, bound: self.bound(weights, slot(self.write)) }], [0; 2])
@@ -146,11 +150,6 @@ impl Ends<'_> {
 
     fn winograd(self, tile: Tile, problem: &Problem, packed: Bound, caps: &Caps) -> Vec<Call> {
         let (values, products) = (Bound::Scratch(0), Bound::Scratch(1));
-        // What a kernel declares and does not read is bound to what it reads anyway.
-        let between = |src: &Bound, weights: Bound, residual: Bound, bias: Bound, dst: Bound| {
-            let src = || src.clone();
-            vec![Bound::Params, src(), src(), src(), src(), weights, bias, residual, dst]
-        };
         let first = Call {
             dispatch: tile.input(problem, &self.places()),
             bound: self.bound(slot(&self.parts[0]), values.clone()),
@@ -166,4 +165,21 @@ impl Ends<'_> {
         };
         vec![first, second, third]
     }
+
+    fn split(self, problem: &Problem, packed: Bound) -> Vec<Call> {
+        let sums = Bound::Scratch(0);
+        let [first, second] = conv::shared(problem, &self.places(), self.write.block, self.residual_block());
+        let residual = self.residual.map_or(sums.clone(), slot);
+        let end = between(&sums, sums.clone(), residual, self.bias.clone(), slot(self.write));
+        // The first knows nothing of a residual, nor of what stands in for it.
+        let start = Ends { residual: None, ..self };
+        vec![Call { dispatch: first, bound: start.bound(packed, sums) }, Call { dispatch: second, bound: end }]
+    }
+}
+
+/// Group 0 of a call that reads a value between the calls of a convolution. What a kernel declares and does not read is
+/// bound to what it reads anyway.
+fn between(src: &Bound, weights: Bound, residual: Bound, bias: Bound, dst: Bound) -> Vec<Bound> {
+    let src = || src.clone();
+    vec![Bound::Params, src(), src(), src(), src(), weights, bias, residual, dst]
 }

@@ -2,8 +2,8 @@
 
 use crate::{
     kernels::{
-        Bind, Binding, Dispatch, activation::ActivationKind, conv_lanes, conv_subgroup, conv_subgroup_few, conv_tiled,
-        ladder::Variant,
+        Bind, Binding, Dispatch, activation::ActivationKind, conv_block, conv_lanes, conv_stem, conv_subgroup,
+        conv_subgroup_few, conv_sum, conv_tiled, ladder::Variant,
     },
     tensor::Shape,
 };
@@ -112,32 +112,68 @@ pub fn dispatch(
     residual_block: usize,
 ) -> Dispatch {
     let (params, mut constants) = describe(problem, parts, dst_block, residual_block);
-    constants.extend(threads(variant, problem));
-    let [x, y] = workgroups(variant, problem);
-    Dispatch {
-        kernel: variant.kernel(),
-        constants,
-        params: bytemuck::bytes_of(&params).to_vec(),
-        workgroups: [x, y, 1],
-    }
+    constants.extend(tile(variant, problem).constants(parts));
+    call(variant, problem, &params, constants, 1)
 }
 
 /// `batch` products of matrices at once, `[IC, pixels]` to `[OC, pixels]` each, one behind the other in every buffer.
 pub fn batched(variant: Variant, problem: &Problem, batch: usize) -> Dispatch {
-    let part = PartAt { block: 0, channels: problem.input.c };
-    let (mut params, mut constants) = describe(problem, &[part], 0, 0);
+    let parts = [PartAt { block: 0, channels: problem.input.c }];
+    let (mut params, mut constants) = describe(problem, &parts, 0, 0);
     params.src_batch = problem.input.blocks() as u32;
     params.dst_batch = problem.output.blocks() as u32;
     params.weights_batch = (packed_len(variant, problem) / 4) as u32;
     constants.push(("BIAS", 0.0));
-    constants.extend(threads(variant, problem));
+    constants.extend(tile(variant, problem).constants(&parts));
+    call(variant, problem, &params, constants, batch)
+}
+
+fn call(
+    variant: Variant,
+    problem: &Problem,
+    params: &ConvParams,
+    constants: Vec<(&'static str, f64)>,
+    batch: usize,
+) -> Dispatch {
     let [x, y] = workgroups(variant, problem);
     Dispatch {
         kernel: variant.kernel(),
         constants,
-        params: bytemuck::bytes_of(&params).to_vec(),
+        params: bytemuck::bytes_of(params).to_vec(),
         workgroups: [x, y, batch as u32],
     }
+}
+
+/// How many workgroups share the sum of a [`Variant::Split`]: as many as fill a large GPU, and at most eight, for their
+/// results are written and read again.
+pub fn split(problem: &Problem) -> usize {
+    let [x, y] = workgroups(Variant::Split, problem);
+    (FILLED / (x * y).max(1) as usize).clamp(2, 8)
+}
+
+/// Workgroups that keep every processor of a large GPU busy.
+pub const FILLED: usize = 256;
+
+/// The calls of a [`Variant::Split`]: parts of the sum to a value of their own, `[split, OC/4, pixels]`; their sum, with
+/// the epilogue.
+pub fn shared(problem: &Problem, parts: &[PartAt], dst_block: usize, residual_block: usize) -> [Dispatch; 2] {
+    let split = split(problem);
+    let bare = Problem { activation: ActivationKind::Linear, residual: None, ..*problem };
+    let (mut params, mut constants) = describe(&bare, parts, 0, 0);
+    params.dst_batch = problem.output.blocks() as u32;
+    constants.extend([("BIAS", 0.0), ("SPLIT", split as f64)]);
+    constants.extend(tile(Variant::Split, problem).constants(parts));
+    let first = call(Variant::Split, problem, &params, constants, split);
+    let between = [PartAt { block: 0, channels: problem.input.c }];
+    let (params, mut constants) = describe(problem, &between, dst_block, residual_block);
+    constants.push(("SPLIT", split as f64));
+    let second = Dispatch {
+        kernel: &conv_sum::KERNEL,
+        constants,
+        params: bytemuck::bytes_of(&params).to_vec(),
+        workgroups: [problem.pixels().div_ceil(64) as u32, problem.output.blocks() as u32, 1],
+    };
+    [first, second]
 }
 
 /// Uniform buffer and constants of a problem, tiles aside.
@@ -188,32 +224,83 @@ pub(super) fn describe(
     (params, constants)
 }
 
-/// The size of the workgroup, where it goes by the output.
-fn threads(variant: Variant, problem: &Problem) -> Option<(&'static str, f64)> {
-    (variant == Variant::Lanes).then(|| ("THREADS", conv_lanes::threads(problem.pixels()) as f64))
+/// What a workgroup computes.
+#[derive(Clone, Copy, Debug)]
+struct Tile {
+    /// Output pixels.
+    pixels: usize,
+    /// Output blocks of four channels.
+    blocks: usize,
+    /// How it is told to the kernel.
+    told: Told,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Told {
+    /// It is the kernel's own.
+    Own,
+    /// As so many invocations in a row.
+    Threads(usize),
+    /// As so many rows of so many invocations.
+    Side(usize),
+}
+
+impl Tile {
+    /// The constants of a kernel whose tile goes by the problem.
+    fn constants(&self, parts: &[PartAt]) -> Vec<(&'static str, f64)> {
+        match self.told {
+            Told::Own => vec![],
+            Told::Threads(threads) => vec![("THREADS", threads as f64)],
+            Told::Side(side) => {
+                let blocks: Vec<usize> = parts.iter().map(|part| part.channels.div_ceil(4)).collect();
+                let depth = conv_block::depth(&blocks);
+                vec![("LANES", side as f64), ("ROWS", side as f64), ("DEPTH", depth as f64)]
+            }
+        }
+    }
+}
+
+fn tile(variant: Variant, problem: &Problem) -> Tile {
+    let own = |pixels, blocks| Tile { pixels, blocks, told: Told::Own };
+    let block = |n: usize| Tile {
+        pixels: conv_block::TILE_PIXELS[n],
+        blocks: conv_block::TILE_BLOCKS[n],
+        told: Told::Side(conv_block::SIDE[n]),
+    };
+    match variant {
+        Variant::Stem => own(conv_stem::TILE_PIXELS, conv_stem::TILE_BLOCKS),
+        Variant::Lanes => {
+            let threads = conv_lanes::threads(problem.pixels());
+            let pixels = threads * conv_lanes::PIXELS;
+            Tile { pixels, blocks: conv_lanes::TILE_BLOCKS, told: Told::Threads(threads) }
+        }
+        Variant::Tiled => own(conv_tiled::TILE_PIXELS, conv_tiled::TILE_BLOCKS),
+        Variant::Block64 | Variant::Split => block(0),
+        Variant::Block128 => block(1),
+        Variant::Subgroup => own(conv_subgroup::TILE_PIXELS, conv_subgroup::TILE_BLOCKS),
+        Variant::SubgroupFew => own(conv_subgroup_few::TILE_PIXELS, conv_subgroup_few::TILE_BLOCKS),
+        Variant::Direct | Variant::Depthwise | Variant::Winograd2 | Variant::Winograd4 => own(64, 1),
+    }
 }
 
 /// Workgroups along pixels and along blocks of output channels.
 pub(super) fn workgroups(variant: Variant, problem: &Problem) -> [u32; 2] {
-    let (pixels, blocks) = match variant {
-        Variant::Lanes => (conv_lanes::threads(problem.pixels()) * conv_lanes::PIXELS, conv_lanes::TILE_BLOCKS),
-        Variant::Tiled => (conv_tiled::TILE_PIXELS, conv_tiled::TILE_BLOCKS),
-        Variant::Subgroup => (conv_subgroup::TILE_PIXELS, conv_subgroup::TILE_BLOCKS),
-        Variant::SubgroupFew => (conv_subgroup_few::TILE_PIXELS, conv_subgroup_few::TILE_BLOCKS),
-        _ => (64, 1),
-    };
+    let Tile { pixels, blocks, .. } = tile(variant, problem);
     [problem.pixels().div_ceil(pixels) as u32, problem.output.blocks().div_ceil(blocks) as u32]
 }
 
 /// Output blocks that the packed weights of an implicit GEMM keep together; none for other kernels.
 const fn panel(variant: Variant) -> Option<usize> {
     match variant {
+        Variant::Stem => Some(conv_stem::TILE_BLOCKS),
         Variant::Lanes => Some(conv_lanes::TILE_BLOCKS),
         // A workgroup has four panels.
         Variant::Tiled => Some(4),
+        Variant::Block64 | Variant::Split => Some(conv_block::TILE_BLOCKS[0]),
+        Variant::Block128 => Some(conv_block::TILE_BLOCKS[1]),
         Variant::Subgroup => Some(conv_subgroup::TILE_BLOCKS),
         Variant::SubgroupFew => Some(conv_subgroup_few::TILE_BLOCKS),
-        _ => None,
+        Variant::Direct | Variant::Depthwise | Variant::Winograd2 | Variant::Winograd4 => None,
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::kernels::{
     Kernel,
     conv::{self, Problem},
-    conv_depthwise, conv_direct, conv_lanes, conv_subgroup, conv_subgroup_few, conv_tiled,
+    conv_block, conv_depthwise, conv_direct, conv_lanes, conv_stem, conv_subgroup, conv_subgroup_few, conv_tiled,
     winograd::Tile,
 };
 
@@ -20,6 +20,13 @@ pub struct Caps {
     pub binding: usize,
 }
 
+impl Caps {
+    /// Bytes of four channels.
+    pub const fn vector(&self) -> usize {
+        if self.half { 8 } else { 16 }
+    }
+}
+
 /// Workgroups in one direction that every adapter allows.
 const MAX_WORKGROUPS: u32 = 65_535;
 
@@ -30,10 +37,18 @@ pub enum Variant {
     Direct,
     /// `conv_depthwise`: one input and one output channel per group.
     Depthwise,
+    /// `conv_stem`: up to four input channels.
+    Stem,
     /// `conv_lanes`: implicit GEMM without barriers, for software adapters.
     Lanes,
     /// `conv_tiled`: implicit GEMM through workgroup memory.
     Tiled,
+    /// `conv_block`: the same with 64 output channels by 64 pixels in the registers of a workgroup.
+    Block64,
+    /// `conv_block` with 128 by 128.
+    Block128,
+    /// `conv_block`, the sum shared among workgroups: for deep layers of few pixels. Two dispatches.
+    Split,
     /// `conv_subgroup`: implicit GEMM without barriers, weights handed round in subgroups.
     Subgroup,
     /// `conv_subgroup_few`: the same for few pixels.
@@ -46,11 +61,15 @@ pub enum Variant {
 
 impl Variant {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 12] = [
         Self::Direct,
         Self::Depthwise,
+        Self::Stem,
         Self::Lanes,
         Self::Tiled,
+        Self::Block64,
+        Self::Block128,
+        Self::Split,
         Self::Subgroup,
         Self::SubgroupFew,
         Self::Winograd2,
@@ -62,8 +81,12 @@ impl Variant {
         match self {
             Self::Direct => "direct",
             Self::Depthwise => "depthwise",
+            Self::Stem => "stem",
             Self::Lanes => "lanes",
             Self::Tiled => "tiled",
+            Self::Block64 => "block64",
+            Self::Block128 => "block128",
+            Self::Split => "split",
             Self::Subgroup => "subgroup",
             Self::SubgroupFew => "subgroup-few",
             Self::Winograd2 => "winograd2",
@@ -85,8 +108,10 @@ impl Variant {
         match self {
             Self::Direct | Self::Winograd2 | Self::Winograd4 => &conv_direct::KERNEL,
             Self::Depthwise => &conv_depthwise::KERNEL,
+            Self::Stem => &conv_stem::KERNEL,
             Self::Lanes => &conv_lanes::KERNEL,
             Self::Tiled => &conv_tiled::KERNEL,
+            Self::Block64 | Self::Block128 | Self::Split => &conv_block::KERNEL,
             Self::Subgroup => &conv_subgroup::KERNEL,
             Self::SubgroupFew => &conv_subgroup_few::KERNEL,
         }
@@ -94,15 +119,32 @@ impl Variant {
 
     /// Whether this variant can do that problem on such an adapter.
     pub fn takes(self, problem: &Problem, caps: &Caps) -> bool {
-        let fits = conv::workgroups(self, problem).into_iter().all(|n| n <= MAX_WORKGROUPS);
+        let workgroups = conv::workgroups(self, problem);
+        let fits = workgroups.into_iter().all(|n| n <= MAX_WORKGROUPS);
         match self {
             Self::Direct => true,
             // Those with larger tiles have fewer of them.
-            Self::Lanes | Self::Tiled | Self::Subgroup | Self::SubgroupFew if !fits => false,
+            Self::Stem
+            | Self::Lanes
+            | Self::Tiled
+            | Self::Block64
+            | Self::Block128
+            | Self::Subgroup
+            | Self::SubgroupFew
+                if !fits =>
+            {
+                false
+            }
             Self::Depthwise => {
                 problem.groups > 1 && problem.groups == problem.input.c && problem.groups == problem.output.c
             }
-            Self::Lanes | Self::Tiled => problem.groups == 1,
+            Self::Stem => problem.groups == 1 && problem.input.c <= 4 && problem.size <= conv_stem::MAX_SIZE,
+            Self::Lanes | Self::Tiled | Self::Block64 | Self::Block128 => problem.groups == 1,
+            Self::Split => {
+                let parts = conv::split(problem) * problem.output.blocks() * problem.pixels();
+                let idle = workgroups.iter().product::<u32>() < conv::FILLED as u32;
+                problem.groups == 1 && problem.input.blocks() >= 8 && idle && parts * caps.vector() <= caps.binding
+            }
             Self::Subgroup | Self::SubgroupFew => problem.groups == 1 && caps.subgroup,
             Self::Winograd2 => Tile::Two.takes(problem, caps),
             // In 16 bits the values at the points of F(4x4) lose too much.
@@ -120,7 +162,7 @@ impl Variant {
                 if few * 5 < many * 4 { Self::SubgroupFew } else { Self::Subgroup }
             }
             (true, false) => Self::Lanes,
-            (false, _) => Self::Tiled,
+            (false, _) => Self::Block64,
         }
     }
 
@@ -129,8 +171,9 @@ impl Variant {
         // Below this the transforms cost more than they save.
         let worth = caps.software && problem.input.c.min(problem.output.c) >= 16 && problem.pixels() >= 16;
         let winograd = [Self::Winograd4, Self::Winograd2].into_iter().filter(|_| worth);
+        let stem = (!caps.software).then_some(Self::Stem);
         let gemm = [Self::gemm(problem.pixels(), caps), Self::Lanes];
-        let mut known = winograd.chain(gemm).chain([Self::Depthwise]);
+        let mut known = winograd.chain(stem).chain(gemm).chain([Self::Depthwise]);
         known.find(|v| v.takes(problem, caps)).unwrap_or(Self::Direct)
     }
 }

@@ -7,11 +7,14 @@ pub mod activation;
 pub mod avg_pool;
 pub mod concat;
 pub mod conv;
+pub mod conv_block;
 pub mod conv_depthwise;
 pub mod conv_direct;
 pub mod conv_lanes;
+pub mod conv_stem;
 pub mod conv_subgroup;
 pub mod conv_subgroup_few;
+pub mod conv_sum;
 pub mod conv_tiled;
 pub mod decode;
 pub mod ladder;
@@ -152,11 +155,14 @@ pub static CATALOGUE: &[&Kernel] = &[
     &activation::KERNEL,
     &avg_pool::KERNEL,
     &concat::KERNEL,
+    &conv_block::KERNEL,
     &conv_depthwise::KERNEL,
     &conv_direct::KERNEL,
     &conv_lanes::KERNEL,
+    &conv_stem::KERNEL,
     &conv_subgroup::KERNEL,
     &conv_subgroup_few::KERNEL,
+    &conv_sum::KERNEL,
     &conv_tiled::KERNEL,
     &decode::KERNEL,
     &letterbox::KERNEL,

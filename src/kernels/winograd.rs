@@ -52,7 +52,7 @@ impl Tile {
         let plain = problem.size == 3 && problem.stride == (1, 1) && problem.dilation == 1 && problem.groups == 1;
         let weights = self.packed_len(problem, caps) / 4;
         let vectors = self.scratch(problem).into_iter().chain([weights]).max().unwrap_or(0);
-        plain && vectors * if caps.half { 8 } else { 16 } <= caps.binding
+        plain && vectors * caps.vector() <= caps.binding
     }
 
     /// The rung of the products.

@@ -7,6 +7,7 @@ use yolov4::{
         graph::{Activation, Builder, Graph, Head, NmsKind, NodeId, Op, Params, plan::Keep},
         kernels::{
             decode::{Candidate, Thresholds},
+            ladder::Variant,
             letterbox::Placement,
         },
         model::random::Random,
@@ -30,8 +31,13 @@ fn words(e: yolov4::Error) -> String {
     e.to_string()
 }
 
-/// Plays a problem on the GPU and returns the first node that differs from the oracle.
-pub async fn check(gpu: &Gpu, problem: &Problem, options: &ProgramOptions, tolerance: Tolerance) -> Result<(), String> {
+/// Plays a problem on the GPU: the rungs of its convolutions, or the first node that differs from the oracle.
+pub async fn check(
+    gpu: &Gpu,
+    problem: &Problem,
+    options: &ProgramOptions,
+    tolerance: Tolerance,
+) -> Result<Vec<Variant>, String> {
     let mut program = program(gpu, &problem.graph, problem.params.clone(), options).await.map_err(words)?;
     let last = NodeId(problem.graph.nodes.len() - 1);
     let keep = if options.keep == Keep::All { program.origins() } else { vec![last] };
@@ -47,7 +53,7 @@ pub async fn check(gpu: &Gpu, problem: &Problem, options: &ProgramOptions, toler
             compare(got, want, tolerance).map_err(|e| format!("{name} of picture {n}: {e}"))?;
         }
     }
-    Ok(())
+    Ok(program.graph().iter().filter_map(|(id, _)| program.rung(id)).collect())
 }
 
 /// The same numbers in another order.

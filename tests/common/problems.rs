@@ -104,10 +104,13 @@ impl Net {
 }
 
 const CONVS: &[&str] = &[
+    "conv_block",
     "conv_direct",
     "conv_lanes",
+    "conv_stem",
     "conv_subgroup",
     "conv_subgroup_few",
+    "conv_sum",
     "conv_tiled",
     "winograd2_input",
     "winograd2_output",
@@ -340,7 +343,15 @@ fn networks() -> Vec<Problem> {
     let joined = net.op(Op::Concat, &[x, bypass], None);
     net.layer(joined, conv(16, 1, 1), mish);
     let csp = net.done("a CSP stage", CONVS, SUMS);
-    vec![tiny, csp]
+    // Two parts of unequal depth, read side by side, and a residual.
+    let mut net = Net::new(32, 6, 5);
+    let a = net.layer(NodeId(0), conv(24, 1, 1), leaky);
+    let b = net.layer(a, conv(32, 3, 1), leaky);
+    let joined = net.op(Op::Concat, &[b, a], None);
+    let c = net.layer(joined, conv(32, 3, 1), leaky);
+    net.op(Op::Add, &[c, b], None);
+    let gathered = net.done("a deep sum over two parts", CONVS, SUMS);
+    vec![tiny, csp, gathered]
 }
 
 /// The first element outside the tolerance, and the worst one.
