@@ -134,6 +134,7 @@ fn convolutions() -> Vec<Problem> {
     // channels in, height, width, filters, size, stride: odd channel counts, single rows, columns and pixels.
     for (ic, h, w, oc, size, stride) in [
         (3, 9, 11, 16, 3, 2),
+        (4, 17, 16, 38, 3, 1),
         (4, 6, 6, 4, 1, 1),
         (5, 7, 5, 7, 3, 1),
         (1, 1, 9, 3, 3, 1),
