@@ -1,7 +1,7 @@
 //! `yolov4 detect`: objects in pictures.
 
 use std::{
-    io::{IsTerminal, Read},
+    io::IsTerminal,
     num::NonZeroUsize,
     path::{Path, PathBuf},
     sync::Arc,
@@ -82,8 +82,10 @@ pub async fn run(args: Args) -> Outcome {
     let bar = progress(paths.len());
     let (mut failed, mut lost) = (false, None);
     let all: Vec<_> = paths.iter().zip(&names).collect();
+    let reader = pictures::reader(paths.clone(), args.batch.get(), !args.resize.no_exif);
     'pictures: for batch in all.chunks(args.batch.get()) {
-        for (name, outcome) in some(&args, &mut detector, batch).await {
+        let pictures = reader.recv().map_err(|e| Error::io("pictures")(std::io::Error::other(e)))?;
+        for (name, outcome) in some(&args, &mut detector, batch, pictures).await {
             match outcome {
                 Ok(result) => results.add(name, result)?,
                 // It would fail every picture that follows; what was found before is kept.
@@ -198,8 +200,8 @@ async fn some<'a>(
     args: &Args,
     detector: &mut Detector,
     batch: &[(&PathBuf, &'a String)],
+    pictures: Vec<Result<Picture>>,
 ) -> Vec<(&'a String, Result<PictureResult>)> {
-    let pictures: Vec<Result<Picture>> = batch.iter().map(|(path, _)| read(args, path)).collect();
     let readable: Vec<&Picture> = pictures.iter().flatten().collect();
     let mut found = boxes(detector, &readable).await.into_iter();
     let mut outcomes = Vec::with_capacity(batch.len());
@@ -229,16 +231,6 @@ async fn boxes(detector: &mut Detector, pictures: &[&Picture]) -> Vec<Result<Vec
             }
             each
         }
-    }
-}
-
-fn read(args: &Args, path: &Path) -> Result<Picture> {
-    if path.as_os_str() == "-" {
-        let mut bytes = Vec::new();
-        std::io::stdin().lock().read_to_end(&mut bytes).map_err(Error::io("standard input"))?;
-        Picture::decode(&bytes, "standard input", !args.resize.no_exif)
-    } else {
-        Picture::open_with(path, !args.resize.no_exif)
     }
 }
 

@@ -1,9 +1,13 @@
-//! Names for what is made of each picture.
+//! Pictures one after the other: read ahead, and names for what is made of each.
 
 use std::{
     collections::{HashMap, HashSet},
-    path::PathBuf,
+    io::Read,
+    path::{Path, PathBuf},
+    sync::mpsc::{self, Receiver},
 };
+
+use yolov4::{Error, Picture, Result};
 
 pub use yolov4::low_level::detect::paths::expand;
 
@@ -24,4 +28,28 @@ pub fn names(paths: &[PathBuf]) -> Vec<String> {
         numbered.into_iter().find(|name| taken.insert(name.to_lowercase())).unwrap_or(base)
     };
     paths.iter().map(name).collect()
+}
+
+/// Reads `paths` in batches on a thread of its own, one batch ahead: the next pictures are decoded while the GPU is busy.
+pub fn reader(paths: Vec<PathBuf>, batch: usize, exif: bool) -> Receiver<Vec<Result<Picture>>> {
+    let (sender, receiver) = mpsc::sync_channel(1);
+    std::thread::spawn(move || {
+        for paths in paths.chunks(batch) {
+            // Nobody wants the rest if the device is lost.
+            if sender.send(paths.iter().map(|path| read(path, exif)).collect()).is_err() {
+                break;
+            }
+        }
+    });
+    receiver
+}
+
+fn read(path: &Path, exif: bool) -> Result<Picture> {
+    if path.as_os_str() == "-" {
+        let mut bytes = Vec::new();
+        std::io::stdin().lock().read_to_end(&mut bytes).map_err(Error::io("standard input"))?;
+        Picture::decode(&bytes, "standard input", exif)
+    } else {
+        Picture::open_with(path, exif)
+    }
 }
