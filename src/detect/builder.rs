@@ -331,7 +331,9 @@ impl DetectorBuilder {
         let gpu = match self.device.take() {
             Some(device) => Ok(device),
             None => {
-                let needs = Needs { timestamps: self.timestamps, ..needs(&network.graph, self.precision) };
+                // What is measured is measured by the GPU's own clock.
+                let timestamps = self.timestamps || self.tune != TuneChoice::Off;
+                let needs = Needs { timestamps, ..needs(&network.graph, self.precision) };
                 Gpu::new(&GpuOptions { backend: self.backend, adapter: self.adapter.take(), needs }).await
             }
         };

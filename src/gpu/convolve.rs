@@ -7,7 +7,7 @@ use crate::{
         tune::Table,
     },
     graph::{
-        Conv, Graph, Node, NodeParams, Params,
+        Conv, Graph, NodeParams, Params,
         plan::{Step, View},
     },
     kernels::{
@@ -46,7 +46,9 @@ pub fn lower(graph: &Graph, params: &Params, step: &Step, c: &Conv, choice: &Cho
     let Some(NodeParams::Conv { weights, bias }) = params.get(step.node) else {
         return Err(Error::graph(&node.name, "has no weights"));
     };
-    let problem = problem(graph, node, c);
+    let Some(problem) = graph.problem(step.node) else {
+        return Err(Error::graph(&node.name, "is no convolution"));
+    };
     let expected = c.kernel_elements(problem.input.c);
     if weights.len() != expected {
         return Err(Error::graph(&node.name, format!("expected {expected} weights, found {}", weights.len())));
@@ -60,21 +62,6 @@ pub fn lower(graph: &Graph, params: &Params, step: &Step, c: &Conv, choice: &Cho
         write: &step.write,
     };
     Ok(ends.calls(variant, &problem, &choice.caps, packed(variant, &problem, &choice.caps, weights)))
-}
-
-/// A convolution of the fused graph as its kernels see it.
-pub fn problem(graph: &Graph, node: &Node, c: &Conv) -> Problem {
-    Problem {
-        input: graph.node(node.inputs[0]).shape,
-        output: node.shape,
-        size: c.size,
-        stride: (c.stride_y, c.stride_x),
-        pad: c.pad,
-        dilation: c.dilation,
-        groups: c.groups,
-        activation: c.epilogue.activation,
-        residual: c.epilogue.residual,
-    }
 }
 
 /// Weights as the kernels of a rung read them, from OIHW.

@@ -183,15 +183,20 @@ fn threads(variant: Variant, problem: &Problem) -> Option<(&'static str, f64)> {
     (variant == Variant::Lanes).then(|| ("THREADS", conv_lanes::threads(problem.output.pixels()) as f64))
 }
 
+/// Pixels and blocks of output channels of one workgroup.
+pub(super) fn tile(variant: Variant, problem: &Problem) -> [usize; 2] {
+    match variant {
+        Variant::Lanes => [conv_lanes::threads(problem.output.pixels()) * conv_lanes::PIXELS, conv_lanes::TILE_BLOCKS],
+        Variant::Tiled => [conv_tiled::TILE_PIXELS, conv_tiled::TILE_BLOCKS],
+        Variant::Subgroup => [conv_subgroup::TILE_PIXELS, conv_subgroup::TILE_BLOCKS],
+        Variant::SubgroupFew => [conv_subgroup_few::TILE_PIXELS, conv_subgroup_few::TILE_BLOCKS],
+        _ => [64, 1],
+    }
+}
+
 /// Workgroups along pixels and along blocks of output channels.
 pub(super) fn workgroups(variant: Variant, problem: &Problem) -> [u32; 2] {
-    let (pixels, blocks) = match variant {
-        Variant::Lanes => (conv_lanes::threads(problem.output.pixels()) * conv_lanes::PIXELS, conv_lanes::TILE_BLOCKS),
-        Variant::Tiled => (conv_tiled::TILE_PIXELS, conv_tiled::TILE_BLOCKS),
-        Variant::Subgroup => (conv_subgroup::TILE_PIXELS, conv_subgroup::TILE_BLOCKS),
-        Variant::SubgroupFew => (conv_subgroup_few::TILE_PIXELS, conv_subgroup_few::TILE_BLOCKS),
-        _ => (64, 1),
-    };
+    let [pixels, blocks] = tile(variant, problem);
     [problem.output.pixels().div_ceil(pixels) as u32, problem.output.blocks().div_ceil(blocks) as u32]
 }
 

@@ -24,7 +24,8 @@ pub struct Caps {
 const MAX_WORKGROUPS: u32 = 65_535;
 
 /// The rungs of the ladder, slowest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Variant {
     /// `conv_direct`: anything at all.
     Direct,
