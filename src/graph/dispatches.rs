@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     graph::{
-        ir::{Graph, Op},
+        ir::Graph,
         plan::{Plan, Work},
     },
     kernels::{

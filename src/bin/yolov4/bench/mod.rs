@@ -168,8 +168,11 @@ async fn measure(args: Measuring) -> Outcome {
     if failed.any { Err(Failure::Reported) } else { Ok(()) }
 }
 
+/// What `--model` names, the size asked for, the network.
+type Opened<'a> = (&'a PathBuf, Option<(usize, usize)>, Network);
+
 /// Every network at every size; what cannot be is told before anything is measured.
-fn networks(args: &Measuring) -> Result<Vec<(&PathBuf, Option<(usize, usize)>, Network)>, Failure> {
+fn networks(args: &Measuring) -> Result<Vec<Opened<'_>>, Failure> {
     let sizes: Vec<_> = if args.size.is_empty() { vec![None] } else { args.size.iter().copied().map(Some).collect() };
     let mut networks = Vec::new();
     for (model, size) in args.model.iter().flat_map(|model| sizes.iter().map(move |size| (model, *size))) {
