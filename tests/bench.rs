@@ -12,7 +12,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use yolov4::{
     Gpu, Precision,
-    low_level::gpu::{GpuOptions, Needs, Roof},
+    low_level::{
+        gpu::{GpuOptions, Needs, Roof},
+        kernels::ladder::Variant,
+    },
 };
 
 /// Where the roofs are kept for all tests but those of the cache: they are measured once.
@@ -89,14 +92,19 @@ fn every_roof_is_a_figure_that_an_adapter_may_have() {
     let mut told = Vec::new();
     let roof = pollster::block_on(Roof::measure(&gpu, &mut |what| told.push(what))).unwrap();
     println!("{roof:?}");
-    assert_eq!(told.len(), 5);
+    assert_eq!(told.len(), 6);
     assert!(roof.plausible());
     assert_eq!(roof.f16_gflops.is_some(), gpu.report().f16);
+    assert_eq!(roof.gemm_f16_gflops.is_some(), gpu.report().f16);
+    let rungs = [Some(roof.gemm_rung), roof.gemm_f16_rung];
+    assert!(rungs.into_iter().flatten().all(|rung| rung != Variant::Direct && rung.winograd().is_none()), "{roof:?}");
     let ranges = [
         ("f32", roof.f32_gflops, 0.1, 1e6),
         ("f16", roof.f16_gflops.unwrap_or(1.0), 0.05, 1e7),
         ("storage", roof.storage_gbs, 0.05, 1e5),
         ("workgroup", roof.workgroup_gbs, 0.05, 1e6),
+        ("gemm", roof.gemm_gflops, 0.1, 1e6),
+        ("gemm, f16", roof.gemm_f16_gflops.unwrap_or(1.0), 0.05, 1e7),
         ("dispatch", roof.dispatch_us, 0.01, 1e5),
         ("submit", roof.submit_us, 0.1, 1e6),
     ];
@@ -109,6 +117,7 @@ fn every_roof_is_a_figure_that_an_adapter_may_have() {
         let most = [
             ("f32", roof.f32_gflops, 64.0),
             ("f16", roof.f16_gflops.unwrap_or(0.0), 128.0),
+            ("gemm", roof.gemm_gflops, 64.0),
             ("storage", roof.storage_gbs, 64.0),
             ("workgroup", roof.workgroup_gbs, 256.0),
         ];
@@ -149,6 +158,57 @@ fn json_follows_its_schema_and_its_figures_agree() {
     // The same frames by another clock: within what a busy machine does to them.
     let gpu = number(row, "gpu_ms");
     assert!(gpu > 0.05 * median && gpu < 20.0 * median, "{gpu} of {median}");
+}
+
+#[test]
+fn the_ladder_has_every_shape_once_and_floors_that_follow_from_the_roofs() {
+    let dir = tempfile::tempdir().unwrap();
+    let ladder = |more: &[&str]| bench(dir.path(), &[&["bench", "--ladder", "--model", "demo"], more].concat());
+    let found = json(&ladder(&["--size", "96,64", "--format", "json"]));
+    jsonschema::validate(&schema(), &found).unwrap();
+    assert_eq!(found["results"], json!([]));
+    let (roof, rows) = (&found["roofs"][0], found["ladder"].as_array().unwrap());
+    let mut shapes: Vec<&str> = rows.iter().map(|row| row["shape"].as_str().unwrap()).collect();
+    shapes.sort_unstable();
+    shapes.dedup();
+    assert_eq!(shapes.len(), rows.len(), "a shape twice");
+    let mut gflop = [0.0, 0.0];
+    for row in rows {
+        for user in row["used_by"].as_array().unwrap() {
+            let (name, times) = user.as_str().unwrap().split_once(": ").unwrap();
+            gflop[usize::from(name == "demo 64x64")] += 1e-9 * number(row, "flop") * times.parse::<f64>().unwrap();
+        }
+        let rungs = row["rungs"].as_array().unwrap();
+        assert!(rungs.len() >= 2 && rungs.iter().all(|rung| rung["rung"] != "direct"), "{row}");
+        assert!(rungs.iter().any(|rung| rung["rung"] == row["guess"]), "{row}");
+        for rung in rungs {
+            let winograd = rung["rung"].as_str().unwrap().starts_with("winograd");
+            assert_eq!(rung["dispatches"], json!(if winograd { 3 } else { 1 }));
+            assert!(near(number(rung, "gflops") * number(rung, "ms"), 1e-6 * number(row, "flop")), "{rung}");
+            let sums = 1e-6 * number(rung, "flop") / number(roof, "f32_gflops");
+            let moves = 1e-6 * number(rung, "bytes") / number(roof, "storage_gbs");
+            assert!(near(number(rung, "floor_ms"), sums.max(moves)), "{rung}: {sums} {moves}");
+            assert_eq!(rung["floor_by"], json!(if sums >= moves { "multiply-adds" } else { "storage" }));
+            assert!(near(number(rung, "floor_pct") * number(rung, "ms"), 100.0 * number(rung, "floor_ms")), "{rung}");
+            // Tiles that are cut off are more work, never less.
+            assert!(winograd || number(rung, "flop") >= number(row, "flop"), "{row}");
+        }
+    }
+    // 0.70 GFLOP at 320, as assets/README.md says.
+    for (found, side) in gflop.into_iter().zip([96.0f64, 64.0]) {
+        assert!((found / (side / 320.0).powi(2) - 0.70).abs() < 0.01, "{side}: {found}");
+    }
+    for format in ["table", "md", "html"] {
+        let out = ladder(&["--size", "64", "--rung", "direct,lanes", "--format", format]);
+        let written = text(&out);
+        for word in ["192x2x2 to 192x2x2, 3x3", "direct", "lanes", "GFLOP/s", "Rungs in f32 on"] {
+            assert!(written.contains(word), "{format}: expected `{word}` in\n{written}");
+        }
+        assert!(!written.contains("winograd4"), "{format}: nobody asked for it");
+    }
+    fails(&ladder(&["--rung", "fastest"]), 2, &["--rung", "expected direct, depthwise, lanes", "found `fastest`"]);
+    fails(&ladder(&["--size", "64", "--rung", "depthwise"]), 2, &["--rung depthwise: none can do any of these shapes"]);
+    fails(&bench(dir.path(), &["bench", "--rung", "lanes"]), 2, &["--ladder"]);
 }
 
 #[test]

@@ -3,9 +3,16 @@
 
 mod common;
 
-use std::process::Command;
+use std::{path::Path, process::Command};
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use yolov4::{
+    Gpu,
+    low_level::{
+        gpu::{GpuOptions, Program, ProgramOptions, needs},
+        model::{CfgOptions, Network},
+    },
+};
 
 fn explain(args: &[&str]) -> String {
     let out = Command::new(env!("CARGO_BIN_EXE_yolov4")).arg("explain").args(args).output().unwrap();
@@ -44,4 +51,41 @@ fn totals_are_the_published_ones_as_json_and_as_text() {
         assert_eq!(sum("parameters"), row["fused_params"].as_u64().unwrap(), "{name}: parameters of the nodes");
         assert!((2e-9 * sum("macs") as f64 - gflop).abs() < 1e-6, "{name}: MACs of the nodes");
     }
+}
+
+#[test]
+fn dispatches_are_those_of_the_program_and_say_why() {
+    let size = Some((96, 96));
+    let paper: Value = serde_json::from_str(&explain(&["demo", "--size", "96", "--json"])).unwrap();
+    let number = |value: &Value| value.as_u64().unwrap() as usize;
+    let (told, processor) = (&paper["dispatches"], &paper["dispatches"]["processor"]);
+    let fewest = number(&told["fewest"]);
+    assert_eq!(fewest, number(&paper["steps"]));
+    assert_eq!(told["by_op"].as_object().unwrap().values().map(number).sum::<usize>(), fewest);
+    assert_eq!(number(&processor["dispatches"]), fewest + 2 * number(&processor["winograd"]));
+    // What is said of a processor is what a processor does.
+    let network = Network::open(Path::new("demo"), &CfgOptions { size, ..CfgOptions::default() }).unwrap();
+    let wants = GpuOptions { needs: needs(&network.graph, yolov4::Precision::F32, 1), ..GpuOptions::default() };
+    let gpu = pollster::block_on(Gpu::new(&wants)).unwrap();
+    let (options, params) = (ProgramOptions::default(), network.random_params(0));
+    let program = pollster::block_on(Program::new(&gpu, &network.graph, params, &options, &mut |_, _| {})).unwrap();
+    if gpu.report().software && gpu.report().subgroup.0 >= 8 {
+        assert!(number(&processor["winograd"]) > 3);
+        assert_eq!(program.dispatches(), number(&processor["dispatches"]));
+        assert_eq!(program.value_bytes(), number(&paper["peak_bytes"]) + number(&processor["scratch_bytes"]));
+    } else {
+        assert_eq!(program.dispatches(), fewest);
+    }
+    let printed = explain(&["demo", "--size", "96"]);
+    let last = format!("{} MB of values in all", (program.value_bytes() as f64 / 1e5).round() / 10.0);
+    for word in [format!("{fewest} dispatches a frame at least"), last, "upsample       its reader binds".into()] {
+        assert!(printed.contains(&word), "expected `{word}` in\n{printed}");
+    }
+}
+
+#[test]
+fn tiny_has_25_dispatches() {
+    // By hand: 21 convolutions, 3 pools, 1 upsample; what would be copied is gathered by convolutions.
+    let paper: Value = serde_json::from_str(&explain(&["yolov4-tiny", "--json"])).unwrap();
+    assert_eq!(paper["dispatches"]["by_op"], json!({ "conv": 21, "max_pool": 3, "upsample": 1 }));
 }

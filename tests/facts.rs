@@ -9,7 +9,11 @@ use yolov4::{
             Activation, Builder, Conv, Epilogue, Graph, Head, NmsKind, NodeId, NodeParams, Op, Params, Pool, fold, fuse,
         },
         kernels::{
+            Precision,
+            conv::Problem,
+            cost::Cost,
             decode::{Candidate, Thresholds},
+            ladder::{Caps, Variant},
             letterbox::Placement,
         },
         model::{CfgOptions, Network, WeightsOptions},
@@ -267,4 +271,42 @@ fn boxes_go_back_to_the_picture() {
     assert_eq!((b.x, b.y, b.w, b.h), (50.0, 25.0, 100.0, 50.0));
     let b = undo.apply(&Candidate { x: 0.0, y: 0.5, w: 0.5, h: 2.0, ..Candidate::default() });
     assert_eq!((b.x, b.y, b.w, b.h), (0.0, 0.0, 50.0, 100.0), "clipped");
+}
+
+#[test]
+fn a_rung_does_whole_tiles_and_moves_what_lies_between_its_dispatches() {
+    let problem = Problem {
+        input: Shape::new(6, 5, 7),
+        output: Shape::new(10, 5, 7),
+        size: 3,
+        stride: (1, 1),
+        pad: 1,
+        dilation: 1,
+        groups: 1,
+        activation: Activation::Mish,
+        residual: None,
+    };
+    let caps = Caps { software: true, subgroup: true, half: false, binding: 1 << 27 };
+    let cost = |variant, problem: &Problem| Cost::of(variant, problem, Precision::F32, &caps);
+    assert_eq!(problem.flop(), 2.0 * 10.0 * 35.0 * 54.0);
+    // 35 pixels are one tile of 64, 10 channels one of 32, 6 inputs are 8. Read: 2 blocks of 35 vectors, 32x72 weights, 10
+    // biases; written: 3 blocks.
+    let subgroup = Cost { flop: 2.0 * 64.0 * 32.0 * 72.0, bytes: 1120.0 + 9216.0 + 40.0 + 1680.0, dispatches: 1 };
+    assert_eq!(cost(Variant::Subgroup, &problem), subgroup);
+    let shortcut = Problem { residual: Some(Activation::Linear), ..problem };
+    assert_eq!(cost(Variant::Subgroup, &shortcut).bytes, subgroup.bytes + 1680.0);
+    assert_eq!(shortcut.bare(), problem.bare());
+    // 2x2 tiles of 4x4: at each of 36 points a product of 16 pixels (subgroup-few), 64 channels and 8 inputs, and 5 blocks of
+    // 4 vectors that are written and read again. Transforms: 12 times 24 operations on the way in, 10 times 13 on the way out.
+    let flop = 36.0 * 2.0 * 16.0 * 64.0 * 8.0 + 4.0 * 4.0 * (2.0 * 288.0 + 3.0 * 130.0);
+    let bytes = 1120.0 + 40.0 + 1680.0 + 2.0 * 36.0 * 20.0 * 16.0 + 36.0 * 64.0 * 8.0 * 4.0;
+    assert_eq!(cost(Variant::Winograd4, &problem), Cost { flop, bytes, dispatches: 3 });
+    // 3x4 tiles of 2x2: 16 points, 12 tiles, still one of 16 pixels.
+    let flop = 16.0 * 2.0 * 16.0 * 64.0 * 8.0 + 12.0 * 4.0 * (2.0 * 32.0 + 3.0 * 24.0);
+    let bytes = 1120.0 + 40.0 + 1680.0 + 2.0 * 16.0 * 60.0 * 16.0 + 16.0 * 64.0 * 8.0 * 4.0;
+    assert_eq!(cost(Variant::Winograd2, &problem), Cost { flop, bytes, dispatches: 3 });
+    // Rungs are kept by name, as they are called.
+    for variant in Variant::ALL {
+        assert_eq!(serde_json::to_value(variant).unwrap(), variant.name());
+    }
 }

@@ -45,7 +45,8 @@ fn on_gpu(gpu: &Gpu, frame: &Frame) -> Vec<u8> {
     let shape = Shape::new(3, frame.height, frame.width);
     let graph = Builder::new(shape).unwrap().finish();
     let options = ProgramOptions { keep: Keep::All, ..Default::default() };
-    let program = pollster::block_on(Program::new(gpu, &graph, Params::default(), &options, &mut |_, _| {})).unwrap();
+    let mut program =
+        pollster::block_on(Program::new(gpu, &graph, Params::default(), &options, &mut |_, _| {})).unwrap();
     let mut pipelines = Pipelines::new(gpu, Precision::F32, true);
     let texture = pollster::block_on(FrameTexture::new(gpu, &mut pipelines, FrameKind::from(frame))).unwrap();
     texture.upload(gpu, frame).unwrap();

@@ -6,7 +6,7 @@ use std::{fs, path::Path};
 use yolov4::{
     Detector, Gpu, Picture, Precision, TuneChoice,
     low_level::{
-        gpu::{GpuOptions, Program, ProgramOptions, Table, Tune},
+        gpu::{Clock, GpuOptions, Needs, Pipelines, Program, ProgramOptions, Table, Trial, Tune},
         graph::{Activation, Builder, Conv, Epilogue, NodeId, NodeParams, Op, Params},
         kernels::ladder::Variant,
         model::random::Random,
@@ -105,6 +105,28 @@ fn no_rung_changes_the_result() {
     }
 }
 
+#[test]
+fn the_clock_of_the_gpu_agrees_with_that_on_the_wall() {
+    let needs = Needs { timestamps: true, ..Needs::default() };
+    let gpu = pollster::block_on(Gpu::new(&GpuOptions { needs, ..GpuOptions::default() })).unwrap();
+    let (graph, _, _) = network();
+    let problem = graph.problem(NodeId(1), 1).unwrap();
+    let mut pipelines = Pipelines::new(&gpu, Precision::F32, false);
+    let trial = Trial::new(&gpu, &mut pipelines, Precision::F32, &problem, Variant::Tiled);
+    let trial = pollster::block_on(trial).unwrap();
+    pollster::block_on(trial.run(1)).unwrap();
+    let runs = [100; 5].map(|count| pollster::block_on(trial.run(count)).unwrap());
+    println!("{runs:?}");
+    if !gpu.report().timestamps {
+        assert!(runs.iter().all(|run| run.gpu.is_none()));
+        return;
+    }
+    // A hundred passes in one submit: what is around them is little. Of five runs one is undisturbed.
+    let share = |gpu: std::time::Duration, wall: std::time::Duration| gpu.as_secs_f64() / wall.as_secs_f64();
+    let shares: Vec<f64> = runs.iter().map(|run| share(run.gpu.expect("a timestamp"), run.wall)).collect();
+    assert!(shares.iter().all(|share| *share <= 1.0) && shares.iter().any(|share| *share > 0.5), "{shares:?}");
+}
+
 fn demo(cache: &Path, tune: TuneChoice) -> Detector {
     let builder = Detector::builder().model("assets/demo.safetensors").cache(cache).size((96, 96)).tune(tune);
     pollster::block_on(builder.build()).unwrap()
@@ -132,6 +154,8 @@ fn what_was_measured_outlives_the_program_and_a_broken_file_is_one_line() {
     let text = fs::read_to_string(file).unwrap();
     let table: Table = serde_json::from_str(&text).unwrap();
     assert!(table.shapes.len() >= 3, "{text}");
+    let clock = if gpu().report().timestamps { Clock::Timestamps } else { Clock::Wall };
+    assert!(table.shapes.values().all(|entry| entry.clock == clock), "{text}");
     assert_eq!(found(&mut untuned), found(&mut quick));
     // The next start takes it as it is, asked to measure or not.
     for tune in [TuneChoice::Off, TuneChoice::Quick] {
@@ -139,9 +163,14 @@ fn what_was_measured_outlives_the_program_and_a_broken_file_is_one_line() {
         assert_eq!(detector.program().unwrap().tuned(), &table);
         assert_eq!(fs::read_to_string(file).unwrap(), text, "written again without need");
     }
-    for (broken, word) in
-        [("{\"of\": ", "no table of measurements"), ("{\"of\":\"x\",\"shapes\":{}}", "was measured on")]
-    {
+    // Before tables said which clock they were read from.
+    let older = text.replace("\"clock\"", "\"watch\"");
+    let cases = [
+        ("{\"of\": ", "no table of measurements"),
+        ("{\"of\":\"x\",\"shapes\":{}}", "was measured on"),
+        (older.as_str(), "missing field `clock`"),
+    ];
+    for (broken, word) in cases {
         fs::write(file, broken).unwrap();
         let detector = demo(cache, TuneChoice::Off);
         let told: Vec<&String> = detector.notes().iter().filter(|n| n.contains(word)).collect();

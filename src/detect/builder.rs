@@ -338,7 +338,9 @@ impl DetectorBuilder {
         let gpu = match self.device.take() {
             Some(device) => Ok(device),
             None => {
-                let needs = Needs { timestamps: self.timestamps, ..needs(&network.graph, self.precision, batch) };
+                // What is measured is measured by the GPU's own clock.
+                let timestamps = self.timestamps || self.tune != TuneChoice::Off;
+                let needs = Needs { timestamps, ..needs(&network.graph, self.precision, batch) };
                 Gpu::new(&GpuOptions { backend: self.backend, adapter: self.adapter.take(), needs }).await
             }
         };

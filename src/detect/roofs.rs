@@ -11,7 +11,7 @@ use crate::{
     error::{Error, Result},
     files,
     gpu::{AdapterReport, Gpu, GpuOptions, Needs, ROOF_KERNELS, Roof},
-    kernels::Precision,
+    kernels::{CATALOGUE, Precision},
     model::zoo::Store,
 };
 
@@ -26,7 +26,9 @@ struct Kept {
 /// What a measurement is valid for: this adapter and driver, and these very kernels.
 pub fn identity(report: &AdapterReport) -> String {
     let mut hash = Sha1::new();
-    ROOF_KERNELS.iter().flat_map(|kernel| kernel.parts).for_each(|part| hash.update(part.text.as_bytes()));
+    // Those of the catalogue too: the rungs of the ladder are measured on matrix products.
+    let kernels = ROOF_KERNELS.iter().chain(CATALOGUE);
+    kernels.flat_map(|kernel| kernel.parts).for_each(|part| hash.update(part.text.as_bytes()));
     format!("{} | {} | {} | {}", report.backend, report.name, report.driver, &files::hex(hash)[..16])
 }
 
@@ -49,7 +51,7 @@ pub async fn roof(
 ) -> Result<(AdapterReport, Roof)> {
     let device = |precision| {
         // As large a binding as there is.
-        let needs = Needs { binding_bytes: u64::MAX, precision, timestamps: false };
+        let needs = Needs { binding_bytes: u64::MAX, precision, timestamps: true };
         GpuOptions { needs, ..options.clone() }
     };
     let gpu = Gpu::new(&device(Precision::F32)).await?;

@@ -210,7 +210,7 @@ impl Gpu {
     }
 
     /// What convolutions can make use of.
-    pub(super) fn caps(&self, precision: Precision) -> Caps {
+    pub fn caps(&self, precision: Precision) -> Caps {
         Caps {
             software: self.report.software,
             subgroup: self.device.features().contains(wgpu::Features::SUBGROUP) && self.report.subgroup.0 >= 8,

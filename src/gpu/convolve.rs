@@ -7,7 +7,7 @@ use crate::{
         tune::Table,
     },
     graph::{
-        Conv, Graph, Node, NodeParams, Params,
+        Conv, Graph, NodeParams, Params,
         plan::{Step, View},
     },
     kernels::{
@@ -48,7 +48,9 @@ pub fn lower(graph: &Graph, params: &Params, step: &Step, c: &Conv, choice: &Cho
     let Some(NodeParams::Conv { weights, bias }) = params.get(step.node) else {
         return Err(Error::graph(&node.name, "has no weights"));
     };
-    let problem = problem(graph, node, c, choice.pictures);
+    let Some(problem) = graph.problem(step.node, choice.pictures) else {
+        return Err(Error::graph(&node.name, "is no convolution"));
+    };
     let expected = c.kernel_elements(problem.input.c);
     if weights.len() != expected {
         return Err(Error::graph(&node.name, format!("expected {expected} weights, found {}", weights.len())));
@@ -58,31 +60,15 @@ pub fn lower(graph: &Graph, params: &Params, step: &Step, c: &Conv, choice: &Cho
     Ok(ends(step, c, conv::pack_bias(&problem, bias.as_deref())).calls(variant, &problem, &choice.caps, packed))
 }
 
-/// The same without numbers.
-pub fn outline(graph: &Graph, step: &Step, c: &Conv, choice: &Choice<'_>) -> Lowered {
-    let problem = problem(graph, graph.node(step.node), c, choice.pictures);
-    ends(step, c, vec![]).calls(choice.variant(&problem), &problem, &choice.caps, vec![])
+/// The same without numbers; none for other ops.
+pub fn outline(graph: &Graph, step: &Step, c: &Conv, choice: &Choice<'_>) -> Option<Lowered> {
+    let problem = graph.problem(step.node, choice.pictures)?;
+    Some(ends(step, c, vec![]).calls(choice.variant(&problem), &problem, &choice.caps, vec![]))
 }
 
 fn ends<'a>(step: &'a Step, c: &Conv, bias: Vec<f32>) -> Ends<'a> {
     let (parts, residual) = step.reads.split_at(step.reads.len() - usize::from(c.epilogue.residual.is_some()));
     Ends { parts, residual: residual.first(), bias: Bound::Bias(bias), write: &step.write }
-}
-
-/// A convolution of the fused graph as its kernels see it, for so many pictures at once.
-pub fn problem(graph: &Graph, node: &Node, c: &Conv, pictures: usize) -> Problem {
-    Problem {
-        input: graph.node(node.inputs[0]).shape,
-        output: node.shape,
-        size: c.size,
-        stride: (c.stride_y, c.stride_x),
-        pad: c.pad,
-        dilation: c.dilation,
-        groups: c.groups,
-        activation: c.epilogue.activation,
-        residual: c.epilogue.residual,
-        pictures,
-    }
 }
 
 /// Weights as the kernels of a rung read them, from OIHW.

@@ -98,9 +98,13 @@ pub fn lower(graph: &Graph, params: &Params, step: &Step, choice: &Choice<'_>) -
 /// # Errors
 /// As [`lower`].
 pub fn outline(graph: &Graph, step: &Step, choice: &Choice<'_>) -> Result<Vec<Dispatch>> {
-    let lowered = match (step.work, &graph.node(step.node).op) {
+    let convolution = match (step.work, &graph.node(step.node).op) {
         (Work::Op, Op::Conv(c)) => convolve::outline(graph, step, c, choice),
-        _ => lower(graph, &Params::default(), step, choice)?,
+        _ => None,
+    };
+    let lowered = match convolution {
+        Some(lowered) => lowered,
+        None => lower(graph, &Params::default(), step, choice)?,
     };
     Ok(lowered.calls.into_iter().map(|call| call.dispatch).collect())
 }

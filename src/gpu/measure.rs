@@ -1,13 +1,69 @@
-//! Timing one kernel by the clock on the wall: long enough that the clock does not matter, often enough that a disturbance
-//! does not.
+//! Timing what is recorded into one pass, by the GPU's own clock and by that on the wall: long enough that the clock does
+//! not matter, often enough that a disturbance does not.
+
+use std::time::Duration;
 
 use web_time::Instant;
 
 use crate::{
     error::{Error, Result},
-    gpu::{context::Gpu, pipelines::Pipelines, ready::Ready, roof::RoofParams},
+    gpu::{context::Gpu, pipelines::Pipelines, ready::Ready, roof::RoofParams, stamps::Stamps},
     kernels::Dispatch,
 };
+
+/// One run by both clocks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lap {
+    /// From the recording of the commands to having their result.
+    pub wall: Duration,
+    /// From the start to the end of the pass; none where there is no such clock, or one that cannot be right.
+    pub gpu: Option<Duration>,
+}
+
+/// Records into a pass, waits, looks at the clocks.
+pub(super) struct Stopwatch {
+    gpu: Gpu,
+    /// Copied at the end, so that there is something to wait for.
+    staging: wgpu::Buffer,
+    stamps: Option<Stamps>,
+}
+
+impl Stopwatch {
+    /// `bytes` of a result are brought home; `stamped` for the GPU's own clock too, where the device has one.
+    pub fn new(gpu: &Gpu, bytes: usize, stamped: bool) -> Self {
+        let staging = gpu.buffer("stopwatch", bytes, wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST);
+        let able = stamped && gpu.device.features().contains(wgpu::Features::TIMESTAMP_QUERY);
+        Self { gpu: gpu.clone(), staging, stamps: able.then(|| Stamps::new(gpu, 2)) }
+    }
+
+    /// One run, and the first bytes of `result` after it.
+    pub async fn run(
+        &self,
+        record: impl FnOnce(&mut wgpu::ComputePass<'_>),
+        result: &wgpu::Buffer,
+    ) -> Result<(Lap, Vec<u8>)> {
+        let start = Instant::now();
+        let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        {
+            let timestamp_writes = self.stamps.as_ref().map(Stamps::around);
+            let label = Some("measured");
+            record(&mut encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label, timestamp_writes }));
+        }
+        if let Some(stamps) = &self.stamps {
+            stamps.resolve(&mut encoder);
+        }
+        encoder.copy_buffer_to_buffer(result, 0, &self.staging, 0, Some(self.staging.size()));
+        self.gpu.queue.submit([encoder.finish()]);
+        let bytes = self.gpu.read(&self.staging).await?;
+        let wall = start.elapsed();
+        let gpu = match &self.stamps {
+            Some(stamps) => stamps.gaps(&self.gpu).await?.first().copied(),
+            None => None,
+        };
+        // A pass takes some time, and less than everything around it.
+        Ok((Lap { wall, gpu: gpu.filter(|gpu| !gpu.is_zero() && *gpu <= wall) }, bytes))
+    }
+}
 
 /// How much one run does.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +90,7 @@ pub(super) struct Probe {
     ready: Ready,
     params: wgpu::Buffer,
     dst: wgpu::Buffer,
-    staging: wgpu::Buffer,
+    watch: Stopwatch,
 }
 
 impl Probe {
@@ -49,7 +105,6 @@ impl Probe {
         let uniform = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
         let params = gpu.buffer("roof", size_of::<RoofParams>(), uniform);
         let dst = gpu.buffer("roof", RESULT, wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC);
-        let staging = gpu.buffer("roof", RESULT, wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST);
         let buffers = [&params, &dst].into_iter().chain(src).enumerate();
         let entries: Vec<_> = buffers
             .map(|(i, buffer)| wgpu::BindGroupEntry { binding: i as u32, resource: buffer.as_entire_binding() })
@@ -61,7 +116,8 @@ impl Probe {
         });
         gpu.check()?;
         let ready = Ready { pipeline, group, workgroups: [1, 1, 1] };
-        Ok(Self { gpu: gpu.clone(), name: dispatch.kernel.name, ready, params, dst, staging })
+        let watch = Stopwatch::new(gpu, RESULT, false);
+        Ok(Self { gpu: gpu.clone(), name: dispatch.kernel.name, ready, params, dst, watch })
     }
 
     /// Seconds from the recording of the commands to having their result.
@@ -70,21 +126,13 @@ impl Probe {
         let params = RoofParams { rounds: load.rounds, stride: load.stride, factor: -0.999_023_44, offset: 1.0 };
         self.gpu.queue.write_buffer(&self.params, 0, bytemuck::bytes_of(&params));
         self.ready.workgroups = [load.workgroups, 1, 1];
-        let start = Instant::now();
-        let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        {
-            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-            (0..load.dispatches).for_each(|_| self.ready.record(&mut pass));
-        }
-        encoder.copy_buffer_to_buffer(&self.dst, 0, &self.staging, 0, None);
-        self.gpu.queue.submit([encoder.finish()]);
-        let bytes = self.gpu.read(&self.staging).await?;
-        let seconds = start.elapsed().as_secs_f64();
+        let record = |pass: &mut wgpu::ComputePass<'_>| (0..load.dispatches).for_each(|_| self.ready.record(pass));
+        let (lap, bytes) = self.watch.run(record, &self.dst).await?;
         let values: Vec<f32> = bytemuck::pod_collect_to_vec(&bytes);
         let wrong = |value: &&f32| !value.is_finite() || value.abs() >= 1e6;
         match values.iter().find(wrong) {
             Some(value) => Err(Error::Gpu(format!("kernel {}: expected numbers below 1e6, found {value}", self.name))),
-            None => Ok(seconds),
+            None => Ok(lap.wall.as_secs_f64()),
         }
     }
 }

@@ -28,6 +28,8 @@ mod readback;
 mod ready;
 mod roof;
 mod source;
+mod stamps;
+mod trial;
 mod tune;
 
 pub use context::{AdapterReport, Backend, Gpu, GpuOptions, adapters, driver_hint};
@@ -41,4 +43,5 @@ pub use program::{Program, ProgramOptions};
 pub use rank::{Drawn, Rank};
 pub use readback::{Landing, Purpose, Readbacks};
 pub use roof::{ROOF_KERNELS, Roof};
-pub use tune::{Entry, Table, Tune};
+pub use trial::{Clock, Effort, Timing, Trial};
+pub use tune::{Entry, Table, Tune, time};

@@ -4,11 +4,7 @@ use std::time::Duration;
 
 use crate::{
     error::{Error, Result},
-    gpu::{
-        context::{Gpu, TIMESTAMPS},
-        play::Input,
-        program::Program,
-    },
+    gpu::{context::TIMESTAMPS, play::Input, program::Program, stamps::Stamps},
     graph::NodeId,
 };
 
@@ -53,7 +49,9 @@ impl Program {
                 pass.write_timestamp(&stamps.set, i as u32 + 1);
             }
         }
-        let gaps = stamps.gaps(gpu, encoder).await?;
+        stamps.resolve(&mut encoder);
+        gpu.queue.submit([encoder.finish()]);
+        let gaps = stamps.gaps(gpu).await?;
         Ok(self.steps.iter().zip(gaps).map(|((node, _), time)| NodeTime { node: *node, time }).collect())
     }
 
@@ -72,43 +70,12 @@ impl Program {
         {
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
                 label: Some("network"),
-                timestamp_writes: Some(wgpu::ComputePassTimestampWrites {
-                    query_set: &stamps.set,
-                    beginning_of_pass_write_index: Some(0),
-                    end_of_pass_write_index: Some(1),
-                }),
+                timestamp_writes: Some(stamps.around()),
             });
             self.record_network(&mut pass, &letterboxes);
         }
-        Ok(stamps.gaps(gpu, encoder).await?.first().copied())
-    }
-}
-
-/// Timestamps and their way home.
-struct Stamps {
-    set: wgpu::QuerySet,
-    count: u32,
-}
-
-impl Stamps {
-    fn new(gpu: &Gpu, count: u32) -> Self {
-        let ty = wgpu::QueryType::Timestamp;
-        Self { set: gpu.device.create_query_set(&wgpu::QuerySetDescriptor { label: Some("nodes"), ty, count }), count }
-    }
-
-    /// Submits the commands that write them; the times between neighbours.
-    async fn gaps(&self, gpu: &Gpu, mut encoder: wgpu::CommandEncoder) -> Result<Vec<Duration>> {
-        let bytes = self.count as usize * 8;
-        let copy = wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::QUERY_RESOLVE;
-        let resolved = gpu.buffer("timestamps", bytes, copy);
-        let staging = gpu.buffer("timestamps", bytes, wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST);
-        encoder.resolve_query_set(&self.set, 0..self.count, &resolved, 0);
-        encoder.copy_buffer_to_buffer(&resolved, 0, &staging, 0, None);
+        stamps.resolve(&mut encoder);
         gpu.queue.submit([encoder.finish()]);
-        let stamps: Vec<u64> = bytemuck::pod_collect_to_vec(&gpu.read(&staging).await?);
-        let nanos = f64::from(gpu.queue.get_timestamp_period());
-        let gap = |pair: &[u64]| Duration::from_nanos((pair[1].saturating_sub(pair[0]) as f64 * nanos) as u64);
-        // The buffer may be longer than its stamps.
-        Ok(stamps.windows(2).take(self.count as usize - 1).map(gap).collect())
+        Ok(stamps.gaps(gpu).await?.first().copied())
     }
 }

@@ -7,8 +7,13 @@ use crate::{
         context::Gpu,
         measure::{Load, Probe, saturate},
         pipelines::Pipelines,
+        trial::Effort,
+        tune::time,
     },
-    kernels::{Bind, Binding, Dispatch, Kernel, Precision, part},
+    kernels::{
+        Bind, Binding, Dispatch, Kernel, Precision, activation::ActivationKind, conv::Problem, ladder::Variant, part,
+    },
+    tensor::Shape,
 };
 
 /// The uniform buffer; field by field as in `shaders/shared/roof.wgsl`.
@@ -76,8 +81,14 @@ pub struct Roof {
     pub dispatch_us: f64,
     /// From the recording of one such dispatch to knowing that it is done, in microseconds.
     pub submit_us: f64,
-    /// The best matrix product, 1e9 operations a second; none until one is measured.
-    pub gemm_gflops: Option<f64>,
+    /// The best that a rung of the ladder makes of a large convolution in f32 without Winograd, 1e9 operations a second.
+    pub gemm_gflops: f64,
+    /// The rung that did.
+    pub gemm_rung: Variant,
+    /// The same of values stored in f16; none where there is no f16.
+    pub gemm_f16_gflops: Option<f64>,
+    /// The rung that did.
+    pub gemm_f16_rung: Option<Variant>,
 }
 
 impl Roof {
@@ -97,7 +108,21 @@ impl Roof {
         let workgroup_gbs = workgroup(gpu).await?;
         progress("dispatch and submit");
         let (dispatch_us, submit_us) = overheads(gpu).await?;
-        Ok(Self { f32_gflops, f16_gflops, storage_gbs, workgroup_gbs, dispatch_us, submit_us, gemm_gflops: None })
+        progress("matrix products");
+        let (gemm_gflops, gemm_rung) = gemm(gpu, Precision::F32).await?;
+        let halved = if halves { Some(gemm(gpu, Precision::F16).await?) } else { None };
+        Ok(Self {
+            f32_gflops,
+            f16_gflops,
+            storage_gbs,
+            workgroup_gbs,
+            dispatch_us,
+            submit_us,
+            gemm_gflops,
+            gemm_rung,
+            gemm_f16_gflops: halved.map(|(gflops, _)| gflops),
+            gemm_f16_rung: halved.map(|(_, rung)| rung),
+        })
     }
 
     /// The ceiling of networks stored in this precision, 1e9 operations a second. Those stored in f16 may count in either.
@@ -115,9 +140,10 @@ impl Roof {
 
     /// Whether every figure is one that an adapter may have: a number above zero.
     pub fn plausible(&self) -> bool {
-        let given = [self.f32_gflops, self.storage_gbs, self.workgroup_gbs, self.dispatch_us, self.submit_us];
-        let maybe = [self.f16_gflops, self.gemm_gflops];
-        given.into_iter().chain(maybe.into_iter().flatten()).all(|figure| figure.is_finite() && figure > 0.0)
+        let rates = [self.f32_gflops, self.storage_gbs, self.workgroup_gbs, self.gemm_gflops];
+        let given = rates.into_iter().chain([self.dispatch_us, self.submit_us]);
+        let maybe = [self.f16_gflops, self.gemm_f16_gflops];
+        given.chain(maybe.into_iter().flatten()).all(|figure| figure.is_finite() && figure > 0.0)
     }
 }
 
@@ -183,6 +209,44 @@ async fn workgroup(gpu: &Gpu) -> Result<f64> {
     let bytes = f64::from(load.workgroups) * LANES * f64::from(load.rounds) * 16.0 * 16.0;
     Ok(1e-9 * bytes / seconds)
 }
+
+/// Rate and rung of the best implicit GEMM on a product of matrices, and on a convolution of 3x3.
+async fn gemm(gpu: &Gpu, precision: Precision) -> Result<(f64, Variant)> {
+    let large = |channels: usize, side: usize, size: usize| {
+        let shape = Shape::new(channels, side, side);
+        Problem {
+            input: shape,
+            output: shape,
+            size,
+            stride: (1, 1),
+            pad: size / 2,
+            dilation: 1,
+            groups: 1,
+            activation: ActivationKind::Linear,
+            residual: None,
+            pictures: 1,
+        }
+    };
+    let mut pipelines = Pipelines::new(gpu, precision, false);
+    let caps = gpu.caps(precision);
+    let mut best = (0.0, Variant::Direct);
+    for problem in [large(512, 32, 1), large(256, 52, 3)] {
+        // The best guess first: it spares those that are far slower.
+        let guess = Variant::gemm(problem.output.pixels(), &caps);
+        let others = Variant::ALL.into_iter().filter(|v| *v != guess && v.is_gemm() && v.suits(&caps));
+        let able: Vec<Variant> = [guess].into_iter().chain(others).filter(|v| v.takes(&problem, &caps)).collect();
+        for (rung, timing) in time(gpu, &mut pipelines, precision, &problem, &able, GEMM_EFFORT).await? {
+            let gflops = 1e-9 * problem.flop() / timing.best().as_secs_f64();
+            if gflops > best.0 {
+                best = (gflops, rung);
+            }
+        }
+    }
+    Ok(best)
+}
+
+/// As much as for other roofs.
+const GEMM_EFFORT: Effort = Effort { span: 50.0, tries: 4 };
 
 /// Dispatches in the longer of two command buffers.
 const MANY: u32 = 1024;

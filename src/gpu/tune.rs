@@ -2,29 +2,21 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use serde::{Deserialize, Serialize};
-use web_time::Instant;
-
 use crate::{
     error::Result,
     gpu::{
         context::Gpu,
-        convolve::{Ends, packed_len, problem},
-        lower::Bound,
         pipelines::Pipelines,
-        ready::{Preparing, Ready, SLOT_USAGE},
+        trial::{Clock, Effort, Timing, Trial},
     },
-    graph::{
-        Graph, Op,
-        plan::{SlotId, View},
-    },
+    graph::Graph,
     kernels::{
         CATALOGUE, Precision,
-        conv::{Problem, pack_bias},
+        conv::Problem,
         ladder::{Caps, Variant},
     },
-    tensor::Shape,
 };
+use serde::{Deserialize, Serialize};
 
 /// How much is measured before a network is built.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,6 +28,15 @@ pub enum Tune {
     Quick,
     /// Every rung that is able to, every shape, more than once.
     Full,
+}
+
+impl Tune {
+    const fn effort(self) -> Effort {
+        match self {
+            Self::Full => Effort { span: 50.0, tries: 5 },
+            Self::Off | Self::Quick => Effort { span: 8.0, tries: 2 },
+        }
+    }
 }
 
 /// The fastest rung of each shape, and what it took.
@@ -52,6 +53,8 @@ pub struct Table {
 pub struct Entry {
     /// Name of the rung.
     pub rung: String,
+    /// What the times were read from.
+    pub clock: Clock,
     /// Milliseconds of each rung that was measured.
     pub ms: BTreeMap<String, f64>,
 }
@@ -94,10 +97,7 @@ fn key(p: &Problem, caps: &Caps) -> String {
 /// The convolutions of a fused graph whose shapes are to be measured, each shape once.
 pub fn unknown(graph: &Graph, table: &Table, tune: Tune, caps: &Caps, pictures: usize) -> Vec<Problem> {
     let mut seen = std::collections::BTreeSet::new();
-    let problems = graph.iter().filter_map(|(_, node)| match &node.op {
-        Op::Conv(conv) => Some(problem(graph, node, conv, pictures)),
-        _ => None,
-    });
+    let problems = graph.iter().filter_map(|(id, _)| graph.problem(id, pictures));
     let wanted = |p: &Problem| match tune {
         Tune::Off => false,
         Tune::Quick => table.get(p, caps).is_none(),
@@ -109,15 +109,7 @@ pub fn unknown(graph: &Graph, table: &Table, tune: Tune, caps: &Caps, pictures: 
 /// Rungs worth a try, the safe guess first.
 fn candidates(problem: &Problem, tune: Tune, caps: &Caps) -> Vec<Variant> {
     let guess = Variant::choose(problem, caps);
-    let worth = |v: &Variant| match v {
-        Variant::Direct => false,
-        // On a processor barriers cost more than anything; on a GPU it is the lanes that wait for memory.
-        Variant::Stem | Variant::Tiled | Variant::Block64 | Variant::Block128 | Variant::Split => {
-            tune == Tune::Full || !caps.software
-        }
-        Variant::Lanes => tune == Tune::Full || caps.software && !caps.subgroup,
-        _ => true,
-    };
+    let worth = |v: &Variant| *v != Variant::Direct && (tune == Tune::Full || v.suits(caps));
     let others = Variant::ALL.into_iter().filter(|v| *v != guess && worth(v) && v.takes(problem, caps));
     std::iter::once(guess).chain(others).collect()
 }
@@ -135,90 +127,41 @@ pub async fn measure(
     table: &mut Table,
 ) -> Result<()> {
     let caps = gpu.caps(precision);
-    let mut ms = BTreeMap::new();
+    let candidates = candidates(problem, tune, &caps);
+    let timings = time(gpu, pipelines, precision, problem, &candidates, tune.effort()).await?;
+    let clock = Timing::common(timings.iter().map(|(_, timing)| timing));
     let mut best: Option<(Variant, Duration)> = None;
-    for variant in candidates(problem, tune, &caps) {
-        let limit = best.map(|(_, time)| time);
-        let time = Trial::new(gpu, pipelines, precision, problem, variant).await?.time(gpu, tune, limit).await?;
-        ms.insert(variant.name().to_owned(), time.as_secs_f64() * 1e3);
+    for (variant, timing) in &timings {
+        let time = timing.by(clock);
         // The guess stays unless another one is clearly faster: 3 % are noise.
         if best.is_none_or(|(_, t)| time.as_secs_f64() < t.as_secs_f64() * 0.97) {
-            best = Some((variant, time));
+            best = Some((*variant, time));
         }
     }
+    let ms = timings.iter().map(|(v, timing)| (v.name().to_owned(), timing.by(clock).as_secs_f64() * 1e3)).collect();
     if let Some((variant, _)) = best {
-        table.shapes.insert(key(problem, &caps), Entry { rung: variant.name().to_owned(), ms });
+        table.shapes.insert(key(problem, &caps), Entry { rung: variant.name().to_owned(), clock, ms });
     }
     Ok(())
 }
 
-/// One rung on buffers of its own, full of zeros.
-struct Trial {
-    calls: Vec<(usize, Ready)>,
-    /// Copied at the end, so that there is something to wait for.
-    probe: wgpu::Buffer,
-    dst: wgpu::Buffer,
-}
-
-impl Trial {
-    async fn new(
-        gpu: &Gpu,
-        pipelines: &mut Pipelines,
-        precision: Precision,
-        problem: &Problem,
-        variant: Variant,
-    ) -> Result<Self> {
-        let caps = gpu.caps(precision);
-        let view = |slot: usize, shape: Shape| View { slot: SlotId(slot), block: 0, shape };
-        let slots = [problem.input, problem.output, problem.output]
-            .map(|shape| shape.blocks() * shape.pixels() * problem.pictures * 4 * precision.bytes())
-            .map(|bytes| gpu.buffer("trial", bytes, SLOT_USAGE));
-        let (src, dst, residual) = (view(0, problem.input), view(1, problem.output), view(2, problem.output));
-        let ends = Ends {
-            parts: &[src],
-            residual: problem.residual.map(|_| &residual),
-            bias: Bound::Bias(pack_bias(problem, None)),
-            write: &dst,
-        };
-        let weights = vec![0.0; packed_len(variant, problem, &caps)];
-        let mut preparing = Preparing::new(gpu, precision);
-        preparing.push(gpu, pipelines, "tuning", || 0, ends.calls(variant, problem, &caps, weights)).await?;
-        let calls = preparing.finish(gpu, pipelines, &slots);
-        let probe = gpu.buffer("probe", 16, wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST);
-        let [_, dst, _] = slots;
-        Ok(Self { calls, probe, dst })
+/// Times rungs one after the other; those that are far slower than the best so far are run once only.
+///
+/// # Errors
+/// If the device fails.
+pub async fn time(
+    gpu: &Gpu,
+    pipelines: &mut Pipelines,
+    precision: Precision,
+    problem: &Problem,
+    rungs: &[Variant],
+    effort: Effort,
+) -> Result<Vec<(Variant, Timing)>> {
+    let mut timings: Vec<(Variant, Timing)> = Vec::with_capacity(rungs.len());
+    for variant in rungs {
+        let limit = timings.iter().map(|(_, timing)| timing.best()).min();
+        let timing = Trial::new(gpu, pipelines, precision, problem, *variant).await?.time(effort, limit).await?;
+        timings.push((*variant, timing));
     }
-
-    /// The time of one pass through the calls; given up early if it is far beyond `limit`.
-    async fn time(&self, gpu: &Gpu, tune: Tune, limit: Option<Duration>) -> Result<Duration> {
-        // The first run may still compile.
-        self.run(gpu, 1).await?;
-        let once = self.run(gpu, 1).await?;
-        if limit.is_some_and(|limit| once > limit * 3) {
-            return Ok(once);
-        }
-        let (span, tries) = if tune == Tune::Full { (50.0, 5) } else { (8.0, 2) };
-        // Many in one submit, so that submitting does not count.
-        let count = (span / (once.as_secs_f64() * 1e3).max(1e-3)).clamp(1.0, 100.0) as u32;
-        let mut best = once;
-        for _ in 0..tries {
-            best = best.min(self.run(gpu, count).await? / count);
-        }
-        Ok(best)
-    }
-
-    async fn run(&self, gpu: &Gpu, count: u32) -> Result<Duration> {
-        let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        {
-            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-            for _ in 0..count {
-                self.calls.iter().for_each(|(_, ready)| ready.record(&mut pass));
-            }
-        }
-        encoder.copy_buffer_to_buffer(&self.dst, 0, &self.probe, 0, Some(16));
-        let started = Instant::now();
-        gpu.queue.submit([encoder.finish()]);
-        gpu.read(&self.probe).await?;
-        Ok(started.elapsed())
-    }
+    Ok(timings)
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::{
     graph::{
+        dispatches::Dispatches,
         ir::{Activation, Graph, Node, NodeId, Op},
         place::Join,
         plan::Plan,
@@ -96,6 +97,7 @@ struct Everything {
     slots: Vec<usize>,
     peak_bytes: usize,
     lower_bound_bytes: usize,
+    dispatches: Dispatches,
     nodes: Vec<Row>,
 }
 
@@ -198,7 +200,7 @@ pub fn text(loaded: &Graph, graph: &Graph, plan: &Plan, precision: Precision) ->
         t.convolutions, t.parameters, t.fused_parameters, t.weights_bytes, t.conv_gflop, t.darknet_bflops, t.boxes
     );
     out.push_str(&picture(plan, precision));
-    out
+    out + &Dispatches::new(graph, plan, precision).text(plan.peak_bytes(precision.bytes()))
 }
 
 /// Columns of the plan's picture.
@@ -253,6 +255,7 @@ pub fn json(loaded: &Graph, graph: &Graph, plan: &Plan, precision: Precision) ->
         slots: plan.slots.iter().map(|s| s.vectors * 4 * precision.bytes()).collect(),
         peak_bytes: plan.peak_bytes(precision.bytes()),
         lower_bound_bytes: plan.lower_bound_bytes(precision.bytes()),
+        dispatches: Dispatches::new(graph, plan, precision),
         nodes: rows(graph, plan, precision),
     };
     // Strings and finite numbers only: nothing here can fail to serialise.

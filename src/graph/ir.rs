@@ -1,6 +1,9 @@
 //! The nouns: [`Graph`], [`Node`], [`Op`], [`Head`], and the numbers that belong to a node, [`NodeParams`].
 
-use crate::{kernels::activation::ActivationKind, tensor::Shape};
+use crate::{
+    kernels::{activation::ActivationKind, conv::Problem},
+    tensor::Shape,
+};
 
 pub use crate::kernels::{activation::ActivationKind as Activation, nms::NmsKind};
 
@@ -208,6 +211,24 @@ impl Graph {
             }
             _ => 0,
         }
+    }
+
+    /// A convolution as its kernels see it, for so many pictures at once; none for other ops.
+    pub fn problem(&self, id: NodeId, pictures: usize) -> Option<Problem> {
+        let node = self.node(id);
+        let Op::Conv(c) = &node.op else { return None };
+        Some(Problem {
+            input: self.node(node.inputs[0]).shape,
+            output: node.shape,
+            size: c.size,
+            stride: (c.stride_y, c.stride_x),
+            pad: c.pad,
+            dilation: c.dilation,
+            groups: c.groups,
+            activation: c.epilogue.activation,
+            residual: c.epilogue.residual,
+            pictures,
+        })
     }
 }
 

@@ -7,6 +7,7 @@
 //! ```
 
 pub mod build;
+pub mod dispatches;
 pub mod explain;
 pub mod fold;
 pub mod fuse;

@@ -226,11 +226,11 @@ pub(super) fn describe(
 
 /// What a workgroup computes.
 #[derive(Clone, Copy, Debug)]
-struct Tile {
+pub(super) struct Tile {
     /// Output pixels.
-    pixels: usize,
+    pub pixels: usize,
     /// Output blocks of four channels.
-    blocks: usize,
+    pub blocks: usize,
     /// How it is told to the kernel.
     told: Told,
 }
@@ -260,7 +260,8 @@ impl Tile {
     }
 }
 
-fn tile(variant: Variant, problem: &Problem) -> Tile {
+/// The tile of a rung, or of the products of one.
+pub(super) fn tile(variant: Variant, problem: &Problem) -> Tile {
     let own = |pixels, blocks| Tile { pixels, blocks, told: Told::Own };
     let block = |n: usize| Tile {
         pixels: conv_block::TILE_PIXELS[n],

@@ -31,7 +31,8 @@ impl Caps {
 const MAX_WORKGROUPS: u32 = 65_535;
 
 /// The rungs of the ladder, slowest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Variant {
     /// `conv_direct`: anything at all.
     Direct,
@@ -114,6 +115,26 @@ impl Variant {
             Self::Block64 | Self::Block128 | Self::Split => &conv_block::KERNEL,
             Self::Subgroup => &conv_subgroup::KERNEL,
             Self::SubgroupFew => &conv_subgroup_few::KERNEL,
+        }
+    }
+
+    /// Whether this is an implicit GEMM in one dispatch: it multiplies as often as the definition does.
+    pub const fn is_gemm(self) -> bool {
+        match self {
+            Self::Lanes | Self::Tiled | Self::Block64 | Self::Block128 | Self::Subgroup | Self::SubgroupFew => true,
+            Self::Direct | Self::Depthwise | Self::Stem | Self::Split | Self::Winograd2 | Self::Winograd4 => false,
+        }
+    }
+
+    /// Whether this may be the fastest on such an adapter. On a processor barriers cost more than anything; on a GPU it is
+    /// the lanes that wait for memory.
+    pub const fn suits(self, caps: &Caps) -> bool {
+        match self {
+            Self::Direct => false,
+            Self::Depthwise | Self::Winograd2 | Self::Winograd4 => true,
+            Self::Stem | Self::Tiled | Self::Block64 | Self::Block128 | Self::Split => !caps.software,
+            Self::Lanes => caps.software && !caps.subgroup,
+            Self::Subgroup | Self::SubgroupFew => caps.software && caps.subgroup,
         }
     }
 

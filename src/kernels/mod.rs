@@ -16,6 +16,7 @@ pub mod conv_subgroup;
 pub mod conv_subgroup_few;
 pub mod conv_sum;
 pub mod conv_tiled;
+pub mod cost;
 pub mod decode;
 pub mod ladder;
 pub mod letterbox;

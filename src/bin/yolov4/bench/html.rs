@@ -24,6 +24,9 @@ pub fn page(report: &Report) -> String {
     }
     report.roofs.iter().for_each(|roof| out.push_str(&rooflines(roof, &report.results)));
     report.results.iter().for_each(|row| out.push_str(&nodes(row)));
+    for (what, rows) in table::ladders(&report.ladder) {
+        out.push_str(&section(&what, table::LADDER_NOTE, &sheet(table::ladder(&rows))));
+    }
     out + "</main></body></html>\n"
 }
 
@@ -41,6 +44,7 @@ fn card(row: &RoofRow) -> String {
         ("multiply-adds, f16", rate(roof.f16_gflops)),
         ("storage, read", format!("{} GB/s", figure(roof.storage_gbs))),
         ("workgroup memory, read", format!("{} GB/s", figure(roof.workgroup_gbs))),
+        ("the best matrix product, f32", format!("{} ({})", rate(Some(roof.gemm_gflops)), roof.gemm_rung.name())),
         ("an empty dispatch", format!("{} µs", figure(roof.dispatch_us))),
         ("a submit", format!("{} µs", figure(roof.submit_us))),
     ];

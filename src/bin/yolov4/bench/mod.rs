@@ -2,6 +2,7 @@
 
 mod compare;
 mod html;
+mod ladder;
 mod machines;
 mod nodes;
 mod plot;
@@ -17,7 +18,11 @@ use std::{num::NonZeroUsize, path::PathBuf};
 use clap::{Subcommand, ValueEnum};
 use yolov4::{
     Error, Precision,
-    low_level::model::{CfgOptions, Network, zoo},
+    low_level::{
+        gpu::Roof,
+        kernels::ladder::Variant,
+        model::{CfgOptions, Network, zoo},
+    },
 };
 
 use crate::{
@@ -92,9 +97,22 @@ struct Measuring {
     /// Only what the adapter can do at most: multiply-adds, storage, workgroup memory, dispatch, submit
     #[arg(long, conflicts_with_all = ["model", "size", "precision", "nodes", "profile"])]
     roof: bool,
+    /// Instead of networks: every rung of the ladder on each shape of their convolutions, beside the least time the roofs allow
+    #[arg(long, conflicts_with_all = ["nodes", "profile", "roof"])]
+    ladder: bool,
+    /// Only these rungs of the ladder [default: all but direct]
+    #[arg(long, value_name = "NAME,..", value_delimiter = ',', requires = "ladder", value_parser = rung)]
+    rung: Vec<Variant>,
     /// Measure the roofs although they are known; they are kept in the cache folder, by adapter, driver and kernels
     #[arg(long)]
     again: bool,
+}
+
+/// A rung by its name.
+fn rung(text: &str) -> Result<Variant, String> {
+    let names: Vec<&str> = Variant::ALL.iter().map(|v| v.name()).collect();
+    let found = Variant::ALL.into_iter().find(|v| v.name() == text);
+    found.ok_or_else(|| format!("expected {}, found `{text}`", names.join(", ")))
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -127,6 +145,8 @@ async fn measure(args: Measuring) -> Outcome {
             }
         }
         failed
+    } else if args.ladder {
+        every_rung(&args, &machines, &mut roofs, &mut report).await?
     } else {
         every_case(&args, &machines, &mut roofs, &mut report).await?
     };
@@ -144,6 +164,55 @@ async fn measure(args: Measuring) -> Outcome {
     if failed.any { Err(Failure::Reported) } else { Ok(()) }
 }
 
+/// What `--model` names, the size asked for, the network.
+type Opened<'a> = (&'a PathBuf, Option<(usize, usize)>, Network);
+
+/// Every network at every size; what cannot be is told before anything is measured.
+fn networks(args: &Measuring) -> Result<Vec<Opened<'_>>, Failure> {
+    let sizes: Vec<_> = if args.size.is_empty() { vec![None] } else { args.size.iter().copied().map(Some).collect() };
+    let mut networks = Vec::new();
+    for (model, size) in args.model.iter().flat_map(|model| sizes.iter().map(move |size| (model, *size))) {
+        networks.push((model, size, Network::open(model, &CfgOptions { size, ..CfgOptions::default() })?));
+    }
+    Ok(networks)
+}
+
+/// The roofs of a machine; without them there are no percentages, and that is said.
+async fn roof(roofs: &mut Roofs, machine: &Machine) -> Result<Option<Roof>, Failure> {
+    match roofs.of(machine).await {
+        Ok(roof) => Ok(Some(roof)),
+        Err(error @ Error::NoAdapter(_)) => Err(error.into()),
+        Err(error) => {
+            output::say(format_args!("note: {machine}: no roofs, so no percentages: {error}"));
+            Ok(None)
+        }
+    }
+}
+
+/// Every rung on every shape in every precision on every machine, into `report`.
+async fn every_rung(
+    args: &Measuring,
+    machines: &[Machine],
+    roofs: &mut Roofs,
+    report: &mut Report,
+) -> Result<Failures, Failure> {
+    let networks = networks(args)?;
+    let networks: Vec<_> = networks.iter().map(|(model, _, network)| (model.as_path(), network)).collect();
+    let shapes = ladder::shapes(&networks)?;
+    let mut failed = Failures::of(args.precision.len() * machines.len());
+    for machine in machines {
+        let roof = roof(roofs, machine).await?;
+        for precision in &args.precision {
+            let at = (machine, (*precision).into());
+            match ladder::measure(&networks, &shapes, &args.rung, at, roof.as_ref()).await {
+                Ok(rows) => report.ladder.extend(rows),
+                Err(error) => failed.add(machine, error)?,
+            }
+        }
+    }
+    Ok(failed)
+}
+
 /// Every network at every size in every precision on every machine, into `report`.
 async fn every_case(
     args: &Measuring,
@@ -151,13 +220,10 @@ async fn every_case(
     roofs: &mut Roofs,
     report: &mut Report,
 ) -> Result<Failures, Failure> {
-    // What cannot be is told before anything is measured.
-    let sizes: Vec<_> = if args.size.is_empty() { vec![None] } else { args.size.iter().copied().map(Some).collect() };
-    let mut networks = Vec::new();
-    for (model, size) in args.model.iter().flat_map(|model| sizes.iter().map(move |size| (model, *size))) {
-        let network = Network::open(model, &CfgOptions { size, ..CfgOptions::default() })?;
-        networks.push((model, size, weights::at_hand(model, &network, args.seed)));
-    }
+    let networks: Vec<_> = networks(args)?
+        .into_iter()
+        .map(|(model, size, network)| (model, size, weights::at_hand(model, &network, args.seed)))
+        .collect();
     let settings = Settings {
         batch: args.batch.get(),
         frames: args.frames.get(),
@@ -168,14 +234,7 @@ async fn every_case(
     };
     let mut failed = Failures::of(networks.len() * args.precision.len() * machines.len());
     for machine in machines {
-        let roof = match roofs.of(machine).await {
-            Ok(roof) => Some(roof),
-            Err(error @ Error::NoAdapter(_)) => return Err(error.into()),
-            Err(error) => {
-                output::say(format_args!("note: {machine}: no roofs, so no percentages: {error}"));
-                None
-            }
-        };
+        let roof = roof(roofs, machine).await?;
         for (model, size, weights) in &networks {
             for precision in &args.precision {
                 let precision: Precision = (*precision).into();

@@ -8,6 +8,8 @@ use yolov4::{Error, Result, low_level::gpu::Roof};
 pub struct Report {
     pub results: Vec<Row>,
     pub roofs: Vec<RoofRow>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ladder: Vec<LadderRow>,
 }
 
 /// One network at one size in one precision on one adapter. Times in milliseconds.
@@ -68,6 +70,46 @@ pub struct NodeRow {
     pub bytes: usize,
     #[serde(skip)]
     pub flop: f64,
+}
+
+/// One shape of convolution in one precision on one adapter.
+#[derive(Clone, Debug, Serialize)]
+pub struct LadderRow {
+    pub shape: String,
+    /// Networks, and how many of their convolutions.
+    pub used_by: Vec<String>,
+    pub precision: &'static str,
+    pub adapter: String,
+    pub backend: String,
+    pub software: bool,
+    /// `timestamps` or `wall`.
+    pub clock: &'static str,
+    /// Operations by definition.
+    pub flop: f64,
+    /// What is taken here without measuring.
+    pub guess: &'static str,
+    /// In the ladder's order.
+    pub rungs: Vec<RungRow>,
+}
+
+/// One rung of the ladder on one shape.
+#[derive(Clone, Debug, Serialize)]
+pub struct RungRow {
+    pub rung: &'static str,
+    pub ms: f64,
+    /// Of operations by definition, whatever the rung saves.
+    pub gflops: f64,
+    /// Operations that it really does, whole tiles.
+    pub flop: f64,
+    /// Bytes that it must move, those between its dispatches included.
+    pub bytes: f64,
+    pub dispatches: usize,
+    /// The larger of operations by multiply-adds a second, and bytes by bytes a second.
+    pub floor_ms: Option<f64>,
+    /// Which of the two it is.
+    pub floor_by: Option<&'static str>,
+    /// The floor as a part of the time.
+    pub floor_pct: Option<f64>,
 }
 
 /// One dispatch, for a trace.

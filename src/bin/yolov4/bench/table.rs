@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use super::report::{NodeRow, Report, RoofRow, Row};
+use yolov4::low_level::kernels::ladder::Variant;
+
+use super::report::{LadderRow, NodeRow, Report, RoofRow, Row};
 
 /// A heading and its cells.
 type Sheet = (Vec<&'static str>, Vec<Vec<String>>);
@@ -45,6 +47,12 @@ fn written(report: &Report, sheet: &dyn Fn(Sheet) -> String) -> String {
             let _ = write!(out, "\n{}, the slowest first:\n\n{}", title(row), sheet(slowest(nodes)));
         }
     }
+    for (what, rows) in ladders(&report.ladder) {
+        let _ = write!(out, "\n{what}:\n\n{}", sheet(ladder(&rows)));
+    }
+    if !report.ladder.is_empty() {
+        let _ = write!(out, "\n{LADDER_NOTE}\n");
+    }
     out
 }
 
@@ -52,6 +60,50 @@ fn written(report: &Report, sheet: &dyn Fn(Sheet) -> String) -> String {
 const NOTE: &str = "Times are milliseconds. median, p95, least: an f32 tensor on the host to head tensors on the host. GPU: the \
                     network by the GPU's own clock. boxes: a decoded picture of 640x480 to boxes. load: files to a detector \
                     that is ready. GFLOP/s count convolutions; the roof is that of multiply-adds.";
+
+/// What the cells of a ladder mean.
+pub const LADDER_NOTE: &str = "Each rung: measured ms / the floor's ms, which is the larger of its own operations (whole \
+                               tiles) by the roof of multiply-adds, and its bytes by that of storage (marked s; what stays in \
+                               a cache may beat it). The fastest has a star. GFLOP/s count the operations of direct \
+                               convolution, so those of Winograd may exceed the roof.";
+
+/// The rows of each adapter and precision, with a title.
+pub fn ladders(rows: &[LadderRow]) -> Vec<(String, Vec<&LadderRow>)> {
+    let mut all: Vec<(String, Vec<&LadderRow>)> = Vec::new();
+    for row in rows {
+        let software = if row.software { ", a SOFTWARE ADAPTER" } else { "" };
+        let title = format!("Rungs in {} on {} ({}{software})", row.precision, row.adapter, row.backend);
+        match all.iter_mut().find(|(known, _)| *known == title) {
+            Some((_, rows)) => rows.push(row),
+            None => all.push((title, vec![row])),
+        }
+    }
+    all
+}
+
+/// A line for each shape, a column for each rung that anybody ran.
+pub fn ladder(rows: &[&LadderRow]) -> Sheet {
+    let ran = |name: &&str| rows.iter().any(|row| row.rungs.iter().any(|rung| rung.rung == *name));
+    let names: Vec<&'static str> = Variant::ALL.iter().map(|v| v.name()).filter(ran).collect();
+    let line = |row: &&LadderRow| {
+        let best = row.rungs.iter().min_by(|a, b| a.ms.total_cmp(&b.ms));
+        let cell = |name: &&'static str| {
+            let Some(rung) = row.rungs.iter().find(|rung| rung.rung == *name) else { return "-".to_owned() };
+            let floor = rung.floor_ms.map_or_else(|| "-".into(), figure);
+            let star = if best.is_some_and(|best| best.rung == rung.rung) { "*" } else { "" };
+            let storage = if rung.floor_by == Some("storage") { "s" } else { "" };
+            format!("{}{star} / {floor}{storage}", figure(rung.ms))
+        };
+        let last = [
+            best.map_or_else(String::new, |best| figure(best.gflops)),
+            best.and_then(|best| best.floor_pct).map_or_else(|| "-".into(), figure),
+            row.clock.to_owned(),
+        ];
+        [row.shape.clone(), figure(1e-9 * row.flop)].into_iter().chain(names.iter().map(cell)).chain(last).collect()
+    };
+    let header = ["shape", "GFLOP"].into_iter().chain(names.iter().copied());
+    (header.chain(["best, GFLOP/s", "floor, % of it", "clock"]).collect(), rows.iter().map(line).collect())
+}
 
 /// Of a row, in words.
 pub fn title(row: &Row) -> String {
@@ -65,11 +117,26 @@ pub fn adapter(name: &str, software: bool) -> String {
 }
 
 fn roofs(roofs: &[RoofRow]) -> Sheet {
-    let header =
-        vec!["adapter", "back end", "driver", "f32", "f16", "storage", "workgroup", "dispatch", "submit", "GEMM"];
+    let header = vec![
+        "adapter",
+        "back end",
+        "driver",
+        "f32",
+        "f16",
+        "storage",
+        "workgroup",
+        "dispatch",
+        "submit",
+        "GEMM",
+        "GEMM, f16",
+    ];
     let row = |row: &RoofRow| {
         let roof = &row.roof;
         let rate = |gflops: Option<f64>| gflops.map_or_else(|| "-".into(), |g| format!("{} GFLOP/s", figure(g)));
+        let gemm = |gflops: Option<f64>, rung: Option<Variant>| match (gflops, rung) {
+            (Some(gflops), Some(rung)) => format!("{} GFLOP/s, {}", figure(gflops), rung.name()),
+            _ => "-".into(),
+        };
         vec![
             adapter(&row.adapter, row.software),
             row.backend.clone(),
@@ -80,7 +147,8 @@ fn roofs(roofs: &[RoofRow]) -> Sheet {
             format!("{} GB/s", figure(roof.workgroup_gbs)),
             format!("{} us", figure(roof.dispatch_us)),
             format!("{} us", figure(roof.submit_us)),
-            rate(roof.gemm_gflops),
+            gemm(Some(roof.gemm_gflops), Some(roof.gemm_rung)),
+            gemm(roof.gemm_f16_gflops, roof.gemm_f16_rung),
         ]
     };
     (header, roofs.iter().map(row).collect())

@@ -1,0 +1,159 @@
+//! One rung of the ladder on one problem, on buffers of its own, timed.
+
+use std::time::Duration;
+
+use crate::{
+    error::Result,
+    gpu::{
+        buffers::encode,
+        context::Gpu,
+        convolve::{Ends, packed_len},
+        lower::Bound,
+        measure::{Lap, Stopwatch},
+        pipelines::Pipelines,
+        ready::{Preparing, Ready, SLOT_USAGE},
+    },
+    graph::plan::{SlotId, View},
+    kernels::{
+        Precision,
+        conv::{Problem, pack_bias},
+        ladder::Variant,
+    },
+    tensor::Shape,
+};
+
+/// What a time was read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Clock {
+    /// Timestamps that the GPU writes.
+    Timestamps,
+    /// The host's clock, submitting and waiting included.
+    Wall,
+}
+
+/// The time of one pass through a rung, by each clock.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Timing {
+    /// The least by the clock on the wall.
+    pub wall: Duration,
+    /// The least by timestamps; none if one of them was missing or could not be right.
+    pub gpu: Option<Duration>,
+}
+
+impl Timing {
+    /// By one of the clocks; by the wall's where there is no other.
+    pub fn by(&self, clock: Clock) -> Duration {
+        match clock {
+            Clock::Timestamps => self.gpu.unwrap_or(self.wall),
+            Clock::Wall => self.wall,
+        }
+    }
+
+    /// The best clock that all of them have.
+    pub fn common<'a>(all: impl IntoIterator<Item = &'a Self>) -> Clock {
+        if all.into_iter().all(|timing| timing.gpu.is_some()) { Clock::Timestamps } else { Clock::Wall }
+    }
+
+    /// Its best clock.
+    pub fn best(&self) -> Duration {
+        self.by(Self::common([self]))
+    }
+
+    fn min(self, lap: &Lap, count: u32) -> Self {
+        let gpu = self.gpu.zip(lap.gpu).map(|(known, gpu)| known.min(gpu / count));
+        Self { wall: self.wall.min(lap.wall / count), gpu }
+    }
+}
+
+/// How long and how often a rung is run.
+#[derive(Clone, Copy, Debug)]
+pub struct Effort {
+    /// Milliseconds of a run.
+    pub span: f64,
+    /// Runs.
+    pub tries: u32,
+}
+
+/// A rung that is ready to run.
+pub struct Trial {
+    calls: Vec<(usize, Ready)>,
+    watch: Stopwatch,
+    dst: wgpu::Buffer,
+}
+
+impl Trial {
+    /// Buffers full of small numbers: a card that multiplies zeros is cooler, and faster, than one that works.
+    ///
+    /// # Errors
+    /// As [`crate::gpu::Program::new`].
+    pub async fn new(
+        gpu: &Gpu,
+        pipelines: &mut Pipelines,
+        precision: Precision,
+        problem: &Problem,
+        variant: Variant,
+    ) -> Result<Self> {
+        let caps = gpu.caps(precision);
+        let view = |slot: usize, shape: Shape| View { slot: SlotId(slot), block: 0, shape };
+        let slots = [problem.input, problem.output, problem.output].map(|shape| {
+            let numbers = noise(shape.blocks() * shape.pixels() * problem.pictures * 4);
+            gpu.filled("trial", &encode(precision, &numbers), SLOT_USAGE)
+        });
+        let (src, dst, residual) = (view(0, problem.input), view(1, problem.output), view(2, problem.output));
+        let ends = Ends {
+            parts: &[src],
+            residual: problem.residual.map(|_| &residual),
+            bias: Bound::Bias(pack_bias(problem, None)),
+            write: &dst,
+        };
+        let weights = noise(packed_len(variant, problem, &caps));
+        let mut preparing = Preparing::new(gpu, precision);
+        preparing.push(gpu, pipelines, "tuning", || 0, ends.calls(variant, problem, &caps, weights)).await?;
+        let calls = preparing.finish(gpu, pipelines, &slots);
+        let [_, dst, _] = slots;
+        Ok(Self { calls, watch: Stopwatch::new(gpu, 16, true), dst })
+    }
+
+    /// The time of one pass through the calls; given up early if it is far beyond `limit`.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub async fn time(&self, effort: Effort, limit: Option<Duration>) -> Result<Timing> {
+        // The first run may still compile.
+        self.run(1).await?;
+        let once = self.run(1).await?;
+        if limit.is_some_and(|limit| once.best() > limit * 3) {
+            return Ok(once);
+        }
+        // Many in one submit, so that submitting does not count.
+        let count = (effort.span / (once.best().as_secs_f64() * 1e3).max(1e-3)).clamp(1.0, 100.0) as u32;
+        let mut best = once;
+        for _ in 0..effort.tries {
+            best = best.min(&self.lap(count).await?, count);
+        }
+        Ok(best)
+    }
+
+    /// `count` passes through the calls in one submit, waited for.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub async fn run(&self, count: u32) -> Result<Timing> {
+        let lap = self.lap(count).await?;
+        Ok(Timing { wall: lap.wall / count, gpu: lap.gpu.map(|gpu| gpu / count) })
+    }
+
+    async fn lap(&self, count: u32) -> Result<Lap> {
+        let record = |pass: &mut wgpu::ComputePass<'_>| {
+            (0..count).for_each(|_| self.calls.iter().for_each(|(_, ready)| ready.record(pass)));
+        };
+        Ok(self.watch.run(record, &self.dst).await?.0)
+    }
+}
+
+/// Numbers from -0.05 to 0.05 that do not repeat within a row.
+fn noise(n: usize) -> Vec<f32> {
+    let number = |i: usize| (i * 7919 % 4093) as f32 / 40_930.0 - 0.05;
+    (0..4093).map(number).cycle().take(n).collect()
+}

@@ -1,0 +1,105 @@
+//! How many dispatches a network takes at least, what stands in the way of fewer, and what Winograd adds to that.
+
+use std::{collections::BTreeMap, fmt::Write};
+
+use serde::Serialize;
+
+use crate::{
+    graph::{
+        ir::Graph,
+        plan::{Plan, Work},
+    },
+    kernels::{
+        Precision,
+        ladder::{Caps, Variant},
+    },
+};
+
+/// The dispatches of one frame, boxes aside.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Dispatches {
+    /// One for each step of the plan.
+    pub fewest: usize,
+    /// Of those, by what they do.
+    pub by_op: BTreeMap<&'static str, usize>,
+    /// On a processor that poses as a GPU, nothing measured.
+    pub processor: OnProcessor,
+}
+
+/// What its choice of rungs adds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct OnProcessor {
+    /// Convolutions by Winograd, three dispatches each.
+    pub winograd: usize,
+    /// Dispatches in all.
+    pub dispatches: usize,
+    /// Bytes of the values between those three, which all convolutions share.
+    pub scratch_bytes: usize,
+}
+
+/// WebGPU's default, and that of Mesa's software Vulkan.
+const BINDING: usize = 128 << 20;
+
+impl Dispatches {
+    /// Counts a graph as it is played.
+    pub fn new(graph: &Graph, plan: &Plan, precision: Precision) -> Self {
+        let caps = Caps { software: true, subgroup: true, half: precision == Precision::F16, binding: BINDING };
+        let mut by_op = BTreeMap::new();
+        let mut processor = OnProcessor::default();
+        let mut scratch = [0; 2];
+        for step in &plan.steps {
+            let op = match step.work {
+                Work::Op => graph.node(step.node).op.name(),
+                Work::Accumulate => "accumulate",
+                Work::Copy { .. } => "copy",
+            };
+            *by_op.entry(op).or_default() += 1;
+            let problem = graph.problem(step.node, 1).filter(|_| step.work == Work::Op);
+            let tile = problem.and_then(|p| Some((Variant::choose(&p, &caps).winograd()?, p)));
+            processor.dispatches += if tile.is_some() { 3 } else { 1 };
+            if let Some((tile, problem)) = tile {
+                let [values, products] = tile.scratch(&problem);
+                scratch = [scratch[0].max(values), scratch[1].max(products)];
+                processor.winograd += 1;
+            }
+        }
+        processor.scratch_bytes = scratch.iter().sum::<usize>() * 4 * precision.bytes();
+        Self { fewest: plan.steps.len(), by_op, processor }
+    }
+
+    /// A few lines; `planned` are the bytes of all slots.
+    pub fn text(&self, planned: usize) -> String {
+        let mut out = format!("\n{} dispatches a frame at least:\n", self.fewest);
+        for (op, count) in &self.by_op {
+            let _ = writeln!(out, "{count:>5}  {op:<14} {}", why(op));
+        }
+        let OnProcessor { winograd, dispatches, scratch_bytes } = self.processor;
+        let _ = writeln!(
+            out,
+            "On a processor, unmeasured, {winograd} convolutions go by Winograd, three dispatches each: {dispatches} \
+             dispatches, and {:.1} MB between them, {:.1} MB of values in all.\nOn a GPU what is measured decides.",
+            scratch_bytes as f64 / 1e6,
+            (planned + scratch_bytes) as f64 / 1e6
+        );
+        out
+    }
+}
+
+/// What keeps a step from being part of a neighbour.
+fn why(op: &str) -> &'static str {
+    match op {
+        "conv" => "with bias, activation and shortcut inside",
+        "max_pool" => "a window needs pixels of several workgroups of the step before",
+        "spp" => "three pools and a concat in one; windows need pixels of several workgroups",
+        "avg_pool" => "needs a whole plane of the step before",
+        "upsample" => "its reader binds a value of its own size, as it does those beside it in a concat",
+        "copy" => {
+            "a value lies in one place; here two readers want it in two, or one reads it while it writes beside it"
+        }
+        "accumulate" => "a shortcut of more than two: a dispatch adds one",
+        "shortcut" => "no input is a convolution of which it is the only reader",
+        "activation" => "does not follow a convolution of which it is the only reader",
+        "sam" | "scale_channels" => "reads two values, and only shortcuts go into convolutions",
+        _ => "",
+    }
+}
