@@ -285,6 +285,7 @@ fn a_rung_does_whole_tiles_and_moves_what_lies_between_its_dispatches() {
         groups: 1,
         activation: Activation::Mish,
         residual: None,
+        pictures: 1,
     };
     let caps = Caps { software: true, subgroup: true, half: false, binding: 1 << 27 };
     let cost = |variant, problem: &Problem| Cost::of(variant, problem, Precision::F32, &caps);
