@@ -1,6 +1,6 @@
 //! One frame: input in, one submit, what was asked for out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     error::{Error, Result},
@@ -132,11 +132,13 @@ impl Program {
 
     /// Nodes of the graph as loaded whose values [`Program::play`] can bring back.
     pub fn origins(&self) -> Vec<NodeId> {
-        self.graph.nodes.iter().map(|n| n.origin).collect()
+        // The bands of a value have the same one.
+        self.graph.nodes.iter().map(|n| n.origin).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     fn find(&self, origin: NodeId) -> Result<NodeId> {
-        let found = self.graph.iter().find(|(_, n)| n.origin == origin).map(|(id, _)| id);
+        // The whole comes after its bands.
+        let found = self.graph.iter().filter(|(_, n)| n.origin == origin).map(|(id, _)| id).last();
         found.ok_or_else(|| Error::Usage(format!("node {} has no value of its own in the fused network", origin.0)))
     }
 
