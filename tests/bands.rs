@@ -323,6 +323,25 @@ fn networks_of_the_family_are_the_uncut_ones_and_the_oracles() {
     }
 }
 
+#[test]
+fn a_device_of_small_buffers_gives_back_every_value_whole() {
+    let limits = wgpu::Limits {
+        max_storage_buffer_binding_size: 3 * PLANE as u64,
+        max_buffer_size: 4 * PLANE as u64,
+        ..Default::default()
+    };
+    let gpu = pollster::block_on(async {
+        let instance = wgpu::Instance::default();
+        let adapter = instance.request_adapter(&wgpu::RequestAdapterOptions::default()).await.expect("a GPU adapter");
+        let descriptor = wgpu::DeviceDescriptor { required_limits: limits, ..Default::default() };
+        let (device, queue) = adapter.request_device(&descriptor).await.unwrap();
+        Gpu::from_device(device, queue)
+    });
+    let (problem, ..) = chosen_problems().swap_remove(1);
+    let options = ProgramOptions { keep: Keep::All, ..Default::default() };
+    pollster::block_on(checks::check(&gpu, &problem, &options, problem.tolerance)).unwrap();
+}
+
 /// The graph that plays a network where a binding has so many MiB, in f32, and its plan.
 fn laid_out(network: &Network, mib: usize) -> (Graph, Plan) {
     let (whole, params) = fused(&network.graph, &network.random_params(0));

@@ -74,12 +74,39 @@ impl Program {
 
     async fn read_values(&self, ids: &[NodeId]) -> Result<Vec<Tensor>> {
         let views: Vec<View> = ids.iter().flat_map(|id| self.plan.views(*id)).copied().collect();
+        let room = usize::try_from(self.gpu.limits.max_buffer_size).unwrap_or(usize::MAX);
+        let mut parts = Vec::with_capacity(views.len());
+        let mut rest = &views[..];
+        // At once what fits into one buffer: everything, unless a network is large and all of it was kept.
+        loop {
+            let mut total = 0;
+            let fits = |view: &&View| {
+                total += self.bytes(view.shape);
+                total <= room
+            };
+            let (now, later) = rest.split_at(rest.iter().take_while(fits).count().max(1).min(rest.len()));
+            parts.extend(self.read_views(now).await?);
+            rest = later;
+            if rest.is_empty() {
+                break;
+            }
+        }
+        let mut parts = parts.into_iter();
+        let tensors = ids.iter().map(|id| {
+            let data = parts.by_ref().take(self.plan.views(*id).len()).flat_map(|part| part.data).collect();
+            let node = self.graph.node(*id);
+            Tensor::new(node.shape, data).ok_or_else(|| Error::graph(&node.name, "came back with another size"))
+        });
+        tensors.collect()
+    }
+
+    async fn read_views(&self, views: &[View]) -> Result<Vec<Tensor>> {
         let total: usize = views.iter().map(|v| self.bytes(v.shape)).sum();
         let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
         let staging = self.gpu.buffer("values", total, usage);
         let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         let mut at = 0;
-        for view in &views {
+        for view in views {
             let n = self.bytes(view.shape) as u64;
             let from = (view.block * view.shape.pixels() * 4 * self.precision.bytes()) as u64;
             encoder.copy_buffer_to_buffer(&self.slots[view.slot.0], from, &staging, at, Some(n));
@@ -88,17 +115,13 @@ impl Program {
         self.gpu.queue.submit([encoder.finish()]);
         let bytes = self.gpu.read(&staging).await?;
         let mut rest = &bytes[..];
-        let tensors = ids.iter().map(|id| {
-            let mut data = Vec::new();
-            for view in self.plan.views(*id) {
-                let (mine, later) = rest.split_at(self.bytes(view.shape));
-                rest = later;
-                data.extend(self.unpack(view.shape, mine)?.data);
-            }
-            let node = self.graph.node(*id);
-            Tensor::new(node.shape, data).ok_or_else(|| Error::graph(&node.name, "came back with another size"))
-        });
-        tensors.collect()
+        let mut tensors = Vec::with_capacity(views.len());
+        for view in views {
+            let (mine, later) = rest.split_at(self.bytes(view.shape));
+            rest = later;
+            tensors.push(self.unpack(view.shape, mine)?);
+        }
+        Ok(tensors)
     }
 
     /// Plays one frame down to boxes: all of them, after NMS, best first (ties by number of the box, then class).

@@ -179,8 +179,7 @@ impl Cutter {
             starts.extend((0..shape.c).step_by(each));
             spans = between(&starts);
         }
-        let whole_blocks = starts.iter().all(|start| start.is_multiple_of(4));
-        (spans.len() <= MAX_PARTS && whole_blocks && fits(&spans)).then_some(spans)
+        (spans.len() <= MAX_PARTS && fits(&spans)).then_some(spans)
     }
 
     /// A convolution: filters are independent of each other.
