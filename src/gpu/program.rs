@@ -102,7 +102,7 @@ impl Program {
         // Before minutes of compiling for nothing.
         gpu.check()?;
         let mut pipelines = Pipelines::new(gpu, precision, options.checked);
-        let caps = Caps { binding: binding as usize, ..gpu.caps(precision) };
+        let caps = Caps { binding: usize::try_from(binding).unwrap_or(usize::MAX), ..gpu.caps(precision) };
         let identity = Table::identity(gpu);
         let mut tuned = if options.tuned.of == identity { options.tuned.clone() } else { Table::default() };
         tuned.of = identity;
