@@ -14,7 +14,7 @@ use problems::{EXACT, Net, Problem, SUMS, compare, conv};
 use yolov4::{
     Error, Gpu, Precision,
     low_level::{
-        gpu::{GpuOptions, Program, ProgramOptions},
+        gpu::{GpuOptions, Program, ProgramOptions, Tune},
         graph::{
             Activation, Conv, Graph, Head, NodeId, Op, Params, Pool,
             bands::bands,
@@ -338,8 +338,11 @@ fn a_device_of_small_buffers_gives_back_every_value_whole() {
         Gpu::from_device(device, queue)
     });
     let (problem, ..) = chosen_problems().swap_remove(1);
-    let options = ProgramOptions { keep: Keep::All, ..Default::default() };
-    pollster::block_on(checks::check(&gpu, &problem, &options, problem.tolerance)).unwrap();
+    // Rungs are measured within the limits too.
+    for tune in [Tune::Off, Tune::Full] {
+        let options = ProgramOptions { keep: Keep::All, tune, ..Default::default() };
+        pollster::block_on(checks::check(&gpu, &problem, &options, problem.tolerance)).unwrap();
+    }
 }
 
 /// The graph that plays a network where a binding has so many MiB, in f32, and its plan.

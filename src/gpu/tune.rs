@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use web_time::Instant;
 
 use crate::{
-    error::Result,
+    error::{Error, Result},
     gpu::{
         context::Gpu,
         convolve::{Ends, packed_len, problem},
@@ -149,6 +149,13 @@ pub async fn measure(
     Ok(())
 }
 
+/// A value as it is when it is too large for one binding of so many vectors: in bands (see [`crate::graph::bands`]).
+fn parts(value: Shape, limit: usize) -> Vec<Shape> {
+    let blocks = (limit / value.pixels()).clamp(1, value.blocks());
+    let starts = (0..value.blocks()).step_by(blocks);
+    starts.map(|block| Shape { c: (4 * blocks).min(value.c - 4 * block), ..value }).collect()
+}
+
 /// One rung on buffers of its own, full of zeros.
 struct Trial {
     calls: Vec<(usize, Ready)>,
@@ -167,22 +174,28 @@ impl Trial {
     ) -> Result<Self> {
         let caps = gpu.caps(precision);
         let view = |slot: usize, shape: Shape| View { slot: SlotId(slot), block: 0, shape };
-        let slots = [problem.input, problem.output, problem.output]
-            .map(|shape| gpu.buffer("trial", shape.blocks() * shape.pixels() * 4 * precision.bytes(), SLOT_USAGE));
-        let (src, dst, residual) = (view(0, problem.input), view(1, problem.output), view(2, problem.output));
+        let mut shapes = vec![problem.output, problem.output];
+        shapes.extend(parts(problem.input, caps.binding / (4 * precision.bytes())));
+        let slots: Vec<wgpu::Buffer> = shapes
+            .iter()
+            .map(|shape| gpu.buffer("trial", shape.vectors() * 4 * precision.bytes(), SLOT_USAGE))
+            .collect();
+        let views: Vec<View> = shapes.iter().enumerate().map(|(slot, shape)| view(slot, *shape)).collect();
+        let [dst, residual, parts @ ..] = &views[..] else {
+            return Err(Error::graph("tuning", "has no slots"));
+        };
         let ends = Ends {
-            parts: &[src],
-            residual: problem.residual.map(|_| &residual),
+            parts,
+            residual: problem.residual.map(|_| residual),
             bias: Bound::Bias(pack_bias(problem, None)),
-            write: &dst,
+            write: dst,
         };
         let weights = vec![0.0; packed_len(variant, problem, &caps)];
         let mut preparing = Preparing::new(gpu, precision);
         preparing.push(gpu, pipelines, "tuning", || 0, ends.calls(variant, problem, &caps, weights)).await?;
         let calls = preparing.finish(gpu, pipelines, &slots);
         let probe = gpu.buffer("probe", 16, wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST);
-        let [_, dst, _] = slots;
-        Ok(Self { calls, probe, dst })
+        Ok(Self { calls, probe, dst: slots[0].clone() })
     }
 
     /// The time of one pass through the calls; given up early if it is far beyond `limit`.
