@@ -32,6 +32,11 @@ impl Shape {
     pub const fn blocks(self) -> usize {
         self.c.div_ceil(4)
     }
+
+    /// Four-channel vectors of the whole value on the GPU.
+    pub const fn vectors(self) -> usize {
+        self.blocks() * self.pixels()
+    }
 }
 
 impl std::fmt::Display for Shape {

@@ -38,23 +38,36 @@ fn grey() -> Picture {
 }
 
 #[test]
-fn a_value_too_large_for_one_binding_is_told_with_a_size_that_fits() {
+fn what_p6_begins_with_plays_within_the_default_limits() {
     let dir = tempfile::tempdir().unwrap();
+    // WebGPU's default: 128 MiB in one binding; 32 x 1280 x 1280 are 200 MiB.
+    let gpu = device(wgpu::Limits::default());
     let cfg = network(&dir, 1280, 32);
-    // WebGPU's default: 128 MiB in one binding; 1280 x 1280 x 32 is what YOLOv4-P6 begins with.
+    let mut detector = build(Detector::builder().model(&cfg).device(gpu.clone()).conf(1.0)).unwrap();
+    pollster::block_on(detector.detect(&grey())).unwrap();
+    let program = detector.program().unwrap();
+    let bands: Vec<usize> = program.graph().iter().filter(|(_, n)| n.shape.w == 1280).map(|(_, n)| n.shape.c).collect();
+    assert_eq!(bands, [3, 16, 16, 32], "input, two bands, and what stands for both");
+}
+
+#[test]
+fn a_value_too_large_for_four_bindings_is_told_with_a_size_that_fits() {
+    let dir = tempfile::tempdir().unwrap();
+    // Five blocks of channels of 1280 x 1280 fit into one binding, twenty into four.
+    let cfg = network(&dir, 1280, 84);
     let gpu = device(wgpu::Limits::default());
     let error = build(Detector::builder().model(&cfg).device(gpu.clone())).unwrap_err();
     assert!(matches!(error, Error::Limit { .. }), "{error}");
     assert_eq!(
         error.to_string(),
-        "layer 0 [convolutional]: its value needs 209.7 MB in one binding, this adapter allows 134.2 MB; try --size 1024 or \
+        "layer 0 [convolutional]: its value needs 550.5 MB in one binding, this adapter allows 134.2 MB; try --size 1182 or \
          --precision f16"
     );
     // The advice is good.
-    let small = || Detector::builder().model(&cfg).device(gpu.clone()).size((1024, 1024));
+    let small = || Detector::builder().model(&cfg).device(gpu.clone()).size((1182, 1182));
     let mut detector = build(small().conf(1.0)).unwrap();
     pollster::block_on(detector.detect(&grey())).unwrap();
-    // Each of its million boxes is above a threshold of 0.01, and nobody compares those with each other.
+    // Each of its boxes is above a threshold of 0.01, and nobody compares those with each other.
     let error = pollster::block_on(build(small().conf(0.01)).unwrap().detect(&grey())).unwrap_err().to_string();
     assert!(error.contains("boxes: ") && error.contains("allows 131072 candidates; raise --conf"), "{error}");
 }

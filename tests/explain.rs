@@ -21,6 +21,24 @@ fn explain(args: &[&str]) -> String {
 }
 
 #[test]
+fn bands_are_shown_where_a_binding_is_too_small() {
+    let whole = explain(&["yolov4-p6"]);
+    assert!(!whole.contains("(1 of 2)"), "{whole}");
+    let banded = explain(&["yolov4-p6", "--binding", "128"]);
+    let line = |start: &str| banded.lines().find(|l| l.contains(start)).unwrap_or_else(|| panic!("{start}: {banded}"));
+    for band in ["(1 of 2)", "(2 of 2)"] {
+        let line = line(&format!("layer 0 [convolutional] {band}"));
+        assert!(line.contains("conv 3x3 mish") && line.contains("16x1280x1280"), "{line}");
+    }
+    let line = line("32x1280x1280");
+    assert!(line.contains("layer 0 [convolutional]") && line.ends_with("gathered by its readers"), "{line}");
+    // The totals are those of the network, whatever plays it.
+    let totals = |text: &str| text.lines().find(|l| l.contains("GFLOP in convolutions")).unwrap().to_owned();
+    assert_eq!(totals(&whole), totals(&banded));
+    assert_eq!(explain(&["yolov4-p6", "--binding", "256"]), whole);
+}
+
+#[test]
 fn totals_are_the_published_ones_as_json_and_as_text() {
     let Some(data) = common::test_data() else { return };
     for (name, row, cfg) in common::published(&data) {

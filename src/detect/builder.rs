@@ -349,7 +349,7 @@ impl DetectorBuilder {
                 let tuning = Tuning::open(&gpu, supply, notes);
                 let (tune, tuned) = (tuning.mode(&gpu, self.tune), tuning.table.clone());
                 let (precision, conv) = (self.precision, self.conv);
-                let options = ProgramOptions { precision, keep, conv, tune, tuned, checked: false, batch };
+                let options = ProgramOptions { precision, keep, conv, tune, tuned, batch, ..ProgramOptions::default() };
                 let mut progress = self.progress.take().unwrap_or_else(|| Box::new(|_, _| {}));
                 let program = Program::new(&gpu, &network.graph, params, &options, &mut progress).await?;
                 tuning.keep(program.tuned(), notes);

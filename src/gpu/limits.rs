@@ -2,7 +2,12 @@
 
 use crate::{
     error::{Error, Result},
-    graph::{Graph, ir::NodeId, ir::Op, plan::Plan},
+    graph::{
+        Graph, NodeId, Op, Params,
+        bands::bands,
+        build::resized,
+        plan::{Keep, Plan},
+    },
     kernels::{Dispatch, Precision},
     tensor::Shape,
 };
@@ -57,20 +62,32 @@ fn megabytes(bytes: u64) -> String {
     format!("{:.1} MB", bytes as f64 / 1e6)
 }
 
-/// Fails if a slot or a weight does not fit into one binding, naming the first layer to blame.
+/// Bytes of the largest storage binding that a program may use: what the device allows, or less if less is `wanted`.
+pub(super) fn binding_bytes(limits: &wgpu::Limits, wanted: Option<usize>) -> u64 {
+    let allowed = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
+    wanted.map_or(allowed, |wanted| allowed.min(wanted as u64))
+}
+
+/// Four-channel vectors that fit into a binding of so many bytes.
+pub(super) fn binding_vectors(bytes: u64, precision: Precision) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX) / (4 * precision.bytes())
+}
+
+/// Fails if a slot or a weight does not fit into one binding of `allowed` bytes, naming the first layer to blame. `fused` is
+/// the graph before it was cut into bands.
 ///
 /// # Errors
 /// [`Error::Limit`]
 pub(super) fn check_plan(
+    fused: &Graph,
     graph: &Graph,
     plan: &Plan,
     precision: Precision,
     pictures: usize,
-    limits: &wgpu::Limits,
+    allowed: u64,
 ) -> Result<()> {
-    let allowed = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
     let value = |vectors: usize| vectors * pictures * 4 * precision.bytes();
-    let check = |id: NodeId, bytes: usize, what: &str, hint: String| {
+    let check = |id: NodeId, bytes: usize, what: &str, hint: &dyn Fn() -> String| {
         if bytes as u64 <= allowed {
             return Ok(());
         }
@@ -79,42 +96,46 @@ pub(super) fn check_plan(
             what: what.to_owned(),
             needed: format!("{} in one binding", megabytes(bytes as u64)),
             allowed: megabytes(allowed),
-            hint,
+            hint: hint(),
         })
     };
     let mut tenants: Vec<_> = plan.slots.iter().flat_map(|s| &s.tenants).collect();
     tenants.sort_by_key(|t| t.region);
-    let largest = tenants.iter().map(|t| value(t.vectors)).max().unwrap_or(0);
     for t in tenants {
-        check(t.region, value(t.vectors), "its value", advice(graph, largest as u64, allowed, precision, pictures))?;
+        check(t.region, value(t.vectors), "its value", &|| advice(fused, allowed, precision, pictures))?;
     }
     graph.iter().try_for_each(|(id, _)| {
         let bytes = weight_bytes(graph, id, precision);
         let halved = precision == Precision::F32 && bytes as u64 <= 2 * allowed;
         let hint = if halved { "; try --precision f16" } else { "" };
-        check(id, bytes, "its weights", hint.to_owned())
+        check(id, bytes, "its weights", &|| hint.to_owned())
     })
 }
 
-/// What would make the largest value fit: fewer pictures, the largest legal size of the same shape, or half the bytes.
-fn advice(graph: &Graph, largest: u64, allowed: u64, precision: Precision, pictures: usize) -> String {
-    let input = graph.input_shape();
-    let strides = graph.heads.iter().map(|h| input.w / graph.node(h.input).shape.w.max(1));
+/// What would make every value fit: fewer pictures, the largest legal size of the same shape, or half the bytes.
+fn advice(fused: &Graph, allowed: u64, precision: Precision, pictures: usize) -> String {
+    let input = fused.input_shape();
+    let strides = fused.heads.iter().map(|h| input.w / fused.node(h.input).shape.w.max(1));
     let stride = strides.max().unwrap_or(1).max(1);
-    let fits = |w: &usize| {
-        let shrunk = u128::from(largest) * (w * w) as u128 / (input.w * input.w) as u128;
-        let legal = (input.h * w).is_multiple_of(input.w) && (input.h * w / input.w).is_multiple_of(stride);
-        legal && shrunk <= u128::from(allowed)
-    };
-    let size = (1..input.w / stride).rev().map(|n| n * stride).find(fits).map(|w| match input.h * w / input.w {
-        h if h == w => format!("--size {w}"),
-        h => format!("--size {w}x{h}"),
+    let limit = binding_vectors(allowed, precision) / pictures;
+    let size = (1..input.w / stride).rev().map(|n| n * stride).find_map(|w| {
+        let h = input.h * w / input.w;
+        let legal = (input.h * w).is_multiple_of(input.w) && h.is_multiple_of(stride);
+        let smaller = legal.then(|| resized(fused, (w, h)).ok()).flatten()?;
+        fits(smaller, limit).then(|| if h == w { format!("--size {w}") } else { format!("--size {w}x{h}") })
     });
-    let halved = (precision == Precision::F32 && largest <= 2 * allowed).then(|| "--precision f16".to_owned());
-    let fewer = (1..pictures as u64).rev().find(|n| largest / pictures as u64 * n <= allowed);
+    let halved = precision == Precision::F32 && fits(fused.clone(), limit.saturating_mul(2));
+    let halved = halved.then(|| "--precision f16".to_owned());
+    let fewer = (1..pictures).rev().find(|n| fits(fused.clone(), binding_vectors(allowed, precision) / n));
     let batch = fewer.map(|n| format!("--batch {n}"));
     let all: Vec<String> = batch.into_iter().chain(size).chain(halved).collect();
     if all.is_empty() { String::new() } else { format!("; try {}", all.join(" or ")) }
+}
+
+/// Whether every value of a fused graph fits once it is cut into bands.
+fn fits(fused: Graph, limit: usize) -> bool {
+    let (graph, _) = bands(fused, Params::default(), limit);
+    Plan::within(&graph, &Keep::Heads, limit).slots.iter().all(|slot| slot.vectors <= limit)
 }
 
 /// Fails if `what`, a picture say, is larger than a texture may be.

@@ -1,6 +1,6 @@
 //! One frame: input in, one submit, what was asked for out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     error::{Error, Result},
@@ -90,18 +90,60 @@ impl Program {
     /// Submits the commands, then reads the values of `ids`, for each of the first `pictures` pictures.
     async fn read_values(
         &mut self,
-        mut encoder: wgpu::CommandEncoder,
+        encoder: wgpu::CommandEncoder,
         ids: &[NodeId],
         pictures: usize,
     ) -> Result<Vec<Vec<Tensor>>> {
         let views: Vec<View> = ids.iter().flat_map(|id| self.plan.views(*id)).copied().collect();
+        let room = usize::try_from(self.gpu.limits.max_buffer_size).unwrap_or(usize::MAX);
+        let mut parts = vec![Vec::with_capacity(views.len()); pictures];
+        let (mut encoder, mut rest) = (encoder, &views[..]);
+        // At once what fits into one buffer: everything, unless a network is large and all of it was kept.
+        loop {
+            let mut total = 0;
+            let fits = |view: &&View| {
+                total += self.bytes(view.shape);
+                total <= room
+            };
+            let (now, later) = rest.split_at(rest.iter().take_while(fits).count().max(1).min(rest.len()));
+            let bytes = self.read_views(encoder, now).await?;
+            for (picture, parts) in parts.iter_mut().enumerate() {
+                let mut bytes = &bytes[..];
+                for view in now {
+                    let (mine, others) = bytes.split_at(self.bytes(view.shape));
+                    bytes = others;
+                    parts.push(self.unpack(view.shape, mine, picture)?);
+                }
+            }
+            rest = later;
+            if rest.is_empty() {
+                break;
+            }
+            encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        }
+        parts.into_iter().map(|parts| self.whole(ids, parts)).collect()
+    }
+
+    /// Values from the views that they lie in.
+    fn whole(&self, ids: &[NodeId], views: Vec<Tensor>) -> Result<Vec<Tensor>> {
+        let mut views = views.into_iter();
+        let tensors = ids.iter().map(|id| {
+            let data = views.by_ref().take(self.plan.views(*id).len()).flat_map(|part| part.data).collect();
+            let node = self.graph.node(*id);
+            Tensor::new(node.shape, data).ok_or_else(|| Error::graph(&node.name, "came back with another size"))
+        });
+        tensors.collect()
+    }
+
+    /// Submits the commands, then reads what lies in `views`, all pictures of the batch.
+    async fn read_views(&mut self, mut encoder: wgpu::CommandEncoder, views: &[View]) -> Result<Vec<u8>> {
         let total: usize = views.iter().map(|v| self.bytes(v.shape)).sum();
         // Kept while the same values are asked for.
         let kept = self.staging.take().filter(|buffer| buffer.size() == total.next_multiple_of(16) as u64);
         let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
         let staging = kept.unwrap_or_else(|| self.gpu.buffer("values", total, usage));
         let mut at = 0;
-        for view in &views {
+        for view in views {
             let n = self.bytes(view.shape) as u64;
             let from = (view.block * self.batch * self.plane_bytes(view.shape)) as u64;
             encoder.copy_buffer_to_buffer(&self.slots[view.slot.0], from, &staging, at, Some(n));
@@ -110,21 +152,7 @@ impl Program {
         self.gpu.queue.submit([encoder.finish()]);
         let bytes = self.gpu.read(&staging).await?;
         self.staging = Some(staging);
-        let tensors = |picture: usize| {
-            let mut rest = &bytes[..];
-            let tensors = ids.iter().map(|id| {
-                let mut data = Vec::new();
-                for view in self.plan.views(*id) {
-                    let (mine, later) = rest.split_at(self.bytes(view.shape));
-                    rest = later;
-                    data.extend(self.unpack(view.shape, mine, picture)?.data);
-                }
-                let node = self.graph.node(*id);
-                Tensor::new(node.shape, data).ok_or_else(|| Error::graph(&node.name, "came back with another size"))
-            });
-            tensors.collect::<Result<Vec<_>>>()
-        };
-        (0..pictures).map(tensors).collect()
+        Ok(bytes)
     }
 
     /// Plays one frame down to boxes: all of them, after NMS, best first (ties by number of the box, then class).
@@ -179,11 +207,13 @@ impl Program {
 
     /// Nodes of the graph as loaded whose values [`Program::play`] can bring back.
     pub fn origins(&self) -> Vec<NodeId> {
-        self.graph.nodes.iter().map(|n| n.origin).collect()
+        // The bands of a value have the same one.
+        self.graph.nodes.iter().map(|n| n.origin).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     fn find(&self, origin: NodeId) -> Result<NodeId> {
-        let found = self.graph.iter().find(|(_, n)| n.origin == origin).map(|(id, _)| id);
+        // The whole comes after its bands.
+        let found = self.graph.iter().filter(|(_, n)| n.origin == origin).map(|(id, _)| id).last();
         found.ok_or_else(|| Error::Usage(format!("node {} has no value of its own in the fused network", origin.0)))
     }
 

@@ -8,7 +8,7 @@ use crate::{
         boxes::{Boxes, Picture},
         context::Gpu,
         convolve::Choice,
-        limits::check_plan,
+        limits::{binding_bytes, binding_vectors, check_plan},
         lower::{lower, outline},
         parallel,
         pipelines::Pipelines,
@@ -18,11 +18,15 @@ use crate::{
     },
     graph::{
         Graph, NodeId, Params,
+        bands::bands,
         fold::fold,
         fuse::fuse,
         plan::{Keep, Plan},
     },
-    kernels::{Precision, ladder::Variant},
+    kernels::{
+        Precision,
+        ladder::{Caps, Variant},
+    },
 };
 
 /// How a program is built.
@@ -38,6 +42,9 @@ pub struct ProgramOptions {
     pub tune: Tune,
     /// What was measured before; a table of another adapter, driver or version counts for nothing.
     pub tuned: Table,
+    /// Plays as if the device allowed no larger storage binding than this, in bytes: values that do not fit are cut into
+    /// bands of channels (see [`bands`]).
+    pub binding_bytes: Option<usize>,
     /// Keeps bounds checks and loop counters in the kernels (for the problem suite; slower).
     pub checked: bool,
     /// Pictures that are played at once, at least 1.
@@ -52,6 +59,7 @@ impl Default for ProgramOptions {
             conv: None,
             tune: Tune::default(),
             tuned: Table::default(),
+            binding_bytes: None,
             checked: false,
             batch: 1,
         }
@@ -83,7 +91,7 @@ pub struct Program {
 }
 
 impl Program {
-    /// Folds, fuses and plans `graph`, checks it against the device's limits, then builds everything. `progress` is
+    /// Folds, fuses, cuts and plans `graph`, checks it against the device's limits, then builds everything. `progress` is
     /// told steps done and steps in all.
     ///
     /// # Errors
@@ -102,9 +110,12 @@ impl Program {
             Keep::Nodes(nodes) => nodes,
             Keep::Heads | Keep::All => &[],
         };
-        let (graph, mut params) = fuse(graph, params, kept);
-        let plan = Plan::new(&graph, &options.keep);
-        check_plan(&graph, &plan, precision, batch, &gpu.limits)?;
+        let (fused, params) = fuse(graph, params, kept);
+        let binding = binding_bytes(&gpu.limits, options.binding_bytes);
+        let limit = binding_vectors(binding, precision) / batch;
+        let (graph, mut params) = bands(fused.clone(), params, limit);
+        let plan = Plan::within(&graph, &options.keep, limit);
+        check_plan(&fused, &graph, &plan, precision, batch, binding)?;
 
         let slots: Vec<wgpu::Buffer> = plan
             .slots
@@ -114,7 +125,7 @@ impl Program {
         // Before minutes of compiling for nothing.
         gpu.check()?;
         let mut pipelines = Pipelines::new(gpu, precision, options.checked);
-        let caps = gpu.caps(precision);
+        let caps = Caps { binding: usize::try_from(binding).unwrap_or(usize::MAX), ..gpu.caps(precision) };
         let identity = Table::identity(gpu);
         let mut tuned = if options.tuned.of == identity { options.tuned.clone() } else { Table::default() };
         tuned.of = identity;
@@ -172,7 +183,7 @@ impl Program {
         })
     }
 
-    /// The graph as it is played: folded and fused.
+    /// The graph as it is played: folded, fused, and cut into bands where it has to be.
     pub fn graph(&self) -> &Graph {
         &self.graph
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    error::Result,
+    error::{Error, Result},
     gpu::{
         buffers::encode,
         context::Gpu,
@@ -96,23 +96,28 @@ impl Trial {
     ) -> Result<Self> {
         let caps = gpu.caps(precision);
         let view = |slot: usize, shape: Shape| View { slot: SlotId(slot), block: 0, shape };
-        let slots = [problem.input, problem.output, problem.output].map(|shape| {
-            let numbers = noise(shape.blocks() * shape.pixels() * problem.pictures * 4);
+        let mut shapes = vec![problem.output, problem.output];
+        shapes.extend(parts(problem.input, caps.binding / (4 * precision.bytes() * problem.pictures)));
+        let slot = |shape: &Shape| {
+            let numbers = noise(shape.vectors() * problem.pictures * 4);
             gpu.filled("trial", &encode(precision, &numbers), SLOT_USAGE)
-        });
-        let (src, dst, residual) = (view(0, problem.input), view(1, problem.output), view(2, problem.output));
+        };
+        let slots: Vec<wgpu::Buffer> = shapes.iter().map(slot).collect();
+        let views: Vec<View> = shapes.iter().enumerate().map(|(slot, shape)| view(slot, *shape)).collect();
+        let [dst, residual, parts @ ..] = &views[..] else {
+            return Err(Error::graph("tuning", "has no slots"));
+        };
         let ends = Ends {
-            parts: &[src],
-            residual: problem.residual.map(|_| &residual),
+            parts,
+            residual: problem.residual.map(|_| residual),
             bias: Bound::Bias(pack_bias(problem, None)),
-            write: &dst,
+            write: dst,
         };
         let weights = noise(packed_len(variant, problem, &caps));
         let mut preparing = Preparing::new(gpu, precision);
         preparing.push(gpu, pipelines, "tuning", || 0, ends.calls(variant, problem, &caps, weights)).await?;
         let calls = preparing.finish(gpu, pipelines, &slots);
-        let [_, dst, _] = slots;
-        Ok(Self { calls, watch: Stopwatch::new(gpu, 16, true), dst })
+        Ok(Self { calls, watch: Stopwatch::new(gpu, 16, true), dst: slots[0].clone() })
     }
 
     /// The time of one pass through the calls; given up early if it is far beyond `limit`.
@@ -150,6 +155,13 @@ impl Trial {
         };
         Ok(self.watch.run(record, &self.dst).await?.0)
     }
+}
+
+/// A value as it is when it is too large for one binding of so many vectors: in bands (see [`crate::graph::bands`]).
+fn parts(value: Shape, limit: usize) -> Vec<Shape> {
+    let blocks = (limit / value.pixels()).clamp(1, value.blocks());
+    let starts = (0..value.blocks()).step_by(blocks);
+    starts.map(|block| Shape { c: (4 * blocks).min(value.c - 4 * block), ..value }).collect()
 }
 
 /// Numbers from -0.05 to 0.05 that do not repeat within a row.

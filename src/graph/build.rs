@@ -80,6 +80,24 @@ impl Builder {
     }
 }
 
+/// The same network for a picture of `width` and `height`.
+///
+/// # Errors
+/// If an op does not fit the shapes that follow.
+pub fn resized(graph: &Graph, (width, height): (usize, usize)) -> Result<Graph> {
+    let mut out = graph.clone();
+    for i in 0..out.nodes.len() {
+        let node = &out.nodes[i];
+        let inputs: Vec<Shape> = node.inputs.iter().map(|input| out.node(*input).shape).collect();
+        let shape = match node.op {
+            Op::Input => Shape { h: height, w: width, ..node.shape },
+            _ => infer(&node.name, &node.op, &inputs, Some(node.shape.c))?,
+        };
+        out.nodes[i].shape = shape;
+    }
+    Ok(out)
+}
+
 fn check_size(name: &str, shape: Shape) -> Result<()> {
     let elements = shape.c.checked_mul(shape.h).and_then(|n| n.checked_mul(shape.w));
     match elements {

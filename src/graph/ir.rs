@@ -146,6 +146,7 @@ pub struct Node {
     /// Shape of its value.
     pub shape: Shape,
     /// The node of the graph as loaded that has the same value. Passes keep it, so that the two players can be compared.
+    /// Where a value was cut into bands they have it too, and come before the node that stands for the whole.
     pub origin: NodeId,
 }
 

@@ -1,11 +1,12 @@
 //! A network as plain data: typed ops with inferred shapes, passes that rewrite them, a plan that places them.
 //!
 //! ```text
-//! model  --build-->  Graph  --fold, fuse-->  Graph  --plan-->  Plan  --gpu-->  boxes
+//! model  --build-->  Graph  --fold, fuse, bands-->  Graph  --plan-->  Plan  --gpu-->  boxes
 //!                      |
-//!                      +------------------- oracle ------------------------->  boxes
+//!                      +---------------------- oracle ----------------------------->  boxes
 //! ```
 
+pub mod bands;
 pub mod build;
 pub mod dispatches;
 pub mod explain;

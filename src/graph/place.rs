@@ -37,15 +37,18 @@ pub struct Home {
 #[derive(Clone, Debug)]
 pub struct Placing {
     homes: Vec<Home>,
+    /// No region should have more vectors than this.
+    limit: usize,
     /// What became of each concat.
     pub joins: BTreeMap<NodeId, Join>,
 }
 
 impl Placing {
-    /// Decides every home, in graph order; deterministic.
-    pub fn new(graph: &Graph) -> Self {
+    /// Decides every home, in graph order; deterministic. No concat of more than `limit` four-channel vectors becomes one
+    /// region where its members can be gathered.
+    pub fn new(graph: &Graph, limit: usize) -> Self {
         let homes = (0..graph.nodes.len()).map(|i| Home { region: NodeId(i), block: 0 }).collect();
-        let mut placing = Self { homes, joins: BTreeMap::new() };
+        let mut placing = Self { homes, limit, joins: BTreeMap::new() };
         for (id, node) in graph.iter() {
             match node.op {
                 Op::Slice { start } if placing.is_view(graph, id) => {
@@ -82,6 +85,10 @@ impl Placing {
     }
 
     fn join(&mut self, graph: &Graph, id: NodeId) {
+        if self.too_large(graph, id) && self.can_gather(graph, id) {
+            self.joins.insert(id, Join::Gathered);
+            return;
+        }
         let before = self.homes.clone();
         let members = &graph.node(id).inputs;
         let mut channel = 0;
@@ -150,7 +157,12 @@ impl Placing {
         graph.node(id).inputs.iter().flat_map(|input| self.parts(graph, *input)).filter(move |r| !placed(r))
     }
 
-    /// Whether every reader of the concat is a convolution that can bind the members instead.
+    fn too_large(&self, graph: &Graph, id: NodeId) -> bool {
+        graph.node(id).shape.vectors() > self.limit
+    }
+
+    /// Whether every reader of the concat is a convolution that can bind the members instead. One that is too large need not
+    /// be read at all: others may read its members.
     fn can_gather(&self, graph: &Graph, id: NodeId) -> bool {
         let members = &graph.node(id).inputs;
         let whole_blocks = members.iter().rev().skip(1).all(|m| graph.node(*m).shape.c.is_multiple_of(4));
@@ -160,7 +172,7 @@ impl Placing {
             && whole_blocks
             && exist
             && graph.heads.iter().all(|h| h.input != id)
-            && readers.peek().is_some()
+            && (readers.peek().is_some() || self.too_large(graph, id))
             && readers.all(|n| matches!(n.op, Op::Conv(c) if gathers(&c)) && !n.inputs[1..].contains(&id))
     }
 }

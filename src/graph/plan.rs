@@ -117,7 +117,12 @@ pub struct Plan {
 impl Plan {
     /// Plans a graph; the same graph always gets the same plan.
     pub fn new(graph: &Graph, keep: &Keep) -> Self {
-        let placing = Placing::new(graph);
+        Self::within(graph, keep, usize::MAX)
+    }
+
+    /// The same for slots of at most `limit` four-channel vectors, as far as values and readers of concats allow.
+    pub fn within(graph: &Graph, keep: &Keep, limit: usize) -> Self {
+        let placing = Placing::new(graph, limit);
         let mut steps = unplaced_steps(graph, &placing);
         let tenants = lifetimes(graph, &placing, &steps, keep);
         let (slots, slot_of) = assign(tenants);

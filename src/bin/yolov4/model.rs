@@ -58,9 +58,9 @@ pub fn run(args: &Args) -> Outcome {
     let network = recipe.network()?;
     let text = match args.emit {
         Emit::Cfg => recipe.cfg()?,
-        Emit::Mermaid => explain::mermaid(&prepare(&network)?.0),
+        Emit::Mermaid => explain::mermaid(&prepare(&network, None)?.0),
         Emit::Json => {
-            let (graph, plan) = prepare(&network)?;
+            let (graph, plan) = prepare(&network, None)?;
             explain::json(&network.graph, &graph, &plan, Precision::F32)
         }
     };
