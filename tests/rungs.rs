@@ -58,8 +58,7 @@ fn taken(program: &Program, variant: Variant) -> usize {
         Op::Conv(conv) if meant(variant, conv, graph.node(node.inputs[0]).shape.c) => Some((id, &node.name)),
         _ => None,
     });
-    let count = convolutions.inspect(|(id, name)| assert_eq!(program.rung(*id), Some(variant), "{name}")).count();
-    count
+    convolutions.inspect(|(id, name)| assert_eq!(program.rung(*id), Some(variant), "{name}")).count()
 }
 
 /// Largest relative L2 difference of a node in f32: twice the worst that was measured (2.5e-6, F(4x4) in yolov4-tiny), and far
