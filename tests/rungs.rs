@@ -39,13 +39,21 @@ fn has(gpu: &Gpu, variant: Variant) -> bool {
     able
 }
 
-/// Whether a rung is meant for a convolution of so many channels.
-fn meant(variant: Variant, conv: &Conv, channels: usize) -> bool {
+/// Whether a rung is meant for a convolution.
+fn meant(variant: Variant, graph: &Graph, id: NodeId, conv: &Conv) -> bool {
+    let channels = graph.node(graph.node(id).inputs[0]).shape.c;
     match variant {
         Variant::Direct => true,
         Variant::Depthwise => conv.groups > 1 && conv.groups == channels && conv.groups == conv.filters,
         Variant::Winograd2 | Variant::Winograd4 => {
             conv.size == 3 && (conv.stride_y, conv.stride_x) == (1, 1) && conv.dilation == 1 && conv.groups == 1
+        }
+        Variant::Stem => conv.groups == 1 && channels <= 4,
+        // Deep, and too small to fill a GPU: 256 workgroups of 64 pixels by 64 channels.
+        Variant::Split => {
+            let shape = graph.node(id).shape;
+            let workgroups = shape.pixels().div_ceil(64) * shape.c.div_ceil(64);
+            conv.groups == 1 && channels > 28 && workgroups < 256
         }
         _ => conv.groups == 1,
     }
@@ -55,7 +63,7 @@ fn meant(variant: Variant, conv: &Conv, channels: usize) -> bool {
 fn taken(program: &Program, variant: Variant) -> usize {
     let graph = program.graph();
     let convolutions = graph.iter().filter_map(|(id, node)| match &node.op {
-        Op::Conv(conv) if meant(variant, conv, graph.node(node.inputs[0]).shape.c) => Some((id, &node.name)),
+        Op::Conv(conv) if meant(variant, graph, id, conv) => Some((id, &node.name)),
         _ => None,
     });
     convolutions.inspect(|(id, name)| assert_eq!(program.rung(*id), Some(variant), "{name}")).count()
@@ -164,11 +172,15 @@ fn built_networks_are_the_same_on_every_rung() {
 
 /// Photos for each of the three networks: what a rung does in a few seconds on a processor. `YOLOV4_RUNGS_PHOTOS=N` plays N of
 /// them (up to 100) on every rung and network; but *direct*, which needs 20 seconds for each, two at most.
-const PHOTOS: [(Variant, [usize; 3]); 8] = [
+const PHOTOS: [(Variant, [usize; 3]); 12] = [
     (Variant::Direct, [2, 0, 0]),
     (Variant::Depthwise, [8, 0, 0]),
+    (Variant::Stem, [0, 4, 0]),
     (Variant::Lanes, [8, 4, 0]),
     (Variant::Tiled, [8, 2, 0]),
+    (Variant::Block64, [4, 2, 0]),
+    (Variant::Block128, [2, 0, 0]),
+    (Variant::Split, [4, 2, 0]),
     (Variant::Subgroup, [8, 8, 0]),
     (Variant::SubgroupFew, [8, 8, 0]),
     (Variant::Winograd2, [0, 8, 2]),
