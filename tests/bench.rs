@@ -182,8 +182,12 @@ fn the_ladder_has_every_shape_once_and_floors_that_follow_from_the_roofs() {
         assert!(rungs.len() >= 2 && rungs.iter().all(|rung| rung["rung"] != "direct"), "{row}");
         assert!(rungs.iter().any(|rung| rung["rung"] == row["guess"]), "{row}");
         for rung in rungs {
-            let winograd = rung["rung"].as_str().unwrap().starts_with("winograd");
-            assert_eq!(rung["dispatches"], json!(if winograd { 3 } else { 1 }));
+            let dispatches = match rung["rung"].as_str().unwrap() {
+                "winograd2" | "winograd4" => 3,
+                "split" => 2,
+                _ => 1,
+            };
+            assert_eq!(rung["dispatches"], json!(dispatches));
             assert!(near(number(rung, "gflops") * number(rung, "ms"), 1e-6 * number(row, "flop")), "{rung}");
             let sums = 1e-6 * number(rung, "flop") / number(roof, "f32_gflops");
             let moves = 1e-6 * number(rung, "bytes") / number(roof, "storage_gbs");

@@ -141,21 +141,16 @@ impl Variant {
     /// Whether this variant can do that problem on such an adapter.
     pub fn takes(self, problem: &Problem, caps: &Caps) -> bool {
         let workgroups = conv::workgroups(self, problem);
-        let fits = workgroups.into_iter().all(|n| n <= MAX_WORKGROUPS);
+        // Filters are padded to whole tiles.
+        let filters = conv::packed_len(self, problem) / 4 * caps.vector() <= caps.binding;
+        let fits = filters && workgroups.into_iter().all(|n| n <= MAX_WORKGROUPS);
         match self {
             Self::Direct => true,
-            // Those with larger tiles have fewer of them.
-            Self::Stem
-            | Self::Lanes
-            | Self::Tiled
-            | Self::Block64
-            | Self::Block128
-            | Self::Subgroup
-            | Self::SubgroupFew
-                if !fits =>
-            {
-                false
-            }
+            Self::Winograd2 => Tile::Two.takes(problem, caps),
+            // In 16 bits the values at the points of F(4x4) lose too much.
+            Self::Winograd4 => !caps.half && Tile::Four.takes(problem, caps),
+            // Direct has more workgroups than any other, and filters that are not padded: what cannot do that is refused.
+            _ if !fits => false,
             Self::Depthwise => {
                 problem.groups > 1 && problem.groups == problem.input.c && problem.groups == problem.output.c
             }
@@ -167,9 +162,6 @@ impl Variant {
                 problem.groups == 1 && problem.input.blocks() >= 8 && idle && parts * caps.vector() <= caps.binding
             }
             Self::Subgroup | Self::SubgroupFew => problem.groups == 1 && caps.subgroup,
-            Self::Winograd2 => Tile::Two.takes(problem, caps),
-            // In 16 bits the values at the points of F(4x4) lose too much.
-            Self::Winograd4 => !caps.half && Tile::Four.takes(problem, caps),
         }
     }
 
