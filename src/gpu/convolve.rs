@@ -129,7 +129,7 @@ impl Ends<'_> {
             Some(tile) => (self.winograd(tile, problem, weights, caps), tile.scratch(problem)),
             None => {
                 let residual_block = self.residual_block();
-                let dispatch = conv::dispatch(variant, problem, &self.places(), self.write.block, residual_block);
+                let dispatch = conv::dispatch(variant, problem, caps, &self.places(), self.write.block, residual_block);
                 (vec![Call { dispatch, bound: self.bound(weights, slot(self.write)) }], [0; 2])
             }
         };
@@ -148,7 +148,7 @@ impl Ends<'_> {
             bound: self.bound(slot(&self.parts[0]), values.clone()),
         };
         let second = Call {
-            dispatch: tile.products(tile.gemm(problem, caps), problem),
+            dispatch: tile.products(problem, caps),
             bound: between(&values, packed, values.clone(), self.bias.clone(), products.clone()),
         };
         let residual = self.residual.map_or(products.clone(), slot);

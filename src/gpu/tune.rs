@@ -111,7 +111,7 @@ fn candidates(problem: &Problem, tune: Tune, caps: &Caps) -> Vec<Variant> {
     let worth = |v: &Variant| match v {
         Variant::Direct => false,
         // On a processor barriers cost more than anything; on a GPU it is the lanes that wait for memory.
-        Variant::Tiled => tune == Tune::Full || !caps.software,
+        Variant::Tiled | Variant::Coop8 | Variant::Coop16 => tune == Tune::Full || !caps.software,
         Variant::Lanes => tune == Tune::Full || caps.software && !caps.subgroup,
         _ => true,
     };

@@ -2,8 +2,10 @@
 
 use crate::{
     kernels::{
-        Bind, Binding, Dispatch, activation::ActivationKind, conv_lanes, conv_subgroup, conv_subgroup_few, conv_tiled,
-        ladder::Variant,
+        Bind, Binding, Dispatch,
+        activation::ActivationKind,
+        conv_coop8, conv_coop16, conv_lanes, conv_subgroup, conv_subgroup_few, conv_tiled,
+        ladder::{Caps, Variant},
     },
     tensor::Shape,
 };
@@ -98,12 +100,13 @@ pub struct PartAt {
 pub fn dispatch(
     variant: Variant,
     problem: &Problem,
+    caps: &Caps,
     parts: &[PartAt],
     dst_block: usize,
     residual_block: usize,
 ) -> Dispatch {
     let (params, mut constants) = describe(problem, parts, dst_block, residual_block);
-    constants.extend(threads(variant, problem));
+    constants.extend(threads(variant, problem, caps));
     let [x, y] = workgroups(variant, problem);
     Dispatch {
         kernel: variant.kernel(),
@@ -114,14 +117,14 @@ pub fn dispatch(
 }
 
 /// `batch` products of matrices at once, `[IC, pixels]` to `[OC, pixels]` each, one behind the other in every buffer.
-pub fn batched(variant: Variant, problem: &Problem, batch: usize) -> Dispatch {
+pub fn batched(variant: Variant, problem: &Problem, caps: &Caps, batch: usize) -> Dispatch {
     let part = PartAt { block: 0, channels: problem.input.c };
     let (mut params, mut constants) = describe(problem, &[part], 0, 0);
     params.src_batch = problem.input.blocks() as u32;
     params.dst_batch = problem.output.blocks() as u32;
     params.weights_batch = (packed_len(variant, problem) / 4) as u32;
     constants.push(("BIAS", 0.0));
-    constants.extend(threads(variant, problem));
+    constants.extend(threads(variant, problem, caps));
     let [x, y] = workgroups(variant, problem);
     Dispatch {
         kernel: variant.kernel(),
@@ -178,9 +181,13 @@ pub(super) fn describe(
     (params, constants)
 }
 
-/// The size of the workgroup, where it goes by the output.
-fn threads(variant: Variant, problem: &Problem) -> Option<(&'static str, f64)> {
-    (variant == Variant::Lanes).then(|| ("THREADS", conv_lanes::threads(problem.output.pixels()) as f64))
+/// The size of the workgroup, where it goes by the output or by the adapter.
+fn threads(variant: Variant, problem: &Problem, caps: &Caps) -> Option<(&'static str, f64)> {
+    match variant {
+        Variant::Lanes => Some(("THREADS", conv_lanes::threads(problem.output.pixels()) as f64)),
+        Variant::Coop8 | Variant::Coop16 => Some(("INVOCATIONS", f64::from(caps.coop.threads()))),
+        _ => None,
+    }
 }
 
 /// Workgroups along pixels and along blocks of output channels.
@@ -188,6 +195,8 @@ pub(super) fn workgroups(variant: Variant, problem: &Problem) -> [u32; 2] {
     let (pixels, blocks) = match variant {
         Variant::Lanes => (conv_lanes::threads(problem.output.pixels()) * conv_lanes::PIXELS, conv_lanes::TILE_BLOCKS),
         Variant::Tiled => (conv_tiled::TILE_PIXELS, conv_tiled::TILE_BLOCKS),
+        Variant::Coop8 => (conv_coop8::TILE_PIXELS, conv_coop8::TILE_BLOCKS),
+        Variant::Coop16 => (conv_coop16::TILE_PIXELS, conv_coop16::TILE_BLOCKS),
         Variant::Subgroup => (conv_subgroup::TILE_PIXELS, conv_subgroup::TILE_BLOCKS),
         Variant::SubgroupFew => (conv_subgroup_few::TILE_PIXELS, conv_subgroup_few::TILE_BLOCKS),
         _ => (64, 1),
@@ -201,6 +210,8 @@ const fn panel(variant: Variant) -> Option<usize> {
         Variant::Lanes => Some(conv_lanes::TILE_BLOCKS),
         // A workgroup has four panels.
         Variant::Tiled => Some(4),
+        Variant::Coop8 => Some(conv_coop8::TILE_BLOCKS),
+        Variant::Coop16 => Some(conv_coop16::TILE_BLOCKS),
         Variant::Subgroup => Some(conv_subgroup::TILE_BLOCKS),
         Variant::SubgroupFew => Some(conv_subgroup_few::TILE_BLOCKS),
         _ => None,

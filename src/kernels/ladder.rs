@@ -3,7 +3,7 @@
 use crate::kernels::{
     Kernel,
     conv::{self, Problem},
-    conv_depthwise, conv_direct, conv_lanes, conv_subgroup, conv_subgroup_few, conv_tiled,
+    conv_coop8, conv_coop16, conv_depthwise, conv_direct, conv_lanes, conv_subgroup, conv_subgroup_few, conv_tiled,
     winograd::Tile,
 };
 
@@ -16,8 +16,38 @@ pub struct Caps {
     pub subgroup: bool,
     /// Values are stored in 16 bits.
     pub half: bool,
+    /// What there is of cooperative matrices, in this storage.
+    pub coop: Coop,
     /// Largest storage binding, in bytes.
     pub binding: usize,
+}
+
+/// Cooperative matrices: square ones, whose products are summed in f32.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Coop {
+    /// Those of 8x8 are there.
+    pub eight: bool,
+    /// Those of 16x16 are there.
+    pub sixteen: bool,
+    /// Lanes of every subgroup; 0 where a driver may choose, as a workgroup must be four of them.
+    pub lanes: u32,
+}
+
+impl Coop {
+    /// Whether the kernel for fragments of `side` rows can run: a workgroup is a multiple of its tile, and no larger than
+    /// every adapter allows.
+    const fn takes(self, side: usize) -> bool {
+        let there = match side {
+            conv_coop8::SIDE => self.eight,
+            _ => self.sixteen,
+        };
+        there && self.lanes > 0 && self.lanes <= 64 && (self.lanes as usize).is_multiple_of(side)
+    }
+
+    /// Invocations of a workgroup.
+    pub(super) const fn threads(self) -> u32 {
+        4 * self.lanes
+    }
 }
 
 /// Workgroups in one direction that every adapter allows.
@@ -34,6 +64,10 @@ pub enum Variant {
     Lanes,
     /// `conv_tiled`: implicit GEMM through workgroup memory.
     Tiled,
+    /// `conv_coop8`: implicit GEMM by cooperative matrices of 8x8.
+    Coop8,
+    /// `conv_coop16`: the same of 16x16.
+    Coop16,
     /// `conv_subgroup`: implicit GEMM without barriers, weights handed round in subgroups.
     Subgroup,
     /// `conv_subgroup_few`: the same for few pixels.
@@ -46,11 +80,13 @@ pub enum Variant {
 
 impl Variant {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Direct,
         Self::Depthwise,
         Self::Lanes,
         Self::Tiled,
+        Self::Coop8,
+        Self::Coop16,
         Self::Subgroup,
         Self::SubgroupFew,
         Self::Winograd2,
@@ -64,6 +100,8 @@ impl Variant {
             Self::Depthwise => "depthwise",
             Self::Lanes => "lanes",
             Self::Tiled => "tiled",
+            Self::Coop8 => "coop8",
+            Self::Coop16 => "coop16",
             Self::Subgroup => "subgroup",
             Self::SubgroupFew => "subgroup-few",
             Self::Winograd2 => "winograd2",
@@ -87,6 +125,8 @@ impl Variant {
             Self::Depthwise => &conv_depthwise::KERNEL,
             Self::Lanes => &conv_lanes::KERNEL,
             Self::Tiled => &conv_tiled::KERNEL,
+            Self::Coop8 => &conv_coop8::KERNEL,
+            Self::Coop16 => &conv_coop16::KERNEL,
             Self::Subgroup => &conv_subgroup::KERNEL,
             Self::SubgroupFew => &conv_subgroup_few::KERNEL,
         }
@@ -98,11 +138,15 @@ impl Variant {
         match self {
             Self::Direct => true,
             // Those with larger tiles have fewer of them.
-            Self::Lanes | Self::Tiled | Self::Subgroup | Self::SubgroupFew if !fits => false,
+            Self::Lanes | Self::Tiled | Self::Coop8 | Self::Coop16 | Self::Subgroup | Self::SubgroupFew if !fits => {
+                false
+            }
             Self::Depthwise => {
                 problem.groups > 1 && problem.groups == problem.input.c && problem.groups == problem.output.c
             }
             Self::Lanes | Self::Tiled => problem.groups == 1,
+            Self::Coop8 => problem.groups == 1 && caps.coop.takes(conv_coop8::SIDE),
+            Self::Coop16 => problem.groups == 1 && caps.coop.takes(conv_coop16::SIDE),
             Self::Subgroup | Self::SubgroupFew => problem.groups == 1 && caps.subgroup,
             Self::Winograd2 => Tile::Two.takes(problem, caps),
             // In 16 bits the values at the points of F(4x4) lose too much.
@@ -120,6 +164,8 @@ impl Variant {
                 if few * 5 < many * 4 { Self::SubgroupFew } else { Self::Subgroup }
             }
             (true, false) => Self::Lanes,
+            // A guess, as no card was at hand: tensor cores multiply several times as fast as lanes do. Tuning decides.
+            (false, _) if caps.coop.takes(conv_coop16::SIDE) => Self::Coop16,
             (false, _) => Self::Tiled,
         }
     }
@@ -129,7 +175,12 @@ impl Variant {
         // Below this the transforms cost more than they save.
         let worth = caps.software && problem.input.c.min(problem.output.c) >= 16 && problem.output.pixels() >= 16;
         let winograd = [Self::Winograd4, Self::Winograd2].into_iter().filter(|_| worth);
-        let gemm = [Self::gemm(problem.output.pixels(), caps), Self::Lanes];
+        let gemm = match Self::gemm(problem.output.pixels(), caps) {
+            // The input of a picture has three channels: most of a fragment would be zeros.
+            Self::Coop16 if problem.input.c < conv_coop16::SIDE => Self::Tiled,
+            gemm => gemm,
+        };
+        let gemm = [gemm, Self::Lanes];
         let mut known = winograd.chain(gemm).chain([Self::Depthwise]);
         known.find(|v| v.takes(problem, caps)).unwrap_or(Self::Direct)
     }

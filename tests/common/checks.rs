@@ -1,12 +1,13 @@
 //! What the GPU makes of a problem, against the oracle. Nothing here waits or panics, so that a browser can run it too.
 
 use yolov4::{
-    Gpu, Picture, ResizeMode,
+    Gpu, Picture, Precision, ResizeMode,
     low_level::{
         gpu::{Input, Program, ProgramOptions},
         graph::{Activation, Builder, Graph, Head, NmsKind, NodeId, Op, Params, plan::Keep},
         kernels::{
             decode::{Candidate, Thresholds},
+            ladder::Variant,
             letterbox::Placement,
         },
         model::random::Random,
@@ -30,19 +31,41 @@ fn words(e: yolov4::Error) -> String {
     e.to_string()
 }
 
-/// Plays a problem on the GPU and returns the first node that differs from the oracle.
-pub async fn check(gpu: &Gpu, problem: &Problem, options: &ProgramOptions, tolerance: Tolerance) -> Result<(), String> {
+/// Whether the adapter can take this rung at all: if not, that is what `Err` says, for the log.
+pub fn there_is(variant: Variant, gpu: &Gpu, precision: Precision) -> Result<(), String> {
+    let side = match variant {
+        Variant::Coop8 => 8,
+        Variant::Coop16 => 16,
+        _ => return Ok(()),
+    };
+    let sides = gpu.report().coop.of(precision);
+    let lacks = match (sides.is_empty(), precision.name()) {
+        _ if sides.contains(&side) => return Ok(()),
+        (true, name) => format!("no cooperative matrices of {name}"),
+        (false, name) => format!("no cooperative matrices of {name}, {side}x{side}"),
+    };
+    Err(format!("{}: skipped, the adapter has {lacks}", variant.name()))
+}
+
+/// Plays a problem on the GPU; the largest error of a node, or the first node that differs from the oracle.
+pub async fn check(
+    gpu: &Gpu,
+    problem: &Problem,
+    options: &ProgramOptions,
+    tolerance: Tolerance,
+) -> Result<f64, String> {
     let mut program = program(gpu, &problem.graph, problem.params.clone(), options).await.map_err(words)?;
     let last = NodeId(problem.graph.nodes.len() - 1);
     let keep = if options.keep == Keep::All { program.origins() } else { vec![last] };
     let got = program.play(&problem.input, &keep).await.map_err(words)?.nodes;
     let want = oracle::play(&problem.graph, &problem.params, &problem.input, &keep).map_err(words)?;
+    let mut worst = 0.0_f64;
     for (id, want) in &want {
         let name = &problem.graph.node(*id).name;
         let got = got.get(id).ok_or_else(|| format!("{name}: did not come back"))?;
-        compare(got, want, tolerance).map_err(|e| format!("{name}: {e}"))?;
+        worst = worst.max(compare(got, want, tolerance).map_err(|e| format!("{name}: {e}"))?);
     }
-    Ok(())
+    Ok(worst)
 }
 
 fn picture(width: usize, height: usize) -> Picture {
