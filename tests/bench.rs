@@ -195,7 +195,7 @@ fn the_ladder_has_every_shape_once_and_floors_that_follow_from_the_roofs() {
             assert_eq!(rung["floor_by"], json!(if sums >= moves { "multiply-adds" } else { "storage" }));
             assert!(near(number(rung, "floor_pct") * number(rung, "ms"), 100.0 * number(rung, "floor_ms")), "{rung}");
             // Tiles that are cut off are more work, never less.
-            assert!(winograd || number(rung, "flop") >= number(row, "flop"), "{row}");
+            assert!(dispatches == 3 || number(rung, "flop") >= number(row, "flop"), "{row}");
         }
     }
     // 0.70 GFLOP at 320, as assets/README.md says.

@@ -287,7 +287,7 @@ fn a_rung_does_whole_tiles_and_moves_what_lies_between_its_dispatches() {
         residual: None,
         pictures: 1,
     };
-    let caps = Caps { software: true, subgroup: true, half: false, binding: 1 << 27 };
+    let caps = Caps { software: true, subgroup: true, half: false, binding: 1 << 27, ..Caps::default() };
     let cost = |variant, problem: &Problem| Cost::of(variant, problem, Precision::F32, &caps);
     assert_eq!(problem.flop(), 2.0 * 10.0 * 35.0 * 54.0);
     // 35 pixels are one tile of 64, 10 channels one of 32, 6 inputs are 8. Read: 2 blocks of 35 vectors, 32x72 weights, 10

@@ -9,13 +9,13 @@ mod problems;
 
 use std::collections::BTreeSet;
 
-use checks::{check, head_graph, thresholds};
+use checks::{check, head_graph, there_is, thresholds};
 use problems::{Problem, Tolerance, suite};
 use yolov4::{
     Gpu, Precision,
     low_level::{
         gpu::{GpuOptions, Needs, ProgramOptions},
-        graph::{Activation, Builder, Graph, NmsKind, NodeId, Op, Params, plan::Keep},
+        graph::{Activation, Builder, Graph, NmsKind, NodeId, NodeParams, Op, Params, plan::Keep},
         kernels::{
             CATALOGUE,
             decode::{Candidate, Thresholds},
@@ -37,6 +37,8 @@ const COVERED: &[&str] = &[
     "avg_pool",
     "concat",
     "conv_block",
+    "conv_coop8",
+    "conv_coop16",
     "conv_depthwise",
     "conv_direct",
     "conv_lanes",
@@ -81,8 +83,14 @@ fn run_suite(precision: Precision, options: impl Fn(&Problem) -> Vec<ProgramOpti
     let mut failures = Vec::new();
     let mut played = BTreeSet::new();
     let mut count = 0;
+    let mut worst = 0.0_f64;
+    let mut skipped = BTreeSet::new();
     for problem in suite() {
         for options in options(&problem) {
+            if let Some(Err(why)) = options.conv.map(|v| there_is(v, &gpu, precision)) {
+                skipped.insert(why);
+                continue;
+            }
             let tolerance = match precision {
                 Precision::F32 => problem.tolerance,
                 // Values and weights are rounded to 11 bits at every store; sums of them add up.
@@ -90,13 +98,22 @@ fn run_suite(precision: Precision, options: impl Fn(&Problem) -> Vec<ProgramOpti
             };
             count += 1;
             match pollster::block_on(check(&gpu, &problem, &options, tolerance)) {
-                Ok(rungs) => played.extend(rungs),
+                Ok(checked) => {
+                    played.extend(checked.rungs);
+                    worst = worst.max(checked.worst);
+                }
                 Err(e) => failures.push(format!("{} ({:?}, {:?}): {e}", problem.name, options.conv, options.keep)),
             }
         }
     }
-    println!("{count} problems");
-    assert!(count > 50 && failures.is_empty(), "{} of {count} failed:\n{}", failures.len(), failures.join("\n"));
+    skipped.iter().for_each(|why| println!("{why}"));
+    println!("{count} problems, none off by more than {worst:.2e}");
+    assert!(
+        (count > 50 || count == 0 && !skipped.is_empty()) && failures.is_empty(),
+        "{} of {count} failed:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
     played
 }
 
@@ -108,7 +125,9 @@ fn every_variant_agrees_with_the_oracle_at_every_node() {
             if convolves { Variant::ALL.iter().copied().map(Some).collect() } else { vec![None] };
         variants.into_iter().map(|conv| ProgramOptions { conv, keep: Keep::All, ..Default::default() }).collect()
     });
-    assert_eq!(played, Variant::ALL.into(), "some rungs were never taken");
+    let gpu = gpu(Precision::F32);
+    let able = Variant::ALL.into_iter().filter(|v| there_is(*v, &gpu, Precision::F32).is_ok());
+    assert_eq!(played, able.collect(), "some rungs were never taken");
 }
 
 #[test]
@@ -144,6 +163,41 @@ fn kernels_agree_in_f16() {
         }
         vec![ProgramOptions { precision: Precision::F16, keep: Keep::All, ..Default::default() }]
     });
+}
+
+/// Few drivers have cooperative matrices: what is not there is skipped by name.
+fn coop(variant: Variant) {
+    let precision = Precision::F16;
+    let options =
+        |checked| ProgramOptions { precision, conv: Some(variant), keep: Keep::All, checked, ..Default::default() };
+    run_suite(precision, |problem| {
+        let convolves = problem.kernels.iter().any(|k| k.starts_with("conv"));
+        if !convolves || problem.name.contains("huge") {
+            return vec![];
+        }
+        vec![ProgramOptions { batch: 2, ..options(false) }, options(true)]
+    });
+    let gpu = gpu(precision);
+    if there_is(variant, &gpu, precision).is_ok() {
+        // What the suite has proved is this rung, and not the guess that it is left for.
+        let mut builder = Builder::new(Shape::new(8, 4, 4)).unwrap();
+        let op = Op::Conv(problems::conv(8, 3, 1));
+        let node = builder.add("conv", None, op, &[NodeId(0)], None).unwrap();
+        let weights = NodeParams::Conv { weights: vec![0.0; 8 * 8 * 9], bias: Some(vec![0.0; 8]) };
+        let params = Params(vec![None, Some(weights)]);
+        let program = pollster::block_on(checks::program(&gpu, &builder.finish(), params, &options(false)));
+        assert_eq!(program.unwrap().rung(node), Some(variant));
+    }
+}
+
+#[test]
+fn cooperative_matrices_of_8x8_agree_in_f16() {
+    coop(Variant::Coop8);
+}
+
+#[test]
+fn cooperative_matrices_of_16x16_agree_in_f16() {
+    coop(Variant::Coop16);
 }
 
 #[test]

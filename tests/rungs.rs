@@ -32,11 +32,15 @@ fn gpu() -> Gpu {
 /// Whether the adapter has what a rung is built on.
 fn has(gpu: &Gpu, variant: Variant) -> bool {
     let wide = gpu.report().subgroup.0 >= 8 && gpu.device().features().contains(wgpu::Features::SUBGROUP);
-    let able = wide || !matches!(variant, Variant::Subgroup | Variant::SubgroupFew);
-    if !able {
-        println!("{}: this adapter has no subgroups of eight", variant.name());
-    }
-    able
+    let coop = gpu.report().coop.of(Precision::F32);
+    let lacks = match variant {
+        Variant::Subgroup | Variant::SubgroupFew if !wide => "no subgroups of eight",
+        Variant::Coop8 if !coop.contains(&8) => "no cooperative matrices of f32, 8x8",
+        Variant::Coop16 if !coop.contains(&16) => "no cooperative matrices of f32, 16x16",
+        _ => return true,
+    };
+    println!("{}: skipped, the adapter has {lacks}", variant.name());
+    false
 }
 
 /// Whether a rung is meant for a convolution.

@@ -127,11 +127,21 @@ fn every_kernel_can_be_written_for_vulkan_metal_and_direct3d() {
                 let out =
                     std::process::Command::new("spirv-val").args(["--target-env", "vulkan1.1"]).arg(&path).output();
                 let out = out.unwrap();
-                assert!(out.status.success(), "{}: {}", kernel.name, String::from_utf8_lossy(&out.stderr));
+                let why = String::from_utf8_lossy(&out.stderr);
+                // spirv-tools of before June 2023, when the extension came: 6022 is its capability.
+                if kernel.cooperates() && why.contains("Invalid capability operand: 6022") {
+                    println!("{}: SPIR-V is not validated, spirv-val does not know cooperative matrices", kernel.name);
+                } else {
+                    assert!(out.status.success(), "{}: {why}", kernel.name);
+                }
             }
             let options = msl::Options { fake_missing_bindings: true, lang_version: (2, 3), ..Default::default() };
             msl::write_string(&module, &info, &options, &msl::PipelineOptions::default())
                 .unwrap_or_else(|e| panic!("{}: MSL: {e}", kernel.name));
+            if kernel.cooperates() {
+                // Direct3D has none: no adapter offers them there.
+                continue;
+            }
             let mut text = String::new();
             let options = hlsl::Options {
                 shader_model: hlsl::ShaderModel::V6_2,

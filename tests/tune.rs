@@ -99,6 +99,11 @@ fn no_rung_changes_the_result() {
     };
     let want = play(Variant::Direct);
     for variant in Variant::ALL {
+        let coop = matches!(variant, Variant::Coop8 | Variant::Coop16);
+        if coop && gpu.report().coop.f32.is_empty() {
+            println!("{}: skipped, the adapter has no cooperative matrices of f32", variant.name());
+            continue;
+        }
         let got = play(variant);
         let worst = got.data.iter().zip(&want.data).map(|(g, w)| (g - w).abs()).fold(0.0, f32::max);
         assert!(worst < 2e-5, "{}: {worst}", variant.name());

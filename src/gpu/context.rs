@@ -4,8 +4,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::{
     error::{Error, Result},
-    gpu::{limits::Needs, readback::Counter},
-    kernels::{Precision, ladder::Caps},
+    gpu::{coop::CoopSides, limits::Needs, readback::Counter},
+    kernels::{
+        Precision,
+        ladder::{Caps, Coop},
+    },
 };
 
 /// A graphics API that wgpu speaks.
@@ -70,12 +73,14 @@ pub struct AdapterReport {
     pub subgroup: (u32, u32),
     /// Whether values can be stored in 16 bits.
     pub f16: bool,
+    /// Rows of the cooperative matrices that there are.
+    pub coop: CoopSides,
     /// Whether single nodes can be timed.
     pub timestamps: bool,
 }
 
 impl AdapterReport {
-    fn new(info: &wgpu::AdapterInfo, features: wgpu::Features, limits: &wgpu::Limits) -> Self {
+    fn new(info: &wgpu::AdapterInfo, features: wgpu::Features, limits: &wgpu::Limits, coop: CoopSides) -> Self {
         let kind = match info.device_type {
             wgpu::DeviceType::DiscreteGpu => "discrete",
             wgpu::DeviceType::IntegratedGpu => "integrated",
@@ -97,6 +102,7 @@ impl AdapterReport {
             max_invocations: limits.max_compute_invocations_per_workgroup,
             subgroup: (info.subgroup_min_size, info.subgroup_max_size),
             f16: features.contains(wgpu::Features::SHADER_F16),
+            coop,
             timestamps: features.contains(TIMESTAMPS),
         }
     }
@@ -145,7 +151,7 @@ impl Gpu {
         };
         let features = adapter.features();
         let offered = adapter.limits();
-        let report = AdapterReport::new(&adapter.get_info(), features, &offered);
+        let report = report_of(&adapter);
         if options.needs.precision == Precision::F16 && !report.f16 {
             return Err(Error::Limit {
                 node: format!("adapter \"{}\"", report.name),
@@ -158,6 +164,13 @@ impl Gpu {
         let mut required = wgpu::Features::empty();
         required.set(wgpu::Features::SHADER_F16, options.needs.precision == Precision::F16);
         required |= features & wgpu::Features::SUBGROUP;
+        let mut experimental_features = wgpu::ExperimentalFeatures::disabled();
+        if !report.coop.of(options.needs.precision).is_empty() {
+            required |= features & wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX;
+            // SAFETY: what is experimental is used for one thing, in two kernels, which take matrices of the sizes that
+            // the adapter lists, inside of workgroup memory, in uniform control flow.
+            experimental_features = unsafe { wgpu::ExperimentalFeatures::enabled() };
+        }
         if options.needs.timestamps {
             // Browsers have them at the ends of passes only.
             required |= features & TIMESTAMPS;
@@ -167,7 +180,7 @@ impl Gpu {
                 label: Some("yolov4"),
                 required_features: required,
                 required_limits: options.needs.limits(&offered),
-                experimental_features: wgpu::ExperimentalFeatures::disabled(),
+                experimental_features,
                 memory_hints: wgpu::MemoryHints::Performance,
                 trace: wgpu::Trace::Off,
             })
@@ -178,9 +191,11 @@ impl Gpu {
 
     /// Uses a device that the caller has made, such as a viewer's or a game's.
     ///
-    /// The device's own error and loss handlers are replaced.
+    /// The device's own error and loss handlers are replaced. Cooperative matrices are not made use of: a device does
+    /// not tell which it has.
     pub fn from_device(device: wgpu::Device, queue: wgpu::Queue) -> Self {
-        let report = AdapterReport::new(&device.adapter_info(), device.features(), &device.limits());
+        let report =
+            AdapterReport::new(&device.adapter_info(), device.features(), &device.limits(), CoopSides::default());
         Self::with_report(device, queue, report)
     }
 
@@ -211,10 +226,16 @@ impl Gpu {
 
     /// What convolutions can make use of.
     pub fn caps(&self, precision: Precision) -> Caps {
+        let features = self.device.features();
         Caps {
             software: self.report.software,
-            subgroup: self.device.features().contains(wgpu::Features::SUBGROUP) && self.report.subgroup.0 >= 8,
+            subgroup: features.contains(wgpu::Features::SUBGROUP) && self.report.subgroup.0 >= 8,
             half: precision == Precision::F16,
+            coop: if features.contains(wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX | wgpu::Features::SUBGROUP) {
+                self.report.coop.caps(precision, &self.report)
+            } else {
+                Coop::default()
+            },
             binding: self.limits.max_storage_buffer_binding_size.min(self.limits.max_buffer_size) as usize,
         }
     }
@@ -330,5 +351,10 @@ pub fn driver_hint() -> &'static str {
 /// What there is on this machine, best first; the numbers of `--adapter` are the places in this list.
 pub async fn adapters(backend: Option<Backend>) -> Vec<AdapterReport> {
     let all = candidates(&new_instance(backend.map_or(wgpu::Backends::all(), Backend::flags))).await;
-    all.iter().map(|a| AdapterReport::new(&a.get_info(), a.features(), &a.limits())).collect()
+    all.iter().map(report_of).collect()
+}
+
+fn report_of(adapter: &wgpu::Adapter) -> AdapterReport {
+    let coop = CoopSides::new(&adapter.cooperative_matrix_properties());
+    AdapterReport::new(&adapter.get_info(), adapter.features(), &adapter.limits(), coop)
 }

@@ -123,11 +123,11 @@ impl Ends<'_> {
             (_, Some(tile)) => (self.winograd(tile, problem, weights, caps), tile.scratch(problem)),
             (Variant::Split, _) => {
                 let parts = conv::split(problem) * problem.output.blocks() * problem.pixels();
-                (self.split(problem, weights), [parts, 0])
+                (self.split(problem, weights, caps), [parts, 0])
             }
             _ => {
                 let residual_block = self.residual_block();
-                let dispatch = conv::dispatch(variant, problem, &self.places(), self.write.block, residual_block);
+                let dispatch = conv::dispatch(variant, problem, caps, &self.places(), self.write.block, residual_block);
                 (vec![Call { dispatch, bound: self.bound(weights, slot(self.write)) }], [0; 2])
             }
         };
@@ -141,7 +141,7 @@ impl Ends<'_> {
             bound: self.bound(slot(&self.parts[0]), values.clone()),
         };
         let second = Call {
-            dispatch: tile.products(tile.gemm(problem, caps), problem),
+            dispatch: tile.products(problem, caps),
             bound: between(&values, packed, values.clone(), self.bias.clone(), products.clone()),
         };
         let residual = self.residual.map_or(products.clone(), slot);
@@ -152,9 +152,9 @@ impl Ends<'_> {
         vec![first, second, third]
     }
 
-    fn split(self, problem: &Problem, packed: Bound) -> Vec<Call> {
+    fn split(self, problem: &Problem, packed: Bound, caps: &Caps) -> Vec<Call> {
         let sums = Bound::Scratch(0);
-        let [first, second] = conv::shared(problem, &self.places(), self.write.block, self.residual_block());
+        let [first, second] = conv::shared(problem, caps, &self.places(), self.write.block, self.residual_block());
         let residual = self.residual.map_or(sums.clone(), slot);
         let end = between(&sums, sums.clone(), residual, self.bias.clone(), slot(self.write));
         // The first knows nothing of a residual, nor of what stands in for it.

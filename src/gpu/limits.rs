@@ -30,13 +30,13 @@ pub fn needs(graph: &Graph, precision: Precision, pictures: usize) -> Needs {
     Needs { binding_bytes: bytes.max().unwrap_or(0) as u64, precision, timestamps: false }
 }
 
-/// Upper bound of a convolution's packed weights; 0 for other nodes.
+/// Upper bound of a convolution's packed weights, in tiles of up to 64 output channels; 0 for other nodes.
 fn weight_bytes(graph: &Graph, id: NodeId, precision: Precision) -> usize {
     let node = graph.node(id);
     match &node.op {
         Op::Conv(c) => {
             let ic = (graph.node(node.inputs[0]).shape.c / c.groups).next_multiple_of(4);
-            c.filters.next_multiple_of(16) * ic * c.size * c.size * precision.bytes()
+            c.filters.next_multiple_of(64) * ic * c.size * c.size * precision.bytes()
         }
         _ => 0,
     }

@@ -13,6 +13,7 @@ mod boxes;
 mod buffers;
 mod context;
 mod convolve;
+mod coop;
 mod frames;
 mod limits;
 mod live;
@@ -33,6 +34,7 @@ mod trial;
 mod tune;
 
 pub use context::{AdapterReport, Backend, Gpu, GpuOptions, adapters, driver_hint};
+pub use coop::CoopSides;
 pub use frames::{FrameKind, FrameTexture};
 pub use limits::{Needs, needs};
 pub use live::Feed;

@@ -43,7 +43,8 @@ const BINDING: usize = 128 << 20;
 impl Dispatches {
     /// Counts a graph as it is played.
     pub fn new(graph: &Graph, plan: &Plan, precision: Precision) -> Self {
-        let caps = Caps { software: true, subgroup: true, half: precision == Precision::F16, binding: BINDING };
+        let half = precision == Precision::F16;
+        let caps = Caps { software: true, subgroup: true, half, binding: BINDING, ..Caps::default() };
         let mut by_op = BTreeMap::new();
         let mut processor = OnProcessor::default();
         let mut scratch = [0; 2];

@@ -2,8 +2,11 @@
 
 use crate::{
     kernels::{
-        Bind, Binding, Dispatch, activation::ActivationKind, conv_block, conv_lanes, conv_stem, conv_subgroup,
-        conv_subgroup_few, conv_sum, conv_tiled, ladder::Variant,
+        Bind, Binding, Dispatch,
+        activation::ActivationKind,
+        conv_block, conv_coop8, conv_coop16, conv_lanes, conv_stem, conv_subgroup, conv_subgroup_few, conv_sum,
+        conv_tiled,
+        ladder::{Caps, Variant},
     },
     tensor::Shape,
 };
@@ -107,24 +110,25 @@ pub struct PartAt {
 pub fn dispatch(
     variant: Variant,
     problem: &Problem,
+    caps: &Caps,
     parts: &[PartAt],
     dst_block: usize,
     residual_block: usize,
 ) -> Dispatch {
     let (params, mut constants) = describe(problem, parts, dst_block, residual_block);
-    constants.extend(tile(variant, problem).constants(parts));
+    constants.extend(tile(variant, problem).constants(parts, caps));
     call(variant, problem, &params, constants, 1)
 }
 
 /// `batch` products of matrices at once, `[IC, pixels]` to `[OC, pixels]` each, one behind the other in every buffer.
-pub fn batched(variant: Variant, problem: &Problem, batch: usize) -> Dispatch {
+pub fn batched(variant: Variant, problem: &Problem, caps: &Caps, batch: usize) -> Dispatch {
     let parts = [PartAt { block: 0, channels: problem.input.c }];
     let (mut params, mut constants) = describe(problem, &parts, 0, 0);
     params.src_batch = problem.input.blocks() as u32;
     params.dst_batch = problem.output.blocks() as u32;
     params.weights_batch = (packed_len(variant, problem) / 4) as u32;
     constants.push(("BIAS", 0.0));
-    constants.extend(tile(variant, problem).constants(&parts));
+    constants.extend(tile(variant, problem).constants(&parts, caps));
     call(variant, problem, &params, constants, batch)
 }
 
@@ -156,13 +160,19 @@ pub const FILLED: usize = 256;
 
 /// The calls of a [`Variant::Split`]: parts of the sum to a value of their own, `[split, OC/4, pixels]`; their sum, with
 /// the epilogue.
-pub fn shared(problem: &Problem, parts: &[PartAt], dst_block: usize, residual_block: usize) -> [Dispatch; 2] {
+pub fn shared(
+    problem: &Problem,
+    caps: &Caps,
+    parts: &[PartAt],
+    dst_block: usize,
+    residual_block: usize,
+) -> [Dispatch; 2] {
     let split = split(problem);
     let bare = Problem { activation: ActivationKind::Linear, residual: None, ..*problem };
     let (mut params, mut constants) = describe(&bare, parts, 0, 0);
     params.dst_batch = problem.output.blocks() as u32;
     constants.extend([("BIAS", 0.0), ("SPLIT", split as f64)]);
-    constants.extend(tile(Variant::Split, problem).constants(parts));
+    constants.extend(tile(Variant::Split, problem).constants(parts, caps));
     let first = call(Variant::Split, problem, &params, constants, split);
     let between = [PartAt { block: 0, channels: problem.input.c }];
     let (params, mut constants) = describe(problem, &between, dst_block, residual_block);
@@ -243,13 +253,16 @@ enum Told {
     Threads(usize),
     /// As so many rows of so many invocations.
     Side(usize),
+    /// As the invocations of four of the adapter's subgroups.
+    Subgroups,
 }
 
 impl Tile {
     /// The constants of a kernel whose tile goes by the problem.
-    fn constants(&self, parts: &[PartAt]) -> Vec<(&'static str, f64)> {
+    fn constants(&self, parts: &[PartAt], caps: &Caps) -> Vec<(&'static str, f64)> {
         match self.told {
             Told::Own => vec![],
+            Told::Subgroups => vec![("INVOCATIONS", f64::from(caps.coop.threads()))],
             Told::Threads(threads) => vec![("THREADS", threads as f64)],
             Told::Side(side) => {
                 let blocks: Vec<usize> = parts.iter().map(|part| part.channels.div_ceil(4)).collect();
@@ -263,6 +276,7 @@ impl Tile {
 /// The tile of a rung, or of the products of one.
 pub(super) fn tile(variant: Variant, problem: &Problem) -> Tile {
     let own = |pixels, blocks| Tile { pixels, blocks, told: Told::Own };
+    let coop = |pixels, blocks| Tile { pixels, blocks, told: Told::Subgroups };
     let block = |n: usize| Tile {
         pixels: conv_block::TILE_PIXELS[n],
         blocks: conv_block::TILE_BLOCKS[n],
@@ -278,6 +292,8 @@ pub(super) fn tile(variant: Variant, problem: &Problem) -> Tile {
         Variant::Tiled => own(conv_tiled::TILE_PIXELS, conv_tiled::TILE_BLOCKS),
         Variant::Block64 | Variant::Split => block(0),
         Variant::Block128 => block(1),
+        Variant::Coop8 => coop(conv_coop8::TILE_PIXELS, conv_coop8::TILE_BLOCKS),
+        Variant::Coop16 => coop(conv_coop16::TILE_PIXELS, conv_coop16::TILE_BLOCKS),
         Variant::Subgroup => own(conv_subgroup::TILE_PIXELS, conv_subgroup::TILE_BLOCKS),
         Variant::SubgroupFew => own(conv_subgroup_few::TILE_PIXELS, conv_subgroup_few::TILE_BLOCKS),
         Variant::Direct | Variant::Depthwise | Variant::Winograd2 | Variant::Winograd4 => own(64, 1),
@@ -299,6 +315,8 @@ const fn panel(variant: Variant) -> Option<usize> {
         Variant::Tiled => Some(4),
         Variant::Block64 | Variant::Split => Some(conv_block::TILE_BLOCKS[0]),
         Variant::Block128 => Some(conv_block::TILE_BLOCKS[1]),
+        Variant::Coop8 => Some(conv_coop8::TILE_BLOCKS),
+        Variant::Coop16 => Some(conv_coop16::TILE_BLOCKS),
         Variant::Subgroup => Some(conv_subgroup::TILE_BLOCKS),
         Variant::SubgroupFew => Some(conv_subgroup_few::TILE_BLOCKS),
         Variant::Direct | Variant::Depthwise | Variant::Winograd2 | Variant::Winograd4 => None,

@@ -3,7 +3,8 @@
 use crate::kernels::{
     Kernel,
     conv::{self, Problem},
-    conv_block, conv_depthwise, conv_direct, conv_lanes, conv_stem, conv_subgroup, conv_subgroup_few, conv_tiled,
+    conv_block, conv_coop8, conv_coop16, conv_depthwise, conv_direct, conv_lanes, conv_stem, conv_subgroup,
+    conv_subgroup_few, conv_tiled,
     winograd::Tile,
 };
 
@@ -16,6 +17,8 @@ pub struct Caps {
     pub subgroup: bool,
     /// Values are stored in 16 bits.
     pub half: bool,
+    /// What there is of cooperative matrices, in this storage.
+    pub coop: Coop,
     /// Largest storage binding, in bytes.
     pub binding: usize,
 }
@@ -24,6 +27,34 @@ impl Caps {
     /// Bytes of four channels.
     pub const fn vector(&self) -> usize {
         if self.half { 8 } else { 16 }
+    }
+}
+
+/// Cooperative matrices: square ones, whose products are summed in f32.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Coop {
+    /// Those of 8x8 are there.
+    pub eight: bool,
+    /// Those of 16x16 are there.
+    pub sixteen: bool,
+    /// Lanes of every subgroup; 0 where a driver may choose, as a workgroup must be four of them.
+    pub lanes: u32,
+}
+
+impl Coop {
+    /// Whether the kernel for fragments of `side` rows can run: a workgroup is a multiple of its tile, and no larger than
+    /// every adapter allows.
+    const fn takes(self, side: usize) -> bool {
+        let there = match side {
+            conv_coop8::SIDE => self.eight,
+            _ => self.sixteen,
+        };
+        there && self.lanes > 0 && self.lanes <= 64 && (self.lanes as usize).is_multiple_of(side)
+    }
+
+    /// Invocations of a workgroup.
+    pub(super) const fn threads(self) -> u32 {
+        4 * self.lanes
     }
 }
 
@@ -50,6 +81,10 @@ pub enum Variant {
     Block128,
     /// `conv_block`, the sum shared among workgroups: for deep layers of few pixels. Two dispatches.
     Split,
+    /// `conv_coop8`: implicit GEMM by cooperative matrices of 8x8.
+    Coop8,
+    /// `conv_coop16`: the same of 16x16.
+    Coop16,
     /// `conv_subgroup`: implicit GEMM without barriers, weights handed round in subgroups.
     Subgroup,
     /// `conv_subgroup_few`: the same for few pixels.
@@ -62,7 +97,7 @@ pub enum Variant {
 
 impl Variant {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Direct,
         Self::Depthwise,
         Self::Stem,
@@ -71,6 +106,8 @@ impl Variant {
         Self::Block64,
         Self::Block128,
         Self::Split,
+        Self::Coop8,
+        Self::Coop16,
         Self::Subgroup,
         Self::SubgroupFew,
         Self::Winograd2,
@@ -88,6 +125,8 @@ impl Variant {
             Self::Block64 => "block64",
             Self::Block128 => "block128",
             Self::Split => "split",
+            Self::Coop8 => "coop8",
+            Self::Coop16 => "coop16",
             Self::Subgroup => "subgroup",
             Self::SubgroupFew => "subgroup-few",
             Self::Winograd2 => "winograd2",
@@ -113,6 +152,8 @@ impl Variant {
             Self::Lanes => &conv_lanes::KERNEL,
             Self::Tiled => &conv_tiled::KERNEL,
             Self::Block64 | Self::Block128 | Self::Split => &conv_block::KERNEL,
+            Self::Coop8 => &conv_coop8::KERNEL,
+            Self::Coop16 => &conv_coop16::KERNEL,
             Self::Subgroup => &conv_subgroup::KERNEL,
             Self::SubgroupFew => &conv_subgroup_few::KERNEL,
         }
@@ -121,7 +162,14 @@ impl Variant {
     /// Whether this is an implicit GEMM in one dispatch: it multiplies as often as the definition does.
     pub const fn is_gemm(self) -> bool {
         match self {
-            Self::Lanes | Self::Tiled | Self::Block64 | Self::Block128 | Self::Subgroup | Self::SubgroupFew => true,
+            Self::Lanes
+            | Self::Tiled
+            | Self::Block64
+            | Self::Block128
+            | Self::Coop8
+            | Self::Coop16
+            | Self::Subgroup
+            | Self::SubgroupFew => true,
             Self::Direct | Self::Depthwise | Self::Stem | Self::Split | Self::Winograd2 | Self::Winograd4 => false,
         }
     }
@@ -132,7 +180,9 @@ impl Variant {
         match self {
             Self::Direct => false,
             Self::Depthwise | Self::Winograd2 | Self::Winograd4 => true,
-            Self::Stem | Self::Tiled | Self::Block64 | Self::Block128 | Self::Split => !caps.software,
+            Self::Stem | Self::Tiled | Self::Block64 | Self::Block128 | Self::Split | Self::Coop8 | Self::Coop16 => {
+                !caps.software
+            }
             Self::Lanes => caps.software && !caps.subgroup,
             Self::Subgroup | Self::SubgroupFew => caps.software && caps.subgroup,
         }
@@ -154,6 +204,8 @@ impl Variant {
             Self::Depthwise => {
                 problem.groups > 1 && problem.groups == problem.input.c && problem.groups == problem.output.c
             }
+            Self::Coop8 => problem.groups == 1 && caps.coop.takes(conv_coop8::SIDE),
+            Self::Coop16 => problem.groups == 1 && caps.coop.takes(conv_coop16::SIDE),
             Self::Stem => problem.groups == 1 && problem.input.c <= 4 && problem.size <= conv_stem::MAX_SIZE,
             Self::Lanes | Self::Tiled | Self::Block64 | Self::Block128 => problem.groups == 1,
             Self::Split => {
@@ -175,6 +227,8 @@ impl Variant {
                 if few * 5 < many * 4 { Self::SubgroupFew } else { Self::Subgroup }
             }
             (true, false) => Self::Lanes,
+            // A guess, as no card was at hand: tensor cores multiply several times as fast as lanes do. Tuning decides.
+            (false, _) if caps.coop.takes(conv_coop16::SIDE) => Self::Coop16,
             (false, _) => Self::Block64,
         }
     }
@@ -184,6 +238,7 @@ impl Variant {
         // Below this the transforms cost more than they save.
         let worth = caps.software && problem.input.c.min(problem.output.c) >= 16 && problem.pixels() >= 16;
         let winograd = [Self::Winograd4, Self::Winograd2].into_iter().filter(|_| worth);
+        // The input of a picture has three channels: most of a fragment, or of a deep tile, would be zeros.
         let stem = (!caps.software).then_some(Self::Stem);
         let gemm = [Self::gemm(problem.pixels(), caps), Self::Lanes];
         let mut known = winograd.chain(stem).chain(gemm).chain([Self::Depthwise]);

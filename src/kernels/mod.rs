@@ -8,6 +8,8 @@ pub mod avg_pool;
 pub mod concat;
 pub mod conv;
 pub mod conv_block;
+pub mod conv_coop16;
+pub mod conv_coop8;
 pub mod conv_depthwise;
 pub mod conv_direct;
 pub mod conv_lanes;
@@ -72,6 +74,13 @@ pub struct Part {
     pub text: &'static str,
 }
 
+impl Part {
+    /// Whether it must stand before all declarations: what it enables is no part of WGSL itself.
+    fn is_directive(&self) -> bool {
+        self.file == "shared/enable_coop.wgsl"
+    }
+}
+
 /// A [`Part`] by its path below `shaders/`, read at compile time.
 macro_rules! part {
     ($file:literal) => {
@@ -131,10 +140,17 @@ impl Precision {
 }
 
 impl Kernel {
-    /// The whole text: prelude, shared parts, kernel.
+    /// The whole text: directives, prelude, shared parts, kernel.
     pub fn source(&self, precision: Precision) -> String {
         let prelude = precision.prelude();
-        std::iter::once(&prelude).chain(self.parts).map(|part| part.text).collect::<Vec<_>>().join("\n")
+        let (directives, parts): (Vec<_>, Vec<_>) = self.parts.iter().partition(|part| part.is_directive());
+        let all = directives.into_iter().chain([&prelude]).chain(parts);
+        all.map(|part| part.text).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Whether it needs cooperative matrices.
+    pub fn cooperates(&self) -> bool {
+        self.parts.iter().any(Part::is_directive)
     }
 }
 
@@ -157,6 +173,8 @@ pub static CATALOGUE: &[&Kernel] = &[
     &avg_pool::KERNEL,
     &concat::KERNEL,
     &conv_block::KERNEL,
+    &conv_coop8::KERNEL,
+    &conv_coop16::KERNEL,
     &conv_depthwise::KERNEL,
     &conv_direct::KERNEL,
     &conv_lanes::KERNEL,

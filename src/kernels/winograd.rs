@@ -92,8 +92,8 @@ impl Tile {
     }
 
     /// Second call: values times weights, `[points, OC/4, tiles]`.
-    pub fn products(self, gemm: Variant, problem: &Problem) -> Dispatch {
-        conv::batched(gemm, &self.product(problem), self.points())
+    pub fn products(self, problem: &Problem, caps: &Caps) -> Dispatch {
+        conv::batched(self.gemm(problem, caps), &self.product(problem), caps, self.points())
     }
 
     /// Third call: products to pixels, with the epilogue.

@@ -1,7 +1,7 @@
 //! What the GPU makes of a problem, against the oracle. Nothing here waits or panics, so that a browser can run it too.
 
 use yolov4::{
-    Gpu, Picture, ResizeMode,
+    Gpu, Picture, Precision, ResizeMode,
     low_level::{
         gpu::{Input, Program, ProgramOptions},
         graph::{Activation, Builder, Graph, Head, NmsKind, NodeId, Op, Params, plan::Keep},
@@ -31,13 +31,37 @@ fn words(e: yolov4::Error) -> String {
     e.to_string()
 }
 
-/// Plays a problem on the GPU: the rungs of its convolutions, or the first node that differs from the oracle.
+/// What came of a problem.
+pub struct Checked {
+    /// The rungs of its convolutions.
+    pub rungs: Vec<Variant>,
+    /// The largest error of a node.
+    pub worst: f64,
+}
+
+/// Whether the adapter can take this rung at all: if not, that is what `Err` says, for the log.
+pub fn there_is(variant: Variant, gpu: &Gpu, precision: Precision) -> Result<(), String> {
+    let side = match variant {
+        Variant::Coop8 => 8,
+        Variant::Coop16 => 16,
+        _ => return Ok(()),
+    };
+    let sides = gpu.report().coop.of(precision);
+    let lacks = match (sides.is_empty(), precision.name()) {
+        _ if sides.contains(&side) => return Ok(()),
+        (true, name) => format!("no cooperative matrices of {name}"),
+        (false, name) => format!("no cooperative matrices of {name}, {side}x{side}"),
+    };
+    Err(format!("{}: skipped, the adapter has {lacks}", variant.name()))
+}
+
+/// Plays a problem on the GPU; or the first node that differs from the oracle.
 pub async fn check(
     gpu: &Gpu,
     problem: &Problem,
     options: &ProgramOptions,
     tolerance: Tolerance,
-) -> Result<Vec<Variant>, String> {
+) -> Result<Checked, String> {
     let mut program = program(gpu, &problem.graph, problem.params.clone(), options).await.map_err(words)?;
     let last = NodeId(problem.graph.nodes.len() - 1);
     let keep = if options.keep == Keep::All { program.origins() } else { vec![last] };
@@ -45,15 +69,16 @@ pub async fn check(
     let inputs: Vec<Tensor> = (0..options.batch).map(|n| turned(&problem.input, n)).collect();
     let played: Vec<Input<'_>> = inputs.iter().map(Input::from).collect();
     let played = program.play_batch(&played, &keep).await.map_err(words)?;
+    let mut worst = 0.0_f64;
     for (n, (input, got)) in inputs.iter().zip(played).enumerate() {
         let want = oracle::play(&problem.graph, &problem.params, input, &keep).map_err(words)?;
         for (id, want) in &want {
             let name = &problem.graph.node(*id).name;
             let got = got.nodes.get(id).ok_or_else(|| format!("{name}: did not come back"))?;
-            compare(got, want, tolerance).map_err(|e| format!("{name} of picture {n}: {e}"))?;
+            worst = worst.max(compare(got, want, tolerance).map_err(|e| format!("{name} of picture {n}: {e}"))?);
         }
     }
-    Ok(program.graph().iter().filter_map(|(id, _)| program.rung(id)).collect())
+    Ok(Checked { rungs: program.graph().iter().filter_map(|(id, _)| program.rung(id)).collect(), worst })
 }
 
 /// The same numbers in another order.

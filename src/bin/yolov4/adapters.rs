@@ -38,6 +38,7 @@ pub async fn run(args: &Args) -> Outcome {
         "side",
         "subgroup",
         "f16",
+        "matrices",
         "timestamps",
     ]);
     for (i, a) in all.iter().enumerate() {
@@ -55,9 +56,20 @@ pub async fn run(args: &Args) -> Outcome {
             format!("{} px", a.max_picture_side),
             format!("{}..{}", a.subgroup.0, a.subgroup.1),
             yes(a.f16),
+            matrices(&a.coop),
             yes(a.timestamps),
         ]);
     }
     output::print(&format!("{table}\n"))?;
     Ok(())
+}
+
+/// Cooperative matrices by element and rows: `f16 16, f32 8`.
+fn matrices(coop: &gpu::CoopSides) -> String {
+    let of = |name: &str, sides: &[u32]| {
+        let sides = sides.iter().map(u32::to_string).collect::<Vec<_>>().join("+");
+        (!sides.is_empty()).then(|| format!("{name} {sides}"))
+    };
+    let all: Vec<String> = [of("f16", &coop.f16), of("f32", &coop.f32)].into_iter().flatten().collect();
+    if all.is_empty() { "no".into() } else { all.join(", ") }
 }

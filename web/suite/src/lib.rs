@@ -10,7 +10,7 @@ mod problems;
 use js_sys::Array;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use yolov4::{
-    Gpu,
+    Gpu, Precision,
     low_level::{
         gpu::{GpuOptions, ProgramOptions},
         graph::plan::Keep,
@@ -30,6 +30,10 @@ pub async fn run() -> Result<Array, JsValue> {
         let variants: Vec<Option<Variant>> =
             if convolves { Variant::ALL.iter().copied().map(Some).collect() } else { vec![None] };
         for conv in variants {
+            // Browsers have no cooperative matrices.
+            if conv.is_some_and(|v| checks::there_is(v, &gpu, Precision::F32).is_err()) {
+                continue;
+            }
             let options = ProgramOptions { conv, keep: Keep::All, ..Default::default() };
             count += 1;
             if let Err(e) = checks::check(&gpu, &problem, &options, problem.tolerance).await {

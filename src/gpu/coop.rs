@@ -1,0 +1,51 @@
+//! Cooperative matrices: which an adapter lists, and which of them the kernels can use.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    gpu::context::AdapterReport,
+    kernels::{Precision, ladder::Coop},
+};
+
+/// Rows of an adapter's cooperative matrices, of those that are square and whose products can be summed in f32.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct CoopSides {
+    /// Of 16-bit elements.
+    pub f16: Vec<u32>,
+    /// Of 32-bit elements.
+    pub f32: Vec<u32>,
+}
+
+impl CoopSides {
+    pub(super) fn new(offered: &[wgpu::CooperativeMatrixProperties]) -> Self {
+        let of = |element| {
+            let usable = offered.iter().filter(|p| {
+                let square = p.m_size == p.n_size && p.n_size == p.k_size;
+                square && p.ab_type == element && p.cr_type == wgpu::CooperativeScalarType::F32
+            });
+            let sides: BTreeSet<u32> = usable.map(|p| p.m_size).collect();
+            sides.into_iter().collect()
+        };
+        Self { f16: of(wgpu::CooperativeScalarType::F16), f32: of(wgpu::CooperativeScalarType::F32) }
+    }
+
+    /// Those whose elements are values in this storage.
+    pub fn of(&self, precision: Precision) -> &[u32] {
+        match precision {
+            Precision::F16 => &self.f16,
+            Precision::F32 => &self.f32,
+        }
+    }
+
+    /// What they are to kernels on the adapter of this report.
+    pub(super) fn caps(&self, precision: Precision, adapter: &AdapterReport) -> Coop {
+        let sides = self.of(precision);
+        let lanes = match adapter.subgroup {
+            // Metal promises nothing of its subgroups, but whoever has these matrices has 32 lanes.
+            _ if adapter.backend == "metal" => 32,
+            (least, most) if least == most => most,
+            _ => 0,
+        };
+        Coop { eight: sides.contains(&8), sixteen: sides.contains(&16), lanes }
+    }
+}

@@ -1,0 +1,26 @@
+//! Implicit GEMM by cooperative matrices of 16x16.
+
+use crate::kernels::{Kernel, conv::BINDINGS, part};
+
+/// `shaders/conv_coop16.wgsl`
+pub static KERNEL: Kernel = Kernel {
+    name: "conv_coop16",
+    twin: "conv",
+    parts: &[
+        part!("shared/enable_coop.wgsl"),
+        part!("shared/activation.wgsl"),
+        part!("shared/conv.wgsl"),
+        part!("shared/taps.wgsl"),
+        part!("shared/coop.wgsl"),
+        part!("conv_coop16.wgsl"),
+    ],
+    bindings: BINDINGS,
+    workgroup: [128, 1, 1],
+};
+
+/// Rows and columns of a fragment.
+pub const SIDE: usize = 16;
+/// Output pixels per workgroup.
+pub const TILE_PIXELS: usize = 4 * SIDE;
+/// Output blocks of four channels per workgroup.
+pub const TILE_BLOCKS: usize = SIDE;

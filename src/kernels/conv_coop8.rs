@@ -1,0 +1,26 @@
+//! Implicit GEMM by cooperative matrices of 8x8.
+
+use crate::kernels::{Kernel, conv::BINDINGS, part};
+
+/// `shaders/conv_coop8.wgsl`
+pub static KERNEL: Kernel = Kernel {
+    name: "conv_coop8",
+    twin: "conv",
+    parts: &[
+        part!("shared/enable_coop.wgsl"),
+        part!("shared/activation.wgsl"),
+        part!("shared/conv.wgsl"),
+        part!("shared/taps.wgsl"),
+        part!("shared/coop.wgsl"),
+        part!("conv_coop8.wgsl"),
+    ],
+    bindings: BINDINGS,
+    workgroup: [128, 1, 1],
+};
+
+/// Rows and columns of a fragment.
+pub const SIDE: usize = 8;
+/// Output pixels per workgroup.
+pub const TILE_PIXELS: usize = 4 * SIDE;
+/// Output blocks of four channels per workgroup.
+pub const TILE_BLOCKS: usize = SIDE;
