@@ -210,7 +210,7 @@ fn the_ladder_has_every_shape_once_and_floors_that_follow_from_the_roofs() {
         }
         assert!(!written.contains("winograd4"), "{format}: nobody asked for it");
     }
-    fails(&ladder(&["--rung", "fastest"]), 2, &["--rung", "expected direct, depthwise, lanes", "found `fastest`"]);
+    fails(&ladder(&["--rung", "fastest"]), 2, &["--rung", "expected direct, depthwise, stem", "found `fastest`"]);
     fails(&ladder(&["--size", "64", "--rung", "depthwise"]), 2, &["--rung depthwise: none can do any of these shapes"]);
     fails(&bench(dir.path(), &["bench", "--rung", "lanes"]), 2, &["--ladder"]);
 }

@@ -26,17 +26,20 @@ pub struct Needs {
 /// What a graph as loaded needs for so many pictures at once: every slot of its plan is as large as one of its values.
 pub fn needs(graph: &Graph, precision: Precision, pictures: usize) -> Needs {
     let value = |shape: Shape| shape.blocks() * shape.pixels() * pictures * 4 * precision.bytes();
-    let bytes = graph.iter().map(|(id, node)| value(node.shape).max(weight_bytes(graph, id, precision)));
+    let bytes = graph.iter().map(|(id, node)| value(node.shape).max(weight_bytes(graph, id, precision, LARGEST_TILE)));
     Needs { binding_bytes: bytes.max().unwrap_or(0) as u64, precision, timestamps: false }
 }
 
-/// Upper bound of a convolution's packed weights, in tiles of up to 64 output channels; 0 for other nodes.
-fn weight_bytes(graph: &Graph, id: NodeId, precision: Precision) -> usize {
+/// Output channels of the largest tile of any rung.
+const LARGEST_TILE: usize = 128;
+
+/// Bytes of a convolution's packed weights where outputs come in whole tiles of `tile` channels; 0 for other nodes.
+fn weight_bytes(graph: &Graph, id: NodeId, precision: Precision, tile: usize) -> usize {
     let node = graph.node(id);
     match &node.op {
         Op::Conv(c) => {
             let ic = (graph.node(node.inputs[0]).shape.c / c.groups).next_multiple_of(4);
-            c.filters.next_multiple_of(64) * ic * c.size * c.size * precision.bytes()
+            c.filters.next_multiple_of(tile) * ic * c.size * c.size * precision.bytes()
         }
         _ => 0,
     }
@@ -105,7 +108,8 @@ pub(super) fn check_plan(
         check(t.region, value(t.vectors), "its value", &|| advice(fused, allowed, precision, pictures))?;
     }
     graph.iter().try_for_each(|(id, _)| {
-        let bytes = weight_bytes(graph, id, precision);
+        // Where whole tiles do not fit, a rung without them is taken.
+        let bytes = weight_bytes(graph, id, precision, 1);
         let halved = precision == Precision::F32 && bytes as u64 <= 2 * allowed;
         let hint = if halved { "; try --precision f16" } else { "" };
         check(id, bytes, "its weights", &|| hint.to_owned())
