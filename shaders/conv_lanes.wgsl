@@ -8,7 +8,8 @@
 override THREADS: u32 = 64u; // per workgroup: fewer for outputs of few pixels
 
 @compute @workgroup_size(THREADS)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
+    let group = turned(id);
     let p = group.x * THREADS * 4u + lane;
     // Invocations past the end compute the last pixel again and store nothing.
     let last = out_plane() - 1u;

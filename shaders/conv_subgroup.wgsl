@@ -8,7 +8,8 @@
 const THREADS = 16u;
 
 @compute @workgroup_size(THREADS)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32, @builtin(subgroup_invocation_id) lane: u32) {
+fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) index: u32, @builtin(subgroup_invocation_id) lane: u32) {
+    let group = turned(id);
     let p = group.x * THREADS * 4u + index;
     // Invocations past the end compute the last pixel again and store nothing.
     let last = out_plane() - 1u;

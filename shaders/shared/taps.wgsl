@@ -1,6 +1,14 @@
 // Where the taps of an implicit GEMM lie, for kernels that keep several pixels per invocation. Nothing in here is for
 // the innermost loop but `fetch`: software drivers do not move the loads of parameters out of it.
 
+// Workgroups that follow each other share their pixels, not their weights.
+override TURNED: bool = false;
+
+// Along pixels, along output channels, batch.
+fn turned(id: vec3u) -> vec3u {
+    return select(id, id.yxz, TURNED);
+}
+
 struct Tap {
     pixel: u32,    // clamped into the picture
     inside: bool,

@@ -13,6 +13,7 @@ use crate::{
     kernels::{
         conv::{self, PartAt, Problem},
         ladder::{Caps, Variant},
+        pack,
         winograd::Tile,
     },
 };
@@ -57,7 +58,7 @@ pub fn lower(graph: &Graph, params: &Params, step: &Step, c: &Conv, choice: &Cho
     }
     let variant = choice.variant(&problem);
     let packed = packed(variant, &problem, &choice.caps, weights);
-    Ok(ends(step, c, conv::pack_bias(&problem, bias.as_deref())).calls(variant, &problem, &choice.caps, packed))
+    Ok(ends(step, c, pack::pack_bias(&problem, bias.as_deref())).calls(variant, &problem, &choice.caps, packed))
 }
 
 /// The same without numbers; none for other ops.
@@ -74,8 +75,8 @@ fn ends<'a>(step: &'a Step, c: &Conv, bias: Vec<f32>) -> Ends<'a> {
 /// Weights as the kernels of a rung read them, from OIHW.
 fn packed(variant: Variant, problem: &Problem, caps: &Caps, oihw: &[f32]) -> Vec<f32> {
     match variant.winograd() {
-        Some(tile) => conv::pack_batch(tile.gemm(problem, caps), &tile.product(problem), &tile.weights(problem, oihw)),
-        None => conv::pack(variant, problem, oihw),
+        Some(tile) => pack::pack_batch(tile.gemm(problem, caps), &tile.product(problem), &tile.weights(problem, oihw)),
+        None => pack::pack(variant, problem, oihw),
     }
 }
 
@@ -83,7 +84,7 @@ fn packed(variant: Variant, problem: &Problem, caps: &Caps, oihw: &[f32]) -> Vec
 pub fn packed_len(variant: Variant, problem: &Problem, caps: &Caps) -> usize {
     match variant.winograd() {
         Some(tile) => tile.packed_len(problem, caps),
-        None => conv::packed_len(variant, problem),
+        None => pack::packed_len(variant, problem),
     }
 }
 

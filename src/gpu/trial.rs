@@ -14,11 +14,7 @@ use crate::{
         ready::{Preparing, Ready, SLOT_USAGE},
     },
     graph::plan::{SlotId, View},
-    kernels::{
-        Precision,
-        conv::{Problem, pack_bias},
-        ladder::Variant,
-    },
+    kernels::{Precision, conv::Problem, ladder::Variant, pack::pack_bias},
     tensor::Shape,
 };
 

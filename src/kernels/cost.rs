@@ -5,6 +5,7 @@ use crate::kernels::{
     activation::ActivationKind,
     conv::{self, Problem},
     ladder::{Caps, Variant},
+    pack,
     winograd::Tile,
 };
 
@@ -41,7 +42,7 @@ impl Cost {
         let bias = (problem.output.c * Precision::F32.bytes()) as f64;
         let ends = bytes(input + output + residual) + bias;
         let Some(tile) = variant.winograd() else {
-            let weights = bytes(conv::packed_len(variant, problem).div_ceil(4));
+            let weights = bytes(pack::packed_len(variant, problem).div_ceil(4));
             // Parts of a sum are written by one dispatch and read by the next.
             let parts = if variant == Variant::Split { conv::split(problem) } else { 0 };
             return Self {

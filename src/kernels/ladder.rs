@@ -4,7 +4,7 @@ use crate::kernels::{
     Kernel,
     conv::{self, Problem},
     conv_block, conv_coop8, conv_coop16, conv_depthwise, conv_direct, conv_lanes, conv_stem, conv_subgroup,
-    conv_subgroup_few, conv_tiled,
+    conv_subgroup_few, conv_tiled, pack,
     winograd::Tile,
 };
 
@@ -192,7 +192,7 @@ impl Variant {
     pub fn takes(self, problem: &Problem, caps: &Caps) -> bool {
         let workgroups = conv::workgroups(self, problem);
         // Filters are padded to whole tiles.
-        let filters = conv::packed_len(self, problem) / 4 * caps.vector() <= caps.binding;
+        let filters = pack::packed_len(self, problem) / 4 * caps.vector() <= caps.binding;
         let fits = filters && workgroups.into_iter().all(|n| n <= MAX_WORKGROUPS);
         match self {
             Self::Direct => true,

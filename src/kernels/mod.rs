@@ -24,6 +24,7 @@ pub mod ladder;
 pub mod letterbox;
 pub mod max_pool;
 pub mod nms;
+pub mod pack;
 pub mod pairs;
 pub mod planes;
 pub mod rank;

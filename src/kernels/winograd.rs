@@ -7,7 +7,7 @@ use crate::{
         Dispatch, Kernel,
         conv::{self, PartAt, Problem},
         ladder::{Caps, Variant},
-        winograd2_input, winograd2_output, winograd4_input, winograd4_output,
+        pack, winograd2_input, winograd2_output, winograd4_input, winograd4_output,
     },
     tensor::Shape,
 };
@@ -62,7 +62,7 @@ impl Tile {
 
     /// Elements of the packed filters of all points.
     pub fn packed_len(self, problem: &Problem, caps: &Caps) -> usize {
-        self.points() * conv::packed_len(self.gemm(problem, caps), &self.product(problem))
+        self.points() * pack::packed_len(self.gemm(problem, caps), &self.product(problem))
     }
 
     /// One of the products: tiles are its pixels, and those of all pictures one row.

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 
-use crate::run::{cargo, command, exists, run};
+use crate::run::{command, exists, program, run};
 
 /// Debian's packages: the software driver, the validator that the shader suite uses, ffmpeg to compare with, and a desktop
 /// that nobody sees for the viewer's window.
@@ -67,6 +67,6 @@ pub fn ensure() -> Result<()> {
 
 /// Asks the program itself.
 fn answers() -> Result<bool> {
-    run(cargo(&["build", "--release"]))?;
-    Ok(cargo(&["run", "--release", "--quiet", "--", "adapters"]).status()?.success())
+    let program = program()?;
+    Ok(command(&program.to_string_lossy(), &["adapters"]).status()?.success())
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 
-use crate::run::{self, cargo, command, root};
+use crate::run::{self, command, root};
 
 /// Sets up the environment and runs `xtask/referee/run.py`.
 pub fn run(quick: bool, full: bool) -> Result<()> {
@@ -16,9 +16,9 @@ pub fn run(quick: bool, full: bool) -> Result<()> {
         return Ok(());
     };
     let python = run::python(&root().join("target/referee-venv"), "xtask/referee/requirements.txt")?;
-    run::run(cargo(&["build", "--release"]))?;
+    let program = run::program()?;
     let mut referee = command(&python, &["xtask/referee/run.py"]);
-    referee.arg("--yolov4").arg(root().join("target/release/yolov4")).arg("--data").arg(data);
+    referee.arg("--yolov4").arg(program).arg("--data").arg(data);
     for (chosen, flag) in [(quick, "--quick"), (full, "--full")] {
         if chosen {
             referee.arg(flag);

@@ -42,6 +42,13 @@ pub fn run(mut command: Command) -> Result<()> {
     Ok(())
 }
 
+/// Builds `yolov4` and all tests; where the program is. Not by `cargo build`: tests ask the crates below for more features, and
+/// the whole tower would be built twice.
+pub fn program() -> Result<PathBuf> {
+    run(cargo(&["test", "--release", "--workspace", "--no-run"]))?;
+    Ok(root().join("target/release/yolov4"))
+}
+
 /// Whether a program can be started at all.
 pub fn exists(program: &str) -> bool {
     Command::new(program).arg("--version").output().is_ok()

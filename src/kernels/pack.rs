@@ -1,0 +1,92 @@
+//! Weights and biases in the order in which the convolutions read them.
+
+use crate::kernels::{
+    conv::Problem, conv_block, conv_coop8, conv_coop16, conv_lanes, conv_stem, conv_subgroup, conv_subgroup_few,
+    ladder::Variant,
+};
+
+/// Output blocks that the packed weights of an implicit GEMM keep together; none for other kernels.
+const fn panel(variant: Variant) -> Option<usize> {
+    match variant {
+        Variant::Stem => Some(conv_stem::TILE_BLOCKS),
+        Variant::Lanes => Some(conv_lanes::TILE_BLOCKS),
+        // A workgroup has four panels.
+        Variant::Tiled => Some(4),
+        Variant::Block64 | Variant::Split => Some(conv_block::TILE_BLOCKS[0]),
+        Variant::Block128 => Some(conv_block::TILE_BLOCKS[1]),
+        Variant::Coop8 => Some(conv_coop8::TILE_BLOCKS),
+        Variant::Coop16 => Some(conv_coop16::TILE_BLOCKS),
+        Variant::Subgroup => Some(conv_subgroup::TILE_BLOCKS),
+        Variant::SubgroupFew => Some(conv_subgroup_few::TILE_BLOCKS),
+        Variant::Direct | Variant::Depthwise | Variant::Winograd2 | Variant::Winograd4 => None,
+    }
+}
+
+/// Elements of the packed weights of a problem, for a rung that is one dispatch.
+pub fn packed_len(variant: Variant, problem: &Problem) -> usize {
+    let taps = problem.size * problem.size;
+    match (panel(variant), variant) {
+        (Some(blocks), _) => {
+            problem.output.c.div_ceil(4 * blocks) * 4 * blocks * taps * problem.input.c.next_multiple_of(4)
+        }
+        (None, Variant::Depthwise) => problem.output.blocks() * 4 * taps,
+        (None, _) => problem.output.c * (problem.input.c / problem.groups) * taps,
+    }
+}
+
+/// Weights in the order in which the variant reads them, from OIHW. For several parts every part but the last has whole
+/// blocks, so that input channels stay in order.
+pub fn pack(variant: Variant, problem: &Problem, oihw: &[f32]) -> Vec<f32> {
+    match (panel(variant), variant) {
+        (Some(blocks), _) => {
+            let mut packed = vec![0.0; packed_len(variant, problem)];
+            pack_panels(blocks, problem, oihw, &mut packed);
+            packed
+        }
+        (None, Variant::Depthwise) => pack_depthwise(problem, oihw),
+        (None, _) => oihw.to_vec(),
+    }
+}
+
+/// As [`pack`], for the products of a Winograd convolution: `transformed` is `[batch, OC, IC]`.
+pub fn pack_batch(variant: Variant, problem: &Problem, transformed: &[f32]) -> Vec<f32> {
+    let matrices = transformed.chunks_exact(problem.output.c * problem.input.c);
+    let mut packed = Vec::with_capacity(matrices.len() * packed_len(variant, problem));
+    matrices.for_each(|matrix| packed.extend_from_slice(&pack(variant, problem, matrix)));
+    packed
+}
+
+/// `[C/4, SIZE * SIZE]` vectors of four channels.
+fn pack_depthwise(problem: &Problem, oihw: &[f32]) -> Vec<f32> {
+    let taps = problem.size * problem.size;
+    let mut packed = vec![0.0; problem.output.blocks() * 4 * taps];
+    for (i, w) in oihw.iter().enumerate() {
+        let (c, tap) = (i / taps, i % taps);
+        packed[(c / 4 * taps + tap) * 4 + c % 4] = *w;
+    }
+    packed
+}
+
+/// `[OC / 4 / blocks, SIZE * SIZE, IC/4, blocks, 4 input lanes]` vectors of four outputs; zero where there is no channel.
+/// In the order of writing: large networks have hundreds of megabytes of them.
+fn pack_panels(blocks: usize, problem: &Problem, oihw: &[f32], packed: &mut [f32]) {
+    let taps = problem.size * problem.size;
+    let (ic, oc) = (problem.input.c, problem.output.c);
+    let ic4 = ic.div_ceil(4);
+    for (n, tile) in packed.chunks_exact_mut(16).enumerate() {
+        let (step, block) = (n / blocks % (taps * ic4), n / blocks / (taps * ic4) * blocks + n % blocks);
+        let (tap, first) = (step / ic4, step % ic4 * 4);
+        for i in first..ic.min(first + 4) {
+            for o in block * 4..oc.min(block * 4 + 4) {
+                tile[(i - first) * 4 + o % 4] = oihw[(o * ic + i) * taps + tap];
+            }
+        }
+    }
+}
+
+/// Bias padded with zeros to whole tiles of 64 channels.
+pub fn pack_bias(problem: &Problem, bias: Option<&[f32]>) -> Vec<f32> {
+    let mut packed = bias.unwrap_or_default().to_vec();
+    packed.resize(problem.output.c.next_multiple_of(64), 0.0);
+    packed
+}
