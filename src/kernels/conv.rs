@@ -150,11 +150,12 @@ fn call(
 
 /// Whether workgroups are played pixels by pixels instead of filters by filters. A processor plays one after the other, and
 /// what two in a row share is in its caches: few filters, which stay there anyway, are read again for every tile, rather than
-/// the whole of a large input for every panel of filters.
+/// the whole of a large input for every panel of filters. (1x1 of 128 channels and 128x128 pixels: 16.5 ms before, 12.9 after;
+/// smaller ones do not care.)
 fn turned(variant: Variant, problem: &Problem) -> bool {
     let plain = matches!(variant, Variant::Lanes | Variant::Subgroup | Variant::SubgroupFew);
     let (filters, input) = (packed_len(variant, problem), problem.input.elements() * problem.pictures);
-    plain && filters <= CACHED && input > CACHED
+    plain && filters <= CACHED && input > 4 * CACHED
 }
 
 /// Numbers that stay in the second level of a processor's caches.
