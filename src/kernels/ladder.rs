@@ -91,7 +91,7 @@ pub enum Variant {
     SubgroupFew,
     /// Winograd F(2x2, 3x3): 2.25 times fewer multiplications.
     Winograd2,
-    /// Winograd F(4x4, 3x3): 4 times fewer multiplications, one more decimal lost.
+    /// Winograd F(4x4, 3x3): 4 times fewer multiplications, and up to a decimal lost in single numbers.
     Winograd4,
 }
 
