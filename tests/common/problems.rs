@@ -149,6 +149,8 @@ fn convolutions() -> Vec<Problem> {
         (8, 11, 9, 12, 5, 1),
         (6, 10, 10, 9, 2, 2),
         (130, 5, 5, 20, 3, 1),
+        // Larger than a cache.
+        (16, 184, 184, 40, 1, 1),
     ] {
         let mut net = Net::new(ic, h, w);
         net.conv(NodeId(0), conv(oc, size, stride));
