@@ -75,7 +75,7 @@ impl Trails {
             }
         };
         self.boxes = self.tracked.iter().map(candidate).collect();
-        self.boxes.sort_by(Candidate::best_first);
+        self.boxes.sort_unstable_by(Candidate::best_first);
     }
 
     /// Where the frame's pixels are.

@@ -189,7 +189,7 @@ pub fn kept_boxes(bytes: &[u8]) -> Vec<Candidate> {
     let list = bytes.get(HEADER..).unwrap_or_default();
     let kept = count(bytes).min(list.len() / size_of::<Candidate>());
     let mut boxes: Vec<Candidate> = bytemuck::pod_collect_to_vec(&list[..kept * size_of::<Candidate>()]);
-    boxes.sort_by(Candidate::best_first);
+    boxes.sort_unstable_by(Candidate::best_first);
     boxes
 }
 

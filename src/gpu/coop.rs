@@ -1,7 +1,5 @@
 //! Cooperative matrices: which an adapter lists, and which of them the kernels can use.
 
-use std::collections::BTreeSet;
-
 use crate::{
     gpu::context::AdapterReport,
     kernels::{Precision, ladder::Coop},
@@ -23,8 +21,10 @@ impl CoopSides {
                 let square = p.m_size == p.n_size && p.n_size == p.k_size;
                 square && p.ab_type == element && p.cr_type == wgpu::CooperativeScalarType::F32
             });
-            let sides: BTreeSet<u32> = usable.map(|p| p.m_size).collect();
-            sides.into_iter().collect()
+            let mut sides: Vec<u32> = usable.map(|p| p.m_size).collect();
+            sides.sort_unstable();
+            sides.dedup();
+            sides
         };
         Self { f16: of(wgpu::CooperativeScalarType::F16), f32: of(wgpu::CooperativeScalarType::F32) }
     }

@@ -103,7 +103,7 @@ pub(super) fn check_plan(
         })
     };
     let mut tenants: Vec<_> = plan.slots.iter().flat_map(|s| &s.tenants).collect();
-    tenants.sort_by_key(|t| t.region);
+    tenants.sort_unstable_by_key(|t| (t.region, t.first));
     for t in tenants {
         check(t.region, value(t.vectors), "its value", &|| advice(fused, allowed, precision, pictures))?;
     }

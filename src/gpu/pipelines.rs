@@ -50,7 +50,8 @@ impl Pipelines {
     /// # Errors
     /// As [`Pipelines::get`].
     pub fn prepare(&mut self, dispatches: &[Dispatch]) -> Result<()> {
-        if parallel::width() < 2 {
+        // A browser makes them in the background anyway.
+        if cfg!(target_arch = "wasm32") {
             return Ok(());
         }
         let missing: BTreeMap<Key, &Dispatch> = dispatches.iter().map(|d| (key(d), d)).collect();

@@ -138,8 +138,11 @@ impl Program {
         let choice = Choice { caps, forced: options.conv, tuned: &tuned, pictures: batch };
         let mut preparing = Preparing::new(gpu, precision);
         let mut rungs = BTreeMap::new();
-        let outlines = plan.steps.iter().map(|step| outline(&graph, step, &choice)).collect::<Result<Vec<_>>>()?;
-        pipelines.prepare(&outlines.into_iter().flatten().collect::<Vec<_>>())?;
+        // There are no threads in a browser.
+        if !cfg!(target_arch = "wasm32") {
+            let outlines = plan.steps.iter().map(|step| outline(&graph, step, &choice)).collect::<Result<Vec<_>>>()?;
+            pipelines.prepare(&outlines.into_iter().flatten().collect::<Vec<_>>())?;
+        }
         let mut done = shapes.len();
         for steps in plan.steps.chunks(parallel::width()) {
             let lowered = parallel::map(steps, |step| lower(&graph, &params, step, &choice));

@@ -230,7 +230,7 @@ fn lifetimes(graph: &Graph, placing: &Placing, steps: &[(Step, Vec<NodeId>)], ke
 
 /// Greedy by size: the largest region first, each into the smallest slot that is free for its whole life.
 fn assign(mut tenants: Vec<Tenant>) -> (Vec<Slot>, BTreeMap<NodeId, SlotId>) {
-    tenants.sort_by_key(|t| (std::cmp::Reverse(t.vectors), t.region));
+    tenants.sort_unstable_by_key(|t| (std::cmp::Reverse(t.vectors), t.region));
     let mut slots: Vec<Slot> = Vec::new();
     let mut slot_of = BTreeMap::new();
     for tenant in tenants {
@@ -244,6 +244,6 @@ fn assign(mut tenants: Vec<Tenant>) -> (Vec<Slot>, BTreeMap<NodeId, SlotId>) {
         slot_of.insert(tenant.region, SlotId(index));
         slots[index].tenants.push(tenant);
     }
-    slots.iter_mut().for_each(|slot| slot.tenants.sort_by_key(|t| t.first));
+    slots.iter_mut().for_each(|slot| slot.tenants.sort_unstable_by_key(|t| t.first));
     (slots, slot_of)
 }

@@ -1,18 +1,18 @@
 //! Implicit GEMM by cooperative matrices of 16x16.
 
-use crate::kernels::{Kernel, conv::BINDINGS, part};
+use crate::kernels::{Kernel, conv::BINDINGS, native_part, part};
 
 /// `shaders/conv_coop16.wgsl`
 pub static KERNEL: Kernel = Kernel {
     name: "conv_coop16",
     twin: "conv",
     parts: &[
-        part!("shared/enable_coop.wgsl"),
+        native_part!("shared/enable_coop.wgsl"),
         part!("shared/activation.wgsl"),
         part!("shared/conv.wgsl"),
         part!("shared/taps.wgsl"),
-        part!("shared/coop.wgsl"),
-        part!("conv_coop16.wgsl"),
+        native_part!("shared/coop.wgsl"),
+        native_part!("conv_coop16.wgsl"),
     ],
     bindings: BINDINGS,
     workgroup: [128, 1, 1],

@@ -1,6 +1,6 @@
 //! Implicit GEMM without barriers, for software adapters with subgroups: each weight is loaded by one lane.
 
-use crate::kernels::{Kernel, conv::BINDINGS, part};
+use crate::kernels::{Kernel, conv::BINDINGS, native_part, part};
 
 /// `shaders/conv_subgroup.wgsl`
 pub static KERNEL: Kernel = Kernel {
@@ -10,8 +10,8 @@ pub static KERNEL: Kernel = Kernel {
         part!("shared/activation.wgsl"),
         part!("shared/conv.wgsl"),
         part!("shared/taps.wgsl"),
-        part!("shared/spread.wgsl"),
-        part!("conv_subgroup.wgsl"),
+        native_part!("shared/spread.wgsl"),
+        native_part!("conv_subgroup.wgsl"),
     ],
     bindings: BINDINGS,
     workgroup: [16, 1, 1],

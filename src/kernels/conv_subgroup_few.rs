@@ -1,6 +1,6 @@
 //! Implicit GEMM without barriers, for software adapters with subgroups: for outputs of few pixels.
 
-use crate::kernels::{Kernel, conv::BINDINGS, part};
+use crate::kernels::{Kernel, conv::BINDINGS, native_part, part};
 
 /// `shaders/conv_subgroup_few.wgsl`
 pub static KERNEL: Kernel = Kernel {
@@ -10,8 +10,8 @@ pub static KERNEL: Kernel = Kernel {
         part!("shared/activation.wgsl"),
         part!("shared/conv.wgsl"),
         part!("shared/taps.wgsl"),
-        part!("shared/spread.wgsl"),
-        part!("conv_subgroup_few.wgsl"),
+        native_part!("shared/spread.wgsl"),
+        native_part!("conv_subgroup_few.wgsl"),
     ],
     bindings: BINDINGS,
     workgroup: [8, 1, 1],

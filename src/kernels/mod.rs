@@ -84,11 +84,54 @@ impl Part {
 
 /// A [`Part`] by its path below `shaders/`, read at compile time.
 macro_rules! part {
-    ($file:literal) => {
-        $crate::kernels::Part { file: $file, text: include_str!(concat!("../../shaders/", $file)) }
-    };
+    ($file:literal) => {{
+        const WHOLE: &str = include_str!(concat!("../../shaders/", $file));
+        const SLIM: &[u8] = &$crate::kernels::slim::<{ $crate::kernels::slim::<0>(WHOLE).1 }>(WHOLE).0;
+        const TEXT: &str = match std::str::from_utf8(SLIM) {
+            Ok(text) if cfg!(target_arch = "wasm32") => text,
+            // With its lines as they are, so that messages name the right ones.
+            _ => WHOLE,
+        };
+        $crate::kernels::Part { file: $file, text: TEXT }
+    }};
 }
 pub(crate) use part;
+
+/// A [`Part`] that browsers have no use for, because they lack what it is made of.
+macro_rules! native_part {
+    ($file:literal) => {
+        if cfg!(target_arch = "wasm32") {
+            $crate::kernels::Part { file: $file, text: "" }
+        } else {
+            $crate::kernels::part!($file)
+        }
+    };
+}
+pub(crate) use native_part;
+
+/// The first `N` bytes of a text without comments and indentation, and how many there are: a page is loaded with all texts.
+pub(crate) const fn slim<const N: usize>(text: &str) -> ([u8; N], usize) {
+    let bytes = text.as_bytes();
+    let mut out = [0; N];
+    let (mut at, mut len, mut fresh) = (0, 0, true);
+    while at < bytes.len() {
+        if bytes[at] == b'/' && at + 1 < bytes.len() && bytes[at + 1] == b'/' {
+            while at < bytes.len() && bytes[at] != b'\n' {
+                at += 1;
+            }
+        } else if fresh && (bytes[at] == b' ' || bytes[at] == b'\n') {
+            at += 1;
+        } else {
+            fresh = bytes[at] == b'\n';
+            if len < N {
+                out[len] = bytes[at];
+            }
+            len += 1;
+            at += 1;
+        }
+    }
+    (out, len)
+}
 
 /// A compute kernel, entry point `main`.
 #[derive(Debug, PartialEq, Eq)]
