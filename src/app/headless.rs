@@ -65,7 +65,7 @@ impl Stop {
 pub fn run(show: &mut Show, bell: &Bell, stop: &Stop, each: &mut Each<'_>) -> Result<Summary> {
     loop {
         let progress = show.advance()?;
-        each(&progress.outcomes, &progress.said)?;
+        each(&progress.outcomes, &progress.told())?;
         if progress.over || stop.asked() {
             break;
         }

@@ -150,10 +150,9 @@ impl Show {
         }
         progress.fresh |= self.live.catch_up()?;
         let rate = self.rate();
-        let mut first = None;
         for mut outcome in self.live.outcomes() {
             if self.last.replace(Instant::now()).is_none() {
-                first = Some(format!("first frame after {:.2} s", self.opened.elapsed().as_secs_f64()));
+                progress.first = Some(self.opened.elapsed());
             }
             if self.trails.is_some() {
                 self.shot_at(outcome.number + 1);
@@ -170,7 +169,6 @@ impl Show {
         }
         self.studio.collect()?;
         progress.said = self.studio.saved();
-        progress.said.extend(first);
         progress.said.extend(self.capture.iter().flat_map(Capture::complaints));
         self.meter();
         let ended = self.capture.as_ref().is_none_or(|c| c.waiting().ended);

@@ -243,7 +243,7 @@ impl Viewer {
         } else if progress.renamed {
             stage.scene = scene(&stage.show, &stage.canvas, &stage.window, &self.options)?;
         }
-        (self.each)(&progress.outcomes, &progress.said)?;
+        (self.each)(&progress.outcomes, &progress.told())?;
         if let Some(last) = progress.said.last() {
             self.hud.message = Some(last.clone());
             self.said = Some(Instant::now());

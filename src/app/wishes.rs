@@ -1,6 +1,6 @@
 //! What a show is asked for, and who makes what it needs.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use crate::{
     app::{Outcome, Pace},
@@ -82,6 +82,16 @@ pub struct Progress {
     pub outcomes: Vec<Outcome>,
     /// What there is to say: files that were written, frames that could not be decoded.
     pub said: Vec<String>,
+    /// The first frame of all is done: how long after the start. For a terminal; a window shows the frame.
+    pub first: Option<Duration>,
     /// The source has ended and every frame is done.
     pub over: bool,
+}
+
+impl Progress {
+    /// What there is to say at a terminal.
+    pub fn told(&self) -> Vec<String> {
+        let first = self.first.map(|after| format!("first frame after {:.2} s", after.as_secs_f64()));
+        first.into_iter().chain(self.said.iter().cloned()).collect()
+    }
 }
