@@ -1,6 +1,9 @@
 //! The three render pipelines of a scene: picture, boxes, panel; made once for a target's format.
 
-use crate::app::panel::Quad;
+use crate::{
+    app::panel::Quad,
+    kernels::{Part, part},
+};
 
 /// Pipelines and their layouts.
 #[derive(Debug)]
@@ -10,20 +13,11 @@ pub struct Brushes {
     pub panel: wgpu::RenderPipeline,
 }
 
-/// The shaders below `shaders/draw`, by name.
-pub const SHADERS: [(&str, &str); 3] = [
-    ("picture", include_str!("../../shaders/draw/picture.wgsl")),
-    (
-        "boxes",
-        concat!(
-            include_str!("../../shaders/shared/boxes.wgsl"),
-            "\n",
-            include_str!("../../shaders/draw/letters.wgsl"),
-            "\n",
-            include_str!("../../shaders/draw/boxes.wgsl")
-        ),
-    ),
-    ("panel", include_str!("../../shaders/draw/panel.wgsl")),
+/// The shaders below `shaders/draw`, by name, and what their texts are made of.
+pub const SHADERS: [(&str, &[Part]); 3] = [
+    ("picture", &[part!("draw/picture.wgsl")]),
+    ("boxes", &[part!("shared/boxes.wgsl"), part!("draw/letters.wgsl"), part!("draw/boxes.wgsl")]),
+    ("panel", &[part!("draw/panel.wgsl")]),
 ];
 
 impl Brushes {
@@ -38,7 +32,8 @@ impl Brushes {
             step_mode: wgpu::VertexStepMode::Instance,
             attributes: &quad,
         };
-        let make = |(name, text): (&str, &str), buffers: &[Option<wgpu::VertexBufferLayout<'_>>], blend| {
+        let make = |(name, parts): (&str, &[Part]), buffers: &[Option<wgpu::VertexBufferLayout<'_>>], blend| {
+            let text = parts.iter().map(|part| part.text).collect::<Vec<_>>().join("\n");
             let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
                 label: Some(name),
                 source: wgpu::ShaderSource::Wgsl(text.into()),

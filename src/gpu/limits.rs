@@ -102,9 +102,9 @@ pub(super) fn check_plan(
             hint: hint(),
         })
     };
-    let mut tenants: Vec<_> = plan.slots.iter().flat_map(|s| &s.tenants).collect();
-    tenants.sort_unstable_by_key(|t| (t.region, t.first));
-    for t in tenants {
+    let tenants = plan.slots.iter().flat_map(|s| &s.tenants);
+    let too_large = tenants.filter(|t| value(t.vectors) as u64 > allowed).min_by_key(|t| t.region);
+    if let Some(t) = too_large {
         check(t.region, value(t.vectors), "its value", &|| advice(fused, allowed, precision, pictures))?;
     }
     graph.iter().try_for_each(|(id, _)| {

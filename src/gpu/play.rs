@@ -71,7 +71,7 @@ impl Program {
         let played = values.into_iter().map(|tensors| {
             let mut tensors = tensors.into_iter();
             let head_values = tensors.by_ref().take(heads.len()).collect();
-            Played { heads: head_values, nodes: keep.iter().copied().zip(tensors).collect() }
+            Played { heads: head_values, nodes: named(keep, tensors) }
         });
         Ok(played.collect())
     }
@@ -84,7 +84,7 @@ impl Program {
         let ids: Vec<NodeId> = keep.iter().map(|origin| self.find(*origin)).collect::<Result<_>>()?;
         let encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         let first = self.read_values(encoder, &ids, 1).await?.into_iter().flatten();
-        Ok(keep.iter().copied().zip(first).collect())
+        Ok(named(keep, first))
     }
 
     /// Submits the commands, then reads the values of `ids`, for each of the first `pictures` pictures.
@@ -285,4 +285,13 @@ impl Program {
         let mine: Vec<f32> = planes.flat_map(|plane| decode(self.precision, plane)).collect();
         Tensor::from_nc4hw4(shape, &mine).ok_or_else(|| Error::Gpu("a read-back was cut short".into()))
     }
+}
+
+/// Values by node. One by one: to collect them is to sort them, which is more code than a page should load for this.
+fn named(nodes: &[NodeId], values: impl Iterator<Item = Tensor>) -> BTreeMap<NodeId, Tensor> {
+    let mut all = BTreeMap::new();
+    for (node, value) in nodes.iter().zip(values) {
+        all.insert(*node, value);
+    }
+    all
 }

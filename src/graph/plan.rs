@@ -1,7 +1,7 @@
 //! The plan: an order of steps, a slot for every value. A slot is a whole buffer; values share one if the last step
 //! that reads the first comes before the first step that writes the second.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BinaryHeap};
 
 use crate::{
     graph::{
@@ -229,11 +229,14 @@ fn lifetimes(graph: &Graph, placing: &Placing, steps: &[(Step, Vec<NodeId>)], ke
 }
 
 /// Greedy by size: the largest region first, each into the smallest slot that is free for its whole life.
-fn assign(mut tenants: Vec<Tenant>) -> (Vec<Slot>, BTreeMap<NodeId, SlotId>) {
-    tenants.sort_unstable_by_key(|t| (std::cmp::Reverse(t.vectors), t.region));
+fn assign(tenants: Vec<Tenant>) -> (Vec<Slot>, BTreeMap<NodeId, SlotId>) {
+    // Of equal ones the first in the graph. A heap: sorting is more code than a page should load for this.
+    let mut heap: BinaryHeap<_> =
+        tenants.iter().enumerate().map(|(i, t)| (t.vectors, std::cmp::Reverse(t.region), i)).collect();
     let mut slots: Vec<Slot> = Vec::new();
     let mut slot_of = BTreeMap::new();
-    for tenant in tenants {
+    while let Some((_, _, next)) = heap.pop() {
+        let tenant = tenants[next];
         let free = |slot: &Slot| slot.tenants.iter().all(|t| t.last < tenant.first || tenant.last < t.first);
         let found =
             slots.iter().enumerate().filter(|(_, s)| free(s)).min_by_key(|(i, s)| (s.vectors, *i)).map(|(i, _)| i);
@@ -242,8 +245,9 @@ fn assign(mut tenants: Vec<Tenant>) -> (Vec<Slot>, BTreeMap<NodeId, SlotId>) {
             slots.len() - 1
         });
         slot_of.insert(tenant.region, SlotId(index));
-        slots[index].tenants.push(tenant);
+        let slot = &mut slots[index];
+        let before = slot.tenants.partition_point(|t| t.first < tenant.first);
+        slot.tenants.insert(before, tenant);
     }
-    slots.iter_mut().for_each(|slot| slot.tenants.sort_unstable_by_key(|t| t.first));
     (slots, slot_of)
 }

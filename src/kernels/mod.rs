@@ -109,7 +109,12 @@ macro_rules! native_part {
 }
 pub(crate) use native_part;
 
-/// The first `N` bytes of a text without comments and indentation, and how many there are: a page is loaded with all texts.
+/// Whether this ends every token beside it, so that a space is not needed.
+const fn parts(byte: u8) -> bool {
+    matches!(byte, b',' | b':' | b';' | b'{' | b'}' | b'(' | b')' | b' ')
+}
+
+/// The first `N` bytes of a text without comments and most spaces, and how many there are: a page is loaded with all texts.
 pub(crate) const fn slim<const N: usize>(text: &str) -> ([u8; N], usize) {
     let bytes = text.as_bytes();
     let mut out = [0; N];
@@ -120,6 +125,8 @@ pub(crate) const fn slim<const N: usize>(text: &str) -> ([u8; N], usize) {
                 at += 1;
             }
         } else if fresh && (bytes[at] == b' ' || bytes[at] == b'\n') {
+            at += 1;
+        } else if bytes[at] == b' ' && at + 1 < bytes.len() && (parts(bytes[at - 1]) || parts(bytes[at + 1])) {
             at += 1;
         } else {
             fresh = bytes[at] == b'\n';
