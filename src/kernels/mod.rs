@@ -109,9 +109,12 @@ macro_rules! native_part {
 }
 pub(crate) use native_part;
 
-/// Whether this ends every token beside it, so that a space is not needed.
-const fn parts(byte: u8) -> bool {
-    matches!(byte, b',' | b':' | b';' | b'{' | b'}' | b'(' | b')' | b' ')
+/// Whether this is a space beside something that ends a token anyway.
+const fn needless(bytes: &[u8], at: usize) -> bool {
+    const fn ends(byte: u8) -> bool {
+        matches!(byte, b',' | b':' | b';' | b'{' | b'}' | b'(' | b')' | b' ')
+    }
+    bytes[at] == b' ' && at > 0 && at + 1 < bytes.len() && (ends(bytes[at - 1]) || ends(bytes[at + 1]))
 }
 
 /// The first `N` bytes of a text without comments and most spaces, and how many there are: a page is loaded with all texts.
@@ -124,9 +127,7 @@ pub(crate) const fn slim<const N: usize>(text: &str) -> ([u8; N], usize) {
             while at < bytes.len() && bytes[at] != b'\n' {
                 at += 1;
             }
-        } else if fresh && (bytes[at] == b' ' || bytes[at] == b'\n') {
-            at += 1;
-        } else if bytes[at] == b' ' && at + 1 < bytes.len() && (parts(bytes[at - 1]) || parts(bytes[at + 1])) {
+        } else if fresh && (bytes[at] == b' ' || bytes[at] == b'\n') || needless(bytes, at) {
             at += 1;
         } else {
             fresh = bytes[at] == b'\n';
