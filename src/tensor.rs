@@ -91,7 +91,7 @@ impl Tensor {
 
     /// The inverse of [`Tensor::to_nc4hw4`]; `None` if `packed` is too short.
     pub fn from_nc4hw4(shape: Shape, packed: &[f32]) -> Option<Self> {
-        if packed.len() < shape.blocks() * shape.pixels() * 4 {
+        if packed.len() < shape.vectors() * 4 {
             return None;
         }
         let n = shape.pixels();

@@ -95,17 +95,16 @@ impl Detector {
         pictures.iter().try_for_each(|picture| picture.check())?;
         let mut found = Vec::with_capacity(pictures.len());
         for batch in pictures.chunks(self.player.batch()) {
-            let frame = |picture: &&'_ Picture| {
+            let mut undo = Vec::with_capacity(batch.len());
+            let mut frames = Vec::with_capacity(batch.len());
+            for picture in batch {
                 let placement = self.placement(picture);
-                let extent = Undo::new(self.resize, &placement).extent();
-                (placement, Thresholds { extent, ..self.thresholds })
-            };
-            let places: Vec<_> = batch.iter().map(frame).collect();
-            let frames: Vec<_> = batch.iter().zip(&places).map(|(picture, at)| (*picture, at.0, at.1)).collect();
+                let back = Undo::new(self.resize, &placement);
+                frames.push((*picture, placement, Thresholds { extent: back.extent(), ..self.thresholds }));
+                undo.push(back);
+            }
             let boxes = self.player.detect(&self.network.graph, &frames).await?;
-            let undone =
-                boxes.iter().zip(&places).map(|(boxes, at)| self.finish(boxes, &Undo::new(self.resize, &at.0)));
-            found.extend(undone);
+            found.extend(boxes.iter().zip(&undo).map(|(boxes, undo)| self.finish(boxes, undo)));
         }
         Ok(found)
     }

@@ -58,14 +58,10 @@ impl Player {
         match self {
             #[cfg(feature = "gpu")]
             Self::Gpu(program) => {
-                let too_large = |(picture, placement, _): &Frame<'_>| {
-                    // Resampled on the host, from there on the same.
-                    (!fits(program, picture)).then(|| oracle::letterbox(picture, placement))
-                };
-                let resampled: Vec<Option<Tensor>> = frames.iter().map(too_large).collect();
+                let resampled: Vec<Option<Tensor>> =
+                    frames.iter().map(|(picture, placement, _)| resampled(program, picture, placement)).collect();
                 let inputs = frames.iter().zip(&resampled).map(|((picture, placement, thresholds), tensor)| {
-                    let input = tensor.as_ref().map_or(Input::Picture(picture, placement), Input::Tensor);
-                    (input, *thresholds)
+                    (input(picture, placement, tensor.as_ref()), *thresholds)
                 });
                 program.detect_batch(&inputs.collect::<Vec<_>>()).await
             }
@@ -92,11 +88,8 @@ impl Player {
             #[cfg(feature = "gpu")]
             Self::Gpu(program) => {
                 let keep: Vec<NodeId> = std::iter::once(NodeId(0)).chain(node).collect();
-                let mut played = if fits(program, picture) {
-                    program.play(Input::Picture(picture, placement), &keep).await?
-                } else {
-                    program.play(&oracle::letterbox(picture, placement), &keep).await?
-                };
+                let resampled = resampled(program, picture, placement);
+                let mut played = program.play(input(picture, placement, resampled.as_ref()), &keep).await?;
                 let mut take = |id| {
                     let missing = || Error::Usage("the program was not built to keep this value".into());
                     played.nodes.get(&id).cloned().ok_or_else(missing)
@@ -127,9 +120,16 @@ pub(super) fn keep(heads: bool, node: Option<NodeId>) -> Keep {
     if heads { Keep::Nodes(std::iter::once(NodeId(0)).chain(node).collect()) } else { Keep::Heads }
 }
 
+/// A picture that is too large for a texture is resampled on the host; from there on it is the same.
 #[cfg(feature = "gpu")]
-fn fits(program: &Program, picture: &Picture) -> bool {
-    picture.width.max(picture.height) <= program.gpu().device().limits().max_texture_dimension_2d as usize
+fn resampled(program: &Program, picture: &Picture, placement: &Placement) -> Option<Tensor> {
+    let most = program.gpu().device().limits().max_texture_dimension_2d as usize;
+    (picture.width.max(picture.height) > most).then(|| oracle::letterbox(picture, placement))
+}
+
+#[cfg(feature = "gpu")]
+fn input<'a>(picture: &'a Picture, placement: &'a Placement, resampled: Option<&'a Tensor>) -> Input<'a> {
+    resampled.map_or(Input::Picture(picture, placement), Input::Tensor)
 }
 
 fn check_channels(graph: &Graph) -> Result<()> {

@@ -122,10 +122,7 @@ impl Ends<'_> {
         let weights = Bound::Weights(packed);
         let (calls, scratch) = match (variant, variant.winograd()) {
             (_, Some(tile)) => (self.winograd(tile, problem, weights, caps), tile.scratch(problem)),
-            (Variant::Split, _) => {
-                let parts = conv::split(problem) * problem.output.blocks() * problem.pixels();
-                (self.split(problem, weights, caps), [parts, 0])
-            }
+            (Variant::Split, _) => (self.split(problem, weights, caps), [conv::split_vectors(problem), 0]),
             _ => {
                 let residual_block = self.residual_block();
                 let dispatch = conv::dispatch(variant, problem, caps, &self.places(), self.write.block, residual_block);

@@ -25,7 +25,7 @@ pub struct Needs {
 
 /// What a graph as loaded needs for so many pictures at once: every slot of its plan is as large as one of its values.
 pub fn needs(graph: &Graph, precision: Precision, pictures: usize) -> Needs {
-    let value = |shape: Shape| shape.blocks() * shape.pixels() * pictures * 4 * precision.bytes();
+    let value = |shape: Shape| shape.vectors() * pictures * 4 * precision.bytes();
     let bytes = graph.iter().map(|(id, node)| value(node.shape).max(weight_bytes(graph, id, precision, LARGEST_TILE)));
     Needs { binding_bytes: bytes.max().unwrap_or(0) as u64, precision, timestamps: false }
 }
@@ -89,31 +89,26 @@ pub(super) fn check_plan(
     pictures: usize,
     allowed: u64,
 ) -> Result<()> {
-    let value = |vectors: usize| vectors * pictures * 4 * precision.bytes();
-    let check = |id: NodeId, bytes: usize, what: &str, hint: &dyn Fn() -> String| {
-        if bytes as u64 <= allowed {
-            return Ok(());
-        }
-        Err(Error::Limit {
-            node: graph.node(id).name.clone(),
-            what: what.to_owned(),
-            needed: format!("{} in one binding", megabytes(bytes as u64)),
-            allowed: megabytes(allowed),
-            hint: hint(),
-        })
+    let refused = |id: NodeId, bytes: usize, what: &str, hint: String| Error::Limit {
+        node: graph.node(id).name.clone(),
+        what: what.to_owned(),
+        needed: format!("{} in one binding", megabytes(bytes as u64)),
+        allowed: megabytes(allowed),
+        hint,
     };
-    let tenants = plan.slots.iter().flat_map(|s| &s.tenants);
-    let too_large = tenants.filter(|t| value(t.vectors) as u64 > allowed).min_by_key(|t| t.region);
-    if let Some(t) = too_large {
-        check(t.region, value(t.vectors), "its value", &|| advice(fused, allowed, precision, pictures))?;
+    let values = plan.slots.iter().flat_map(|s| &s.tenants);
+    let values = values.map(|t| (t.region, t.vectors * pictures * 4 * precision.bytes()));
+    if let Some((id, bytes)) = values.filter(|v| v.1 as u64 > allowed).min_by_key(|v| v.0) {
+        return Err(refused(id, bytes, "its value", advice(fused, allowed, precision, pictures)));
     }
-    graph.iter().try_for_each(|(id, _)| {
-        // Where whole tiles do not fit, a rung without them is taken.
-        let bytes = weight_bytes(graph, id, precision, 1);
+    // Where whole tiles do not fit, a rung without them is taken.
+    let mut weights = graph.iter().map(|(id, _)| (id, weight_bytes(graph, id, precision, 1)));
+    if let Some((id, bytes)) = weights.find(|w| w.1 as u64 > allowed) {
         let halved = precision == Precision::F32 && bytes as u64 <= 2 * allowed;
         let hint = if halved { "; try --precision f16" } else { "" };
-        check(id, bytes, "its weights", &|| hint.to_owned())
-    })
+        return Err(refused(id, bytes, "its weights", hint.to_owned()));
+    }
+    Ok(())
 }
 
 /// What would make every value fit: fewer pictures, the largest legal size of the same shape, or half the bytes.

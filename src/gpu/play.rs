@@ -139,7 +139,7 @@ impl Program {
     async fn read_views(&mut self, mut encoder: wgpu::CommandEncoder, views: &[View]) -> Result<Vec<u8>> {
         let total: usize = views.iter().map(|v| self.bytes(v.shape)).sum();
         // Kept while the same values are asked for.
-        let kept = self.staging.take().filter(|buffer| buffer.size() == total.next_multiple_of(16) as u64);
+        let kept = self.staging.take().filter(|(bytes, _)| *bytes == total).map(|(_, buffer)| buffer);
         let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
         let staging = kept.unwrap_or_else(|| self.gpu.buffer("values", total, usage));
         let mut at = 0;
@@ -151,7 +151,7 @@ impl Program {
         }
         self.gpu.queue.submit([encoder.finish()]);
         let bytes = self.gpu.read(&staging).await?;
-        self.staging = Some(staging);
+        self.staging = Some((total, staging));
         Ok(bytes)
     }
 

@@ -75,8 +75,8 @@ pub struct Program {
     pub(super) precision: Precision,
     pub(super) batch: usize,
     pub(super) slots: Vec<wgpu::Buffer>,
-    /// Where values are read back.
-    pub(super) staging: Option<wgpu::Buffer>,
+    /// Where values are read back, for so many bytes.
+    pub(super) staging: Option<(usize, wgpu::Buffer)>,
     pub(super) steps: Vec<(NodeId, Ready)>,
     kernels: Vec<&'static str>,
     /// The rung of each convolution.

@@ -203,7 +203,7 @@ fn lifetimes(graph: &Graph, placing: &Placing, steps: &[(Step, Vec<NodeId>)], ke
     let mut touch = |id: NodeId, first: usize, last: usize| {
         let region = placing.home(id).region;
         let shape = graph.node(region).shape;
-        let vectors = shape.blocks() * shape.pixels();
+        let vectors = shape.vectors();
         let tenant = tenants.entry(region).or_insert(Tenant { region, vectors, first, last });
         tenant.first = tenant.first.min(first);
         tenant.last = tenant.last.max(last);

@@ -137,12 +137,11 @@ fn call(
     variant: Variant,
     problem: &Problem,
     params: &ConvParams,
-    constants: Vec<(&'static str, f64)>,
+    mut constants: Vec<(&'static str, f64)>,
     batch: usize,
 ) -> Dispatch {
     let [x, y] = workgroups(variant, problem);
     let turned = turned(variant, problem);
-    let mut constants = constants;
     constants.extend(turned.then_some(("TURNED", 1.0)));
     let workgroups = if turned { [y, x, batch as u32] } else { [x, y, batch as u32] };
     Dispatch { kernel: variant.kernel(), constants, params: bytemuck::bytes_of(params).to_vec(), workgroups }
@@ -166,6 +165,11 @@ const CACHED: usize = 1 << 17;
 pub fn split(problem: &Problem) -> usize {
     let [x, y] = workgroups(Variant::Split, problem);
     (FILLED / (x * y).max(1) as usize).clamp(2, 8)
+}
+
+/// Vectors of the parts of its sum.
+pub fn split_vectors(problem: &Problem) -> usize {
+    split(problem) * problem.output.vectors() * problem.pictures
 }
 
 /// Workgroups that keep every processor of a large GPU busy.
@@ -289,11 +293,12 @@ impl Tile {
 /// The tile of a rung, or of the products of one.
 pub(super) fn tile(variant: Variant, problem: &Problem) -> Tile {
     let own = |pixels, blocks| Tile { pixels, blocks, told: Told::Own };
-    let coop = |pixels, blocks| Tile { pixels, blocks, told: Told::Subgroups };
-    let block = |n: usize| Tile {
-        pixels: conv_block::TILE_PIXELS[n],
-        blocks: conv_block::TILE_BLOCKS[n],
-        told: Told::Side(conv_block::SIDE[n]),
+    // Four by four fragments of so many rows.
+    let coop = |side: usize| Tile { pixels: 4 * side, blocks: side, told: Told::Subgroups };
+    let block = |side: usize| Tile {
+        pixels: conv_block::PIXELS * side,
+        blocks: conv_block::BLOCKS * side,
+        told: Told::Side(side),
     };
     match variant {
         Variant::Stem => own(conv_stem::TILE_PIXELS, conv_stem::TILE_BLOCKS),
@@ -303,10 +308,10 @@ pub(super) fn tile(variant: Variant, problem: &Problem) -> Tile {
             Tile { pixels, blocks: conv_lanes::TILE_BLOCKS, told: Told::Threads(threads) }
         }
         Variant::Tiled => own(conv_tiled::TILE_PIXELS, conv_tiled::TILE_BLOCKS),
-        Variant::Block64 | Variant::Split => block(0),
-        Variant::Block128 => block(1),
-        Variant::Coop8 => coop(conv_coop8::TILE_PIXELS, conv_coop8::TILE_BLOCKS),
-        Variant::Coop16 => coop(conv_coop16::TILE_PIXELS, conv_coop16::TILE_BLOCKS),
+        Variant::Block64 | Variant::Split => block(conv_block::SMALL),
+        Variant::Block128 => block(conv_block::LARGE),
+        Variant::Coop8 => coop(conv_coop8::SIDE),
+        Variant::Coop16 => coop(conv_coop16::SIDE),
         Variant::Subgroup => own(conv_subgroup::TILE_PIXELS, conv_subgroup::TILE_BLOCKS),
         Variant::SubgroupFew => own(conv_subgroup_few::TILE_PIXELS, conv_subgroup_few::TILE_BLOCKS),
         Variant::Direct | Variant::Depthwise | Variant::Winograd2 | Variant::Winograd4 => own(64, 1),

@@ -16,12 +16,14 @@ pub static KERNEL: Kernel = Kernel {
     workgroup: [8, 8, 1],
 };
 
-/// Output pixels of a workgroup of the smaller size, and of the larger.
-pub const TILE_PIXELS: [usize; 2] = [64, 128];
-/// Output blocks of four channels likewise.
-pub const TILE_BLOCKS: [usize; 2] = [16, 32];
-/// Invocations along pixels likewise, and along output channels.
-pub const SIDE: [usize; 2] = [8, 16];
+/// Output pixels per invocation.
+pub const PIXELS: usize = 8;
+/// Output blocks of four channels per invocation.
+pub const BLOCKS: usize = 2;
+/// Invocations along pixels and along output channels, of a workgroup of the smaller size.
+pub const SMALL: usize = 8;
+/// The same of the larger.
+pub const LARGE: usize = 16;
 
 /// Input blocks between barriers: as many as divide those of every part.
 pub fn depth(parts: &[usize]) -> usize {

@@ -20,7 +20,3 @@ pub static KERNEL: Kernel = Kernel {
 
 /// Rows and columns of a fragment.
 pub const SIDE: usize = 16;
-/// Output pixels per workgroup.
-pub const TILE_PIXELS: usize = 4 * SIDE;
-/// Output blocks of four channels per workgroup.
-pub const TILE_BLOCKS: usize = SIDE;

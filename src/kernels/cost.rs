@@ -37,17 +37,17 @@ impl Cost {
     /// Of a rung that takes the problem.
     pub fn of(variant: Variant, problem: &Problem, precision: Precision, caps: &Caps) -> Self {
         let bytes = |vectors: usize| (vectors * 4 * precision.bytes()) as f64;
-        let [input, output] = [problem.input, problem.output].map(|s| s.blocks() * s.pixels() * problem.pictures);
+        let [input, output] = [problem.input, problem.output].map(|s| s.vectors() * problem.pictures);
         let residual = if problem.residual.is_some() { output } else { 0 };
         let bias = (problem.output.c * Precision::F32.bytes()) as f64;
         let ends = bytes(input + output + residual) + bias;
         let Some(tile) = variant.winograd() else {
             let weights = bytes(pack::packed_len(variant, problem).div_ceil(4));
             // Parts of a sum are written by one dispatch and read by the next.
-            let parts = if variant == Variant::Split { conv::split(problem) } else { 0 };
+            let parts = if variant == Variant::Split { conv::split_vectors(problem) } else { 0 };
             return Self {
-                flop: product(variant, problem) + (parts * output * 4) as f64,
-                bytes: ends + weights + 2.0 * bytes(parts * output),
+                flop: product(variant, problem) + (parts * 4) as f64,
+                bytes: ends + weights + 2.0 * bytes(parts),
                 dispatches: if parts > 0 { 2 } else { 1 },
             };
         };

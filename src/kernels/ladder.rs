@@ -209,9 +209,11 @@ impl Variant {
             Self::Stem => problem.groups == 1 && problem.input.c <= 4 && problem.size <= conv_stem::MAX_SIZE,
             Self::Lanes | Self::Tiled | Self::Block64 | Self::Block128 => problem.groups == 1,
             Self::Split => {
-                let parts = conv::split(problem) * problem.output.blocks() * problem.pixels();
                 let idle = workgroups.iter().product::<u32>() < conv::FILLED as u32;
-                problem.groups == 1 && problem.input.blocks() >= 8 && idle && parts * caps.vector() <= caps.binding
+                problem.groups == 1
+                    && problem.input.blocks() >= 8
+                    && idle
+                    && conv::split_vectors(problem) * caps.vector() <= caps.binding
             }
             Self::Subgroup | Self::SubgroupFew => problem.groups == 1 && caps.subgroup,
         }

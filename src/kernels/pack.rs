@@ -1,31 +1,24 @@
 //! Weights and biases in the order in which the convolutions read them.
 
 use crate::kernels::{
-    conv::Problem, conv_block, conv_coop8, conv_coop16, conv_lanes, conv_stem, conv_subgroup, conv_subgroup_few,
+    conv::{Problem, tile},
     ladder::Variant,
 };
 
 /// Output blocks that the packed weights of an implicit GEMM keep together; none for other kernels.
-const fn panel(variant: Variant) -> Option<usize> {
+fn panel(variant: Variant, problem: &Problem) -> Option<usize> {
     match variant {
-        Variant::Stem => Some(conv_stem::TILE_BLOCKS),
-        Variant::Lanes => Some(conv_lanes::TILE_BLOCKS),
+        Variant::Direct | Variant::Depthwise | Variant::Winograd2 | Variant::Winograd4 => None,
         // A workgroup has four panels.
         Variant::Tiled => Some(4),
-        Variant::Block64 | Variant::Split => Some(conv_block::TILE_BLOCKS[0]),
-        Variant::Block128 => Some(conv_block::TILE_BLOCKS[1]),
-        Variant::Coop8 => Some(conv_coop8::TILE_BLOCKS),
-        Variant::Coop16 => Some(conv_coop16::TILE_BLOCKS),
-        Variant::Subgroup => Some(conv_subgroup::TILE_BLOCKS),
-        Variant::SubgroupFew => Some(conv_subgroup_few::TILE_BLOCKS),
-        Variant::Direct | Variant::Depthwise | Variant::Winograd2 | Variant::Winograd4 => None,
+        _ => Some(tile(variant, problem).blocks),
     }
 }
 
 /// Elements of the packed weights of a problem, for a rung that is one dispatch.
 pub fn packed_len(variant: Variant, problem: &Problem) -> usize {
     let taps = problem.size * problem.size;
-    match (panel(variant), variant) {
+    match (panel(variant, problem), variant) {
         (Some(blocks), _) => {
             problem.output.c.div_ceil(4 * blocks) * 4 * blocks * taps * problem.input.c.next_multiple_of(4)
         }
@@ -37,7 +30,7 @@ pub fn packed_len(variant: Variant, problem: &Problem) -> usize {
 /// Weights in the order in which the variant reads them, from OIHW. For several parts every part but the last has whole
 /// blocks, so that input channels stay in order.
 pub fn pack(variant: Variant, problem: &Problem, oihw: &[f32]) -> Vec<f32> {
-    match (panel(variant), variant) {
+    match (panel(variant, problem), variant) {
         (Some(blocks), _) => {
             let mut packed = vec![0.0; packed_len(variant, problem)];
             pack_panels(blocks, problem, oihw, &mut packed);

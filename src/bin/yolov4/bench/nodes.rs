@@ -26,7 +26,7 @@ fn flop(program: &Program, id: NodeId) -> f64 {
 /// What each node reads and writes, weights included: everything once.
 fn bytes(program: &Program) -> BTreeMap<NodeId, usize> {
     let (graph, element) = (program.graph(), program.precision().bytes());
-    let value = |shape: Shape| shape.blocks() * shape.pixels() * program.batch() * 4 * element;
+    let value = |shape: Shape| shape.vectors() * program.batch() * 4 * element;
     let mut all: BTreeMap<NodeId, usize> = BTreeMap::new();
     for step in &program.plan().steps {
         let moved: usize = step.reads.iter().chain([&step.write]).map(|view| value(view.shape)).sum();

@@ -94,12 +94,12 @@ async fn timed(
         ));
     }
     let picture = noise();
+    let pictures = vec![&picture; settings.batch];
     let start = Instant::now();
-    detector.detect_batch(&vec![&picture; settings.batch]).await?;
+    detector.detect_batch(&pictures).await?;
     let first_frame_ms = ms(start.elapsed());
     let input = input(detector.program()?);
     let inputs = vec![Input::from(&input); settings.batch];
-    let pictures = vec![&picture; settings.batch];
     let (mut walls, mut ends, mut stamps) = (vec![], vec![], vec![]);
     for frame in 0..settings.warmup + settings.frames {
         let start = Instant::now();
