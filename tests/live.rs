@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 use std::{
-    sync::Arc,
+    sync::{Arc, PoisonError, RwLock},
     time::{Duration, Instant},
 };
 
@@ -143,8 +143,12 @@ fn held(gpu: &Gpu) -> [usize; 4] {
     [&hub.buffers, &hub.textures, &hub.bind_groups, &hub.texture_views].map(|r| r.num_allocated)
 }
 
+/// Memory is counted for the whole process, so whoever counts it plays alone.
+static ALONE: RwLock<()> = RwLock::new(());
+
 #[test]
 fn five_hundred_frames_leave_no_trace() {
+    let _turn = ALONE.write().unwrap_or_else(PoisonError::into_inner);
     let gpu = gpu();
     let bell = Bell::default();
     let mut live =
@@ -185,6 +189,7 @@ fn five_hundred_frames_leave_no_trace() {
 
 #[test]
 fn boxes_of_a_video_are_those_of_its_pictures() {
+    let _turn = ALONE.read().unwrap_or_else(PoisonError::into_inner);
     let pictures = vec![picture(NIGHT), picture(CROSSING)];
     let mut alone = detector(&gpu());
     let want: Vec<Vec<Detection>> = pictures.iter().map(|p| pollster::block_on(alone.detect(p)).unwrap()).collect();
@@ -199,6 +204,7 @@ fn boxes_of_a_video_are_those_of_its_pictures() {
 
 #[test]
 fn a_video_that_changes_its_size_goes_on() {
+    let _turn = ALONE.read().unwrap_or_else(PoisonError::into_inner);
     let (large, small) = (picture(NIGHT), Picture { width: 2, height: 1, rgba: vec![9; 8] });
     let (summary, found) = play(Scenes::new(vec![large, small], 6), ShowOptions { wants_boxes: true, ..options() });
     assert_eq!((summary.shown, found.len()), (6, 6));
@@ -208,6 +214,7 @@ fn a_video_that_changes_its_size_goes_on() {
 
 #[test]
 fn a_lost_device_is_built_again_and_counted() {
+    let _turn = ALONE.read().unwrap_or_else(PoisonError::into_inner);
     let pictures = vec![picture(NIGHT)];
     let options = ShowOptions { wants_boxes: true, lose_device_at: Some(5), ..options() };
     let (summary, found) = play(Scenes::new(pictures, 12), options);
@@ -219,6 +226,7 @@ fn a_lost_device_is_built_again_and_counted() {
 
 #[test]
 fn more_candidates_than_room_are_found_again_with_room() {
+    let _turn = ALONE.read().unwrap_or_else(PoisonError::into_inner);
     let gpu = gpu();
     let build = |conf| {
         let builder = Detector::builder().model("demo").device(gpu.clone()).conf(conf).nms(1.0);
@@ -241,6 +249,7 @@ fn more_candidates_than_room_are_found_again_with_room() {
 
 #[test]
 fn pixels_from_elsewhere_give_the_same_boxes_and_classes_can_change() {
+    let _turn = ALONE.read().unwrap_or_else(PoisonError::into_inner);
     let gpu = gpu();
     let picture = picture(CROSSING);
     let want = pollster::block_on(detector(&gpu).detect(&picture)).unwrap();
@@ -287,6 +296,7 @@ fn mirrored(picture: &Picture, found: &[Detection]) -> (Picture, Vec<Detection>)
 
 #[test]
 fn what_the_gpu_draws_is_what_the_host_draws() {
+    let _turn = ALONE.read().unwrap_or_else(PoisonError::into_inner);
     let gpu = gpu();
     let bell = Bell::default();
     for (bytes, mirror) in [(NIGHT, false), (CROSSING, false), (NIGHT, true), (CROSSING, true)] {
