@@ -49,6 +49,7 @@ impl Case {
             groups: 1,
             activation: Activation::Leaky(0.1),
             residual: None,
+            upsample: 1,
             pictures: 1,
         }
     }

@@ -152,20 +152,49 @@ fn spp_is_13_9_5_input() {
     assert_eq!([reach(0), reach(4), reach(8), reach(12)], [7, 5, 3, 1], "half a window, from large to small");
 }
 
+#[test]
+fn an_upsample_goes_into_the_convolution_that_only_it_reads() {
+    // Whether another node reads the convolution too, and the factor.
+    let fused = |shared: bool, scale: f32| {
+        let mut builder = Builder::new(Shape::new(4, 3, 5)).unwrap();
+        let conv = Conv { filters: 8, stride_y: 1, stride_x: 1, ..PLAIN };
+        let conv = builder.add("conv", None, Op::Conv(conv), &[NodeId(0)], None).unwrap();
+        let up = builder.add("up", None, Op::Upsample { stride: 2, scale }, &[conv], None).unwrap();
+        if shared {
+            builder.add("mean", None, Op::AvgPool, &[conv], None).unwrap();
+        }
+        let (graph, _) = fuse::fuse(builder.finish(), Params::default(), &[]);
+        let node = graph.nodes.iter().find(|node| node.origin == up).unwrap();
+        assert_eq!(node.shape, Shape::new(8, 6, 10));
+        match node.op {
+            Op::Conv(conv) => {
+                let problem = graph.problem(NodeId(1), 1).unwrap();
+                assert_eq!((problem.output, problem.stored()), (Shape::new(8, 3, 5), node.shape));
+                assert_eq!(graph.macs(NodeId(1)), 8 * 3 * 5 * 4, "each sum once");
+                conv.epilogue.upsample
+            }
+            _ => 0,
+        }
+    };
+    assert_eq!([fused(false, 1.0), fused(true, 1.0), fused(false, 0.5)], [2, 0, 0]);
+}
+
+/// 1x1 to seven channels, in steps of 32.
+const PLAIN: Conv = Conv {
+    filters: 7,
+    size: 1,
+    stride_y: 32,
+    stride_x: 32,
+    pad: 0,
+    dilation: 1,
+    groups: 1,
+    bias: true,
+    epilogue: Epilogue::NONE,
+};
+
 fn boxes(new_coords: bool, values: &[f32], conf: f32) -> Vec<Candidate> {
     let mut builder = Builder::new(Shape::new(3, 64, 64)).unwrap();
-    let conv = Conv {
-        filters: 7,
-        size: 1,
-        stride_y: 32,
-        stride_x: 32,
-        pad: 0,
-        dilation: 1,
-        groups: 1,
-        bias: true,
-        epilogue: Epilogue::NONE,
-    };
-    let input = builder.add("conv", None, Op::Conv(conv), &[NodeId(0)], None).unwrap();
+    let input = builder.add("conv", None, Op::Conv(PLAIN), &[NodeId(0)], None).unwrap();
     let head = Head { input, layer: 1, anchors: vec![(16.0, 32.0)], classes: 2, scale_x_y: 1.2, new_coords };
     builder.head("head", head).unwrap();
     let graph: Graph = builder.finish();
@@ -285,6 +314,7 @@ fn a_rung_does_whole_tiles_and_moves_what_lies_between_its_dispatches() {
         groups: 1,
         activation: Activation::Mish,
         residual: None,
+        upsample: 1,
         pictures: 1,
     };
     let caps = Caps { software: true, subgroup: true, half: false, binding: 1 << 27, ..Caps::default() };

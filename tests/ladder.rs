@@ -21,6 +21,7 @@ fn problem(input: usize, groups: usize) -> Problem {
         groups,
         activation: ActivationKind::Linear,
         residual: None,
+        upsample: 1,
         pictures: 1,
     }
 }

@@ -135,15 +135,15 @@ fn large_pictures_are_cut_without_seams() {
 }
 
 #[test]
-fn an_epilogue_activates_adds_and_activates() {
+fn an_epilogue_activates_adds_activates_and_upsamples() {
     let mut b = Builder::new(Shape::new(1, 1, 2)).unwrap();
-    let epilogue = Epilogue { activation: Activation::Relu, residual: Some(Activation::Leaky(0.5)) };
+    let epilogue = Epilogue { activation: Activation::Relu, residual: Some(Activation::Leaky(0.5)), upsample: 2 };
     let c = Conv { size: 1, pad: 0, bias: true, epilogue, ..CONV };
     let id = b.add("conv", None, Op::Conv(c), &[NodeId(0), NodeId(0)], None).unwrap();
     let params = NodeParams::Conv { weights: vec![3.0], bias: Some(vec![1.0]) };
     let got = play(&b.finish(), id, Some(params), &tensor(1, 1, 2, &[2.0, -4.0])).unwrap();
-    // relu(7) + 2 = 9; relu(-11) - 4 = -4, halved.
-    assert_eq!(got.data, [9.0, -2.0]);
+    // relu(7) + 2 = 9; relu(-11) - 4 = -4, halved; each four times.
+    assert_eq!(got.data, [9.0, 9.0, -2.0, -2.0, 9.0, 9.0, -2.0, -2.0]);
 }
 
 #[test]

@@ -13,6 +13,7 @@ override BIAS: bool = true;
 override RESIDUAL: bool = false;
 override AFTER: u32 = 0u;       // of the activated sum + residual
 override AFTER_SLOPE: f32 = 0.1;
+override UPSAMPLE: u32 = 1u;     // rows and columns that an output pixel is stored as
 
 struct Params {
     ih: u32,
@@ -39,7 +40,7 @@ struct Params {
 @group(0) @binding(4) var<storage, read> src3: array<real4>;
 @group(0) @binding(6) var<storage, read> bias: array<vec4f>;      // [OC/4], padded to whole tiles
 @group(0) @binding(7) var<storage, read> residual: array<real4>;  // [OC/4, PICTURES, OH, OW], or src0 again
-@group(0) @binding(8) var<storage, read_write> dst: array<real4>; // [OC/4, PICTURES, OH, OW]
+@group(0) @binding(8) var<storage, read_write> dst: array<real4>; // [OC/4, PICTURES, OH * UPSAMPLE, OW * UPSAMPLE]
 
 // Vectors of one plane of the input, and of the output.
 fn in_plane() -> u32 {
@@ -92,7 +93,7 @@ fn tap(o: u32, stride: u32, k: u32) -> i32 {
     return i32(o * stride + k * DILATION) - i32(PAD * DILATION);
 }
 
-// Bias, activation, residual, activation, store: channels 4o .. 4o + 3 at `pixel` of the output.
+// Bias, activation, residual, activation, upsampling, store: channels 4o .. 4o + 3 at `pixel` of the output.
 fn store_block(o: u32, pixel: u32, sum: vec4f) {
     let plane = out_plane();
     var v = sum;
@@ -103,5 +104,15 @@ fn store_block(o: u32, pixel: u32, sum: vec4f) {
     if RESIDUAL {
         v = activate(AFTER, AFTER_SLOPE, v + vec4f(residual[(params.residual_block + o) * plane + pixel]));
     }
-    dst[(params.dst_block + o) * plane + pixel] = real4(v);
+    if UPSAMPLE == 1u {
+        dst[(params.dst_block + o) * plane + pixel] = real4(v);
+        return;
+    }
+    // The rows of all pictures are counted on.
+    let width = params.ow * UPSAMPLE;
+    let row = (params.dst_block + o) * PICTURES * params.oh + pixel / params.ow;
+    let corner = row * UPSAMPLE * width + pixel % params.ow * UPSAMPLE;
+    for (var y = 0u; y < UPSAMPLE; y++) {
+        for (var x = 0u; x < UPSAMPLE; x++) { dst[corner + y * width + x] = real4(v); }
+    }
 }

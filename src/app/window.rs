@@ -311,15 +311,15 @@ impl Viewer {
         let show = &stage.show;
         let (detector, report) = (show.live().detector(), show.live().gpu().report());
         let shape = detector.graph().input_shape();
+        let pace = if self.hud.paused { "paused".into() } else { format!("{:.1} fps", show.pipeline.stats.fps()) };
         let title = format!(
-            "yolov4 - {} - {} {}x{} {} - {} - {:.1} fps",
+            "yolov4 - {} - {} {}x{} {} - {} - {pace}",
             show.about(),
             detector.title(),
             shape.w,
             shape.h,
             show.wish().precision.name(),
             report.name,
-            show.pipeline.stats.fps()
         );
         if title != self.title.0 {
             stage.window.set_title(&title);

@@ -75,7 +75,7 @@ fn ends<'a>(step: &'a Step, c: &Conv, bias: Vec<f32>) -> Ends<'a> {
 /// Weights as the kernels of a rung read them, from OIHW.
 fn packed(variant: Variant, problem: &Problem, caps: &Caps, oihw: &[f32]) -> Vec<f32> {
     match variant.winograd() {
-        Some(tile) => pack::pack_batch(tile.gemm(problem, caps), &tile.product(problem), &tile.weights(problem, oihw)),
+        Some(tile) => tile.pack(problem, caps, oihw),
         None => pack::pack(variant, problem, oihw),
     }
 }

@@ -12,7 +12,7 @@ use crate::{
         lower::{lower, outline},
         parallel,
         pipelines::Pipelines,
-        ready::{Preparing, Ready, SLOT_USAGE},
+        ready::{Preparing, Ready, SLOT_USAGE, Uploads},
         source::Source,
         tune::{self, Table, Tune},
     },
@@ -144,15 +144,18 @@ impl Program {
             pipelines.prepare(&outlines.into_iter().flatten().collect::<Vec<_>>())?;
         }
         let mut done = shapes.len();
-        for steps in plan.steps.chunks(parallel::width()) {
-            let lowered = parallel::map(steps, |step| lower(&graph, &params, step, &choice));
-            for (step, lowered) in steps.iter().zip(lowered) {
-                let lowered = lowered?;
+        // A few at a time, so that there is something to tell, and threads seldom wait for each other.
+        for steps in plan.steps.chunks(4 * parallel::width()) {
+            let uploads = parallel::map(steps, |step| {
+                lower(&graph, &params, step, &choice).map(|lowered| Uploads::new(gpu, precision, lowered))
+            });
+            for (step, uploads) in steps.iter().zip(uploads) {
+                let uploads = uploads?;
                 // The packed copy is on its way to the GPU; a big network's weights need not be held twice.
                 params.0[step.node.0] = None;
-                rungs.extend(lowered.variant.map(|variant| (step.node, variant)));
+                rungs.extend(uploads.variant.map(|variant| (step.node, variant)));
                 let name = &graph.node(step.node).name;
-                preparing.push(gpu, &mut pipelines, name, || step.node, lowered).await?;
+                preparing.push(gpu, &mut pipelines, name, || step.node, uploads).await?;
                 done += 1;
                 progress(done, total);
             }

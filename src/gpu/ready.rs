@@ -9,7 +9,7 @@ use crate::{
         lower::{Bound, Call, Lowered},
         pipelines::Pipelines,
     },
-    kernels::{Dispatch, Precision},
+    kernels::{Dispatch, Precision, ladder::Variant},
 };
 
 /// A dispatch that can be recorded.
@@ -57,15 +57,15 @@ impl<T> Preparing<T> {
         pipelines: &mut Pipelines,
         name: &str,
         tag: impl Fn() -> T,
-        lowered: Lowered,
+        uploads: Uploads,
     ) -> Result<()> {
-        let [a, b] = lowered.scratch;
+        let [a, b] = uploads.scratch;
         self.scratch = [self.scratch[0].max(a), self.scratch[1].max(b)];
-        for call in lowered.calls {
+        for call in uploads.calls {
             check_dispatch(name, &call.dispatch, &gpu.limits)?;
             let offset = self.uniforms.push(&call.dispatch.params);
             let pipeline = pipelines.get(&call.dispatch).await?;
-            self.calls.push((tag(), offset, pipeline, upload(gpu, self.precision, call)));
+            self.calls.push((tag(), offset, pipeline, call));
         }
         Ok(())
     }
@@ -94,26 +94,42 @@ impl<T> Preparing<T> {
     }
 }
 
+/// The calls of one step, with their numbers on the GPU.
+pub struct Uploads {
+    calls: Vec<Uploaded>,
+    scratch: [usize; 2],
+    /// The rung, if it is a convolution.
+    pub variant: Option<Variant>,
+}
+
 /// A call whose numbers are on the GPU.
 struct Uploaded {
     dispatch: Dispatch,
     bound: Vec<(Bound, Option<wgpu::Buffer>)>,
 }
 
-fn upload(gpu: &Gpu, precision: Precision, call: Call) -> Uploaded {
-    let storage = wgpu::BufferUsages::STORAGE;
-    let bound = call.bound.into_iter().map(|bound| match bound {
-        Bound::Weights(w) => {
-            let buffer = gpu.filled("weights", &encode(precision, &w), storage);
-            (Bound::Weights(vec![]), Some(buffer))
-        }
-        Bound::Bias(b) => {
-            let buffer = gpu.filled("bias", &encode(Precision::F32, &b), storage);
-            (Bound::Bias(vec![]), Some(buffer))
-        }
-        other => (other, None),
-    });
-    Uploaded { bound: bound.collect(), dispatch: call.dispatch }
+impl Uploads {
+    /// Sends the numbers on their way; several threads may at once.
+    pub fn new(gpu: &Gpu, precision: Precision, lowered: Lowered) -> Self {
+        let Lowered { calls, scratch, variant } = lowered;
+        let filled = |label, precision, numbers: Vec<f32>| {
+            let usage = wgpu::BufferUsages::STORAGE;
+            Some(gpu.filled(label, &encode(precision, &numbers), usage))
+        };
+        let uploaded = |bound| match bound {
+            Bound::Weights(w) => (Bound::Weights(vec![]), filled("weights", precision, w)),
+            Bound::Bias(b) => (Bound::Bias(vec![]), filled("bias", Precision::F32, b)),
+            other => (other, None),
+        };
+        let calls = calls.into_iter().map(|Call { dispatch, bound }| {
+            let bound = bound.into_iter().map(uploaded).collect();
+            Uploaded { dispatch, bound }
+        });
+        let calls = calls.collect();
+        // What is written waits in memory of its own for the next submit: else that would be all weights a second time.
+        gpu.queue.submit([]);
+        Self { calls, scratch, variant }
+    }
 }
 
 impl Uploaded {

@@ -224,6 +224,7 @@ async fn gemm(gpu: &Gpu, precision: Precision) -> Result<(f64, Variant)> {
             groups: 1,
             activation: ActivationKind::Linear,
             residual: None,
+            upsample: 1,
             pictures: 1,
         }
     };

@@ -11,7 +11,7 @@ use crate::{
         lower::Bound,
         measure::{Lap, Stopwatch},
         pipelines::Pipelines,
-        ready::{Preparing, Ready, SLOT_USAGE},
+        ready::{Preparing, Ready, SLOT_USAGE, Uploads},
     },
     graph::plan::{SlotId, View},
     kernels::{Precision, conv::Problem, ladder::Variant, pack::pack_bias},
@@ -92,7 +92,7 @@ impl Trial {
     ) -> Result<Self> {
         let caps = gpu.caps(precision);
         let view = |slot: usize, shape: Shape| View { slot: SlotId(slot), block: 0, shape };
-        let mut shapes = vec![problem.output, problem.output];
+        let mut shapes = vec![problem.stored(), problem.output];
         shapes.extend(parts(problem.input, caps.binding / (4 * precision.bytes() * problem.pictures)));
         let slot = |shape: &Shape| {
             let numbers = noise(shape.vectors() * problem.pictures * 4);
@@ -111,7 +111,8 @@ impl Trial {
         };
         let weights = noise(packed_len(variant, problem, &caps));
         let mut preparing = Preparing::new(gpu, precision);
-        preparing.push(gpu, pipelines, "tuning", || 0, ends.calls(variant, problem, &caps, weights)).await?;
+        let uploads = Uploads::new(gpu, precision, ends.calls(variant, problem, &caps, weights));
+        preparing.push(gpu, pipelines, "tuning", || 0, uploads).await?;
         let calls = preparing.finish(gpu, pipelines, &slots);
         Ok(Self { calls, watch: Stopwatch::new(gpu, 16, true), dst: slots[0].clone() })
     }

@@ -144,6 +144,10 @@ pub fn infer(name: &str, op: &Op, inputs: &[Shape], slice_channels: Option<usize
         let w = window(x.w, padding, size, stride_x);
         h.zip(w).ok_or_else(|| fail(format!("a {size}x{size} window with stride {stride_y}x{stride_x} does not fit")))
     };
+    let enlarged = |c, h: usize, w: usize, stride: usize| {
+        let sides = h.checked_mul(stride).zip(w.checked_mul(stride)).filter(|_| stride > 0);
+        sides.map(|(h, w)| Shape::new(c, h, w)).ok_or_else(|| fail(format!("an upsample of {stride} is none")))
+    };
     match op {
         Op::Input => Ok(x),
         Op::Conv(conv) => {
@@ -156,7 +160,7 @@ pub fn infer(name: &str, op: &Op, inputs: &[Shape], slice_channels: Option<usize
             }
             let padding = conv.pad.checked_mul(2).ok_or_else(|| fail(format!("padding {} is too large", conv.pad)))?;
             let (h, w) = pooled(conv.size, conv.stride_y, conv.stride_x, padding)?;
-            Ok(Shape::new(conv.filters, h, w))
+            enlarged(conv.filters, h, w, conv.epilogue.upsample)
         }
         Op::BatchNorm | Op::Activation(_) => Ok(x),
         Op::Add => match inputs.iter().find(|s| (s.h, s.w) != (x.h, x.w)) {
@@ -181,9 +185,6 @@ pub fn infer(name: &str, op: &Op, inputs: &[Shape], slice_channels: Option<usize
         }
         Op::Spp { .. } => Ok(Shape::new(x.c * 4, x.h, x.w)),
         Op::AvgPool => Ok(Shape::new(x.c, 1, 1)),
-        Op::Upsample { stride, .. } => match x.h.checked_mul(*stride).zip(x.w.checked_mul(*stride)) {
-            Some((h, w)) => Ok(Shape::new(x.c, h, w)),
-            None => Err(fail(format!("stride {stride} is too large"))),
-        },
+        Op::Upsample { stride, .. } => enlarged(x.c, x.h, x.w, *stride),
     }
 }

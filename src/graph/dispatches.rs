@@ -89,11 +89,11 @@ impl Dispatches {
 /// What keeps a step from being part of a neighbour.
 fn why(op: &str) -> &'static str {
     match op {
-        "conv" => "with bias, activation and shortcut inside",
+        "conv" => "with bias, activation, shortcut and upsample inside",
         "max_pool" => "a window needs pixels of several workgroups of the step before",
         "spp" => "three pools and a concat in one; windows need pixels of several workgroups",
         "avg_pool" => "needs a whole plane of the step before",
-        "upsample" => "its reader binds a value of its own size, as it does those beside it in a concat",
+        "upsample" => "does not follow a convolution of which it is the only reader",
         "copy" => {
             "a value lies in one place; here two readers want it in two, or one reads it while it writes beside it"
         }

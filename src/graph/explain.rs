@@ -131,6 +131,9 @@ pub fn describe(op: &Op) -> String {
                 s.push_str(" + shortcut");
                 s.push_str(&activation(after));
             }
+            if c.epilogue.upsample > 1 {
+                let _ = write!(s, " + upsample x{}", c.epilogue.upsample);
+            }
             s
         }
         Op::Activation(kind) => format!("activation{}", activation(*kind)),

@@ -1,5 +1,5 @@
-//! The fuse pass: activations and shortcuts move into the epilogue of the convolution before them, and three max
-//! pools with their concat become one SPP node.
+//! The fuse pass: activations, shortcuts and upsamples move into the epilogue of the convolution before them, and three
+//! max pools with their concat become one SPP node.
 
 use crate::graph::{
     ir::{Activation, Graph, NodeId, Op, Params},
@@ -21,6 +21,7 @@ pub fn fuse(graph: Graph, params: Params, keep: &[NodeId]) -> (Graph, Params) {
         match rewrite.nodes[i].op.clone() {
             Op::Activation(kind) => fuse_activation(&mut rewrite, id, inputs[0], kind),
             Op::Add if inputs.len() == 2 => fuse_residual(&mut rewrite, id, &inputs),
+            Op::Upsample { stride, scale: 1.0 } => fuse_upsample(&mut rewrite, id, inputs[0], stride),
             Op::Concat if inputs.len() == 4 => fuse_spp(&mut rewrite, id, &inputs),
             _ => {}
         }
@@ -62,7 +63,7 @@ fn fuse_residual(rewrite: &mut Rewrite, id: NodeId, inputs: &[NodeId]) {
         let origin = rewrite.nodes[id.0].origin;
         let node = &mut rewrite.nodes[conv.0];
         let Op::Conv(c) = &mut node.op else { continue };
-        if c.epilogue.residual.is_none() {
+        if c.epilogue.residual.is_none() && c.epilogue.upsample == 1 {
             c.epilogue.residual = Some(Activation::Linear);
             node.inputs.push(other);
             node.origin = origin;
@@ -70,6 +71,20 @@ fn fuse_residual(rewrite: &mut Rewrite, id: NodeId, inputs: &[NodeId]) {
             return;
         }
     }
+}
+
+/// A convolution whose only reader is an upsample stores every pixel as often as that would have. The same bytes are
+/// written, none are read again, and readers need not know that a part of theirs is smaller than the others.
+fn fuse_upsample(rewrite: &mut Rewrite, id: NodeId, before: NodeId, stride: usize) {
+    if rewrite.uses()[before.0] != 1 {
+        return;
+    }
+    let (origin, shape) = (rewrite.nodes[id.0].origin, rewrite.nodes[id.0].shape);
+    let node = &mut rewrite.nodes[before.0];
+    let Op::Conv(conv) = &mut node.op else { return };
+    conv.epilogue.upsample *= stride;
+    (node.shape, node.origin) = (shape, origin);
+    rewrite.replace(id, before);
 }
 
 /// Three stride-1 pools of one value and the value itself, joined in any order (Darknet: 13, 9, 5, x).

@@ -39,20 +39,28 @@ impl Conv {
     pub const fn kernel_elements(&self, channels: usize) -> usize {
         self.filters * (channels / self.groups) * self.size * self.size
     }
+
+    /// Shape of the sums of a node whose value has this shape: what it is before it is upsampled.
+    pub const fn computed(&self, value: Shape) -> Shape {
+        let upsample = self.epilogue.upsample;
+        Shape::new(value.c, value.h / upsample, value.w / upsample)
+    }
 }
 
-/// What a convolution does to its sum before it is stored: `after(activation(sum) + residual)`.
+/// What a convolution does to its sum before it is stored: `upsample(after(activation(sum) + residual))`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Epilogue {
     /// Applied to the sum plus bias.
     pub activation: ActivationKind,
-    /// Present if the node's last input is a residual of the output's own shape; the activation follows the sum.
+    /// Present if the node's last input is a residual of the sum's own shape; the activation follows the sum.
     pub residual: Option<ActivationKind>,
+    /// Rows and columns of the node's value that every pixel of the sum becomes (`stride` of `[upsample]`); 1 without.
+    pub upsample: usize,
 }
 
 impl Epilogue {
     /// Stores the sum as it is.
-    pub const NONE: Self = Self { activation: ActivationKind::Linear, residual: None };
+    pub const NONE: Self = Self { activation: ActivationKind::Linear, residual: None, upsample: 1 };
 }
 
 /// A max pool (`[maxpool]`): taps outside the picture count as minus infinity.
@@ -208,7 +216,7 @@ impl Graph {
                 // In 64 bits even where usize has 32: a layer of P6 has more than 2^32.
                 let ic = self.node(self.node(id).inputs[0]).shape.c;
                 let per_element = (ic / conv.groups) as u64 * (conv.size * conv.size) as u64;
-                self.node(id).shape.elements() as u64 * per_element
+                conv.computed(self.node(id).shape).elements() as u64 * per_element
             }
             _ => 0,
         }
@@ -220,7 +228,7 @@ impl Graph {
         let Op::Conv(c) = &node.op else { return None };
         Some(Problem {
             input: self.node(node.inputs[0]).shape,
-            output: node.shape,
+            output: c.computed(node.shape),
             size: c.size,
             stride: (c.stride_y, c.stride_x),
             pad: c.pad,
@@ -228,6 +236,7 @@ impl Graph {
             groups: c.groups,
             activation: c.epilogue.activation,
             residual: c.epilogue.residual,
+            upsample: c.epilogue.upsample,
             pictures,
         })
     }

@@ -36,6 +36,8 @@ pub struct Problem {
     pub activation: ActivationKind,
     /// Applied after the residual, if there is one.
     pub residual: Option<ActivationKind>,
+    /// Rows and columns that every pixel of the output is stored as; 1 without upsampling.
+    pub upsample: usize,
     /// Pictures of the batch, side by side in every plane.
     pub pictures: usize,
 }
@@ -44,6 +46,11 @@ impl Problem {
     /// Output pixels of all pictures.
     pub const fn pixels(&self) -> usize {
         self.pictures * self.output.pixels()
+    }
+
+    /// The output as it is stored.
+    pub const fn stored(&self) -> Shape {
+        Shape::new(self.output.c, self.output.h * self.upsample, self.output.w * self.upsample)
     }
 }
 
@@ -185,7 +192,7 @@ pub fn shared(
     residual_block: usize,
 ) -> [Dispatch; 2] {
     let split = split(problem);
-    let bare = Problem { activation: ActivationKind::Linear, residual: None, ..*problem };
+    let bare = problem.bare();
     let (mut params, mut constants) = describe(&bare, parts, 0, 0);
     params.dst_batch = problem.output.blocks() as u32;
     constants.extend([("BIAS", 0.0), ("SPLIT", split as f64)]);
@@ -247,6 +254,7 @@ pub(super) fn describe(
         ("RESIDUAL", f64::from(u8::from(problem.residual.is_some()))),
         ("AFTER", f64::from(after.code())),
         ("AFTER_SLOPE", f64::from(after.slope())),
+        ("UPSAMPLE", problem.upsample as f64),
     ];
     (params, constants)
 }

@@ -27,9 +27,9 @@ impl Problem {
         2.0 * (self.pictures * self.output.elements()) as f64 * taps
     }
 
-    /// Without activations and residual: what two convolutions of one speed have in common.
+    /// Without an epilogue: what two convolutions of one speed have in common.
     pub fn bare(&self) -> Self {
-        Self { activation: ActivationKind::Linear, residual: None, ..*self }
+        Self { activation: ActivationKind::Linear, residual: None, upsample: 1, ..*self }
     }
 }
 
@@ -37,10 +37,11 @@ impl Cost {
     /// Of a rung that takes the problem.
     pub fn of(variant: Variant, problem: &Problem, precision: Precision, caps: &Caps) -> Self {
         let bytes = |vectors: usize| (vectors * 4 * precision.bytes()) as f64;
-        let [input, output] = [problem.input, problem.output].map(|s| s.vectors() * problem.pictures);
+        let [input, output, stored] =
+            [problem.input, problem.output, problem.stored()].map(|s| s.vectors() * problem.pictures);
         let residual = if problem.residual.is_some() { output } else { 0 };
         let bias = (problem.output.c * Precision::F32.bytes()) as f64;
-        let ends = bytes(input + output + residual) + bias;
+        let ends = bytes(input + stored + residual) + bias;
         let Some(tile) = variant.winograd() else {
             let weights = bytes(pack::packed_len(variant, problem).div_ceil(4));
             // Parts of a sum are written by one dispatch and read by the next.

@@ -5,8 +5,11 @@ use crate::kernels::{
     ladder::Variant,
 };
 
+/// Elements that the packed weights of an implicit GEMM keep side by side: four outputs of each of four inputs.
+pub(super) const TILE: usize = 16;
+
 /// Output blocks that the packed weights of an implicit GEMM keep together; none for other kernels.
-fn panel(variant: Variant, problem: &Problem) -> Option<usize> {
+pub(super) fn panel(variant: Variant, problem: &Problem) -> Option<usize> {
     match variant {
         Variant::Direct | Variant::Depthwise | Variant::Winograd2 | Variant::Winograd4 => None,
         // A workgroup has four panels.
@@ -41,14 +44,6 @@ pub fn pack(variant: Variant, problem: &Problem, oihw: &[f32]) -> Vec<f32> {
     }
 }
 
-/// As [`pack`], for the products of a Winograd convolution: `transformed` is `[batch, OC, IC]`.
-pub fn pack_batch(variant: Variant, problem: &Problem, transformed: &[f32]) -> Vec<f32> {
-    let matrices = transformed.chunks_exact(problem.output.c * problem.input.c);
-    let mut packed = Vec::with_capacity(matrices.len() * packed_len(variant, problem));
-    matrices.for_each(|matrix| packed.extend_from_slice(&pack(variant, problem, matrix)));
-    packed
-}
-
 /// `[C/4, SIZE * SIZE]` vectors of four channels.
 fn pack_depthwise(problem: &Problem, oihw: &[f32]) -> Vec<f32> {
     let taps = problem.size * problem.size;
@@ -66,15 +61,24 @@ fn pack_panels(blocks: usize, problem: &Problem, oihw: &[f32], packed: &mut [f32
     let taps = problem.size * problem.size;
     let (ic, oc) = (problem.input.c, problem.output.c);
     let ic4 = ic.div_ceil(4);
-    for (n, tile) in packed.chunks_exact_mut(16).enumerate() {
-        let (step, block) = (n / blocks % (taps * ic4), n / blocks / (taps * ic4) * blocks + n % blocks);
-        let (tap, first) = (step / ic4, step % ic4 * 4);
-        for i in first..ic.min(first + 4) {
-            for o in block * 4..oc.min(block * 4 + 4) {
-                tile[(i - first) * 4 + o % 4] = oihw[(o * ic + i) * taps + tap];
+    for (n, tile) in packed.chunks_exact_mut(TILE).enumerate() {
+        // Taps as if they were blocks of inputs.
+        let tap = n / blocks % (taps * ic4) / ic4;
+        for (lane, o, i) in lanes(n, blocks, taps * ic4) {
+            let i = i - tap * ic4 * 4;
+            if o < oc && i < ic {
+                tile[lane] = oihw[(o * ic + i) * taps + tap];
             }
         }
     }
+}
+
+/// Place, output and input of the elements of one tile of a `[OC / 4 / blocks, IC/4, blocks, 4 input lanes]` matrix of vectors
+/// of four outputs, channels that are none included.
+pub(super) fn lanes(tile: usize, blocks: usize, ic4: usize) -> impl Iterator<Item = (usize, usize, usize)> {
+    let step = tile / blocks;
+    let (first, block) = (step % ic4 * 4, step / ic4 * blocks + tile % blocks);
+    (0..TILE).map(move |lane| (lane, block * 4 + lane % 4, first + lane / 4))
 }
 
 /// Bias padded with zeros to whole tiles of 64 channels.

@@ -78,6 +78,7 @@ impl Tile {
             groups: 1,
             activation: super::activation::ActivationKind::Linear,
             residual: None,
+            upsample: 1,
             pictures: 1,
         }
     }
@@ -125,39 +126,51 @@ impl Tile {
         }
     }
 
-    /// The filters at the points, `[points, OC, IC]`, from OIHW; computed in f64.
-    pub fn weights(self, problem: &Problem, oihw: &[f32]) -> Vec<f32> {
-        let matrix: &[[f64; 3]] = match self {
-            Self::Two => &G2,
-            Self::Four => &G4,
-        };
-        let (side, ic) = (matrix.len(), problem.input.c);
-        let filters = problem.output.c * ic;
-        let mut out = vec![0.0; self.points() * filters];
-        // All filters of one output side by side, so that a processor takes several at once.
-        let mut taps = vec![0.0; 9 * ic];
-        let mut half = vec![0.0; 3 * side * ic];
-        for (oc, row) in oihw.chunks_exact(9 * ic).enumerate() {
-            for (i, filter) in row.chunks_exact(9).enumerate() {
-                filter.iter().enumerate().for_each(|(tap, w)| taps[tap * ic + i] = f64::from(*w));
-            }
-            // G g, then G g G^T.
-            for (n, sums) in half.chunks_exact_mut(ic).enumerate() {
-                let (g, x) = (&matrix[n / 3], n % 3);
-                let [a, b, c] = [x, 3 + x, 6 + x].map(|tap| &taps[tap * ic..][..ic]);
-                for (i, sum) in sums.iter_mut().enumerate() {
-                    *sum = g[0] * a[i] + g[1] * b[i] + g[2] * c[i];
-                }
-            }
-            for point in 0..side * side {
-                let (g, y) = (&matrix[point % side], point / side);
-                let [a, b, c] = [0, 1, 2].map(|x| &half[(y * 3 + x) * ic..][..ic]);
-                for (i, value) in out[point * filters + oc * ic..][..ic].iter_mut().enumerate() {
-                    *value = (g[0] * a[i] + g[1] * b[i] + g[2] * c[i]) as f32;
-                }
+    /// The filters at the points, from OIHW, as the products read them: what [`pack::pack`] makes of each point's `[OC, IC]`,
+    /// one behind the other. Computed in f64.
+    pub fn pack(self, problem: &Problem, caps: &Caps, oihw: &[f32]) -> Vec<f32> {
+        let mut packed = vec![0.0; self.packed_len(problem, caps)];
+        // Every GEMM packs panels.
+        let Some(blocks) = pack::panel(self.gemm(problem, caps), &self.product(problem)) else { return packed };
+        match self {
+            Self::Two => pack_points(&G2, blocks, problem, oihw, &mut packed),
+            Self::Four => pack_points(&G4, blocks, problem, oihw, &mut packed),
+        }
+        packed
+    }
+}
+
+/// Sixteen filters, four outputs of four inputs: what is packed side by side, and as much as a processor takes at once.
+type Sixteen = [f64; pack::TILE];
+
+/// `G g G^T` for each filter `g`. Each number is written once and never read: large networks have gigabytes of them.
+fn pack_points<const SIDE: usize>(
+    matrix: &[[f64; 3]; SIDE],
+    blocks: usize,
+    problem: &Problem,
+    oihw: &[f32],
+    packed: &mut [f32],
+) {
+    let (ic, oc) = (problem.input.c, problem.output.c);
+    let each = packed.len() / (SIDE * SIDE);
+    let sum = |g: &[f64; 3], taps: [&Sixteen; 3]| -> Sixteen {
+        std::array::from_fn(|i| g[0] * taps[0][i] + g[1] * taps[1][i] + g[2] * taps[2][i])
+    };
+    for tile in 0..each / pack::TILE {
+        let mut taps = [[0.0; pack::TILE]; 9];
+        for (lane, o, i) in pack::lanes(tile, blocks, ic.div_ceil(4)).filter(|(_, o, i)| *o < oc && *i < ic) {
+            let filter = &oihw[(o * ic + i) * 9..][..9];
+            taps.iter_mut().zip(filter).for_each(|(tap, w)| tap[lane] = f64::from(*w));
+        }
+        let half: [[Sixteen; 3]; SIDE] =
+            matrix.map(|g| std::array::from_fn(|x| sum(&g, [&taps[x], &taps[3 + x], &taps[6 + x]])));
+        for (y, row) in half.iter().enumerate() {
+            for (x, g) in matrix.iter().enumerate() {
+                let out = &mut packed[(y * SIDE + x) * each + tile * pack::TILE..][..pack::TILE];
+                let values = sum(g, [&row[0], &row[1], &row[2]]);
+                out.iter_mut().zip(values).for_each(|(out, value)| *out = value as f32);
             }
         }
-        out
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     graph::Conv,
-    oracle::{activation::activate, planes::by_plane},
+    oracle::{activation::activate, planes::by_plane, upsample::upsample},
     tensor::{Shape, Tensor},
 };
 
@@ -16,7 +16,7 @@ fn columns(inside: usize, out: usize, stride: usize, shift: i64) -> (usize, usiz
     (first.clamp(0, last) as usize, last as usize)
 }
 
-/// `after(activation(sum + bias) + residual)`; the sum over a group's input channels and all taps inside the picture, in
+/// `upsample(after(activation(sum + bias) + residual))`; the sum over a group's input channels and all taps inside the picture, in
 /// f64. Taps start at `-pad * dilation`.
 pub fn conv(
     op: &Conv,
@@ -28,7 +28,8 @@ pub fn conv(
 ) -> Tensor {
     let (group_ic, group_oc) = (x.shape.c / op.groups, op.filters / op.groups);
     let start = (op.pad * op.dilation) as i64;
-    by_plane(shape, |oc, plane| {
+    let shape = op.computed(shape);
+    let computed = by_plane(shape, |oc, plane| {
         let mut sums = vec![f64::from(bias.map_or(0.0, |b| b[oc])); plane.len()];
         for i in 0..group_ic {
             let source = x.plane(oc / group_oc * group_ic + i);
@@ -60,5 +61,9 @@ pub fn conv(
             }
             *out = v as f32;
         }
-    })
+    });
+    match op.epilogue.upsample {
+        1 => computed,
+        stride => upsample(stride, 1.0, &computed),
+    }
 }

@@ -1,107 +1,10 @@
-//! The problem suite: small graphs, seeded parameters and inputs, and how close a player must come.
+//! The problem suite: small graphs, each made for some kernels.
 
-use yolov4::low_level::{
-    graph::{Activation, Builder, Conv, Epilogue, Graph, NodeId, NodeParams, Op, Params, Pool},
-    model::random::Random,
-    tensor::{Shape, Tensor},
-};
+use yolov4::low_level::graph::{Activation, Conv, NodeId, Op, Pool};
 
-/// `|got - want| <= abs + rel * |want|`
-#[derive(Clone, Copy, Debug)]
-pub struct Tolerance {
-    pub abs: f64,
-    pub rel: f64,
-}
-
-/// Sums of up to some thousand f32 products of size about 1, in any order.
-pub const SUMS: Tolerance = Tolerance { abs: 2e-5, rel: 2e-5 };
-/// Moves and comparisons: nothing may change.
-pub const EXACT: Tolerance = Tolerance { abs: 0.0, rel: 0.0 };
-/// One or two roundings of f32, and exp as drivers compute it.
-pub const ROUNDED: Tolerance = Tolerance { abs: 1e-6, rel: 1e-5 };
-
-/// A graph, its numbers, an input; every node's value must agree.
-#[derive(Debug)]
-pub struct Problem {
-    pub name: String,
-    /// The kernels that it is meant for.
-    pub kernels: &'static [&'static str],
-    pub graph: Graph,
-    pub params: Params,
-    pub input: Tensor,
-    pub tolerance: Tolerance,
-}
-
-/// A graph that grows, with seeded parameters.
-pub struct Net {
-    pub builder: Builder,
-    params: Vec<Option<NodeParams>>,
-    random: Random,
-    last: NodeId,
-}
-
-pub fn conv(filters: usize, size: usize, stride: usize) -> Conv {
-    Conv {
-        filters,
-        size,
-        stride_y: stride,
-        stride_x: stride,
-        pad: size / 2,
-        dilation: 1,
-        groups: 1,
-        bias: true,
-        epilogue: Epilogue::NONE,
-    }
-}
-
-impl Net {
-    pub fn new(c: usize, h: usize, w: usize) -> Self {
-        let builder = Builder::new(Shape::new(c, h, w)).unwrap();
-        Self { builder, params: vec![None], random: Random::new(7), last: NodeId(0) }
-    }
-
-    pub fn op(&mut self, op: Op, inputs: &[NodeId], params: Option<NodeParams>) -> NodeId {
-        let count = match op {
-            Op::Slice { .. } => Some(self.builder.shape(inputs[0]).c / 2),
-            _ => None,
-        };
-        self.last = self.builder.add(op.name(), None, op, inputs, count).unwrap();
-        self.params.push(params);
-        self.last
-    }
-
-    pub fn list(&mut self, n: usize, scale: f32) -> Vec<f32> {
-        (0..n).map(|_| self.random.signed() * scale).collect()
-    }
-
-    pub fn conv(&mut self, from: NodeId, conv: Conv) -> NodeId {
-        let ic = self.builder.shape(from).c / conv.groups;
-        let fan_in = ic * conv.size * conv.size;
-        let weights = self.list(conv.filters * fan_in, (3.0 / fan_in as f32).sqrt());
-        let bias = conv.bias.then(|| self.list(conv.filters, 0.5));
-        self.op(Op::Conv(conv), &[from], Some(NodeParams::Conv { weights, bias }))
-    }
-
-    /// Convolution, batch-norm, activation, as a Darknet layer.
-    pub fn layer(&mut self, from: NodeId, conv: Conv, kind: Activation) -> NodeId {
-        let sum = self.conv(from, Conv { bias: false, ..conv });
-        let n = conv.filters;
-        let (beta, mean) = (self.list(n, 0.3), self.list(n, 0.2));
-        let gamma = self.list(n, 0.3).iter().map(|v| 1.0 + v).collect();
-        let var = self.list(n, 0.5).iter().map(|v| 1.0 + v).collect();
-        let norm = NodeParams::BatchNorm { beta, gamma, mean, var, eps: 1e-5 };
-        let norm = self.op(Op::BatchNorm, &[sum], Some(norm));
-        self.op(Op::Activation(kind), &[norm], None)
-    }
-
-    pub fn done(mut self, name: &str, kernels: &'static [&'static str], tolerance: Tolerance) -> Problem {
-        let graph = self.builder.clone().finish();
-        let shape = graph.input_shape();
-        let data = self.list(shape.elements(), 1.0);
-        let input = Tensor::new(shape, data).unwrap();
-        Problem { name: name.into(), kernels, graph, params: Params(self.params), input, tolerance }
-    }
-}
+#[path = "net.rs"]
+mod net;
+pub use net::*;
 
 const CONVS: &[&str] = &[
     "conv_block",
@@ -124,6 +27,7 @@ const CONVS: &[&str] = &[
 pub fn suite() -> Vec<Problem> {
     let mut all = convolutions();
     all.extend(grouped());
+    all.extend(upsampled());
     all.extend(activations());
     all.extend(pools());
     all.extend(joins());
@@ -200,6 +104,46 @@ fn grouped() -> Vec<Problem> {
         net.layer(NodeId(0), Conv { groups: c, ..conv(c, size, stride) }, Activation::Relu6);
         all.push(net.done(&format!("depthwise {c}, {size}x{size}/{stride}"), &["conv_direct", "conv_depthwise"], SUMS));
     }
+    all
+}
+
+fn upsampled() -> Vec<Problem> {
+    let mish = Activation::Mish;
+    let mut all = Vec::new();
+    let up = |net: &mut Net, from: NodeId, stride: usize| net.op(Op::Upsample { stride, scale: 1.0 }, &[from], None);
+    for (ic, h, w, oc, size, stride) in [(3, 7, 9, 10, 3, 2), (12, 5, 7, 9, 1, 2), (20, 6, 5, 34, 3, 3), (8, 1, 4, 8, 1, 4)] {
+        let mut net = Net::new(ic, h, w);
+        let x = net.layer(NodeId(0), conv(oc, size, 1), mish);
+        let large = up(&mut net, x, stride);
+        // Beside another value, as necks have it.
+        let other = net.op(Op::Upsample { stride, scale: 0.5 }, &[NodeId(0)], None);
+        let joined = net.op(Op::Concat, &[large, other], None);
+        net.conv(joined, conv(6, 1, 1));
+        all.push(net.done(&format!("conv {ic}x{h}x{w} to {oc}, {size}x{size}, upsampled {stride} times"), CONVS, SUMS));
+    }
+    // After a shortcut; before one, an activation and another upsample; of a value that others read too.
+    let mut net = Net::new(8, 5, 6);
+    let x = net.layer(NodeId(0), conv(8, 3, 1), mish);
+    let y = net.layer(x, conv(8, 3, 1), mish);
+    let sum = net.op(Op::Add, &[y, x], None);
+    let large = up(&mut net, sum, 2);
+    let z = net.layer(large, conv(8, 3, 2), mish);
+    let again = up(&mut net, z, 2);
+    net.op(Op::Add, &[again, large], None);
+    let half = net.conv(NodeId(0), conv(12, 1, 1));
+    let twice = up(&mut net, half, 2);
+    let active = net.op(Op::Activation(Activation::Leaky(0.1)), &[twice], None);
+    let fourfold = up(&mut net, active, 2);
+    net.op(Op::Concat, &[fourfold, fourfold], None);
+    let shared = net.conv(NodeId(0), conv(12, 1, 1));
+    let large = up(&mut net, shared, 2);
+    net.op(Op::Concat, &[shared, half], None);
+    net.conv(large, conv(4, 1, 1));
+    all.push(net.done("upsamples that convolutions may or may not take in", CONVS, SUMS));
+    let mut net = Net::new(10, 5, 7);
+    let x = net.layer(NodeId(0), Conv { groups: 10, ..conv(10, 3, 1) }, Activation::Relu6);
+    up(&mut net, x, 2);
+    all.push(net.done("depthwise, upsampled", &["conv_direct", "conv_depthwise"], SUMS));
     all
 }
 
@@ -357,35 +301,4 @@ fn networks() -> Vec<Problem> {
     net.op(Op::Add, &[c, b], None);
     let gathered = net.done("a deep sum over two parts", CONVS, SUMS);
     vec![tiny, csp, gathered]
-}
-
-/// How far the worst element is off; or the first one outside the tolerance, and the worst of those.
-pub fn compare(got: &Tensor, want: &Tensor, tolerance: Tolerance) -> Result<f64, String> {
-    if got.shape != want.shape {
-        return Err(format!("shape {} instead of {}", got.shape, want.shape));
-    }
-    let excess = |(g, w): (&f32, &f32)| {
-        let (g, w) = (f64::from(*g), f64::from(*w));
-        // NaN is never within a tolerance.
-        let off = (g - w).abs() - (tolerance.abs + tolerance.rel * w.abs());
-        if off.is_nan() { f64::INFINITY } else { off }
-    };
-    let all: Vec<f64> = got.data.iter().zip(&want.data).map(excess).collect();
-    let Some(first) = all.iter().position(|e| *e > 0.0) else {
-        let errors = got.data.iter().zip(&want.data).map(|(g, w)| (f64::from(*g) - f64::from(*w)).abs());
-        return Ok(errors.fold(0.0, f64::max));
-    };
-    let worst = (0..all.len()).max_by(|a, b| all[*a].total_cmp(&all[*b])).unwrap_or(first);
-    let show = |i: usize| {
-        let n = want.shape.pixels();
-        let (c, y, x) = (i / n, i % n / want.shape.w, i % want.shape.w);
-        format!("({c}, {y}, {x}): {} instead of {}", got.data[i], want.data[i])
-    };
-    Err(format!(
-        "{} of {} elements off; first {}, worst {}",
-        all.iter().filter(|e| **e > 0.0).count(),
-        all.len(),
-        show(first),
-        show(worst)
-    ))
 }

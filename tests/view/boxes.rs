@@ -9,7 +9,10 @@ use image::RgbImage;
 use serde_json::Value;
 use yolov4::low_level::detect::draw::{PALETTE, colour, line_width, text_size};
 
-use crate::{desktop::Desktop, viewer::Viewer};
+use crate::{
+    desktop::Desktop,
+    viewer::{PATIENCE, Viewer},
+};
 
 /// The notices at the left top of the window: the software adapter's, and that it stands still.
 const NOTICES: (u32, u32) = (262, 70);
@@ -182,7 +185,7 @@ pub fn compare(shot: &RgbImage, found: &Found, mirror: bool) -> Result<(), Strin
 
 /// Waits until the window shows these boxes: a frame's pixels come a moment after its line.
 pub fn shows(viewer: &Viewer<'_>, found: &Found, mirror: bool, what: &str) {
-    let end = Instant::now() + Duration::from_secs(10);
+    let end = Instant::now() + Duration::from_secs(PATIENCE);
     loop {
         let why = match viewer.try_shot().and_then(|shot| compare(&shot, found, mirror)) {
             Ok(()) => return,

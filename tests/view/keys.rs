@@ -100,7 +100,7 @@ fn steps_go_back_and_on() {
     let clip = asset("clip.mjpeg");
     let viewer = Viewer::open(&desktop, &[clip.to_str().unwrap(), "--fps", "2"]);
     viewer.line(2, "three frames", |_| true);
-    viewer.key("space");
+    viewer.pause(true);
     let newest = viewer.settled(0);
     let time = |line: &serde_json::Value| line["time"].as_f64().unwrap();
     let step = |key: &str| {
@@ -122,10 +122,7 @@ fn steps_go_back_and_on() {
     shows(&viewer, &Found::new(&next), false, "a step on");
     // Back to the first frame, and not beyond.
     let first = time(&viewer.lines()[0]);
-    until("the first frame", PATIENCE, || {
-        viewer.key("Left");
-        (time(&viewer.settled(0)) == first).then_some(())
-    });
+    while time(&step("Left")) != first {}
     let before = viewer.count();
     changes(&viewer, "Left");
     assert_eq!(viewer.count(), before);

@@ -35,7 +35,7 @@ fn still<'a>(desktop: &'a Desktop, args: &[&str]) -> (Viewer<'a>, Found) {
         (viewer.lines().iter().filter(|line| full(line)).count() > 4).then_some(())
     });
     viewer.key("h");
-    viewer.key("space");
+    viewer.pause(true);
     let line = viewer.settled(0);
     let found = detected(desktop, line["time"].as_f64().unwrap());
     assert!(Found::new(&line).same(&found), "{line} is not what is detected: {found:?}");
@@ -59,10 +59,10 @@ fn boxes_of_a_video_are_on_the_screen_where_they_are_found() {
     shows(&viewer, &found, false, "the clip");
     // Another frame, mirrored.
     viewer.key("m");
-    viewer.key("space");
+    viewer.pause(false);
     let before = viewer.count();
     viewer.line(before + 1, "frames to go on", |_| true);
-    viewer.key("space");
+    viewer.pause(true);
     let found = detected(&desktop, viewer.settled(0)["time"].as_f64().unwrap());
     shows(&viewer, &found, true, "the clip, mirrored");
 }

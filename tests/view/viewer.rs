@@ -86,6 +86,13 @@ impl<'a> Viewer<'a> {
         self.desktop.tool(&["key", name]).unwrap();
     }
 
+    /// Presses the space bar, and waits until the title says that the video stands still, or goes on.
+    pub fn pause(&self, wanted: bool) {
+        self.key("space");
+        let told = || self.title().ends_with("paused") == wanted;
+        until("the title to tell of the space bar", PATIENCE, || told().then_some(()));
+    }
+
     /// As the X server numbers it.
     pub fn window(&self) -> &str {
         &self.window
@@ -133,13 +140,16 @@ impl<'a> Viewer<'a> {
         })
     }
 
-    /// The last line, once no more come: several frames' time has passed without one. At least one comes after the
-    /// first `seen` lines.
+    /// The last line, once no more come: several frames' time has passed without one, as long as frames take on this
+    /// machine now. At least one comes after the first `seen` lines.
     pub fn settled(&self, seen: usize) -> Value {
         until("frames to come, and to stop coming", PATIENCE, || {
             let lines = self.lines.lock().unwrap();
             let (at, line) = lines.get(seen..)?.last()?;
-            (at.elapsed() > Duration::from_millis(800)).then(|| line.clone())
+            let gaps = lines.windows(2).rev().take(5).map(|pair| pair[1].0 - pair[0].0);
+            let quiet = gaps.max().unwrap_or_default() * 4;
+            let quiet = quiet.clamp(Duration::from_millis(800), Duration::from_secs(4));
+            (at.elapsed() > quiet).then(|| line.clone())
         })
     }
 

@@ -7,6 +7,8 @@ mod checks;
 #[path = "../../../tests/common/problems.rs"]
 mod problems;
 
+use std::collections::BTreeSet;
+
 use js_sys::Array;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use yolov4::{
@@ -19,12 +21,12 @@ use yolov4::{
 };
 
 /// Every problem, every node, with every convolution kernel where there is one; then letterbox and boxes. Resolves to the
-/// number of problems, then what has failed.
+/// number of problems, the largest error of a node, the names of the rungs that played, and what has failed.
 #[wasm_bindgen]
 pub async fn run() -> Result<Array, JsValue> {
     console_error_panic_hook::set_once();
     let gpu = Gpu::new(&GpuOptions::default()).await.map_err(|e| JsValue::from_str(&e.to_string()))?;
-    let (mut count, mut failures) = (0, Vec::new());
+    let (mut count, mut worst, mut rungs, mut failures) = (0, 0.0_f64, BTreeSet::new(), Vec::new());
     for problem in problems::suite() {
         let convolves = problem.kernels.iter().any(|k| k.starts_with("conv"));
         let variants: Vec<Option<Variant>> =
@@ -36,8 +38,12 @@ pub async fn run() -> Result<Array, JsValue> {
             }
             let options = ProgramOptions { conv, keep: Keep::All, ..Default::default() };
             count += 1;
-            if let Err(e) = checks::check(&gpu, &problem, &options, problem.tolerance).await {
-                failures.push(format!("{} ({conv:?}): {e}", problem.name));
+            match checks::check(&gpu, &problem, &options, problem.tolerance).await {
+                Ok(checked) => {
+                    worst = worst.max(checked.worst);
+                    rungs.extend(checked.rungs.iter().map(|rung| rung.name()));
+                }
+                Err(e) => failures.push(format!("{} ({conv:?}): {e}", problem.name)),
             }
         }
     }
@@ -47,6 +53,7 @@ pub async fn run() -> Result<Array, JsValue> {
             Err(e) => failures.push(e),
         }
     }
-    let told = std::iter::once(JsValue::from(count)).chain(failures.iter().map(|text| JsValue::from_str(text)));
-    Ok(told.collect())
+    let rungs: Array = rungs.into_iter().map(JsValue::from_str).collect();
+    let failures: Array = failures.iter().map(|text| JsValue::from_str(text)).collect();
+    Ok(Array::of(&[count.into(), worst.into(), rungs.into(), failures.into()]))
 }
