@@ -115,6 +115,8 @@ struct Open {
     scene: Scene,
     canvas: Canvas,
     panel: Vec<Quad>,
+    /// The surface had no picture to draw into in time: what is new is not on the screen yet.
+    owed: bool,
 }
 
 impl ApplicationHandler<()> for Viewer {
@@ -203,7 +205,7 @@ impl Viewer {
         show.remember();
         let canvas = Canvas::new(show.live().gpu(), Arc::clone(&window), self.options.present)?;
         let scene = scene(&show, &canvas, &window, &self.options)?;
-        Ok(Open { window, show, scene, canvas, panel: vec![] })
+        Ok(Open { window, show, scene, canvas, panel: vec![], owed: false })
     }
 
     /// Ends with what was counted, or with an error.
@@ -233,6 +235,7 @@ impl Viewer {
     fn look(&mut self) -> Result<bool> {
         let Some(stage) = &mut self.stage else { return Ok(false) };
         let progress = stage.show.advance()?;
+        let fresh = progress.fresh || progress.rebuilt || stage.owed;
         if progress.rebuilt {
             let mirror = stage.show.studio.mirror;
             // The old surface goes first: a window has one.
@@ -251,7 +254,7 @@ impl Viewer {
         if self.said.is_some_and(|at| at.elapsed() > STAY) {
             (self.hud.message, self.said) = (None, None);
         }
-        if progress.fresh || progress.rebuilt || self.layout().is_some_and(|new| self.differs(&new)) {
+        if fresh || self.layout().is_some_and(|new| self.stage.as_ref().is_some_and(|stage| stage.panel != new)) {
             self.redraw();
         }
         self.retitle();
@@ -273,10 +276,6 @@ impl Viewer {
         Some(panel.quads)
     }
 
-    fn differs(&self, new: &[Quad]) -> bool {
-        self.stage.as_ref().is_some_and(|stage| stage.panel != new)
-    }
-
     fn draw(&mut self) -> Result<()> {
         let panel = self.layout().unwrap_or_default();
         let Some(stage) = &mut self.stage else { return Ok(()) };
@@ -286,6 +285,7 @@ impl Viewer {
             Err(Error::DeviceLost(_)) => return Ok(()),
             other => other?,
         };
+        stage.owed = taken.is_none();
         let Some((texture, target)) = taken else { return Ok(()) };
         let (slot, boxes) = stage.show.picture();
         let size = (texture.texture.width(), texture.texture.height());

@@ -39,14 +39,17 @@ impl Gpu {
     /// A buffer that holds `contents` from the start.
     pub(super) fn filled(&self, label: &str, contents: &[u8], usage: wgpu::BufferUsages) -> wgpu::Buffer {
         let buffer = self.buffer(label, contents.len(), usage | wgpu::BufferUsages::COPY_DST);
-        if !contents.is_empty() {
-            let mut padded = Cow::Borrowed(contents);
-            if !contents.len().is_multiple_of(4) {
-                padded.to_mut().resize(contents.len().next_multiple_of(4), 0);
-            }
-            self.queue.write_buffer(&buffer, 0, &padded);
-        }
+        self.write(&buffer, 0, contents);
         buffer
+    }
+
+    /// Writes `contents`, and zeros up to a multiple of four bytes, with the next submit.
+    pub(super) fn write(&self, buffer: &wgpu::Buffer, offset: usize, contents: &[u8]) {
+        let mut padded = Cow::Borrowed(contents);
+        if !contents.len().is_multiple_of(4) {
+            padded.to_mut().resize(contents.len().next_multiple_of(4), 0);
+        }
+        self.queue.write_buffer(buffer, offset as u64, &padded);
     }
 }
 

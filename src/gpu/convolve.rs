@@ -7,13 +7,13 @@ use crate::{
         tune::Table,
     },
     graph::{
-        Conv, Graph, NodeParams, Params,
-        plan::{Step, View},
+        Conv, Graph, NodeParams, Op, Params,
+        plan::{Step, View, Work},
     },
     kernels::{
         conv::{self, PartAt, Problem},
         ladder::{Caps, Variant},
-        pack,
+        pack::{self, Sink},
         winograd::Tile,
     },
 };
@@ -43,44 +43,61 @@ impl Choice<'_> {
 /// The calls of a convolution.
 ///
 /// # Errors
+/// [`Error::Graph`] if it is none.
+pub fn lower(graph: &Graph, step: &Step, c: &Conv, choice: &Choice<'_>) -> Result<Lowered> {
+    let problem = problem(graph, step, choice)?;
+    let (parts, residual) = step.reads.split_at(step.reads.len() - usize::from(c.epilogue.residual.is_some()));
+    let ends = Ends { parts, residual: residual.first(), write: &step.write };
+    Ok(ends.calls(choice.variant(&problem), &problem, &choice.caps))
+}
+
+fn problem(graph: &Graph, step: &Step, choice: &Choice<'_>) -> Result<Problem> {
+    let none = || Error::graph(&graph.node(step.node).name, "is no convolution");
+    graph.problem(step.node, choice.pictures).ok_or_else(none)
+}
+
+/// What weights and bias of a step are filled with.
+pub struct Numbers<'a> {
+    /// Elements of the weights.
+    pub elements: usize,
+    /// Hands them over.
+    pub weights: Box<dyn Fn(&mut Sink<'_>) + 'a>,
+    /// The bias.
+    pub bias: Vec<f32>,
+}
+
+/// The numbers of a step as its kernels read them; none if it is no convolution.
+///
+/// # Errors
 /// [`Error::Graph`] if its weights are not there, or too few.
-pub fn lower(graph: &Graph, params: &Params, step: &Step, c: &Conv, choice: &Choice<'_>) -> Result<Lowered> {
+pub fn numbers<'a>(
+    graph: &'a Graph,
+    params: &'a Params,
+    step: &Step,
+    choice: &Choice<'_>,
+) -> Result<Option<Numbers<'a>>> {
     let node = graph.node(step.node);
+    let (Work::Op, Op::Conv(c)) = (step.work, &node.op) else { return Ok(None) };
     let Some(NodeParams::Conv { weights, bias }) = params.get(step.node) else {
         return Err(Error::graph(&node.name, "has no weights"));
     };
-    let Some(problem) = graph.problem(step.node, choice.pictures) else {
-        return Err(Error::graph(&node.name, "is no convolution"));
-    };
+    let problem = problem(graph, step, choice)?;
     let expected = c.kernel_elements(problem.input.c);
     if weights.len() != expected {
         return Err(Error::graph(&node.name, format!("expected {expected} weights, found {}", weights.len())));
     }
-    let variant = choice.variant(&problem);
-    let packed = packed(variant, &problem, &choice.caps, weights);
-    Ok(ends(step, c, pack::pack_bias(&problem, bias.as_deref())).calls(variant, &problem, &choice.caps, packed))
+    let (variant, caps) = (choice.variant(&problem), choice.caps);
+    Ok(Some(Numbers {
+        elements: packed_len(variant, &problem, &caps),
+        weights: Box::new(move |sink| match variant.winograd() {
+            Some(tile) => tile.pack(&problem, &caps, weights, sink),
+            None => pack::pack(variant, &problem, weights, sink),
+        }),
+        bias: pack::pack_bias(&problem, bias.as_deref()),
+    }))
 }
 
-/// The same without numbers; none for other ops.
-pub fn outline(graph: &Graph, step: &Step, c: &Conv, choice: &Choice<'_>) -> Option<Lowered> {
-    let problem = graph.problem(step.node, choice.pictures)?;
-    Some(ends(step, c, vec![]).calls(choice.variant(&problem), &problem, &choice.caps, vec![]))
-}
-
-fn ends<'a>(step: &'a Step, c: &Conv, bias: Vec<f32>) -> Ends<'a> {
-    let (parts, residual) = step.reads.split_at(step.reads.len() - usize::from(c.epilogue.residual.is_some()));
-    Ends { parts, residual: residual.first(), bias: Bound::Bias(bias), write: &step.write }
-}
-
-/// Weights as the kernels of a rung read them, from OIHW.
-fn packed(variant: Variant, problem: &Problem, caps: &Caps, oihw: &[f32]) -> Vec<f32> {
-    match variant.winograd() {
-        Some(tile) => tile.pack(problem, caps, oihw),
-        None => pack::pack(variant, problem, oihw),
-    }
-}
-
-/// Elements that [`packed`] gives.
+/// Elements of the weights as the kernels of a rung read them.
 pub fn packed_len(variant: Variant, problem: &Problem, caps: &Caps) -> usize {
     match variant.winograd() {
         Some(tile) => tile.packed_len(problem, caps),
@@ -94,8 +111,6 @@ pub struct Ends<'a> {
     pub parts: &'a [View],
     /// Added before the last activation.
     pub residual: Option<&'a View>,
-    /// One number per output channel.
-    pub bias: Bound,
     /// The output.
     pub write: &'a View,
 }
@@ -114,25 +129,24 @@ impl Ends<'_> {
     fn bound(&self, weights: Bound, dst: Bound) -> Vec<Bound> {
         let part = |i: usize| slot(self.parts.get(i).unwrap_or(&self.parts[0]));
         let residual = slot(self.residual.unwrap_or(&self.parts[0]));
-        vec![Bound::Params, part(0), part(1), part(2), part(3), weights, self.bias.clone(), residual, dst]
+        vec![Bound::Params, part(0), part(1), part(2), part(3), weights, Bound::Bias, residual, dst]
     }
 
-    /// The calls of a rung; `packed` are its weights.
-    pub fn calls(self, variant: Variant, problem: &Problem, caps: &Caps, packed: Vec<f32>) -> Lowered {
-        let weights = Bound::Weights(packed);
+    /// The calls of a rung.
+    pub fn calls(self, variant: Variant, problem: &Problem, caps: &Caps) -> Lowered {
         let (calls, scratch) = match (variant, variant.winograd()) {
-            (_, Some(tile)) => (self.winograd(tile, problem, weights, caps), tile.scratch(problem)),
-            (Variant::Split, _) => (self.split(problem, weights, caps), [conv::split_vectors(problem), 0]),
+            (_, Some(tile)) => (self.winograd(tile, problem, caps), tile.scratch(problem)),
+            (Variant::Split, _) => (self.split(problem, caps), [conv::split_vectors(problem), 0]),
             _ => {
                 let residual_block = self.residual_block();
                 let dispatch = conv::dispatch(variant, problem, caps, &self.places(), self.write.block, residual_block);
-                (vec![Call { dispatch, bound: self.bound(weights, slot(self.write)) }], [0; 2])
+                (vec![Call { dispatch, bound: self.bound(Bound::Weights, slot(self.write)) }], [0; 2])
             }
         };
         Lowered { calls, scratch, variant: Some(variant) }
     }
 
-    fn winograd(self, tile: Tile, problem: &Problem, packed: Bound, caps: &Caps) -> Vec<Call> {
+    fn winograd(self, tile: Tile, problem: &Problem, caps: &Caps) -> Vec<Call> {
         let (values, products) = (Bound::Scratch(0), Bound::Scratch(1));
         let first = Call {
             dispatch: tile.input(problem, &self.places()),
@@ -140,30 +154,30 @@ impl Ends<'_> {
         };
         let second = Call {
             dispatch: tile.products(problem, caps),
-            bound: between(&values, packed, values.clone(), self.bias.clone(), products.clone()),
+            bound: between(&values, Bound::Weights, values.clone(), products.clone()),
         };
         let residual = self.residual.map_or(products.clone(), slot);
         let third = Call {
             dispatch: tile.output(problem, self.write.block, self.residual_block()),
-            bound: between(&products, products.clone(), residual, self.bias.clone(), slot(self.write)),
+            bound: between(&products, products.clone(), residual, slot(self.write)),
         };
         vec![first, second, third]
     }
 
-    fn split(self, problem: &Problem, packed: Bound, caps: &Caps) -> Vec<Call> {
+    fn split(self, problem: &Problem, caps: &Caps) -> Vec<Call> {
         let sums = Bound::Scratch(0);
         let [first, second] = conv::shared(problem, caps, &self.places(), self.write.block, self.residual_block());
         let residual = self.residual.map_or(sums.clone(), slot);
-        let end = between(&sums, sums.clone(), residual, self.bias.clone(), slot(self.write));
+        let end = between(&sums, sums.clone(), residual, slot(self.write));
         // The first knows nothing of a residual, nor of what stands in for it.
         let start = Ends { residual: None, ..self };
-        vec![Call { dispatch: first, bound: start.bound(packed, sums) }, Call { dispatch: second, bound: end }]
+        vec![Call { dispatch: first, bound: start.bound(Bound::Weights, sums) }, Call { dispatch: second, bound: end }]
     }
 }
 
 /// Group 0 of a call that reads a value between the calls of a convolution. What a kernel declares and does not read is
 /// bound to what it reads anyway.
-fn between(src: &Bound, weights: Bound, residual: Bound, bias: Bound, dst: Bound) -> Vec<Bound> {
+fn between(src: &Bound, weights: Bound, residual: Bound, dst: Bound) -> Vec<Bound> {
     let src = || src.clone();
-    vec![Bound::Params, src(), src(), src(), src(), weights, bias, residual, dst]
+    vec![Bound::Params, src(), src(), src(), src(), weights, Bound::Bias, residual, dst]
 }

@@ -4,7 +4,7 @@ use crate::{
     error::{Error, Result},
     gpu::convolve::{self, Choice},
     graph::{
-        Graph, Op, Params,
+        Graph, Op,
         plan::{SlotId, Step, View, Work},
     },
     kernels::{
@@ -22,10 +22,10 @@ pub enum Bound {
     Slot(SlotId),
     /// A value between the calls of one step, by number; every step has the same buffers for them.
     Scratch(usize),
-    /// Numbers that never change, as stored on the GPU (elements).
-    Weights(Vec<f32>),
-    /// Likewise, always f32.
-    Bias(Vec<f32>),
+    /// The step's weights, which never change.
+    Weights,
+    /// Its bias, always f32.
+    Bias,
 }
 
 /// One dispatch and its bindings, in order of binding number.
@@ -61,8 +61,8 @@ pub(super) fn slot(view: &View) -> Bound {
 /// The calls that play one step.
 ///
 /// # Errors
-/// [`Error::Graph`] if the op has no kernel, or the parameters are not there.
-pub fn lower(graph: &Graph, params: &Params, step: &Step, choice: &Choice<'_>) -> Result<Lowered> {
+/// [`Error::Graph`] if the op has no kernel.
+pub fn lower(graph: &Graph, step: &Step, choice: &Choice<'_>) -> Result<Lowered> {
     let node = graph.node(step.node);
     let at = |view: &View| At { shape: view.shape, block: view.block, pictures: choice.pictures };
     let (reads, dst) = (&step.reads, at(&step.write));
@@ -77,7 +77,7 @@ pub fn lower(graph: &Graph, params: &Params, step: &Step, choice: &Choice<'_>) -
     Ok(match (step.work, &node.op) {
         (Work::Copy { from, to, count }, _) => unary(concat::dispatch(from, to, count, src, dst)),
         (Work::Accumulate, _) => binary(shortcut::dispatch(true, src, src, dst)),
-        (Work::Op, Op::Conv(c)) => convolve::lower(graph, params, step, c, choice)?,
+        (Work::Op, Op::Conv(c)) => convolve::lower(graph, step, c, choice)?,
         (Work::Op, Op::Activation(kind)) => unary(activation::dispatch(*kind, src, dst)),
         (Work::Op, Op::Add) => binary(shortcut::dispatch(false, src, second()?, dst)),
         (Work::Op, Op::Mul) => binary(sam::dispatch(src, second()?, dst)),
@@ -91,20 +91,4 @@ pub fn lower(graph: &Graph, params: &Params, step: &Step, choice: &Choice<'_>) -
         (Work::Op, Op::Upsample { stride, scale }) => unary(upsample::dispatch(*stride, *scale, src, dst)),
         (Work::Op, op) => return Err(Error::graph(&node.name, format!("no kernel plays {}", op.name()))),
     })
-}
-
-/// The dispatches of one step, with which its pipelines can be made before anything is packed.
-///
-/// # Errors
-/// As [`lower`].
-pub fn outline(graph: &Graph, step: &Step, choice: &Choice<'_>) -> Result<Vec<Dispatch>> {
-    let convolution = match (step.work, &graph.node(step.node).op) {
-        (Work::Op, Op::Conv(c)) => convolve::outline(graph, step, c, choice),
-        _ => None,
-    };
-    let lowered = match convolution {
-        Some(lowered) => lowered,
-        None => lower(graph, &Params::default(), step, choice)?,
-    };
-    Ok(lowered.calls.into_iter().map(|call| call.dispatch).collect())
 }

@@ -49,12 +49,12 @@ impl Pipelines {
     ///
     /// # Errors
     /// As [`Pipelines::get`].
-    pub fn prepare(&mut self, dispatches: &[Dispatch]) -> Result<()> {
+    pub fn prepare<'a>(&mut self, dispatches: impl Iterator<Item = &'a Dispatch>) -> Result<()> {
         // A browser makes them in the background anyway.
         if cfg!(target_arch = "wasm32") {
             return Ok(());
         }
-        let missing: BTreeMap<Key, &Dispatch> = dispatches.iter().map(|d| (key(d), d)).collect();
+        let missing: BTreeMap<Key, &Dispatch> = dispatches.map(|d| (key(d), d)).collect();
         let missing = missing.into_iter().filter(|(key, _)| !self.pipelines.contains_key(key)).collect::<Vec<_>>();
         let work: Vec<_> = missing.iter().map(|(_, dispatch)| (*dispatch, self.module(dispatch.kernel))).collect();
         let gpu = &self.gpu;

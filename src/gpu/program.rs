@@ -7,9 +7,9 @@ use crate::{
     gpu::{
         boxes::{Boxes, Picture},
         context::Gpu,
-        convolve::Choice,
+        convolve::{Choice, numbers},
         limits::{binding_bytes, binding_vectors, check_plan},
-        lower::{lower, outline},
+        lower::{Lowered, lower},
         parallel,
         pipelines::Pipelines,
         ready::{Preparing, Ready, SLOT_USAGE, Uploads},
@@ -21,7 +21,7 @@ use crate::{
         bands::bands,
         fold::fold,
         fuse::fuse,
-        plan::{Keep, Plan},
+        plan::{Keep, Plan, Step},
     },
     kernels::{
         Precision,
@@ -138,24 +138,22 @@ impl Program {
         let choice = Choice { caps, forced: options.conv, tuned: &tuned, pictures: batch };
         let mut preparing = Preparing::new(gpu, precision);
         let mut rungs = BTreeMap::new();
-        // There are no threads in a browser.
-        if !cfg!(target_arch = "wasm32") {
-            let outlines = plan.steps.iter().map(|step| outline(&graph, step, &choice)).collect::<Result<Vec<_>>>()?;
-            pipelines.prepare(&outlines.into_iter().flatten().collect::<Vec<_>>())?;
-        }
+        let lowered = plan.steps.iter().map(|step| lower(&graph, step, &choice)).collect::<Result<Vec<_>>>()?;
+        pipelines.prepare(lowered.iter().flat_map(|lowered| &lowered.calls).map(|call| &call.dispatch))?;
+        let steps: Vec<(&Step, Lowered)> = plan.steps.iter().zip(lowered).collect();
         let mut done = shapes.len();
         // A few at a time, so that there is something to tell, and threads seldom wait for each other.
-        for steps in plan.steps.chunks(4 * parallel::width()) {
-            let uploads = parallel::map(steps, |step| {
-                lower(&graph, &params, step, &choice).map(|lowered| Uploads::new(gpu, precision, lowered))
+        for steps in steps.chunks(4 * parallel::width()) {
+            let uploads = parallel::map(steps, |(step, lowered)| {
+                let numbers = numbers(&graph, &params, step, &choice)?;
+                Ok(Uploads::new(gpu, precision, lowered.clone(), numbers))
             });
-            for (step, uploads) in steps.iter().zip(uploads) {
-                let uploads = uploads?;
-                // The packed copy is on its way to the GPU; a big network's weights need not be held twice.
+            for ((step, lowered), uploads) in steps.iter().zip(uploads) {
+                // On their way to the GPU; a big network's weights need not be held twice.
                 params.0[step.node.0] = None;
-                rungs.extend(uploads.variant.map(|variant| (step.node, variant)));
+                rungs.extend(lowered.variant.map(|variant| (step.node, variant)));
                 let name = &graph.node(step.node).name;
-                preparing.push(gpu, &mut pipelines, name, || step.node, uploads).await?;
+                preparing.push(gpu, &mut pipelines, name, || step.node, uploads?).await?;
                 done += 1;
                 progress(done, total);
             }

@@ -5,11 +5,12 @@ use crate::{
     gpu::{
         buffers::{Packed, encode},
         context::Gpu,
+        convolve::Numbers,
         limits::check_dispatch,
         lower::{Bound, Call, Lowered},
         pipelines::Pipelines,
     },
-    kernels::{Dispatch, Precision, ladder::Variant},
+    kernels::{Dispatch, Precision},
 };
 
 /// A dispatch that can be recorded.
@@ -98,8 +99,6 @@ impl<T> Preparing<T> {
 pub struct Uploads {
     calls: Vec<Uploaded>,
     scratch: [usize; 2],
-    /// The rung, if it is a convolution.
-    pub variant: Option<Variant>,
 }
 
 /// A call whose numbers are on the GPU.
@@ -108,27 +107,39 @@ struct Uploaded {
     bound: Vec<(Bound, Option<wgpu::Buffer>)>,
 }
 
+/// Bytes that are sent with one submit. Until then they wait in memory of their own.
+const SENT: usize = 32 << 20;
+
 impl Uploads {
     /// Sends the numbers on their way; several threads may at once.
-    pub fn new(gpu: &Gpu, precision: Precision, lowered: Lowered) -> Self {
-        let Lowered { calls, scratch, variant } = lowered;
-        let filled = |label, precision, numbers: Vec<f32>| {
+    pub fn new(gpu: &Gpu, precision: Precision, lowered: Lowered, numbers: Option<Numbers<'_>>) -> Self {
+        let buffers = numbers.map(|Numbers { elements, weights, bias }| {
             let usage = wgpu::BufferUsages::STORAGE;
-            Some(gpu.filled(label, &encode(precision, &numbers), usage))
-        };
-        let uploaded = |bound| match bound {
-            Bound::Weights(w) => (Bound::Weights(vec![]), filled("weights", precision, w)),
-            Bound::Bias(b) => (Bound::Bias(vec![]), filled("bias", Precision::F32, b)),
-            other => (other, None),
-        };
-        let calls = calls.into_iter().map(|Call { dispatch, bound }| {
-            let bound = bound.into_iter().map(uploaded).collect();
-            Uploaded { dispatch, bound }
+            let bias = gpu.filled("bias", &encode(Precision::F32, &bias), usage);
+            let bytes = precision.bytes();
+            let buffer = gpu.buffer("weights", elements * bytes, usage | wgpu::BufferUsages::COPY_DST);
+            let mut waiting = 0;
+            weights(&mut |first, piece| {
+                gpu.write(&buffer, first * bytes, &encode(precision, piece));
+                waiting += piece.len() * bytes;
+                if waiting > SENT {
+                    gpu.queue.submit([]);
+                    waiting = 0;
+                }
+            });
+            gpu.queue.submit([]);
+            (buffer, bias)
         });
-        let calls = calls.collect();
-        // What is written waits in memory of its own for the next submit: else that would be all weights a second time.
-        gpu.queue.submit([]);
-        Self { calls, scratch, variant }
+        let own = |bound: Bound| {
+            let buffer = match (&bound, &buffers) {
+                (Bound::Weights, Some((weights, _))) => Some(weights.clone()),
+                (Bound::Bias, Some((_, bias))) => Some(bias.clone()),
+                _ => None,
+            };
+            (bound, buffer)
+        };
+        let uploaded = |Call { dispatch, bound }| Uploaded { dispatch, bound: bound.into_iter().map(own).collect() };
+        Self { calls: lowered.calls.into_iter().map(uploaded).collect(), scratch: lowered.scratch }
     }
 }
 

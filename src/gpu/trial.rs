@@ -7,14 +7,18 @@ use crate::{
     gpu::{
         buffers::encode,
         context::Gpu,
-        convolve::{Ends, packed_len},
-        lower::Bound,
+        convolve::{Ends, Numbers, packed_len},
         measure::{Lap, Stopwatch},
         pipelines::Pipelines,
         ready::{Preparing, Ready, SLOT_USAGE, Uploads},
     },
     graph::plan::{SlotId, View},
-    kernels::{Precision, conv::Problem, ladder::Variant, pack::pack_bias},
+    kernels::{
+        Precision,
+        conv::Problem,
+        ladder::Variant,
+        pack::{Sink, pack_bias},
+    },
     tensor::Shape,
 };
 
@@ -103,15 +107,12 @@ impl Trial {
         let [dst, residual, parts @ ..] = &views[..] else {
             return Err(Error::graph("tuning", "has no slots"));
         };
-        let ends = Ends {
-            parts,
-            residual: problem.residual.map(|_| residual),
-            bias: Bound::Bias(pack_bias(problem, None)),
-            write: dst,
-        };
-        let weights = noise(packed_len(variant, problem, &caps));
+        let ends = Ends { parts, residual: problem.residual.map(|_| residual), write: dst };
+        let elements = packed_len(variant, problem, &caps);
+        let weights = Box::new(|sink: &mut Sink<'_>| sink(0, &noise(elements)));
+        let numbers = Numbers { elements, weights, bias: pack_bias(problem, None) };
         let mut preparing = Preparing::new(gpu, precision);
-        let uploads = Uploads::new(gpu, precision, ends.calls(variant, problem, &caps, weights));
+        let uploads = Uploads::new(gpu, precision, ends.calls(variant, problem, &caps), Some(numbers));
         preparing.push(gpu, pipelines, "tuning", || 0, uploads).await?;
         let calls = preparing.finish(gpu, pipelines, &slots);
         Ok(Self { calls, watch: Stopwatch::new(gpu, 16, true), dst: slots[0].clone() })

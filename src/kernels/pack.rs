@@ -1,9 +1,16 @@
-//! Weights and biases in the order in which the convolutions read them.
+//! Weights and biases in the order in which the convolutions read them, in pieces that stay in a processor's caches on their
+//! way to the GPU: large networks have gigabytes of them.
 
 use crate::kernels::{
     conv::{Problem, tile},
     ladder::Variant,
 };
+
+/// Takes pieces of packed weights: the first element's place, and the elements.
+pub type Sink<'a> = dyn FnMut(usize, &[f32]) + 'a;
+
+/// Elements of a piece: a multiple of [`TILE`].
+pub(super) const PIECE: usize = 1 << 18;
 
 /// Elements that the packed weights of an implicit GEMM keep side by side: four outputs of each of four inputs.
 pub(super) const TILE: usize = 16;
@@ -32,15 +39,19 @@ pub fn packed_len(variant: Variant, problem: &Problem) -> usize {
 
 /// Weights in the order in which the variant reads them, from OIHW. For several parts every part but the last has whole
 /// blocks, so that input channels stay in order.
-pub fn pack(variant: Variant, problem: &Problem, oihw: &[f32]) -> Vec<f32> {
+pub fn pack(variant: Variant, problem: &Problem, oihw: &[f32], sink: &mut Sink<'_>) {
     match (panel(variant, problem), variant) {
         (Some(blocks), _) => {
-            let mut packed = vec![0.0; packed_len(variant, problem)];
-            pack_panels(blocks, problem, oihw, &mut packed);
-            packed
+            let len = packed_len(variant, problem);
+            let mut piece = vec![0.0; len.min(PIECE)];
+            for first in (0..len).step_by(PIECE) {
+                let piece = &mut piece[..PIECE.min(len - first)];
+                pack_panels(blocks, problem, oihw, first / TILE, piece);
+                sink(first, piece);
+            }
         }
-        (None, Variant::Depthwise) => pack_depthwise(problem, oihw),
-        (None, _) => oihw.to_vec(),
+        (None, Variant::Depthwise) => sink(0, &pack_depthwise(problem, oihw)),
+        (None, _) => sink(0, oihw),
     }
 }
 
@@ -55,20 +66,18 @@ fn pack_depthwise(problem: &Problem, oihw: &[f32]) -> Vec<f32> {
     packed
 }
 
-/// `[OC / 4 / blocks, SIZE * SIZE, IC/4, blocks, 4 input lanes]` vectors of four outputs; zero where there is no channel.
-/// In the order of writing: large networks have hundreds of megabytes of them.
-fn pack_panels(blocks: usize, problem: &Problem, oihw: &[f32], packed: &mut [f32]) {
+/// `[OC / 4 / blocks, SIZE * SIZE, IC/4, blocks, 4 input lanes]` vectors of four outputs, from tile `first` on; zero where
+/// there is no channel.
+fn pack_panels(blocks: usize, problem: &Problem, oihw: &[f32], first: usize, piece: &mut [f32]) {
     let taps = problem.size * problem.size;
     let (ic, oc) = (problem.input.c, problem.output.c);
     let ic4 = ic.div_ceil(4);
-    for (n, tile) in packed.chunks_exact_mut(TILE).enumerate() {
+    for (n, tile) in (first..).zip(piece.chunks_exact_mut(TILE)) {
         // Taps as if they were blocks of inputs.
         let tap = n / blocks % (taps * ic4) / ic4;
         for (lane, o, i) in lanes(n, blocks, taps * ic4) {
             let i = i - tap * ic4 * 4;
-            if o < oc && i < ic {
-                tile[lane] = oihw[(o * ic + i) * taps + tap];
-            }
+            tile[lane] = if o < oc && i < ic { oihw[(o * ic + i) * taps + tap] } else { 0.0 };
         }
     }
 }

@@ -7,7 +7,8 @@ use crate::{
         Dispatch, Kernel,
         conv::{self, PartAt, Problem},
         ladder::{Caps, Variant},
-        pack, winograd2_input, winograd2_output, winograd4_input, winograd4_output,
+        pack::{self, Sink},
+        winograd2_input, winograd2_output, winograd4_input, winograd4_output,
     },
     tensor::Shape,
 };
@@ -128,48 +129,58 @@ impl Tile {
 
     /// The filters at the points, from OIHW, as the products read them: what [`pack::pack`] makes of each point's `[OC, IC]`,
     /// one behind the other. Computed in f64.
-    pub fn pack(self, problem: &Problem, caps: &Caps, oihw: &[f32]) -> Vec<f32> {
-        let mut packed = vec![0.0; self.packed_len(problem, caps)];
+    pub fn pack(self, problem: &Problem, caps: &Caps, oihw: &[f32], sink: &mut Sink<'_>) {
+        let product = self.product(problem);
+        let gemm = self.gemm(problem, caps);
         // Every GEMM packs panels.
-        let Some(blocks) = pack::panel(self.gemm(problem, caps), &self.product(problem)) else { return packed };
+        let blocks = pack::panel(gemm, &product).unwrap_or(1);
+        let tiles = pack::packed_len(gemm, &product) / pack::TILE;
         match self {
-            Self::Two => pack_points(&G2, blocks, problem, oihw, &mut packed),
-            Self::Four => pack_points(&G4, blocks, problem, oihw, &mut packed),
+            Self::Two => pack_points(&G2, blocks, tiles, problem, oihw, sink),
+            Self::Four => pack_points(&G4, blocks, tiles, problem, oihw, sink),
         }
-        packed
     }
 }
 
 /// Sixteen filters, four outputs of four inputs: what is packed side by side, and as much as a processor takes at once.
 type Sixteen = [f64; pack::TILE];
 
-/// `G g G^T` for each filter `g`. Each number is written once and never read: large networks have gigabytes of them.
+/// `G g G^T` for each filter `g`; `tiles` of sixteen a point.
 fn pack_points<const SIDE: usize>(
     matrix: &[[f64; 3]; SIDE],
     blocks: usize,
+    tiles: usize,
     problem: &Problem,
     oihw: &[f32],
-    packed: &mut [f32],
+    sink: &mut Sink<'_>,
 ) {
     let (ic, oc) = (problem.input.c, problem.output.c);
-    let each = packed.len() / (SIDE * SIDE);
     let sum = |g: &[f64; 3], taps: [&Sixteen; 3]| -> Sixteen {
         std::array::from_fn(|i| g[0] * taps[0][i] + g[1] * taps[1][i] + g[2] * taps[2][i])
     };
-    for tile in 0..each / pack::TILE {
-        let mut taps = [[0.0; pack::TILE]; 9];
-        for (lane, o, i) in pack::lanes(tile, blocks, ic.div_ceil(4)).filter(|(_, o, i)| *o < oc && *i < ic) {
-            let filter = &oihw[(o * ic + i) * 9..][..9];
-            taps.iter_mut().zip(filter).for_each(|(tap, w)| tap[lane] = f64::from(*w));
-        }
-        let half: [[Sixteen; 3]; SIDE] =
-            matrix.map(|g| std::array::from_fn(|x| sum(&g, [&taps[x], &taps[3 + x], &taps[6 + x]])));
-        for (y, row) in half.iter().enumerate() {
-            for (x, g) in matrix.iter().enumerate() {
-                let out = &mut packed[(y * SIDE + x) * each + tile * pack::TILE..][..pack::TILE];
-                let values = sum(g, [&row[0], &row[1], &row[2]]);
-                out.iter_mut().zip(values).for_each(|(out, value)| *out = value as f32);
+    // A piece of every point.
+    let each = tiles.min(4 * pack::PIECE / (SIDE * SIDE * pack::TILE));
+    let mut pieces = vec![0.0; SIDE * SIDE * each * pack::TILE];
+    for first in (0..tiles).step_by(each.max(1)) {
+        let count = each.min(tiles - first);
+        for n in 0..count {
+            let mut taps = [[0.0; pack::TILE]; 9];
+            for (lane, o, i) in pack::lanes(first + n, blocks, ic.div_ceil(4)).filter(|(_, o, i)| *o < oc && *i < ic) {
+                let filter = &oihw[(o * ic + i) * 9..][..9];
+                taps.iter_mut().zip(filter).for_each(|(tap, w)| tap[lane] = f64::from(*w));
             }
+            let half: [[Sixteen; 3]; SIDE] =
+                matrix.map(|g| std::array::from_fn(|x| sum(&g, [&taps[x], &taps[3 + x], &taps[6 + x]])));
+            for (y, row) in half.iter().enumerate() {
+                for (x, g) in matrix.iter().enumerate() {
+                    let out = &mut pieces[((y * SIDE + x) * each + n) * pack::TILE..][..pack::TILE];
+                    let values = sum(g, [&row[0], &row[1], &row[2]]);
+                    out.iter_mut().zip(values).for_each(|(out, value)| *out = value as f32);
+                }
+            }
+        }
+        for (point, piece) in pieces.chunks_exact(each * pack::TILE).enumerate() {
+            sink((point * tiles + first) * pack::TILE, &piece[..count * pack::TILE]);
         }
     }
 }

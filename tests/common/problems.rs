@@ -111,7 +111,9 @@ fn upsampled() -> Vec<Problem> {
     let mish = Activation::Mish;
     let mut all = Vec::new();
     let up = |net: &mut Net, from: NodeId, stride: usize| net.op(Op::Upsample { stride, scale: 1.0 }, &[from], None);
-    for (ic, h, w, oc, size, stride) in [(3, 7, 9, 10, 3, 2), (12, 5, 7, 9, 1, 2), (20, 6, 5, 34, 3, 3), (8, 1, 4, 8, 1, 4)] {
+    for (ic, h, w, oc, size, stride) in
+        [(3, 7, 9, 10, 3, 2), (12, 5, 7, 9, 1, 2), (20, 6, 5, 34, 3, 3), (8, 1, 4, 8, 1, 4)]
+    {
         let mut net = Net::new(ic, h, w);
         let x = net.layer(NodeId(0), conv(oc, size, 1), mish);
         let large = up(&mut net, x, stride);
