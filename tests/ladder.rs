@@ -1,11 +1,14 @@
-//! Which rung is able to do what, and which is guessed, on adapters that there are none of here.
+//! Which rung is able to do what, and which is guessed, on adapters that there are none of here; how weights are packed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 use yolov4::low_level::{
     kernels::{
         activation::ActivationKind,
         conv::Problem,
+        conv_subgroup::TILE_BLOCKS,
         ladder::{Caps, Coop, Variant},
+        pack::{self, Sink},
+        winograd::Tile,
     },
     tensor::Shape,
 };
@@ -53,4 +56,71 @@ fn cooperative_matrices_are_guessed_on_cards_for_more_channels_than_a_picture_ha
     let software = Caps { software: true, ..caps };
     let guess = Variant::choose(&problem(32, 1), &software);
     assert!(!matches!(guess, Variant::Coop8 | Variant::Coop16), "{guess:?}");
+}
+
+/// Pieces put together; each element must come once.
+fn together(elements: usize, pack: impl Fn(&mut Sink<'_>)) -> (Vec<f32>, usize) {
+    let (mut all, mut pieces) = (vec![f32::NAN; elements], 0);
+    pack(&mut |first, piece| {
+        let place = &mut all[first..first + piece.len()];
+        assert!(place.iter().all(|element| element.is_nan()), "element {first} comes twice");
+        place.copy_from_slice(piece);
+        pieces += 1;
+    });
+    assert!(all.iter().all(|element| !element.is_nan()), "an element is missing");
+    (all, pieces)
+}
+
+/// Where a weight lies in panels of so many blocks: `[OC/4/blocks, taps, IC/4, blocks, 4 inputs, 4 outputs]`.
+fn place(blocks: usize, (o, i, tap): (usize, usize, usize), (ic4, taps): (usize, usize)) -> usize {
+    let (panel, block) = (o / 4 / blocks, o / 4 % blocks);
+    ((((panel * taps + tap) * ic4 + i / 4) * blocks + block) * 4 + i % 4) * 4 + o % 4
+}
+
+/// Channels that fill no panel and no block, and more of them than one piece holds.
+const WIDE: (usize, usize) = (126, 270);
+
+fn wide() -> (Problem, Vec<f32>) {
+    let (ic, oc) = WIDE;
+    let wide = Problem { input: Shape::new(ic, 64, 64), output: Shape::new(oc, 64, 64), ..problem(ic, 1) };
+    (wide, (0..ic * oc * 9).map(|n| (n * 7919 % 4093) as f32 / 4093.0 - 0.5).collect())
+}
+
+#[test]
+fn weights_come_in_pieces_each_where_its_kernel_reads_it() {
+    let ((problem, weights), (ic, oc)) = (wide(), WIDE);
+    let elements = pack::packed_len(Variant::Subgroup, &problem);
+    let (packed, pieces) = together(elements, |sink| pack::pack(Variant::Subgroup, &problem, &weights, sink));
+    assert!(pieces > 1, "one piece only");
+    for (n, weight) in weights.iter().enumerate() {
+        let (o, i, tap) = (n / 9 / ic, n / 9 % ic, n % 9);
+        assert_eq!(packed[place(TILE_BLOCKS, (o, i, tap), (ic.div_ceil(4), 9))], *weight, "{o}, {i}, {tap}");
+    }
+    let used = packed.iter().filter(|element| **element != 0.0).count();
+    assert_eq!(used, weights.iter().filter(|weight| **weight != 0.0).count(), "zeros where there is no channel");
+    assert_eq!(oc.div_ceil(32) * 32 * ic.next_multiple_of(4) * 9, elements);
+}
+
+#[test]
+fn filters_for_winograd_are_values_of_polynomials_at_six_points() {
+    let ((problem, weights), (ic, _)) = (wide(), WIDE);
+    let caps = Caps { software: true, subgroup: true, binding: 1 << 27, ..Caps::default() };
+    let tile = Tile::Four;
+    assert_eq!(tile.gemm(&problem, &caps), Variant::Subgroup);
+    let elements = tile.packed_len(&problem, &caps);
+    let (packed, pieces) = together(elements, |sink| tile.pack(&problem, &caps, &weights, sink));
+    assert!(pieces > tile.points(), "one piece a point only");
+    // Each point, and what the input's transform leaves out there; the last one is infinity.
+    let points = [(0.0, 0.25), (1.0, -1.0 / 6.0), (-1.0, -1.0 / 6.0), (2.0, 1.0 / 24.0), (-2.0, 1.0 / 24.0)];
+    let value = |k: usize, [a, b, c]: [f64; 3]| points.get(k).map_or(c, |(t, scale)| scale * (a + b * t + c * t * t));
+    for (n, filter) in weights.chunks_exact(9).enumerate().step_by(7) {
+        let (o, i) = (n / ic, n % ic);
+        let at = |y: usize, x: usize| f64::from(filter[y * 3 + x]);
+        for point in 0..36 {
+            let column = |x: usize| value(point / 6, [at(0, x), at(1, x), at(2, x)]);
+            let want = value(point % 6, [column(0), column(1), column(2)]);
+            let got = packed[point * elements / 36 + place(TILE_BLOCKS, (o, i, 0), (ic.div_ceil(4), 1))];
+            assert!((f64::from(got) - want).abs() < 1e-7, "point {point} of {o}, {i}: {got} instead of {want}");
+        }
+    }
 }
