@@ -173,10 +173,14 @@ def opencv_table(net, shape):
 
 
 def our_table(explained, classes):
-    """The same of our JSON, where convolution, activation and shortcut are one node, and so is SPP."""
+    """The same of our JSON, where convolution, activation, shortcut and upsample are one node, and so is SPP."""
     rows, last = [], {}
     for node in explained["nodes"][1:]:
         number, words, shape = int(node["name"].split()[1]), node["op"].split(), (1, *node["shape"])
+        if "+ upsample x" in node["op"]:
+            stride = int(node["op"].rsplit("x", 1)[1])
+            rows.append((number + 1, "Resize", (), shape))
+            shape = (*shape[:2], shape[2] // stride, shape[3] // stride)
         row = lambda kind, size=(), at=number, shape=shape: rows.append((at, kind, size, shape))
         if words[0] == "conv":
             row("Convolution", tuple(int(n) for n in words[1].split("/")[0].split("x")))
