@@ -13,7 +13,7 @@ override BIAS: bool = true;
 override RESIDUAL: bool = false;
 override AFTER: u32 = 0u;       // of the activated sum + residual
 override AFTER_SLOPE: f32 = 0.1;
-override UPSAMPLE: u32 = 1u;     // rows and columns that an output pixel is stored as
+override UPSAMPLE: u32 = 1u;    // rows and columns that an output pixel is stored as
 
 struct Params {
     ih: u32,

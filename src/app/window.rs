@@ -254,7 +254,7 @@ impl Viewer {
         if self.said.is_some_and(|at| at.elapsed() > STAY) {
             (self.hud.message, self.said) = (None, None);
         }
-        if fresh || self.layout().is_some_and(|new| self.stage.as_ref().is_some_and(|stage| stage.panel != new)) {
+        if fresh || self.layout().as_ref() != self.stage.as_ref().map(|stage| &stage.panel) {
             self.redraw();
         }
         self.retitle();

@@ -8,7 +8,7 @@ use crate::{
     },
     graph::{
         Conv, Graph, NodeParams, Op, Params,
-        plan::{Step, View, Work},
+        plan::{Step, View},
     },
     kernels::{
         conv::{self, PartAt, Problem},
@@ -66,19 +66,19 @@ pub struct Numbers<'a> {
     pub bias: Vec<f32>,
 }
 
-/// The numbers of a step as its kernels read them; none if it is no convolution.
+/// The numbers of a convolution as the kernels of this rung read them.
 ///
 /// # Errors
 /// [`Error::Graph`] if its weights are not there, or too few.
 pub fn numbers<'a>(
-    graph: &'a Graph,
+    graph: &Graph,
     params: &'a Params,
     step: &Step,
+    variant: Variant,
     choice: &Choice<'_>,
-) -> Result<Option<Numbers<'a>>> {
+) -> Result<Numbers<'a>> {
     let node = graph.node(step.node);
-    let (Work::Op, Op::Conv(c)) = (step.work, &node.op) else { return Ok(None) };
-    let Some(NodeParams::Conv { weights, bias }) = params.get(step.node) else {
+    let (Op::Conv(c), Some(NodeParams::Conv { weights, bias })) = (&node.op, params.get(step.node)) else {
         return Err(Error::graph(&node.name, "has no weights"));
     };
     let problem = problem(graph, step, choice)?;
@@ -86,15 +86,15 @@ pub fn numbers<'a>(
     if weights.len() != expected {
         return Err(Error::graph(&node.name, format!("expected {expected} weights, found {}", weights.len())));
     }
-    let (variant, caps) = (choice.variant(&problem), choice.caps);
-    Ok(Some(Numbers {
+    let caps = choice.caps;
+    Ok(Numbers {
         elements: packed_len(variant, &problem, &caps),
         weights: Box::new(move |sink| match variant.winograd() {
             Some(tile) => tile.pack(&problem, &caps, weights, sink),
             None => pack::pack(variant, &problem, weights, sink),
         }),
         bias: pack::pack_bias(&problem, bias.as_deref()),
-    }))
+    })
 }
 
 /// Elements of the weights as the kernels of a rung read them.

@@ -36,7 +36,7 @@ pub fn map<T, R>(items: &[T], work: impl Fn(&T) -> R) -> Vec<R> {
     items.iter().map(work).collect()
 }
 
-/// How many things are worked on at once; not more, because their results are in memory together.
+/// How many things are worked on at once.
 pub fn width() -> usize {
     if cfg!(target_arch = "wasm32") {
         return 1;

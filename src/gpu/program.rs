@@ -12,7 +12,7 @@ use crate::{
         lower::{Lowered, lower},
         parallel,
         pipelines::Pipelines,
-        ready::{Preparing, Ready, SLOT_USAGE, Uploads},
+        ready::{Preparing, Ready, SLOT_USAGE, Sent},
         source::Source,
         tune::{self, Table, Tune},
     },
@@ -140,20 +140,22 @@ impl Program {
         let mut rungs = BTreeMap::new();
         let lowered = plan.steps.iter().map(|step| lower(&graph, step, &choice)).collect::<Result<Vec<_>>>()?;
         pipelines.prepare(lowered.iter().flat_map(|lowered| &lowered.calls).map(|call| &call.dispatch))?;
-        let steps: Vec<(&Step, Lowered)> = plan.steps.iter().zip(lowered).collect();
+        let mut steps = plan.steps.iter().zip(lowered);
         let mut done = shapes.len();
-        // A few at a time, so that there is something to tell, and threads seldom wait for each other.
-        for steps in steps.chunks(4 * parallel::width()) {
-            let uploads = parallel::map(steps, |(step, lowered)| {
-                let numbers = numbers(&graph, &params, step, &choice)?;
-                Ok(Uploads::new(gpu, precision, lowered.clone(), numbers))
+        while done < total {
+            // A few at a time, so that there is something to tell, and threads seldom wait for each other.
+            let few: Vec<(&Step, Lowered)> = steps.by_ref().take(4 * parallel::width()).collect();
+            let sent = parallel::map(&few, |(step, lowered)| {
+                let numbers = |variant| numbers(&graph, &params, step, variant, &choice);
+                let sent = lowered.variant.map(|v| Ok(Sent::new(gpu, precision, numbers(v)?)));
+                sent.transpose()
             });
-            for ((step, lowered), uploads) in steps.iter().zip(uploads) {
+            for ((step, lowered), sent) in few.into_iter().zip(sent) {
                 // On their way to the GPU; a big network's weights need not be held twice.
                 params.0[step.node.0] = None;
                 rungs.extend(lowered.variant.map(|variant| (step.node, variant)));
                 let name = &graph.node(step.node).name;
-                preparing.push(gpu, &mut pipelines, name, || step.node, uploads?).await?;
+                preparing.push(gpu, &mut pipelines, name, || step.node, lowered, sent?).await?;
                 done += 1;
                 progress(done, total);
             }

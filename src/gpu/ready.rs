@@ -10,7 +10,7 @@ use crate::{
         lower::{Bound, Call, Lowered},
         pipelines::Pipelines,
     },
-    kernels::{Dispatch, Precision},
+    kernels::Precision,
 };
 
 /// A dispatch that can be recorded.
@@ -37,7 +37,7 @@ pub const SLOT_USAGE: wgpu::BufferUsages =
 pub struct Preparing<T> {
     precision: Precision,
     uniforms: Packed,
-    calls: Vec<(T, u64, wgpu::ComputePipeline, Uploaded)>,
+    calls: Vec<(T, Waiting)>,
     scratch: [usize; 2],
 }
 
@@ -58,22 +58,23 @@ impl<T> Preparing<T> {
         pipelines: &mut Pipelines,
         name: &str,
         tag: impl Fn() -> T,
-        uploads: Uploads,
+        lowered: Lowered,
+        sent: Option<Sent>,
     ) -> Result<()> {
-        let [a, b] = uploads.scratch;
+        let [a, b] = lowered.scratch;
         self.scratch = [self.scratch[0].max(a), self.scratch[1].max(b)];
-        for call in uploads.calls {
+        for call in lowered.calls {
             check_dispatch(name, &call.dispatch, &gpu.limits)?;
             let offset = self.uniforms.push(&call.dispatch.params);
             let pipeline = pipelines.get(&call.dispatch).await?;
-            self.calls.push((tag(), offset, pipeline, call));
+            self.calls.push((tag(), Waiting { call, offset, pipeline, sent: sent.clone() }));
         }
         Ok(())
     }
 
     /// The kernel of each call.
     pub fn kernels(&self) -> Vec<&'static str> {
-        self.calls.iter().map(|(_, _, _, call)| call.dispatch.kernel.name).collect()
+        self.calls.iter().map(|(_, waiting)| waiting.call.dispatch.kernel.name).collect()
     }
 
     /// Bytes of the scratch buffers.
@@ -86,95 +87,82 @@ impl<T> Preparing<T> {
         let bytes = self.precision.bytes();
         let scratch = self.scratch.map(|vectors| gpu.buffer("scratch", vectors * 4 * bytes, SLOT_USAGE));
         let uniforms = gpu.filled("params", self.uniforms.bytes(), wgpu::BufferUsages::UNIFORM);
-        let ready = self.calls.into_iter().map(|(tag, offset, pipeline, call)| {
-            let layout = pipelines.bind_group_layout(call.dispatch.kernel);
-            let group = call.bind(gpu, &layout, (&uniforms, offset), slots, &scratch);
-            (tag, Ready { pipeline, group, workgroups: call.dispatch.workgroups })
+        let ready = self.calls.into_iter().map(|(tag, waiting)| {
+            let dispatch = &waiting.call.dispatch;
+            let layout = pipelines.bind_group_layout(dispatch.kernel);
+            let group = waiting.bind(gpu, &layout, &uniforms, slots, &scratch);
+            (tag, Ready { workgroups: dispatch.workgroups, pipeline: waiting.pipeline, group })
         });
         ready.collect()
     }
 }
 
-/// The calls of one step, with their numbers on the GPU.
-pub struct Uploads {
-    calls: Vec<Uploaded>,
-    scratch: [usize; 2],
-}
-
-/// A call whose numbers are on the GPU.
-struct Uploaded {
-    dispatch: Dispatch,
-    bound: Vec<(Bound, Option<wgpu::Buffer>)>,
+/// Weights and bias of one step, on the GPU.
+#[derive(Clone)]
+pub struct Sent {
+    weights: wgpu::Buffer,
+    bias: wgpu::Buffer,
 }
 
 /// Bytes that are sent with one submit. Until then they wait in memory of their own.
 const SENT: usize = 32 << 20;
 
-impl Uploads {
+impl Sent {
     /// Sends the numbers on their way; several threads may at once.
-    pub fn new(gpu: &Gpu, precision: Precision, lowered: Lowered, numbers: Option<Numbers<'_>>) -> Self {
-        let buffers = numbers.map(|Numbers { elements, weights, bias }| {
-            let usage = wgpu::BufferUsages::STORAGE;
-            let bias = gpu.filled("bias", &encode(Precision::F32, &bias), usage);
-            let bytes = precision.bytes();
-            let buffer = gpu.buffer("weights", elements * bytes, usage | wgpu::BufferUsages::COPY_DST);
-            let mut waiting = 0;
-            weights(&mut |first, piece| {
-                gpu.write(&buffer, first * bytes, &encode(precision, piece));
-                waiting += piece.len() * bytes;
-                if waiting > SENT {
-                    gpu.queue.submit([]);
-                    waiting = 0;
-                }
-            });
-            gpu.queue.submit([]);
-            (buffer, bias)
+    pub fn new(gpu: &Gpu, precision: Precision, numbers: Numbers<'_>) -> Self {
+        let usage = wgpu::BufferUsages::STORAGE;
+        let bias = gpu.filled("bias", &encode(Precision::F32, &numbers.bias), usage);
+        let bytes = precision.bytes();
+        let weights = gpu.buffer("weights", numbers.elements * bytes, usage | wgpu::BufferUsages::COPY_DST);
+        let mut waiting = 0;
+        (numbers.weights)(&mut |first, piece| {
+            gpu.write(&weights, first * bytes, &encode(precision, piece));
+            waiting += piece.len() * bytes;
+            if waiting > SENT {
+                gpu.queue.submit([]);
+                waiting = 0;
+            }
         });
-        let own = |bound: Bound| {
-            let buffer = match (&bound, &buffers) {
-                (Bound::Weights, Some((weights, _))) => Some(weights.clone()),
-                (Bound::Bias, Some((_, bias))) => Some(bias.clone()),
-                _ => None,
-            };
-            (bound, buffer)
-        };
-        let uploaded = |Call { dispatch, bound }| Uploaded { dispatch, bound: bound.into_iter().map(own).collect() };
-        Self { calls: lowered.calls.into_iter().map(uploaded).collect(), scratch: lowered.scratch }
+        gpu.queue.submit([]);
+        Self { weights, bias }
     }
 }
 
-impl Uploaded {
+/// A call that lacks a bind group only.
+struct Waiting {
+    call: Call,
+    /// Where its parameters lie among the uniforms.
+    offset: u64,
+    pipeline: wgpu::ComputePipeline,
+    sent: Option<Sent>,
+}
+
+impl Waiting {
     fn bind(
         &self,
         gpu: &Gpu,
         layout: &wgpu::BindGroupLayout,
-        (uniforms, offset): (&wgpu::Buffer, u64),
+        uniforms: &wgpu::Buffer,
         slots: &[wgpu::Buffer],
         scratch: &[wgpu::Buffer],
     ) -> wgpu::BindGroup {
-        let size = std::num::NonZeroU64::new(self.dispatch.params.len() as u64);
-        let resource = |(bound, own): &'_ (Bound, Option<wgpu::Buffer>)| match (bound, own) {
-            (Bound::Slot(slot), _) => slots[slot.0].clone(),
-            (Bound::Scratch(number), _) => scratch[*number].clone(),
-            (_, Some(buffer)) => buffer.clone(),
-            (_, None) => uniforms.clone(),
+        let Call { dispatch, bound } = &self.call;
+        let size = std::num::NonZeroU64::new(dispatch.params.len() as u64);
+        let parameters = wgpu::BufferBinding { buffer: uniforms, offset: self.offset, size };
+        let resource = |bound: &Bound| match (bound, &self.sent) {
+            (Bound::Slot(slot), _) => slots[slot.0].as_entire_binding(),
+            (Bound::Scratch(number), _) => scratch[*number].as_entire_binding(),
+            (Bound::Weights, Some(sent)) => sent.weights.as_entire_binding(),
+            (Bound::Bias, Some(sent)) => sent.bias.as_entire_binding(),
+            // Only convolutions have weights, and theirs were sent.
+            (Bound::Params | Bound::Weights | Bound::Bias, _) => wgpu::BindingResource::Buffer(parameters.clone()),
         };
-        let buffers: Vec<wgpu::Buffer> = self.bound.iter().map(resource).collect();
-        let entries: Vec<_> = self
-            .bound
-            .iter()
-            .zip(&buffers)
-            .enumerate()
-            .map(|(i, ((bound, _), buffer))| wgpu::BindGroupEntry {
-                binding: i as u32,
-                resource: match bound {
-                    Bound::Params => wgpu::BindingResource::Buffer(wgpu::BufferBinding { buffer, offset, size }),
-                    _ => buffer.as_entire_binding(),
-                },
-            })
+        let entries: Vec<_> = (0..)
+            .zip(bound)
+            .map(|(binding, bound)| wgpu::BindGroupEntry { binding, resource: resource(bound) })
             .collect();
         gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
-            label: Some(self.dispatch.kernel.name),
+            label: Some(dispatch.kernel.name),
             layout,
             entries: &entries,
         })

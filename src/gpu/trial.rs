@@ -10,7 +10,7 @@ use crate::{
         convolve::{Ends, Numbers, packed_len},
         measure::{Lap, Stopwatch},
         pipelines::Pipelines,
-        ready::{Preparing, Ready, SLOT_USAGE, Uploads},
+        ready::{Preparing, Ready, SLOT_USAGE, Sent},
     },
     graph::plan::{SlotId, View},
     kernels::{
@@ -112,8 +112,8 @@ impl Trial {
         let weights = Box::new(|sink: &mut Sink<'_>| sink(0, &noise(elements)));
         let numbers = Numbers { elements, weights, bias: pack_bias(problem, None) };
         let mut preparing = Preparing::new(gpu, precision);
-        let uploads = Uploads::new(gpu, precision, ends.calls(variant, problem, &caps), Some(numbers));
-        preparing.push(gpu, pipelines, "tuning", || 0, uploads).await?;
+        let (lowered, sent) = (ends.calls(variant, problem, &caps), Sent::new(gpu, precision, numbers));
+        preparing.push(gpu, pipelines, "tuning", || 0, lowered, Some(sent)).await?;
         let calls = preparing.finish(gpu, pipelines, &slots);
         Ok(Self { calls, watch: Stopwatch::new(gpu, 16, true), dst: slots[0].clone() })
     }

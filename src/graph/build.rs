@@ -146,7 +146,7 @@ pub fn infer(name: &str, op: &Op, inputs: &[Shape], slice_channels: Option<usize
     };
     let enlarged = |c, h: usize, w: usize, stride: usize| {
         let sides = h.checked_mul(stride).zip(w.checked_mul(stride)).filter(|_| stride > 0);
-        sides.map(|(h, w)| Shape::new(c, h, w)).ok_or_else(|| fail(format!("an upsample of {stride} is none")))
+        sides.map(|(h, w)| Shape::new(c, h, w)).ok_or_else(|| fail(format!("stride {stride} is 0 or too large")))
     };
     match op {
         Op::Input => Ok(x),

@@ -161,7 +161,7 @@ fn pack_points<const SIDE: usize>(
     // A piece of every point.
     let each = tiles.min(4 * pack::PIECE / (SIDE * SIDE * pack::TILE));
     let mut pieces = vec![0.0; SIDE * SIDE * each * pack::TILE];
-    for first in (0..tiles).step_by(each.max(1)) {
+    for first in (0..tiles).step_by(each) {
         let count = each.min(tiles - first);
         for n in 0..count {
             let mut taps = [[0.0; pack::TILE]; 9];

@@ -16,8 +16,8 @@ fn columns(inside: usize, out: usize, stride: usize, shift: i64) -> (usize, usiz
     (first.clamp(0, last) as usize, last as usize)
 }
 
-/// `upsample(after(activation(sum + bias) + residual))`; the sum over a group's input channels and all taps inside the picture, in
-/// f64. Taps start at `-pad * dilation`.
+/// `upsample(after(activation(sum + bias) + residual))`; the sum over a group's input channels and all taps inside the
+/// picture, in f64. Taps start at `-pad * dilation`.
 pub fn conv(
     op: &Conv,
     weights: &[f32],

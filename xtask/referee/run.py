@@ -177,8 +177,8 @@ def our_table(explained, classes):
     rows, last = [], {}
     for node in explained["nodes"][1:]:
         number, words, shape = int(node["name"].split()[1]), node["op"].split(), (1, *node["shape"])
-        if "+ upsample x" in node["op"]:
-            stride = int(node["op"].rsplit("x", 1)[1])
+        if words[0] == "conv" and "upsample" in words:
+            stride = int(words[-1].removeprefix("x"))
             rows.append((number + 1, "Resize", (), shape))
             shape = (*shape[:2], shape[2] // stride, shape[3] // stride)
         row = lambda kind, size=(), at=number, shape=shape: rows.append((at, kind, size, shape))
