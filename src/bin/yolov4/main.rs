@@ -11,6 +11,7 @@ mod download;
 mod explain;
 mod heads;
 mod interrupt;
+mod log;
 mod model;
 mod models;
 mod options;
@@ -85,14 +86,9 @@ pub type Outcome = Result<(), Failure>;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::try_from_env("YOLOV4_LOG").unwrap_or_else(|_| {
-            tracing_subscriber::EnvFilter::new("warn,wgpu=off,wgpu_core=off,wgpu_hal=off,winit=error")
-        }))
-        .with_writer(std::io::stderr)
-        // Or a full stderr is complained of on stderr, which panics.
-        .log_internal_errors(false)
-        .init();
+    if let Err(error) = log::start() {
+        return fail(&error);
+    }
     let outcome = pollster::block_on(async {
         match cli.command {
             Command::Demo(args) => demo::run(args).await,
@@ -114,9 +110,12 @@ fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Reported) => ExitCode::from(1),
-        Err(Failure::Error(error)) => {
-            output::say(format_args!("error: {error}"));
-            ExitCode::from(if matches!(error, yolov4::Error::Usage(_)) { 2 } else { 1 })
-        }
+        Err(Failure::Error(error)) => fail(&error),
     }
+}
+
+/// Says what went wrong; 2 for options that cannot be.
+fn fail(error: &yolov4::Error) -> ExitCode {
+    output::say(format_args!("error: {error}"));
+    ExitCode::from(if matches!(error, yolov4::Error::Usage(_)) { 2 } else { 1 })
 }
