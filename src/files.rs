@@ -8,6 +8,8 @@ use std::{
 
 use sha1::{Digest, Sha1};
 
+use crate::digest;
+
 /// Lets `fill` write a new file beside `path`, and renames it when it is done. If anything fails nothing is left behind;
 /// what else lies in the folder is never touched. A device or pipe (`/dev/stdout`, `/dev/full`) is written to as it is.
 ///
@@ -43,8 +45,8 @@ pub fn keep(path: &Path, text: &str) -> Result<()> {
     write_whole(path, |file| file.write_all(text.as_bytes()))
 }
 
-/// SHA-1 of what `reader` still holds, added to what `hash` has seen. Not against forgers: it tells a damaged file, and the
-/// published sums of these models are of this kind.
+/// SHA-1 of what `reader` still holds, added to what `hash` has seen: the published sums of these
+/// models are of this kind.
 ///
 /// # Errors
 /// What reading brings.
@@ -62,11 +64,6 @@ pub fn feed(hash: &mut Sha1, mut reader: impl Read) -> Result<u64> {
     }
 }
 
-/// The sum in hexadecimal, as `sha1sum` writes it.
-pub fn hex(hash: Sha1) -> String {
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// SHA-1 of a whole file, in hexadecimal.
 ///
 /// # Errors
@@ -74,7 +71,7 @@ pub fn hex(hash: Sha1) -> String {
 pub fn sha1(path: &Path) -> Result<String> {
     let mut hash = Sha1::new();
     feed(&mut hash, File::open(path)?)?;
-    Ok(hex(hash))
+    Ok(digest::hex(hash))
 }
 
 /// `path` with `.suffix` after its whole name.

@@ -10,6 +10,8 @@ pub mod app;
 #[doc(hidden)]
 pub mod detect;
 #[doc(hidden)]
+pub mod digest;
+#[doc(hidden)]
 pub mod error;
 #[cfg(feature = "fetch")]
 #[doc(hidden)]
@@ -29,6 +31,8 @@ pub mod model;
 pub mod oracle;
 #[doc(hidden)]
 pub mod tensor;
+#[doc(hidden)]
+pub mod text;
 pub mod track;
 #[cfg(not(target_arch = "wasm32"))]
 #[doc(hidden)]
@@ -53,5 +57,5 @@ pub mod low_level {
     pub use crate::video;
     #[cfg(feature = "gpu")]
     pub use crate::{app, gpu};
-    pub use crate::{detect, error, files, graph, kernels, model, oracle, tensor};
+    pub use crate::{detect, error, files, graph, kernels, model, oracle, tensor, text};
 }

@@ -648,3 +648,17 @@ fn gpu_and_oracle_agree_at_the_terminal() {
     assert!(!oracle.as_array().unwrap().is_empty());
     assert_eq!(gpu.as_array().unwrap().len(), oracle.as_array().unwrap().len());
 }
+
+#[test]
+fn the_log_holds_what_wgpu_says_and_a_wish_that_is_none_is_an_error() {
+    let logged = |wish: &str| {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_yolov4"));
+        program.arg("adapters").env("YOLOV4_LOG", wish).output().unwrap()
+    };
+    // wgpu speaks through the crate `log`, not through `tracing`.
+    let out = logged("debug");
+    assert_eq!(code(&out), 0, "{out:?}");
+    assert!(String::from_utf8_lossy(&out.stderr).contains("wgpu_"), "{out:?}");
+    assert!(logged("warn").stderr.is_empty());
+    fails(&logged("wgpu_core=loud"), 2, &["YOLOV4_LOG", "wgpu_core=loud"]);
+}

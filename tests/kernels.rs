@@ -31,57 +31,49 @@ fn gpu(precision: Precision) -> Gpu {
     pollster::block_on(Gpu::new(&GpuOptions { needs, ..GpuOptions::default() })).expect("a GPU adapter")
 }
 
-/// Kernels that have problems of their own below or in the suite; `tests/floors.rs` reads this list too.
-const COVERED: &[&str] = &[
-    "activation",
-    "avg_pool",
-    "concat",
-    "conv_block",
-    "conv_coop8",
-    "conv_coop16",
-    "conv_depthwise",
-    "conv_direct",
-    "conv_lanes",
-    "conv_stem",
-    "conv_subgroup",
-    "conv_subgroup_few",
-    "conv_sum",
-    "conv_tiled",
-    "decode",
-    "letterbox",
-    "max_pool",
-    "nms",
-    "rank",
-    "sam",
-    "scale_channels",
-    "shortcut",
-    "sort",
-    "sort_merge",
-    "spp",
-    "to_rgba",
-    "upsample",
-    "winograd2_input",
-    "winograd2_output",
-    "winograd4_input",
-    "winograd4_output",
+/// Kernels that no op is lowered to; what of the oracle they are compared with, and where.
+const NO_OPS: [(&str, &str, &str); 7] = [
+    ("decode", "oracle::decode(", include_str!("common/checks.rs")),
+    ("letterbox", "oracle::letterbox(", include_str!("common/checks.rs")),
+    ("nms", "oracle::nms(", include_str!("common/checks.rs")),
+    ("rank", "oracle::rank(", include_str!("frames.rs")),
+    ("sort", "oracle::nms(", include_str!("common/checks.rs")),
+    ("sort_merge", "oracle::nms(", include_str!("common/checks.rs")),
+    ("to_rgba", "oracle::to_rgba(", include_str!("frames.rs")),
 ];
 
-#[test]
-fn every_kernel_is_covered() {
-    let in_suite: BTreeSet<&str> = suite().iter().flat_map(|p| p.kernels).copied().collect();
-    let below = ["decode", "letterbox", "nms", "rank", "sort", "sort_merge", "to_rgba"];
+/// What a run of the suite has played and compared.
+#[derive(Default)]
+struct Played {
+    rungs: BTreeSet<Variant>,
+    kernels: BTreeSet<&'static str>,
+}
+
+/// Every kernel of the catalogue has been compared: by the problems that were just `played`, or by a test of its own.
+fn every_kernel_has_been_compared(played: &BTreeSet<&str>, gpu: &Gpu) {
+    let lacks = |name: &str| {
+        let rung = Variant::ALL.into_iter().find(|v| name == format!("conv_{}", v.name()));
+        rung.is_some_and(|rung| there_is(rung, gpu, Precision::F32).is_err())
+    };
     for kernel in CATALOGUE {
-        assert!(in_suite.contains(kernel.name) || below.contains(&kernel.name), "{} has no problem", kernel.name);
-        assert!(COVERED.contains(&kernel.name));
+        match NO_OPS.iter().find(|(name, ..)| *name == kernel.name) {
+            Some((name, twin, test)) => {
+                assert!(test.contains(twin), "{name} is not compared with {twin}..)");
+                assert!(!played.contains(name), "{name} plays an op");
+            }
+            None => {
+                let seen = played.contains(kernel.name) || lacks(kernel.name);
+                assert!(seen, "no problem of the suite was played by {}", kernel.name);
+            }
+        }
     }
 }
 
-/// Returns the rungs that were played.
-fn run_suite(precision: Precision, options: impl Fn(&Problem) -> Vec<ProgramOptions>) -> BTreeSet<Variant> {
+fn run_suite(precision: Precision, options: impl Fn(&Problem) -> Vec<ProgramOptions>) -> Played {
     let gpu = gpu(precision);
     println!("adapter: {:?}", gpu.report());
     let mut failures = Vec::new();
-    let mut played = BTreeSet::new();
+    let mut played = Played::default();
     let mut count = 0;
     let mut worst = 0.0_f64;
     let mut skipped = BTreeSet::new();
@@ -99,7 +91,8 @@ fn run_suite(precision: Precision, options: impl Fn(&Problem) -> Vec<ProgramOpti
             count += 1;
             match pollster::block_on(check(&gpu, &problem, &options, tolerance)) {
                 Ok(checked) => {
-                    played.extend(checked.rungs);
+                    played.rungs.extend(checked.rungs);
+                    played.kernels.extend(checked.kernels);
                     worst = worst.max(checked.worst);
                 }
                 Err(e) => failures.push(format!("{} ({:?}, {:?}): {e}", problem.name, options.conv, options.keep)),
@@ -127,7 +120,8 @@ fn every_variant_agrees_with_the_oracle_at_every_node() {
     });
     let gpu = gpu(Precision::F32);
     let able = Variant::ALL.into_iter().filter(|v| there_is(*v, &gpu, Precision::F32).is_ok());
-    assert_eq!(played, able.collect(), "some rungs were never taken");
+    assert_eq!(played.rungs, able.collect(), "some rungs were never taken");
+    every_kernel_has_been_compared(&played.kernels, &gpu);
 }
 
 #[test]

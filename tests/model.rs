@@ -78,7 +78,7 @@ fn a_csp_cfg_with_linear_heads_is_taken_as_pytorch_wrote_it() {
     assert_eq!(
         darknet::published::fingerprint(&parsed),
         darknet::published::YOLOV4_CSP,
-        "fingerprint: {:#x}",
+        "fingerprint: {}",
         darknet::published::fingerprint(&parsed)
     );
     let text = std::fs::read_to_string(&cfg).unwrap();

@@ -3,19 +3,15 @@
 use std::time::Duration;
 
 use crate::{
-    app::ink::buffer,
     error::Result,
-    gpu::{Gpu, Landing, Purpose},
+    gpu::{Gpu, Landing, Purpose, Stamps},
 };
-
-const STAMPS: u32 = 2;
-const BYTES: u64 = STAMPS as u64 * 8;
 
 /// None of it where the adapter has no timestamps.
 #[derive(Debug)]
 pub struct Clock {
     gpu: Gpu,
-    parts: Option<(wgpu::QuerySet, wgpu::Buffer)>,
+    stamps: Option<Stamps>,
     landing: Landing,
     /// Stamps were written that were not asked for yet.
     written: bool,
@@ -23,25 +19,17 @@ pub struct Clock {
 
 impl Clock {
     pub fn new(gpu: &Gpu) -> Self {
-        let device = gpu.device();
-        let parts = device.features().contains(wgpu::Features::TIMESTAMP_QUERY).then(|| {
-            let set = device.create_query_set(&wgpu::QuerySetDescriptor {
-                label: Some("drawing"),
-                ty: wgpu::QueryType::Timestamp,
-                count: STAMPS,
-            });
-            let usage = wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC;
-            (set, buffer(device, "drawing", BYTES as usize, usage))
-        });
-        Self { gpu: gpu.clone(), parts, landing: Landing::new(gpu, BYTES as usize), written: false }
+        let stamps = Stamps::new(gpu, 2);
+        let landing = Landing::new(gpu, stamps.as_ref().map_or(8, Stamps::bytes) as usize);
+        Self { gpu: gpu.clone(), stamps, landing, written: false }
     }
 
     /// For the pass that is timed; none while the last times are on their way.
     pub fn writes(&mut self) -> Option<wgpu::RenderPassTimestampWrites<'_>> {
-        let (set, _) = self.parts.as_ref().filter(|_| !self.landing.pending())?;
+        let stamps = self.stamps.as_ref().filter(|_| !self.landing.pending())?;
         self.written = true;
         Some(wgpu::RenderPassTimestampWrites {
-            query_set: set,
+            query_set: stamps.set(),
             beginning_of_pass_write_index: Some(0),
             end_of_pass_write_index: Some(1),
         })
@@ -49,9 +37,8 @@ impl Clock {
 
     /// After the pass.
     pub fn resolve(&self, encoder: &mut wgpu::CommandEncoder) {
-        if let Some((set, resolved)) = self.parts.as_ref().filter(|_| self.written) {
-            encoder.resolve_query_set(set, 0..STAMPS, resolved, 0);
-            encoder.copy_buffer_to_buffer(resolved, 0, self.landing.buffer(), 0, Some(BYTES));
+        if let Some(stamps) = self.stamps.as_ref().filter(|_| self.written) {
+            stamps.resolve(encoder, self.landing.buffer(), 0);
         }
     }
 
@@ -68,8 +55,6 @@ impl Clock {
     /// What the device has complained about.
     pub fn take(&mut self) -> Result<Option<Duration>> {
         let Some(bytes) = self.landing.take(&self.gpu)? else { return Ok(None) };
-        let stamps: Vec<u64> = bytemuck::pod_collect_to_vec(&bytes[..BYTES as usize]);
-        let ticks = stamps[1].saturating_sub(stamps[0]) as f64;
-        Ok(Some(Duration::from_nanos((ticks * f64::from(self.gpu.queue().get_timestamp_period())) as u64)))
+        Ok(self.stamps.as_ref().and_then(|stamps| stamps.times(&self.gpu, &bytes).first().copied()))
     }
 }

@@ -10,12 +10,11 @@ use web_time::Instant;
 use crate::{
     app::watcher::Watcher,
     error::Result,
-    gpu::{Feed, FrameKind, FrameTexture, Gpu, Landing, Pipelines, Program, Purpose, Rank},
+    gpu::{Feed, FrameKind, FrameTexture, Gpu, Landing, Pipelines, Program, Purpose, Rank, Stamps},
 };
 
 /// Passes that are timed: convert, network, boxes.
 pub const PASSES: u32 = 3;
-const STAMPS: u64 = 2 * PASSES as u64 * 8;
 
 /// What is known of the frame in a slot.
 #[derive(Clone, Copy, Debug)]
@@ -28,13 +27,6 @@ pub struct About {
     pub capacity: usize,
     /// A frame that was shown before, with other thresholds: it does not count.
     pub again: bool,
-}
-
-/// Times of the passes on the GPU.
-#[derive(Debug)]
-struct Stamps {
-    set: wgpu::QuerySet,
-    resolved: wgpu::Buffer,
 }
 
 /// See above.
@@ -68,21 +60,9 @@ impl Slot {
     pub async fn new(gpu: &Gpu, pipelines: &mut Pipelines, program: &Program, kind: FrameKind) -> Result<Self> {
         let texture = FrameTexture::new(gpu, pipelines, kind).await?;
         let feed = program.feed(texture.view())?;
-        let device = gpu.device();
-        let stamps = device.features().contains(wgpu::Features::TIMESTAMP_QUERY).then(|| Stamps {
-            set: device.create_query_set(&wgpu::QuerySetDescriptor {
-                label: Some("passes"),
-                ty: wgpu::QueryType::Timestamp,
-                count: 2 * PASSES,
-            }),
-            resolved: device.create_buffer(&wgpu::BufferDescriptor {
-                label: Some("passes"),
-                size: STAMPS,
-                usage: wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC,
-                mapped_at_creation: false,
-            }),
-        });
-        let telemetry = Landing::new(gpu, Program::TELEMETRY_BYTES + STAMPS as usize);
+        let stamps = Stamps::new(gpu, 2 * PASSES);
+        let stamped = stamps.as_ref().map_or(0, Stamps::bytes) as usize;
+        let telemetry = Landing::new(gpu, Program::TELEMETRY_BYTES + stamped);
         Ok(Self { texture, feed, stamps, telemetry, boxes: None, ended: Arc::default(), flying: None, last: None })
     }
 
@@ -102,15 +82,8 @@ impl Slot {
         convert: bool,
         wants_boxes: bool,
     ) {
-        let timed = |pass: u32| {
-            self.stamps.as_ref().map(|stamps| wgpu::ComputePassTimestampWrites {
-                query_set: &stamps.set,
-                beginning_of_pass_write_index: Some(2 * pass),
-                end_of_pass_write_index: Some(2 * pass + 1),
-            })
-        };
         let pass = |encoder: &mut wgpu::CommandEncoder, number: u32, record: &dyn Fn(&mut wgpu::ComputePass<'_>)| {
-            let timestamp_writes = timed(number);
+            let timestamp_writes = self.stamps.as_ref().map(|stamps| stamps.around(number));
             record(&mut encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label: None, timestamp_writes }));
         };
         program.clear_boxes(encoder);
@@ -126,9 +99,7 @@ impl Slot {
         });
         program.copy_counter(encoder, self.telemetry.buffer(), 0);
         if let Some(stamps) = &self.stamps {
-            encoder.resolve_query_set(&stamps.set, 0..2 * PASSES, &stamps.resolved, 0);
-            let at = Program::TELEMETRY_BYTES as u64;
-            encoder.copy_buffer_to_buffer(&stamps.resolved, 0, self.telemetry.buffer(), at, Some(STAMPS));
+            stamps.resolve(encoder, self.telemetry.buffer(), Program::TELEMETRY_BYTES as u64);
         }
         self.copy_boxes(gpu, encoder, program, wants_boxes);
     }
@@ -177,12 +148,9 @@ impl Slot {
         };
         self.flying = None;
         let (counter, stamps) = bytes.split_at(Program::TELEMETRY_BYTES.min(bytes.len()));
-        let nanos = f64::from(gpu.queue().get_timestamp_period());
-        let words: Vec<u64> = bytemuck::pod_collect_to_vec(stamps);
-        let passes = self.stamps.as_ref().filter(|_| words.len() >= 2 * PASSES as usize).map(|_| {
-            let pass = |i: usize| words[2 * i + 1].saturating_sub(words[2 * i]) as f64 * nanos;
-            [0, 1, 2].map(|i| Duration::from_nanos(pass(i) as u64))
-        });
+        // Every other time between neighbours is that of a pass.
+        let times = self.stamps.as_ref().map(|own| own.times(gpu, stamps));
+        let passes = times.and_then(|times| times.into_iter().step_by(2).collect::<Vec<_>>().try_into().ok());
         let ended = ended.unwrap_or_else(Instant::now);
         Ok(Some(Landed { about, ended, counter: counter.to_vec(), passes, boxes }))
     }

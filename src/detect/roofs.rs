@@ -4,10 +4,10 @@
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use sha1::{Digest, Sha1};
 
 use crate::{
     detect::tuning::file_name,
+    digest,
     error::{Error, Result},
     files,
     gpu::{AdapterReport, Gpu, GpuOptions, Needs, ROOF_KERNELS, Roof},
@@ -25,11 +25,10 @@ struct Kept {
 
 /// What a measurement is valid for: this adapter and driver, and these very kernels.
 pub fn identity(report: &AdapterReport) -> String {
-    let mut hash = Sha1::new();
     // Those of the catalogue too: the rungs of the ladder are measured on matrix products.
     let kernels = ROOF_KERNELS.iter().chain(CATALOGUE);
-    kernels.flat_map(|kernel| kernel.parts).for_each(|part| hash.update(part.text.as_bytes()));
-    format!("{} | {} | {} | {}", report.backend, report.name, report.driver, &files::hex(hash)[..16])
+    let hash = digest::short(kernels.flat_map(|kernel| kernel.parts).map(|part| part.text));
+    format!("{} | {} | {} | {hash}", report.backend, report.name, report.driver)
 }
 
 /// Where the roofs of an adapter are kept, if there is a cache folder.

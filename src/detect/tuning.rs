@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::{
     detect::options::TuneChoice,
-    files,
+    digest, files,
     gpu::{Gpu, Table, Tune},
     model::zoo::Supply,
 };
@@ -67,11 +67,8 @@ fn read(name: &str, bytes: &[u8], identity: &str, notes: &mut Vec<String>) -> Ta
 
 /// The adapter's name for people, and the end of a hash that tells apart what they would not.
 pub(super) fn file_name(identity: &str) -> String {
-    use sha1::{Digest, Sha1};
     let name = identity.split(" | ").nth(1).unwrap_or_default();
     let plain: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
-    let mut hash = Sha1::new();
-    hash.update(identity.as_bytes());
-    format!("{}-{}.json", plain.trim_matches('-'), &files::hex(hash)[..12])
+    format!("{}-{}.json", plain.trim_matches('-'), &digest::short([identity])[..12])
 }

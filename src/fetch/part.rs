@@ -9,6 +9,7 @@ use std::{
 use sha1::{Digest, Sha1};
 
 use crate::{
+    digest,
     error::{Error, Result},
     files,
 };
@@ -54,7 +55,7 @@ impl Part {
 
     /// SHA-1 of what is there, in hexadecimal.
     pub fn sum(&self) -> String {
-        files::hex(self.hash.clone())
+        digest::hex(self.hash.clone())
     }
 
     /// Appends.

@@ -40,7 +40,7 @@ impl Backend {
 pub struct GpuOptions {
     /// Only this back end; otherwise the platform's own before OpenGL.
     pub backend: Option<Backend>,
-    /// Part of the adapter's name, any case, or its number as `yolov4 adapters` lists it.
+    /// The adapter's number as `yolov4 adapters` lists it, or else part of its name, any case.
     pub adapter: Option<String>,
     /// What the network asks of the device.
     pub needs: Needs,
@@ -320,21 +320,29 @@ async fn choose(instance: &wgpu::Instance, options: &GpuOptions) -> Result<wgpu:
         return instance.request_adapter(&wish).await.map_err(|e| Error::NoAdapter(e.to_string()));
     }
     let all = candidates(instance).await;
-    let names = all.iter().map(|a| format!("\"{}\"", a.get_info().name)).collect::<Vec<_>>().join(", ");
-    let wanted = |(number, adapter): &(usize, wgpu::Adapter)| match &options.adapter {
-        None => true,
-        Some(wish) => {
-            wish.parse() == Ok(*number) || adapter.get_info().name.to_lowercase().contains(&wish.to_lowercase())
-        }
+    let listed = |(i, a): (usize, &wgpu::Adapter)| format!("{i} \"{}\"", a.get_info().name);
+    let names = all.iter().enumerate().map(listed).collect::<Vec<_>>().join(", ");
+    let place = match &options.adapter {
+        None => Some(0),
+        Some(wish) => place(wish, &all.iter().map(|a| a.get_info().name).collect::<Vec<_>>()),
     };
-    let found = all.into_iter().enumerate().find(wanted).map(|(_, adapter)| adapter);
+    let found = place.and_then(|place| all.into_iter().nth(place));
     found.ok_or_else(|| match &options.adapter {
-        Some(wish) if !names.is_empty() => Error::NoAdapter(format!("none is called \"{wish}\"; there is {names}")),
+        Some(wish) if !names.is_empty() => {
+            Error::NoAdapter(format!("none is called \"{wish}\", or has that number; there is {names}"))
+        }
         _ => {
             let through = options.backend.map_or_else(String::new, |b| format!(" through {b:?}"));
             Error::NoAdapter(format!("no driver answers{through}; {}", driver_hint()))
         }
     })
+}
+
+/// The place of the adapter that `wish` means: the one of this very number, or else the first with this in its name.
+fn place(wish: &str, names: &[String]) -> Option<usize> {
+    let number = wish.parse().ok().filter(|number| *number < names.len());
+    let wish = wish.to_lowercase();
+    number.or_else(|| names.iter().position(|name| name.to_lowercase().contains(&wish)))
 }
 
 /// How to get a driver on this system.
@@ -357,4 +365,25 @@ pub async fn adapters(backend: Option<Backend>) -> Vec<AdapterReport> {
 fn report_of(adapter: &wgpu::Adapter) -> AdapterReport {
     let coop = CoopSides::new(&adapter.cooperative_matrix_properties());
     AdapterReport::new(&adapter.get_info(), adapter.features(), &adapter.limits(), coop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::place;
+
+    #[test]
+    fn numbers_are_places_before_they_are_parts_of_names() {
+        let names = ["NVIDIA H100", "Intel Arc A770", "llvmpipe (LLVM 15.0.6, 256 bits)"].map(str::to_owned);
+        for (wish, expected) in [
+            ("0", Some(0)),
+            ("1", Some(1)),
+            ("2", Some(2)),
+            ("770", Some(1)),
+            ("H100", Some(0)),
+            ("arc", Some(1)),
+            ("3", None),
+        ] {
+            assert_eq!(place(wish, &names), expected, "{wish}");
+        }
+    }
 }

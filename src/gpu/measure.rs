@@ -23,7 +23,7 @@ pub(super) struct Lap {
 /// Records into a pass, waits, looks at the clocks.
 pub(super) struct Stopwatch {
     gpu: Gpu,
-    /// Copied at the end, so that there is something to wait for.
+    /// Copied at the end, so that there is something to wait for: timestamps, then the result.
     staging: wgpu::Buffer,
     stamps: Option<Stamps>,
 }
@@ -31,9 +31,10 @@ pub(super) struct Stopwatch {
 impl Stopwatch {
     /// `bytes` of a result are brought home; `stamped` for the GPU's own clock too, where the device has one.
     pub fn new(gpu: &Gpu, bytes: usize, stamped: bool) -> Self {
+        let stamps = stamped.then(|| Stamps::new(gpu, 2)).flatten();
+        let bytes = bytes + stamps.as_ref().map_or(0, Stamps::bytes) as usize;
         let staging = gpu.buffer("stopwatch", bytes, wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST);
-        let able = stamped && gpu.device.features().contains(wgpu::Features::TIMESTAMP_QUERY);
-        Self { gpu: gpu.clone(), staging, stamps: able.then(|| Stamps::new(gpu, 2)) }
+        Self { gpu: gpu.clone(), staging, stamps }
     }
 
     /// One run, and the first bytes of `result` after it.
@@ -45,23 +46,22 @@ impl Stopwatch {
         let start = Instant::now();
         let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         {
-            let timestamp_writes = self.stamps.as_ref().map(Stamps::around);
+            let timestamp_writes = self.stamps.as_ref().map(|stamps| stamps.around(0));
             let label = Some("measured");
             record(&mut encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label, timestamp_writes }));
         }
+        let stamped = self.stamps.as_ref().map_or(0, Stamps::bytes);
         if let Some(stamps) = &self.stamps {
-            stamps.resolve(&mut encoder);
+            stamps.resolve(&mut encoder, &self.staging, 0);
         }
-        encoder.copy_buffer_to_buffer(result, 0, &self.staging, 0, Some(self.staging.size()));
+        encoder.copy_buffer_to_buffer(result, 0, &self.staging, stamped, Some(self.staging.size() - stamped));
         self.gpu.queue.submit([encoder.finish()]);
-        let bytes = self.gpu.read(&self.staging).await?;
+        let mut bytes = self.gpu.read(&self.staging).await?;
         let wall = start.elapsed();
-        let gpu = match &self.stamps {
-            Some(stamps) => stamps.gaps(&self.gpu).await?.first().copied(),
-            None => None,
-        };
+        let result = bytes.split_off(stamped as usize);
+        let gpu = self.stamps.as_ref().and_then(|stamps| stamps.times(&self.gpu, &bytes).first().copied());
         // A pass takes some time, and less than everything around it.
-        Ok((Lap { wall, gpu: gpu.filter(|gpu| !gpu.is_zero() && *gpu <= wall) }, bytes))
+        Ok((Lap { wall, gpu: gpu.filter(|gpu| !gpu.is_zero() && *gpu <= wall) }, result))
     }
 }
 

@@ -45,5 +45,6 @@ pub use program::{Program, ProgramOptions};
 pub use rank::{Drawn, Rank};
 pub use readback::{Landing, Purpose, Readbacks};
 pub use roof::{ROOF_KERNELS, Roof};
+pub use stamps::Stamps;
 pub use trial::{Clock, Effort, Timing, Trial};
 pub use tune::{Entry, Table, Tune, time};

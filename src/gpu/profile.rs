@@ -27,7 +27,8 @@ impl Program {
     /// [`Error::Limit`] if the device was made without timestamps; as [`Program::play`] otherwise.
     pub async fn time_nodes(&mut self, input: impl Into<Input<'_>>) -> Result<Vec<NodeTime>> {
         let count = self.steps.len() + 1;
-        if !self.gpu.device.features().contains(TIMESTAMPS) || count > MAX_QUERIES {
+        let able = self.gpu.device.features().contains(TIMESTAMPS) && count <= MAX_QUERIES;
+        let Some(stamps) = able.then(|| Stamps::new(&self.gpu, count as u32)).flatten() else {
             return Err(Error::Limit {
                 node: "profile".into(),
                 what: "the time of each node".into(),
@@ -35,23 +36,20 @@ impl Program {
                 allowed: "none".into(),
                 hint: String::new(),
             });
-        }
+        };
         let letterboxes = self.put_everywhere(input.into())?;
         let gpu = &self.gpu;
-        let stamps = Stamps::new(gpu, count as u32);
         let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         {
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
             self.letterboxes(&letterboxes).for_each(|ready| ready.record(&mut pass));
-            pass.write_timestamp(&stamps.set, 0);
+            pass.write_timestamp(stamps.set(), 0);
             for (i, (_, ready)) in self.steps.iter().enumerate() {
                 ready.record(&mut pass);
-                pass.write_timestamp(&stamps.set, i as u32 + 1);
+                pass.write_timestamp(stamps.set(), i as u32 + 1);
             }
         }
-        stamps.resolve(&mut encoder);
-        gpu.queue.submit([encoder.finish()]);
-        let gaps = stamps.gaps(gpu).await?;
+        let gaps = stamps.submit(gpu, encoder).await?;
         Ok(self.steps.iter().zip(gaps).map(|((node, _), time)| NodeTime { node: *node, time }).collect())
     }
 
@@ -60,22 +58,17 @@ impl Program {
     /// # Errors
     /// As [`Program::play`].
     pub async fn time_network(&mut self, input: impl Into<Input<'_>>) -> Result<Option<Duration>> {
-        if !self.gpu.device.features().contains(wgpu::Features::TIMESTAMP_QUERY) {
-            return Ok(None);
-        }
+        let Some(stamps) = Stamps::new(&self.gpu, 2) else { return Ok(None) };
         let letterboxes = self.put_everywhere(input.into())?;
         let gpu = &self.gpu;
-        let stamps = Stamps::new(gpu, 2);
         let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         {
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
                 label: Some("network"),
-                timestamp_writes: Some(stamps.around()),
+                timestamp_writes: Some(stamps.around(0)),
             });
             self.record_network(&mut pass, &letterboxes);
         }
-        stamps.resolve(&mut encoder);
-        gpu.queue.submit([encoder.finish()]);
-        Ok(stamps.gaps(gpu).await?.first().copied())
+        Ok(stamps.submit(gpu, encoder).await?.first().copied())
     }
 }

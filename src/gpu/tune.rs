@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
+    digest,
     error::Result,
     gpu::{
         context::Gpu,
@@ -63,11 +64,8 @@ impl Table {
     /// What a table is valid for: this adapter and driver, and these very kernels.
     pub fn identity(gpu: &Gpu) -> String {
         let report = gpu.report();
-        // FNV-1a: the same on every platform and in every version of the compiler.
-        let text = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        let parts = CATALOGUE.iter().flat_map(|kernel| kernel.parts).flat_map(|part| part.text.bytes());
-        let hash = parts.fold(0xcbf2_9ce4_8422_2325, text);
-        format!("{} | {} | {} | {hash:016x}", report.backend, report.name, report.driver)
+        let hash = digest::short(CATALOGUE.iter().flat_map(|kernel| kernel.parts).map(|part| part.text));
+        format!("{} | {} | {} | {hash}", report.backend, report.name, report.driver)
     }
 
     /// As it is kept.

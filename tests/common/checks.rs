@@ -35,6 +35,8 @@ fn words(e: yolov4::Error) -> String {
 pub struct Checked {
     /// The rungs of its convolutions.
     pub rungs: Vec<Variant>,
+    /// The kernels that played it.
+    pub kernels: Vec<&'static str>,
     /// The largest error of a node.
     pub worst: f64,
 }
@@ -78,7 +80,8 @@ pub async fn check(
             worst = worst.max(compare(got, want, tolerance).map_err(|e| format!("{name} of picture {n}: {e}"))?);
         }
     }
-    Ok(Checked { rungs: program.graph().iter().filter_map(|(id, _)| program.rung(id)).collect(), worst })
+    let rungs = program.graph().iter().filter_map(|(id, _)| program.rung(id)).collect();
+    Ok(Checked { rungs, kernels: program.calls().map(|(_, kernel)| kernel).collect(), worst })
 }
 
 /// The same numbers in another order.

@@ -1,6 +1,7 @@
 //! `cargo xtask ci`: what a change must pass besides the tests' own command.
 
 use anyhow::Result;
+use clap::ValueEnum;
 
 use crate::{
     referee,
@@ -9,27 +10,52 @@ use crate::{
 
 /// Platforms that are type-checked from here; they are never run here.
 const TARGETS: [&str; 2] = ["x86_64-pc-windows-msvc", "aarch64-apple-darwin"];
+const WASM: &str = "wasm32-unknown-unknown";
 
-/// Format, lints, docs, licences, other platforms, referees. The tests come first, by their own command (see `.ci/run`);
-/// the mutants take a quarter of an hour and have a job of their own.
-pub fn run() -> Result<()> {
+/// One of the things that a change must pass. The tests come first, by their own command (see `.ci/run`); the mutants take a
+/// quarter of an hour and have a job of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// Format, lints and docs
+    Lint,
+    /// Licences and sources of the crates
+    Deny,
+    /// Other platforms, the browser's included
+    Cross,
+    /// Programs that are not ours
+    Referee,
+}
+
+/// The parts that are named, or all.
+pub fn run(parts: &[Part]) -> Result<()> {
+    let wanted = if parts.is_empty() { Part::value_variants() } else { parts };
+    for part in wanted {
+        match part {
+            Part::Lint => lint()?,
+            Part::Deny => run::run(cargo(&["deny", "check", "bans", "licenses", "sources"]))?,
+            Part::Cross => cross()?,
+            Part::Referee => referee::run(false, false)?,
+        }
+    }
+    Ok(())
+}
+
+fn lint() -> Result<()> {
     run::run(cargo(&["fmt", "--all", "--check"]))?;
-    run::run(cargo(&["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
-    let mut docs = cargo(&["doc", "--release", "--no-deps", "--workspace"]);
+    let full = ["--release", "--workspace", "--features", "yolov4-wgpu/full"];
+    run::run(cargo(&[["clippy"].as_slice(), &full, &["--all-targets", "--", "-D", "warnings"]].concat()))?;
+    let mut docs = cargo(&[["doc", "--no-deps"].as_slice(), &full].concat());
     docs.env("RUSTDOCFLAGS", "-D warnings");
-    run::run(docs)?;
-    run::run(cargo(&["deny", "check", "bans", "licenses", "sources"]))?;
-    let mut add = vec!["target", "add"];
-    add.extend(TARGETS);
-    add.push("wasm32-unknown-unknown");
-    run::run(command("rustup", &add))?;
+    run::run(docs)
+}
+
+fn cross() -> Result<()> {
+    run::run(command("rustup", &[["target", "add"].as_slice(), &TARGETS, &[WASM]].concat()))?;
     for target in TARGETS {
         // Without `h264`, whose C++ would want a compiler of that platform.
-        let features = ["--no-default-features", "--features", "cli"];
-        run::run(cargo(&[["check", "--release", "--target", target].as_slice(), &features].concat()))?;
+        run::run(cargo(&["check", "--release", "--target", target, "--no-default-features", "--features", "cli"]))?;
     }
-    // What is for browsers only; it was built for the tests already.
-    let web = ["-p", "yolov4-web", "-p", "yolov4-web-suite", "--target", "wasm32-unknown-unknown"];
-    run::run(cargo(&[["clippy", "--release"].as_slice(), &web, &["--", "-D", "warnings"]].concat()))?;
-    referee::run(false, false)
+    // What is for browsers only.
+    let web = ["-p", "yolov4-web", "-p", "yolov4-web-suite", "--target", WASM];
+    run::run(cargo(&[["clippy", "--release"].as_slice(), &web, &["--", "-D", "warnings"]].concat()))
 }

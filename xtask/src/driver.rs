@@ -30,12 +30,12 @@ const BROWSERS: [(&str, &str); 4] =
     [("node", "nodejs"), ("npm", "npm"), ("chromium", "chromium"), ("firefox-esr", "firefox-esr")];
 
 /// Sees to it that an adapter answers and that there are browsers, installing both on Debian and its kin.
-pub fn ensure() -> Result<()> {
+pub fn ensure(all: bool) -> Result<()> {
     let linux = cfg!(target_os = "linux");
     // Node.js may well be there from elsewhere: only what is missing.
     let mut packages: Vec<&str> =
         BROWSERS.iter().filter(|(program, _)| linux && !exists(program)).map(|(_, package)| *package).collect();
-    if !answers()? || (linux && !PROGRAMS.iter().all(|program| exists(program))) {
+    if !answers(all)? || (linux && !PROGRAMS.iter().all(|program| exists(program))) {
         packages.extend(PACKAGES);
     }
     if packages.is_empty() {
@@ -48,7 +48,7 @@ pub fn ensure() -> Result<()> {
     let root = command("id", &["-u"]).output().is_ok_and(|o| o.stdout.trim_ascii() == b"0");
     if !exists("apt-get") || !root {
         let root_hint = "(or your system's packages of that kind)";
-        if answers()? {
+        if answers(all)? {
             // The suites that need what is missing say so, and are skipped.
             println!("not everything that the tests compare with is installed; as root: {install} {root_hint}");
             return Ok(());
@@ -59,14 +59,14 @@ pub fn ensure() -> Result<()> {
     let mut args = vec!["install", "-y", "-q", "--no-install-recommends"];
     args.extend(packages);
     run(command("apt-get", &args))?;
-    if !answers()? {
+    if !answers(all)? {
         bail!("{install} went through, yet no adapter answers");
     }
     Ok(())
 }
 
-/// Asks the program itself.
-fn answers() -> Result<bool> {
-    let program = program()?;
+/// Asks the program itself, built for the tests that follow.
+fn answers(all: bool) -> Result<bool> {
+    let program = program(all)?;
     Ok(command(&program.to_string_lossy(), &["adapters"]).status()?.success())
 }

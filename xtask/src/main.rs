@@ -21,10 +21,17 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Job {
-    /// Run every test; installs a software Vulkan driver where no adapter answers
-    Test,
-    /// What a change must pass: tests, format, lints, docs, licences, other platforms
-    Ci,
+    /// Run the tests; installs a software Vulkan driver where no adapter answers
+    Test {
+        /// The long ones too: every network on every kernel, every photograph, every browser
+        #[arg(long)]
+        all: bool,
+    },
+    /// What a change must pass besides the tests: format, lints, docs, licences, other platforms, referees
+    Ci {
+        /// Only these
+        parts: Vec<ci::Part>,
+    },
     /// Break one thing at a time and see that a suite goes red
     Mutants {
         /// Only patches whose name contains this
@@ -54,9 +61,19 @@ enum Job {
 }
 
 fn main() -> anyhow::Result<()> {
-    match Cli::parse().job {
-        Job::Test => tests::run(),
-        Job::Ci => ci::run(),
+    let cli = Cli::parse();
+    let timed = matches!(cli.job, Job::Test { .. } | Job::Ci { .. });
+    let outcome = start(cli.job);
+    if timed {
+        run::print_times();
+    }
+    outcome
+}
+
+fn start(job: Job) -> anyhow::Result<()> {
+    match job {
+        Job::Test { all } => tests::run(all),
+        Job::Ci { parts } => ci::run(&parts),
         Job::Mutants { only } => mutants::run(&only),
         Job::Referee { quick, full } => referee::run(quick, full),
         Job::Demo(args) => demo::run(&args),

@@ -16,7 +16,7 @@ pub fn run(quick: bool, full: bool) -> Result<()> {
         return Ok(());
     };
     let python = run::python(&root().join("target/referee-venv"), "xtask/referee/requirements.txt")?;
-    let program = run::program()?;
+    let program = run::program(true)?;
     let mut referee = command(&python, &["xtask/referee/run.py"]);
     referee.arg("--yolov4").arg(program).arg("--data").arg(data);
     for (chosen, flag) in [(quick, "--quick"), (full, "--full")] {

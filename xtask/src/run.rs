@@ -3,7 +3,8 @@
 use std::{
     path::{Path, PathBuf},
     process::Command,
-    time::Instant,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, bail};
@@ -25,6 +26,24 @@ pub fn command(program: &str, args: &[&str]) -> Command {
     command
 }
 
+/// What was run so far, and how long it took.
+static PARTS: Mutex<Vec<(String, Duration)>> = Mutex::new(Vec::new());
+
+/// Notes how long a part of the job took.
+pub fn took(part: &str, time: Duration) {
+    PARTS.lock().unwrap_or_else(PoisonError::into_inner).push((part.to_owned(), time));
+}
+
+/// Prints how long each part of the job took; what took less than a second is not worth a line.
+pub fn print_times() {
+    let parts = PARTS.lock().unwrap_or_else(PoisonError::into_inner);
+    let all: f64 = parts.iter().map(|(_, time)| time.as_secs_f64()).sum();
+    println!("\ntime of each part, {all:.0} s in all:");
+    for (part, time) in parts.iter().filter(|(_, time)| time.as_secs() > 0) {
+        println!("{:>6.0} s  {part}", time.as_secs_f64());
+    }
+}
+
 /// Runs a command; prints it before and its time after.
 pub fn run(mut command: Command) -> Result<()> {
     let line = std::iter::once(command.get_program())
@@ -36,16 +55,25 @@ pub fn run(mut command: Command) -> Result<()> {
     let start = Instant::now();
     let status = command.status().with_context(|| format!("`{line}` cannot be started"))?;
     println!("({:.0} s)", start.elapsed().as_secs_f64());
+    took(&line, start.elapsed());
     if !status.success() {
         bail!("`{line}` failed: {status}");
     }
     Ok(())
 }
 
+/// `cargo test` of the suites; with `all` for everything that the program can have. Without the door of wasm-bindgen, which is
+/// built unoptimised for the page, and of which there is nothing to test.
+pub fn suites(all: bool) -> Vec<&'static str> {
+    let mut args = vec!["test", "--release", "--workspace", "--exclude", "yolov4-bindgen"];
+    args.extend(all.then_some(["--features", "yolov4-wgpu/full"]).into_iter().flatten());
+    args
+}
+
 /// Builds `yolov4` and all tests; where the program is. Not by `cargo build`: tests ask the crates below for more features, and
 /// the whole tower would be built twice.
-pub fn program() -> Result<PathBuf> {
-    run(cargo(&["test", "--release", "--workspace", "--no-run"]))?;
+pub fn program(all: bool) -> Result<PathBuf> {
+    run(cargo(&[suites(all).as_slice(), &["--no-run"]].concat()))?;
     Ok(root().join("target/release/yolov4"))
 }
 

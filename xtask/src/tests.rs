@@ -1,47 +1,103 @@
 //! `cargo xtask test`: the test command of the README.
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read},
     process::Stdio,
+    sync::mpsc::{Sender, channel},
+    thread,
+    time::Duration,
 };
 
 use anyhow::{Context, Result, bail};
 
 use crate::{driver, run, web};
 
-/// Every test on an adapter that answers. Without one the kernel suites fail; they never pass unseen. What was skipped is
-/// said once more at the end, where it is seen.
-pub fn run() -> Result<()> {
-    driver::ensure()?;
-    let mut command = run::cargo(&["test", "--release", "--workspace", "--", "--show-output"]);
-    println!("\n$ cargo test --release --workspace -- --show-output");
-    let mut child = command.stdout(Stdio::piped()).spawn().context("cargo cannot be started")?;
-    let stdout = child.stdout.take().context("cargo has no output")?;
-    let (mut test, mut skipped) = (String::new(), Vec::new());
-    for line in BufReader::new(stdout).lines() {
-        let line = line?;
-        if let Some(name) = line.strip_prefix("---- ") {
-            name.split_whitespace().next().unwrap_or_default().clone_into(&mut test);
-        }
-        if let Some(why) = line.strip_prefix("SKIPPED: ") {
-            skipped.push(format!("{test}: {why}"));
-        }
-        println!("{line}");
-    }
-    let status = child.wait()?;
+/// The tests, with `all` the long ones too, on an adapter that answers. Without one the kernel suites fail; they never pass
+/// unseen. What was skipped is said once more at the end, where it is seen.
+pub fn run(all: bool) -> Result<()> {
+    driver::ensure(all)?;
+    let mut skipped = Vec::new();
+    let native = native(all, &mut skipped);
     let browsers = if web::can_test() {
-        web::build().and_then(|()| web::test(""))
+        web::build().and_then(|()| web::test("", all))
     } else {
         skipped.push("the page and the npm package: there is no Node.js 20, npm or Chromium here".into());
         Ok(())
     };
+    if !all {
+        skipped.push("the long tests: `cargo xtask test --all` runs them too".into());
+    }
     println!(
-        "{} skipped",
-        if skipped.is_empty() { "no test was".into() } else { format!("{} tests were", skipped.len()) }
+        "{}",
+        if skipped.is_empty() { "nothing was skipped".into() } else { format!("{} skipped:", skipped.len()) }
     );
     skipped.iter().for_each(|line| println!("SKIPPED {line}"));
+    native.and(browsers)
+}
+
+/// A line that cargo or a test has printed.
+enum Line {
+    Out(String),
+    Err(String),
+}
+
+/// The suites of the workspace.
+fn native(all: bool, skipped: &mut Vec<String>) -> Result<()> {
+    let mut args = run::suites(all);
+    args.extend(["--", "--show-output"]);
+    args.extend(all.then_some("--include-ignored"));
+    println!("\n$ cargo {}", args.join(" "));
+    let mut command = run::cargo(&args);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().context("cargo cannot be started")?;
+    let (out, err) = (child.stdout.take(), child.stderr.take());
+    let (sender, lines) = channel();
+    let other = sender.clone();
+    let readers = [
+        thread::spawn(move || pass_on(out, Line::Out, &sender)),
+        thread::spawn(move || pass_on(err, Line::Err, &other)),
+    ];
+    // Cargo says which suite it starts on one stream, and the suite how long it took on the other.
+    let (mut suite, mut test) = (String::new(), String::new());
+    for line in lines {
+        match line {
+            Line::Err(line) => {
+                eprintln!("{line}");
+                let words: Vec<&str> = line.split_whitespace().collect();
+                if let ["Running", .., name, _] | ["Doc-tests", name] = words[..] {
+                    name.clone_into(&mut suite);
+                }
+            }
+            Line::Out(line) => {
+                println!("{line}");
+                if let Some(name) = line.strip_prefix("---- ") {
+                    name.split_whitespace().next().unwrap_or_default().clone_into(&mut test);
+                }
+                if let Some(why) = line.strip_prefix("SKIPPED: ") {
+                    skipped.push(format!("{test}: {why}"));
+                }
+                let seconds =
+                    line.rsplit_once("finished in ").and_then(|(_, time)| time.trim_end_matches('s').parse().ok());
+                if let Some(seconds) = seconds.filter(|_| line.starts_with("test result: ")) {
+                    run::took(&suite, Duration::from_secs_f64(seconds));
+                }
+            }
+        }
+    }
+    for reader in readers {
+        let _ = reader.join();
+    }
+    let status = child.wait()?;
     if !status.success() {
         bail!("the tests failed: {status}");
     }
-    browsers
+    Ok(())
+}
+
+/// Sends every line of a stream on.
+fn pass_on(stream: Option<impl Read>, wrap: fn(String) -> Line, to: &Sender<Line>) {
+    let lines = stream.into_iter().flat_map(|stream| BufReader::new(stream).split(b'\n'));
+    for line in lines.map_while(Result::ok) {
+        // The other end goes only with this thread.
+        let _ = to.send(wrap(String::from_utf8_lossy(&line).into_owned()));
+    }
 }

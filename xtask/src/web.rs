@@ -39,7 +39,7 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<()> {
     build()?;
     if let Some(filter) = &args.test {
-        test(filter)?;
+        test(filter, true)?;
     }
     match args.serve {
         Some(port) => run::run(node(&["serve.mjs", "../target/web/site", &port.to_string()])),
@@ -64,7 +64,7 @@ pub fn build() -> Result<()> {
 }
 
 /// The suites in browsers, by node's own runner.
-pub fn test(filter: &str) -> Result<()> {
+pub fn test(filter: &str, all: bool) -> Result<()> {
     let mut files: Vec<PathBuf> =
         fs::read_dir(root().join("web/tests"))?.filter_map(|e| e.ok().map(|e| e.path())).collect();
     files.retain(|file| {

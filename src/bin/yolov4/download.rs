@@ -5,7 +5,7 @@ use std::{io::IsTerminal, time::Duration};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use yolov4::low_level::{
     fetch::{Event, Watch},
-    model::darknet::weights::grouped,
+    text::grouped,
 };
 
 use crate::output;

@@ -13,7 +13,9 @@ const USUAL: &str = "warn,wgpu=off,wgpu_core=off,wgpu_hal=off,naga=off,winit=err
 pub fn start() -> Result<()> {
     let wish = std::env::var("YOLOV4_LOG").unwrap_or_else(|_| USUAL.into());
     let targets: Targets = wish.parse().map_err(|e| {
-        Error::Usage(format!("YOLOV4_LOG: expected levels such as `debug` or `warn,wgpu_core=info`, found \"{wish}\": {e}"))
+        Error::Usage(format!(
+            "YOLOV4_LOG: expected levels such as `debug` or `warn,wgpu_core=info`, found \"{wish}\": {e}"
+        ))
     })?;
     // Or a full stderr is complained of on stderr, which panics.
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).log_internal_errors(false);

@@ -220,6 +220,28 @@ fn whole(path: &Path, line: usize, message: String) -> Error {
     Error::Cfg { file: path.to_owned(), line, section: "cfg".into(), message }
 }
 
+/// Kinds of numbers that a cfg has.
+pub trait Number: FromStr {
+    /// What an error says was expected.
+    const KIND: &'static str;
+}
+
+impl Number for f32 {
+    const KIND: &'static str = "a number";
+}
+
+impl Number for usize {
+    const KIND: &'static str = "a whole number from 0 on";
+}
+
+impl Number for u32 {
+    const KIND: &'static str = usize::KIND;
+}
+
+impl Number for i64 {
+    const KIND: &'static str = "a whole number";
+}
+
 impl Section {
     /// `layer 3 [route]`, or `[net]`.
     pub fn name(&self) -> String {
@@ -264,7 +286,7 @@ impl Section {
     ///
     /// # Errors
     /// If it is no number of that kind.
-    pub fn number<T: FromStr>(&self, key: &str) -> Result<Option<T>> {
+    pub fn number<T: Number>(&self, key: &str) -> Result<Option<T>> {
         self.text(key).map(|text| self.convert(key, text)).transpose()
     }
 
@@ -272,7 +294,7 @@ impl Section {
     ///
     /// # Errors
     /// As [`Section::number`].
-    pub fn number_or<T: FromStr>(&self, key: &str, default: T) -> Result<T> {
+    pub fn number_or<T: Number>(&self, key: &str, default: T) -> Result<T> {
         Ok(self.number(key)?.unwrap_or(default))
     }
 
@@ -280,21 +302,16 @@ impl Section {
     ///
     /// # Errors
     /// If one is no number of that kind.
-    pub fn list<T: FromStr>(&self, key: &str) -> Result<Vec<T>> {
+    pub fn list<T: Number>(&self, key: &str) -> Result<Vec<T>> {
         let Some(text) = self.text(key) else { return Ok(vec![]) };
         text.trim_end_matches(',').split(',').map(|one| self.convert(key, one.trim())).collect()
     }
 
-    fn convert<T: FromStr>(&self, key: &str, text: &str) -> Result<T> {
-        let kind = match std::any::type_name::<T>() {
-            "f32" => "a number",
-            "usize" | "u32" => "a whole number from 0 on",
-            _ => "a whole number",
-        };
+    fn convert<T: Number>(&self, key: &str, text: &str) -> Result<T> {
         // Rust reads `nan` and `inf` as numbers, and 1e39 as the latter.
         let finite = text.parse::<f32>().is_ok_and(f32::is_finite);
         let number = text.parse().ok().filter(|_| finite);
-        number.ok_or_else(|| self.error_key(key, format!("{key}: expected {kind}, found `{text}`")))
+        number.ok_or_else(|| self.error_key(key, format!("{key}: expected {}, found `{text}`", T::KIND)))
     }
 
     /// Fails if `key` is there with any value but `neutral`: what it asks for would change the result.

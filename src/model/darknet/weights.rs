@@ -13,6 +13,7 @@ use crate::{
     files,
     graph::{NodeId, NodeParams, Params},
     model::network::{Network, WeightsOptions},
+    text::grouped,
 };
 
 /// Darknet's epsilon at inference (blas.c, network.c), not the 1e-6 of its ancestor.
@@ -52,19 +53,6 @@ const HEADER: u64 = 20;
 /// The file's length, by the network's own count.
 pub fn expected_bytes(network: &Network) -> u64 {
     HEADER + network.stored.iter().map(StoredLayer::bytes).sum::<u64>()
-}
-
-/// `24251276` as `24,251,276`.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (i, d) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(d);
-    }
-    out
 }
 
 /// Reads a file for `network`.

@@ -9,7 +9,7 @@ use super::{Entry, File};
 use crate::{
     error::{Error, Result},
     files,
-    model::darknet::weights::grouped,
+    text::grouped,
 };
 
 /// Where fetched files are kept, or those that were put there by hand.
