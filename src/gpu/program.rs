@@ -129,10 +129,10 @@ impl Program {
         let identity = Table::identity(gpu);
         let mut tuned = if options.tuned.of == identity { options.tuned.clone() } else { Table::default() };
         tuned.of = identity;
-        let shapes = tune::unknown(&graph, &tuned, options.tune, &caps, batch);
+        let shapes = tune::unknown(&graph, &plan, &tuned, options.tune, &caps, batch);
         let total = shapes.len() + plan.steps.len();
         for (done, problem) in shapes.iter().enumerate() {
-            tune::measure(gpu, &mut pipelines, precision, problem, options.tune, &mut tuned).await?;
+            tune::measure(gpu, &mut pipelines, &caps, problem, options.tune, &mut tuned).await?;
             progress(done + 1, total);
         }
         let choice = Choice { caps, forced: options.conv, tuned: &tuned, pictures: batch };
