@@ -96,7 +96,7 @@ impl Roof {
     ///
     /// # Errors
     /// What the device complains of; [`crate::Error::Gpu`] if a kernel's result is no number.
-    pub async fn measure(gpu: &Gpu, progress: &mut dyn FnMut(&'static str)) -> Result<Self> {
+    pub async fn measure(gpu: &Gpu, progress: &mut (dyn FnMut(&'static str) + Send)) -> Result<Self> {
         let halves = gpu.device.features().contains(wgpu::Features::SHADER_F16);
         progress("multiply-adds, f32");
         let f32_gflops = fma(gpu, Precision::F32).await?;
