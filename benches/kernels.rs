@@ -51,6 +51,7 @@ impl Case {
             residual: None,
             upsample: 1,
             pictures: 1,
+            parts: 1,
         }
     }
 }
@@ -71,7 +72,8 @@ fn able(rung: Variant) -> impl Iterator<Item = Case> {
 
 fn run(bencher: Bencher<'_, '_>, rung: Variant, case: Case) {
     let (problem, mut pipelines) = (case.problem(), Pipelines::new(&GPU, Precision::F32, false));
-    let trial = pollster::block_on(Trial::new(&GPU, &mut pipelines, Precision::F32, &problem, rung)).unwrap();
+    let caps = GPU.caps(Precision::F32);
+    let trial = pollster::block_on(Trial::new(&GPU, &mut pipelines, &caps, &problem, rung)).unwrap();
     // The first run may still compile.
     pollster::block_on(trial.run(1)).unwrap();
     let counter = ItemsCount::new(problem.flop() as u64);

@@ -129,7 +129,20 @@ pub enum Error {
         /// What happened, and what to do.
         message: String,
     },
-    /// Options that contradict each other or the network.
+    /// The window, or the display below it, went while it was in use.
+    #[error("{0}")]
+    Display(String),
+    /// A result that its format has no words for.
+    #[error("{what} cannot be written as {format}: {message}")]
+    Format {
+        /// What was to be written.
+        what: &'static str,
+        /// The format, such as `JSON`.
+        format: &'static str,
+        /// What is wrong, expected against found.
+        message: String,
+    },
+    /// Options that contradict each other or the network. Nothing else: the program ends with another code for them.
     #[error("{0}")]
     Usage(String),
 }
@@ -139,6 +152,11 @@ impl Error {
     pub fn io(path: impl AsRef<Path>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.as_ref().to_owned();
         move |source| Self::Io { path, source }
+    }
+
+    /// An [`Error::Format`] for `map_err`.
+    pub fn format<E: std::fmt::Display>(what: &'static str, format: &'static str) -> impl Fn(E) -> Self {
+        move |why| Self::Format { what, format, message: why.to_string() }
     }
 
     /// An [`Error::Source`].

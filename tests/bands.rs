@@ -14,7 +14,7 @@ use problems::{EXACT, Net, Problem, SUMS, compare, conv};
 use yolov4::{
     Error, Gpu, Precision,
     low_level::{
-        gpu::{GpuOptions, Program, ProgramOptions, Tune},
+        gpu::{GpuOptions, Pipelines, Program, ProgramOptions, Trial, Tune},
         graph::{
             Activation, Conv, Graph, Head, NodeId, Op, Params, Pool,
             bands::bands,
@@ -342,6 +342,13 @@ fn a_device_of_small_buffers_gives_back_every_value_whole() {
         let options = ProgramOptions { keep: Keep::All, tune, ..Default::default() };
         pollster::block_on(checks::check(&gpu, &problem, &options, problem.tolerance)).unwrap();
     }
+    // A shape that no plan has cut is cut where it is measured: four planes of which three fit.
+    let mut net = Net::new(16, SIDE, SIDE);
+    let x = net.conv(NodeId(0), conv(4, 3, 1));
+    let problem = net.done("four planes", &[], SUMS).graph.problem(x, 1).unwrap();
+    let (mut pipelines, caps) = (Pipelines::new(&gpu, Precision::F32, false), gpu.caps(Precision::F32));
+    let trial = Trial::new(&gpu, &mut pipelines, &caps, &problem, Variant::Lanes);
+    pollster::block_on(pollster::block_on(trial).unwrap().run(1)).unwrap();
 }
 
 /// The graph that plays a network where a binding has so many MiB, in f32, and its plan.

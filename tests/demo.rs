@@ -10,6 +10,10 @@ use std::{
 
 use serde_json::Value;
 use tempfile::TempDir;
+use yolov4::{
+    Detector, Gpu, Picture, Remote,
+    low_level::{detect::roofs, gpu::GpuOptions, model::zoo::Store},
+};
 
 const SCENES: [&str; 4] = ["avenue", "crossing", "night", "rain"];
 
@@ -119,6 +123,37 @@ fn options_that_cannot_be_are_usage_errors() {
         assert_eq!(out.status.code(), Some(2), "{out:?}");
         assert!(text(&out.stderr).contains(word), "{out:?}");
     }
+}
+
+/// Whether an executor with several threads may have it.
+fn sendable<T: Send>(work: T) -> T {
+    work
+}
+
+#[test]
+fn a_detector_is_built_and_asked_on_any_thread() {
+    let dir = tempfile::tempdir().unwrap();
+    let (tell, told) = std::sync::mpsc::channel();
+    let progress = Box::new(move |done: usize, all: usize| tell.send((done, all)).unwrap());
+    let remote = Remote { watch: Some(Box::new(|_| {})), ..Remote::default() };
+    let builder = Detector::builder().model("demo").cache(dir.path()).fetch(remote).progress(progress);
+    let building = sendable(builder.build());
+    let mut detector = std::thread::spawn(|| pollster::block_on(building)).join().unwrap().unwrap();
+    let steps: Vec<(usize, usize)> = told.iter().collect();
+    assert!(steps.last().is_some_and(|(done, all)| done == all), "{steps:?}");
+    let picture = Picture::open(root().join("assets/images/rain.jpg")).unwrap();
+    let found = std::thread::scope(|scope| {
+        let looking = sendable(detector.detect(&picture));
+        scope.spawn(|| pollster::block_on(looking)).join().unwrap().unwrap()
+    });
+    assert!(!found.is_empty());
+    // What else waits for a GPU.
+    drop(sendable(detector.heads(&picture)));
+    drop(sendable(detector.detect_batch(&[&picture])));
+    let options = GpuOptions::default();
+    drop(sendable(Gpu::new(&options)));
+    let (store, mut notes) = (Store::at(dir.path()), vec![]);
+    drop(sendable(roofs::roof(&options, &store, false, &mut notes, &mut |_| {})));
 }
 
 /// The labels that the generator wrote with the shipped scenes, against what is found.

@@ -316,6 +316,7 @@ fn a_rung_does_whole_tiles_and_moves_what_lies_between_its_dispatches() {
         residual: None,
         upsample: 1,
         pictures: 1,
+        parts: 1,
     };
     let caps = Caps { software: true, subgroup: true, half: false, binding: 1 << 27, ..Caps::default() };
     let cost = |variant, problem: &Problem| Cost::of(variant, problem, Precision::F32, &caps);

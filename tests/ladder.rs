@@ -26,6 +26,7 @@ fn problem(input: usize, groups: usize) -> Problem {
         residual: None,
         upsample: 1,
         pictures: 1,
+        parts: 1,
     }
 }
 

@@ -8,7 +8,7 @@ use yolov4::{
     low_level::{
         gpu::{Clock, GpuOptions, Needs, Pipelines, Program, ProgramOptions, Table, Trial, Tune},
         graph::{Activation, Builder, Conv, Epilogue, NodeId, NodeParams, Op, Params},
-        kernels::ladder::Variant,
+        kernels::{conv::Problem, ladder::Variant},
         model::random::Random,
         tensor::{Shape, Tensor},
     },
@@ -86,6 +86,96 @@ fn what_a_table_says_is_done_if_it_is_of_this_adapter() {
 }
 
 #[test]
+fn what_a_program_may_not_bind_is_not_measured_either() {
+    let gpu = gpu();
+    let measured = |binding_bytes| {
+        let options = ProgramOptions { tune: Tune::Full, binding_bytes, ..ProgramOptions::default() };
+        let measured = program(&gpu, &options);
+        let table = measured.tuned().shapes.values().map(|entry| entry.ms.clone()).collect::<Vec<_>>();
+        let [rungs] = &table[..] else { panic!("expected one shape, found {table:?}") };
+        // What was measured is what can be taken: the table's best is played, and no guess instead.
+        let rung = measured.rung(NodeId(1)).unwrap().name();
+        assert_eq!(measured.tuned().shapes.values().map(|entry| entry.rung.as_str()).collect::<Vec<_>>(), [rung]);
+        rungs.keys().cloned().collect::<Vec<_>>()
+    };
+    // Values of 51,200 bytes fit into 64 KiB. What lies between the dispatches of Winograd does not: 100 tiles of 16 points,
+    // or 25 of 36, by 8 blocks of 16 bytes; nor do weights padded to 128 filters of 16 channels by 9 taps.
+    let large = ["block128", "winograd2", "winograd4"];
+    let (all, few) = (measured(None), measured(Some(1 << 16)));
+    assert!(large.iter().all(|rung| all.iter().any(|other| other == rung)), "{all:?}");
+    let expected: Vec<String> = all.into_iter().filter(|rung| !large.contains(&rung.as_str())).collect();
+    assert!(expected.iter().all(|rung| few.contains(rung)) && few.len() == expected.len(), "{few:?}, not {expected:?}");
+}
+
+#[test]
+fn what_is_written_more_often_or_gathered_is_another_shape() {
+    let gpu = gpu();
+    let measured = program(&gpu, &ProgramOptions { tune: Tune::Full, ..ProgramOptions::default() });
+    let (table, caps) = (measured.tuned(), gpu.caps(Precision::F32));
+    let (graph, ..) = network();
+    let plain = graph.problem(NodeId(1), 1).unwrap();
+    assert!(table.get(&plain, &caps).is_some());
+    let others = [
+        Problem { upsample: 2, ..plain },
+        Problem { parts: 2, ..plain },
+        Problem { pictures: 2, ..plain },
+        Problem { upsample: 2, parts: 2, ..plain },
+    ];
+    for other in others {
+        assert_eq!(table.get(&other, &caps), None, "{other:?}");
+    }
+}
+
+/// A layer and its reader joined, so that the last convolution has to bind them one by one; then an upsample.
+fn gathering() -> (yolov4::low_level::graph::Graph, Params) {
+    let mut random = Random::new(3);
+    let mut builder = Builder::new(Shape::new(8, 12, 12)).unwrap();
+    let mut params: Vec<Option<NodeParams>> = vec![];
+    let plain = Conv {
+        filters: 8,
+        size: 1,
+        stride_y: 1,
+        stride_x: 1,
+        pad: 0,
+        dilation: 1,
+        groups: 1,
+        bias: true,
+        epilogue: Epilogue::NONE,
+    };
+    let mut conv = |builder: &mut Builder, from: NodeId| {
+        let channels = builder.shape(from).c;
+        let id = builder.add("conv", None, Op::Conv(plain), &[from], None).unwrap();
+        params.resize(id.0, None);
+        let weights = (0..8 * channels).map(|_| random.signed() * 0.1).collect();
+        params.push(Some(NodeParams::Conv { weights, bias: Some(vec![0.0; 8]) }));
+        id
+    };
+    let first = conv(&mut builder, NodeId(0));
+    // It would write beside what it reads.
+    let second = conv(&mut builder, first);
+    let joined = builder.add("concat", None, Op::Concat, &[second, first], None).unwrap();
+    let last = conv(&mut builder, joined);
+    builder.add("upsample", None, Op::Upsample { stride: 2, scale: 1.0 }, &[last], None).unwrap();
+    params.push(None);
+    (builder.finish(), Params(params))
+}
+
+#[test]
+fn a_shape_is_measured_as_it_is_played() {
+    let (gpu, (graph, params)) = (gpu(), gathering());
+    let options = ProgramOptions { tune: Tune::Full, ..ProgramOptions::default() };
+    let measured = pollster::block_on(Program::new(&gpu, &graph, params, &options, &mut |_, _| {})).unwrap();
+    let shapes: Vec<&str> = measured.tuned().shapes.keys().map(String::as_str).collect();
+    let wide = "16x12x12 -> 8x12x12 1/1x1 pad 0 dil 1 groups 1 f32 upsample 2 parts 2";
+    assert_eq!(shapes, [wide, "8x12x12 -> 8x12x12 1/1x1 pad 0 dil 1 groups 1 f32"]);
+    // Found again under the same name.
+    let again = ProgramOptions { tune: Tune::Quick, tuned: measured.tuned().clone(), ..options };
+    let (graph, params) = gathering();
+    let again = pollster::block_on(Program::new(&gpu, &graph, params, &again, &mut |_, _| {})).unwrap();
+    assert_eq!(again.tuned(), measured.tuned());
+}
+
+#[test]
 fn no_rung_changes_the_result() {
     let gpu = gpu();
     let (_, _, input) = network();
@@ -117,7 +207,8 @@ fn the_clock_of_the_gpu_agrees_with_that_on_the_wall() {
     let (graph, _, _) = network();
     let problem = graph.problem(NodeId(1), 1).unwrap();
     let mut pipelines = Pipelines::new(&gpu, Precision::F32, false);
-    let trial = Trial::new(&gpu, &mut pipelines, Precision::F32, &problem, Variant::Tiled);
+    let caps = gpu.caps(Precision::F32);
+    let trial = Trial::new(&gpu, &mut pipelines, &caps, &problem, Variant::Tiled);
     let trial = pollster::block_on(trial).unwrap();
     pollster::block_on(trial.run(1)).unwrap();
     let runs = [100; 5].map(|count| pollster::block_on(trial.run(count)).unwrap());

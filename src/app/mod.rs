@@ -53,6 +53,8 @@ mod native {
 mod capture;
 #[cfg(not(target_arch = "wasm32"))]
 mod commands;
+#[cfg(all(feature = "view", not(target_arch = "wasm32")))]
+mod display;
 #[cfg(not(target_arch = "wasm32"))]
 mod headless;
 #[cfg(not(target_arch = "wasm32"))]

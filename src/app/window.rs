@@ -22,7 +22,7 @@ use crate::{
     app::{
         Each, Hud, Panel, Quad, Scene, Show, Stop, Summary, View, Wake,
         commands::free_name,
-        fit,
+        display, fit,
         keys::{self, Action},
         surface::{Canvas, Present},
     },
@@ -55,21 +55,13 @@ pub struct WindowOptions {
 /// Opens a window on what `make` makes, until it is closed.
 ///
 /// # Errors
-/// [`Error::Usage`] without a display; of `make`; what cannot be gone on from.
+/// [`Error::Usage`] without a display; [`Error::Display`] if it goes; of `make`; what cannot be gone on from.
 pub fn run(
     make: impl FnOnce(Wake) -> Result<Show> + 'static,
     options: WindowOptions,
     each: Box<Each<'static>>,
 ) -> Result<Summary> {
-    let event_loop = EventLoop::<()>::with_user_event().build().map_err(|_| {
-        let named = ["WAYLAND_DISPLAY", "DISPLAY"].iter().find(|name| std::env::var_os(name).is_some());
-        let why = named.map_or_else(
-            || "neither WAYLAND_DISPLAY nor DISPLAY is set".into(),
-            |n| format!("nothing answers at ${n}"),
-        );
-        let why = if cfg!(target_os = "linux") { format!(": {why}") } else { String::new() };
-        Error::Usage(format!("there is no display to open a window on{why}; --headless needs none"))
-    })?;
+    let event_loop = EventLoop::<()>::with_user_event().build().map_err(|_| display::missing())?;
     let proxy = event_loop.create_proxy();
     let woken = Arc::<AtomicBool>::default();
     let own = Arc::clone(&woken);
@@ -90,8 +82,8 @@ pub fn run(
         title: (String::new(), Instant::now()),
         outcome: None,
     };
-    event_loop.run_app(&mut viewer).map_err(|e| Error::Usage(format!("the display has gone: {e}")))?;
-    viewer.outcome.unwrap_or_else(|| Err(Error::Usage("the window was closed before anything was shown".into())))
+    event_loop.run_app(&mut viewer).map_err(|e| display::gone(&e))?;
+    viewer.outcome.unwrap_or_else(|| Err(display::closed()))
 }
 
 struct Viewer {
@@ -198,8 +190,7 @@ fn scene(show: &Show, canvas: &Canvas, window: &Window, options: &WindowOptions)
 impl Viewer {
     fn open(&self, event_loop: &ActiveEventLoop, make: Box<dyn FnOnce() -> Result<Show>>) -> Result<Open> {
         let attributes = Window::default_attributes().with_title("yolov4").with_inner_size(LogicalSize::new(960, 600));
-        let no_window = |e| Error::Usage(format!("no window can be opened ({e}); --headless needs none"));
-        let window = Arc::new(event_loop.create_window(attributes).map_err(no_window)?);
+        let window = Arc::new(event_loop.create_window(attributes).map_err(|e| display::no_window(&e))?);
         let mut show = make()?;
         show.studio.mirror = self.options.mirror;
         show.remember();

@@ -28,7 +28,12 @@ use crate::{
     kernels::ladder::Variant,
 };
 
-/// Told of building steps: done, and in all.
+/// Told of building steps: done, and in all. It goes where the future of [`DetectorBuilder::build`] goes, to another thread
+/// if an executor has several.
+#[cfg(not(target_arch = "wasm32"))]
+pub type Progress = Box<dyn FnMut(usize, usize) + Send>;
+/// Told of building steps: done, and in all. A browser's functions stay in their thread, as its GPU does.
+#[cfg(target_arch = "wasm32")]
 pub type Progress = Box<dyn FnMut(usize, usize)>;
 
 /// Describes a [`Detector`]; see [`Detector::builder`].
@@ -206,7 +211,7 @@ impl DetectorBuilder {
         // Last but one: whatever cannot be is told before anything is read.
         let params = self.params(&model, &mut network, &mut supply, &mut notes, &mut choices)?;
         let why = self.why_player();
-        let player = self.build_player(&network, params, kept, &supply, &mut notes).await?;
+        let player = self.build_player(&network, params, kept, supply, &mut notes).await?;
         choices.because("player", player.describe(), why);
         Ok(Detector { network, player, kept, names, thresholds, resize, letterbox, classes, max_det, notes, choices })
     }
@@ -325,7 +330,7 @@ impl DetectorBuilder {
         network: &Network,
         params: Params,
         kept: Option<NodeId>,
-        supply: &Supply,
+        supply: Supply,
         notes: &mut Vec<String>,
     ) -> Result<Player> {
         if self.player == PlayerChoice::Oracle {
@@ -346,12 +351,12 @@ impl DetectorBuilder {
         };
         match gpu {
             Ok(gpu) => {
-                let tuning = Tuning::open(&gpu, supply, notes);
+                let tuning = Tuning::open(&gpu, &supply, notes);
                 let (tune, tuned) = (tuning.mode(&gpu, self.tune), tuning.table.clone());
                 let (precision, conv) = (self.precision, self.conv);
                 let options = ProgramOptions { precision, keep, conv, tune, tuned, batch, ..ProgramOptions::default() };
                 let mut progress = self.progress.take().unwrap_or_else(|| Box::new(|_, _| {}));
-                let program = Program::new(&gpu, &network.graph, params, &options, &mut progress).await?;
+                let program = Program::new(&gpu, &network.graph, params, &options, &mut *progress).await?;
                 tuning.keep(program.tuned(), notes);
                 Ok(Player::Gpu(Box::new(program)))
             }
@@ -369,7 +374,7 @@ impl DetectorBuilder {
         _: &Network,
         params: Params,
         _: Option<NodeId>,
-        _: &Supply,
+        _: Supply,
         _: &mut Vec<String>,
     ) -> Result<Player> {
         match self.player {

@@ -76,9 +76,11 @@ impl JsonDetection {
 /// One object a line, one line a frame.
 ///
 /// # Errors
-/// If a number is not finite.
+/// [`Error::Format`] if a number is not finite.
 pub fn frame_line(frame: &JsonFrame) -> Result<String> {
-    serde_json::to_string(frame).map(|s| s + "\n").map_err(|e| json_error(&e))
+    finite("time", frame.time)?;
+    numbers(&frame.detections)?;
+    serde_json::to_string(frame).map(|s| s + "\n").map_err(Error::format(RESULT, JSON))
 }
 
 /// One row of COCO's results format.
@@ -105,25 +107,43 @@ impl From<&PictureResult> for JsonPicture {
     }
 }
 
-fn json_error(e: &serde_json::Error) -> Error {
-    Error::Usage(format!("a result cannot be written as JSON: {e}"))
+const RESULT: &str = "a result";
+const JSON: &str = "JSON";
+const CSV: &str = "CSV";
+
+/// JSON has no word for what is not finite: `null` would stand there, which no reader of numbers expects.
+fn finite(what: impl std::fmt::Display, number: impl Into<f64>) -> Result<()> {
+    let number = number.into();
+    let found = format_args!("{what}: expected a finite number, found {number}");
+    if number.is_finite() { Ok(()) } else { Err(Error::format(RESULT, JSON)(found)) }
+}
+
+fn numbers(detections: &[JsonDetection]) -> Result<()> {
+    detections.iter().try_for_each(|d| {
+        let what = |name: &'static str| format!("{name} of a {}", d.name);
+        finite(what("score"), d.score)?;
+        d.bbox.iter().try_for_each(|side| finite(what("box"), *side))
+    })
 }
 
 /// An array, one element a picture.
 ///
 /// # Errors
-/// If a number is not finite.
+/// [`Error::Format`] if a number is not finite.
 pub fn json(results: &[PictureResult]) -> Result<String> {
     let all: Vec<JsonPicture> = results.iter().map(JsonPicture::from).collect();
-    serde_json::to_string_pretty(&all).map(|s| s + "\n").map_err(|e| json_error(&e))
+    all.iter().try_for_each(|picture| numbers(&picture.detections))?;
+    serde_json::to_string_pretty(&all).map(|s| s + "\n").map_err(Error::format(RESULT, JSON))
 }
 
 /// One object a line, one line a picture.
 ///
 /// # Errors
-/// If a number is not finite.
+/// [`Error::Format`] if a number is not finite.
 pub fn jsonl(result: &PictureResult) -> Result<String> {
-    serde_json::to_string(&JsonPicture::from(result)).map(|s| s + "\n").map_err(|e| json_error(&e))
+    let picture = JsonPicture::from(result);
+    numbers(&picture.detections)?;
+    serde_json::to_string(&picture).map(|s| s + "\n").map_err(Error::format(RESULT, JSON))
 }
 
 /// COCO's image id of a picture: the number that its file name ends in (`000000000139.jpg` is 139).
@@ -140,11 +160,12 @@ pub fn image_id(image: &str) -> Result<u64> {
 /// COCO's results: image ids by [`image_id`], as Darknet's `valid` takes them; categories go through the 80 to 91 table where there are 80 `classes`.
 ///
 /// # Errors
-/// If a file name is not a number.
+/// [`Error::Usage`] if a file name is not a number; [`Error::Format`] if a box or a score is not finite.
 pub fn coco(results: &[PictureResult], classes: usize) -> Result<String> {
     let mut rows = Vec::new();
     for result in results {
         let image_id = image_id(&result.image)?;
+        numbers(&JsonPicture::from(result).detections)?;
         rows.extend(result.detections.iter().map(|d| CocoRow {
             image_id,
             category_id: if classes == 80 { coco_category(d.class) } else { d.class + 1 },
@@ -152,7 +173,7 @@ pub fn coco(results: &[PictureResult], classes: usize) -> Result<String> {
             score: d.score,
         }));
     }
-    serde_json::to_string(&rows).map(|s| s + "\n").map_err(|e| json_error(&e))
+    serde_json::to_string(&rows).map(|s| s + "\n").map_err(Error::format(RESULT, JSON))
 }
 
 /// YOLO's labels with scores: class, centre, width and height as fractions of the picture, score; one box a line.
@@ -179,8 +200,8 @@ pub fn yolo(result: &PictureResult) -> String {
 /// None in practice: writing to memory does not fail.
 pub fn csv(results: &[PictureResult]) -> Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let fail = |e: csv::Error| Error::Usage(format!("a result cannot be written as CSV: {e}"));
-    writer.write_record(["image", "class", "name", "score", "left", "top", "width", "height"]).map_err(fail)?;
+    let fail = Error::format(RESULT, CSV);
+    writer.write_record(["image", "class", "name", "score", "left", "top", "width", "height"]).map_err(&fail)?;
     for result in results {
         for d in &result.detections {
             writer
@@ -194,9 +215,41 @@ pub fn csv(results: &[PictureResult]) -> Result<String> {
                     d.bbox.w.to_string(),
                     d.bbox.h.to_string(),
                 ])
-                .map_err(fail)?;
+                .map_err(&fail)?;
         }
     }
-    let bytes = writer.into_inner().map_err(|e| Error::Usage(e.to_string()))?;
+    let bytes = writer.into_inner().map_err(Error::format(RESULT, CSV))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(score: f32, x: f32) -> PictureResult {
+        let bbox = BoxPx { x, y: 1.0, w: 2.0, h: 3.0 };
+        let detections = vec![Detection { class: 0, name: "dog".into(), score, bbox }];
+        PictureResult { image: "7.jpg".into(), width: 10, height: 10, detections }
+    }
+
+    fn frame(time: f64, result: &PictureResult) -> Result<String> {
+        let JsonPicture { width, height, detections, .. } = result.into();
+        frame_line(&JsonFrame { frame: 0, time, width, height, detections })
+    }
+
+    #[test]
+    fn what_is_not_finite_is_an_error_of_the_run_and_no_null() {
+        let good = found(0.5, 1.0);
+        let all = |r: &PictureResult| {
+            [json(std::slice::from_ref(r)), jsonl(r), coco(std::slice::from_ref(r), 80), frame(0.0, r)]
+        };
+        assert!(all(&good).iter().all(Result::is_ok), "{:?}", all(&good));
+        let (nan, endless) = (found(f32::NAN, 1.0), found(0.5, f32::INFINITY));
+        let errors = all(&nan).into_iter().chain(all(&endless)).chain([frame(f64::NAN, &good)]);
+        let errors: Vec<Error> = errors.map(Result::unwrap_err).collect();
+        // Not `Usage`, which is for options that cannot be and has an exit code of its own.
+        assert!(errors.iter().all(|e| matches!(e, Error::Format { .. })), "{errors:?}");
+        let told = "a result cannot be written as JSON: box of a dog: expected a finite number, found inf";
+        assert_eq!(errors[4].to_string(), told);
+    }
 }

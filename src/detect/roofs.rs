@@ -46,7 +46,7 @@ pub async fn roof(
     store: &Store,
     again: bool,
     notes: &mut Vec<String>,
-    progress: &mut dyn FnMut(&'static str),
+    progress: &mut (dyn FnMut(&'static str) + Send),
 ) -> Result<(AdapterReport, Roof)> {
     let device = |precision| {
         // As large a binding as there is.

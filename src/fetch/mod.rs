@@ -78,8 +78,8 @@ pub enum Event<'a> {
     },
 }
 
-/// Told of every [`Event`].
-pub type Watch<'a> = dyn FnMut(Event<'_>) + 'a;
+/// Told of every [`Event`]. Who builds a detector on another thread takes it along.
+pub type Watch<'a> = dyn FnMut(Event<'_>) + Send + 'a;
 
 /// A transfer worth of a fresh count of cuts.
 const PROGRESS: u64 = 1 << 20;

@@ -53,7 +53,7 @@ pub fn lower(graph: &Graph, step: &Step, c: &Conv, choice: &Choice<'_>) -> Resul
 
 fn problem(graph: &Graph, step: &Step, choice: &Choice<'_>) -> Result<Problem> {
     let none = || Error::graph(&graph.node(step.node).name, "is no convolution");
-    graph.problem(step.node, choice.pictures).ok_or_else(none)
+    step.problem(graph, choice.pictures).ok_or_else(none)
 }
 
 /// What weights and bias of a step are filled with.

@@ -3,7 +3,7 @@
 use crate::{
     error::{Error, Result},
     graph::{
-        Graph, NodeId, Op, Params,
+        Graph, NodeId, Params,
         bands::bands,
         build::resized,
         plan::{Keep, Plan},
@@ -35,14 +35,9 @@ const LARGEST_TILE: usize = 128;
 
 /// Bytes of a convolution's packed weights where outputs come in whole tiles of `tile` channels; 0 for other nodes.
 fn weight_bytes(graph: &Graph, id: NodeId, precision: Precision, tile: usize) -> usize {
-    let node = graph.node(id);
-    match &node.op {
-        Op::Conv(c) => {
-            let ic = (graph.node(node.inputs[0]).shape.c / c.groups).next_multiple_of(4);
-            c.filters.next_multiple_of(tile) * ic * c.size * c.size * precision.bytes()
-        }
-        _ => 0,
-    }
+    let Some(p) = graph.problem(id, 1) else { return 0 };
+    let ic = (p.input.c / p.groups).next_multiple_of(4);
+    p.output.c.next_multiple_of(tile) * ic * p.size * p.size * precision.bytes()
 }
 
 impl Needs {

@@ -29,6 +29,13 @@ use crate::{
     },
 };
 
+/// Told of steps done, and of steps in all. It crosses threads with the future that calls it.
+#[cfg(not(target_arch = "wasm32"))]
+pub type Steps<'a> = dyn FnMut(usize, usize) + Send + 'a;
+/// Told of steps done, and of steps in all. What a browser calls stays in its thread.
+#[cfg(target_arch = "wasm32")]
+pub type Steps<'a> = dyn FnMut(usize, usize) + 'a;
+
 /// How a program is built.
 #[derive(Clone, Debug)]
 pub struct ProgramOptions {
@@ -102,7 +109,7 @@ impl Program {
         graph: &Graph,
         params: Params,
         options: &ProgramOptions,
-        progress: &mut dyn FnMut(usize, usize),
+        progress: &mut Steps<'_>,
     ) -> Result<Self> {
         let (precision, batch) = (options.precision, options.batch.max(1));
         let (graph, params) = fold(graph.clone(), params)?;
@@ -129,10 +136,10 @@ impl Program {
         let identity = Table::identity(gpu);
         let mut tuned = if options.tuned.of == identity { options.tuned.clone() } else { Table::default() };
         tuned.of = identity;
-        let shapes = tune::unknown(&graph, &tuned, options.tune, &caps, batch);
+        let shapes = tune::unknown(&graph, &plan, &tuned, options.tune, &caps, batch);
         let total = shapes.len() + plan.steps.len();
         for (done, problem) in shapes.iter().enumerate() {
-            tune::measure(gpu, &mut pipelines, precision, problem, options.tune, &mut tuned).await?;
+            tune::measure(gpu, &mut pipelines, &caps, problem, options.tune, &mut tuned).await?;
             progress(done + 1, total);
         }
         let choice = Choice { caps, forced: options.conv, tuned: &tuned, pictures: batch };

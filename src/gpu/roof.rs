@@ -96,7 +96,7 @@ impl Roof {
     ///
     /// # Errors
     /// What the device complains of; [`crate::Error::Gpu`] if a kernel's result is no number.
-    pub async fn measure(gpu: &Gpu, progress: &mut dyn FnMut(&'static str)) -> Result<Self> {
+    pub async fn measure(gpu: &Gpu, progress: &mut (dyn FnMut(&'static str) + Send)) -> Result<Self> {
         let halves = gpu.device.features().contains(wgpu::Features::SHADER_F16);
         progress("multiply-adds, f32");
         let f32_gflops = fma(gpu, Precision::F32).await?;
@@ -226,6 +226,7 @@ async fn gemm(gpu: &Gpu, precision: Precision) -> Result<(f64, Variant)> {
             residual: None,
             upsample: 1,
             pictures: 1,
+            parts: 1,
         }
     };
     let mut pipelines = Pipelines::new(gpu, precision, false);
@@ -236,7 +237,7 @@ async fn gemm(gpu: &Gpu, precision: Precision) -> Result<(f64, Variant)> {
         let guess = Variant::gemm(problem.output.pixels(), &caps);
         let others = Variant::ALL.into_iter().filter(|v| *v != guess && v.is_gemm() && v.suits(&caps));
         let able: Vec<Variant> = [guess].into_iter().chain(others).filter(|v| v.takes(&problem, &caps)).collect();
-        for (rung, timing) in time(gpu, &mut pipelines, precision, &problem, &able, GEMM_EFFORT).await? {
+        for (rung, timing) in time(gpu, &mut pipelines, &caps, &problem, &able, GEMM_EFFORT).await? {
             let gflops = 1e-9 * problem.flop() / timing.best().as_secs_f64();
             if gflops > best.0 {
                 best = (gflops, rung);

@@ -14,9 +14,8 @@ use crate::{
     },
     graph::plan::{SlotId, View},
     kernels::{
-        Precision,
         conv::Problem,
-        ladder::Variant,
+        ladder::{Caps, Variant},
         pack::{Sink, pack_bias},
     },
     tensor::Shape,
@@ -90,14 +89,14 @@ impl Trial {
     pub async fn new(
         gpu: &Gpu,
         pipelines: &mut Pipelines,
-        precision: Precision,
+        caps: &Caps,
         problem: &Problem,
         variant: Variant,
     ) -> Result<Self> {
-        let caps = gpu.caps(precision);
+        let precision = caps.precision();
         let view = |slot: usize, shape: Shape| View { slot: SlotId(slot), block: 0, shape };
         let mut shapes = vec![problem.stored(), problem.output];
-        shapes.extend(parts(problem.input, caps.binding / (4 * precision.bytes() * problem.pictures)));
+        shapes.extend(parts(problem.input, caps.binding / (caps.vector() * problem.pictures), problem.parts));
         let slot = |shape: &Shape| {
             let numbers = noise(shape.vectors() * problem.pictures * 4);
             gpu.filled("trial", &encode(precision, &numbers), SLOT_USAGE)
@@ -108,11 +107,11 @@ impl Trial {
             return Err(Error::graph("tuning", "has no slots"));
         };
         let ends = Ends { parts, residual: problem.residual.map(|_| residual), write: dst };
-        let elements = packed_len(variant, problem, &caps);
+        let elements = packed_len(variant, problem, caps);
         let weights = Box::new(|sink: &mut Sink<'_>| sink(0, &noise(elements)));
         let numbers = Numbers { elements, weights, bias: pack_bias(problem, None) };
         let mut preparing = Preparing::new(gpu, precision);
-        let (lowered, sent) = (ends.calls(variant, problem, &caps), Sent::new(gpu, precision, numbers));
+        let (lowered, sent) = (ends.calls(variant, problem, caps), Sent::new(gpu, precision, numbers));
         preparing.push(gpu, pipelines, "tuning", || 0, lowered, Some(sent)).await?;
         let calls = preparing.finish(gpu, pipelines, &slots);
         Ok(Self { calls, watch: Stopwatch::new(gpu, 16, true), dst: slots[0].clone() })
@@ -155,11 +154,14 @@ impl Trial {
     }
 }
 
-/// A value as it is when it is too large for one binding of so many vectors: in bands (see [`crate::graph::bands`]).
-fn parts(value: Shape, limit: usize) -> Vec<Shape> {
-    let blocks = (limit / value.pixels()).clamp(1, value.blocks());
-    let starts = (0..value.blocks()).step_by(blocks);
-    starts.map(|block| Shape { c: (4 * blocks).min(value.c - 4 * block), ..value }).collect()
+/// A value in as many parts as it is gathered from, or in more if `limit` vectors are all that a binding has: in bands (see
+/// [`crate::graph::bands`]). All of one size, as far as blocks allow.
+fn parts(value: Shape, limit: usize, least: usize) -> Vec<Shape> {
+    let blocks = value.blocks();
+    let count = blocks.div_ceil((limit / value.pixels()).max(1)).max(least).min(blocks);
+    let start = |part: usize| part * blocks / count;
+    let part = |i| Shape { c: (4 * start(i + 1)).min(value.c) - 4 * start(i), ..value };
+    (0..count).map(part).collect()
 }
 
 /// Numbers from -0.05 to 0.05 that do not repeat within a row.

@@ -10,9 +10,9 @@ use crate::{
         pipelines::Pipelines,
         trial::{Clock, Effort, Timing, Trial},
     },
-    graph::Graph,
+    graph::{Graph, plan::Plan},
     kernels::{
-        CATALOGUE, Precision,
+        CATALOGUE,
         conv::Problem,
         ladder::{Caps, Variant},
     },
@@ -81,21 +81,29 @@ impl Table {
     }
 }
 
-/// What makes two convolutions equally fast: geometry and storage, not what they are called or how they are activated.
+/// What makes two convolutions equally fast: geometry, storage, and how much is written and bound; not what they are called
+/// or how they are activated.
 fn key(p: &Problem, caps: &Caps) -> String {
     let storage = if caps.half { "f16" } else { "f32" };
     let (sy, sx) = p.stride;
-    let batch = if p.pictures == 1 { String::new() } else { format!(" batch {}", p.pictures) };
-    format!(
-        "{} -> {} {}/{sy}x{sx} pad {} dil {} groups {} {storage}{batch}",
+    let mut key = format!(
+        "{} -> {} {}/{sy}x{sx} pad {} dil {} groups {} {storage}",
         p.input, p.output, p.size, p.pad, p.dilation, p.groups
-    )
+    );
+    // What is seldom anything but one is told where it is, so that tables of before hold.
+    for (what, count) in [(" batch ", p.pictures), (" upsample ", p.upsample), (" parts ", p.parts)] {
+        if count != 1 {
+            key += what;
+            key += &count.to_string();
+        }
+    }
+    key
 }
 
-/// The convolutions of a fused graph whose shapes are to be measured, each shape once.
-pub fn unknown(graph: &Graph, table: &Table, tune: Tune, caps: &Caps, pictures: usize) -> Vec<Problem> {
+/// The convolutions of a planned graph whose shapes are to be measured, each shape once.
+pub fn unknown(graph: &Graph, plan: &Plan, table: &Table, tune: Tune, caps: &Caps, pictures: usize) -> Vec<Problem> {
     let mut seen = std::collections::BTreeSet::new();
-    let problems = graph.iter().filter_map(|(id, _)| graph.problem(id, pictures));
+    let problems = plan.steps.iter().filter_map(|step| step.problem(graph, pictures));
     let wanted = |p: &Problem| match tune {
         Tune::Off => false,
         Tune::Quick => table.get(p, caps).is_none(),
@@ -112,21 +120,21 @@ fn candidates(problem: &Problem, tune: Tune, caps: &Caps) -> Vec<Variant> {
     std::iter::once(guess).chain(others).collect()
 }
 
-/// Measures one shape and enters it.
+/// Measures one shape and enters it. `caps` are those that rungs are chosen by: a program may allow itself less than the
+/// adapter has.
 ///
 /// # Errors
 /// If the device fails.
 pub async fn measure(
     gpu: &Gpu,
     pipelines: &mut Pipelines,
-    precision: Precision,
+    caps: &Caps,
     problem: &Problem,
     tune: Tune,
     table: &mut Table,
 ) -> Result<()> {
-    let caps = gpu.caps(precision);
-    let candidates = candidates(problem, tune, &caps);
-    let timings = time(gpu, pipelines, precision, problem, &candidates, tune.effort()).await?;
+    let candidates = candidates(problem, tune, caps);
+    let timings = time(gpu, pipelines, caps, problem, &candidates, tune.effort()).await?;
     let clock = Timing::common(timings.iter().map(|(_, timing)| timing));
     let mut best: Option<(Variant, Duration)> = None;
     for (variant, timing) in &timings {
@@ -138,7 +146,7 @@ pub async fn measure(
     }
     let ms = timings.iter().map(|(v, timing)| (v.name().to_owned(), timing.by(clock).as_secs_f64() * 1e3)).collect();
     if let Some((variant, _)) = best {
-        table.shapes.insert(key(problem, &caps), Entry { rung: variant.name().to_owned(), clock, ms });
+        table.shapes.insert(key(problem, caps), Entry { rung: variant.name().to_owned(), clock, ms });
     }
     Ok(())
 }
@@ -150,7 +158,7 @@ pub async fn measure(
 pub async fn time(
     gpu: &Gpu,
     pipelines: &mut Pipelines,
-    precision: Precision,
+    caps: &Caps,
     problem: &Problem,
     rungs: &[Variant],
     effort: Effort,
@@ -158,7 +166,7 @@ pub async fn time(
     let mut timings: Vec<(Variant, Timing)> = Vec::with_capacity(rungs.len());
     for variant in rungs {
         let limit = timings.iter().map(|(_, timing)| timing.best()).min();
-        let timing = Trial::new(gpu, pipelines, precision, problem, *variant).await?.time(effort, limit).await?;
+        let timing = Trial::new(gpu, pipelines, caps, problem, *variant).await?.time(effort, limit).await?;
         timings.push((*variant, timing));
     }
     Ok(timings)

@@ -88,7 +88,13 @@ impl Cutter {
             Op::Concat => self.concat(node),
             Op::Slice { start } => Some(self.slice(node, *start)),
             Op::Spp { sizes } => self.spp(node, *sizes),
-            _ => self.channel_by_channel(node),
+            Op::Activation(_)
+            | Op::Add
+            | Op::Mul
+            | Op::ScaleChannels
+            | Op::MaxPool(_)
+            | Op::AvgPool
+            | Op::Upsample { .. } => self.channel_by_channel(node),
         }
     }
 

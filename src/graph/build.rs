@@ -89,9 +89,10 @@ pub fn resized(graph: &Graph, (width, height): (usize, usize)) -> Result<Graph> 
     for i in 0..out.nodes.len() {
         let node = &out.nodes[i];
         let inputs: Vec<Shape> = node.inputs.iter().map(|input| out.node(*input).shape).collect();
-        let shape = match node.op {
-            Op::Input => Shape { h: height, w: width, ..node.shape },
-            _ => infer(&node.name, &node.op, &inputs, Some(node.shape.c))?,
+        let shape = if node.op == Op::Input {
+            Shape { h: height, w: width, ..node.shape }
+        } else {
+            infer(&node.name, &node.op, &inputs, Some(node.shape.c))?
         };
         out.nodes[i].shape = shape;
     }
@@ -131,7 +132,13 @@ pub fn infer(name: &str, op: &Op, inputs: &[Shape], slice_channels: Option<usize
         Op::Add => 2..=usize::MAX,
         Op::Concat => 1..=usize::MAX,
         Op::Mul | Op::ScaleChannels => 2..=2,
-        _ => 1..=1,
+        Op::BatchNorm
+        | Op::Activation(_)
+        | Op::Slice { .. }
+        | Op::MaxPool(_)
+        | Op::Spp { .. }
+        | Op::AvgPool
+        | Op::Upsample { .. } => 1..=1,
     };
     if !want.contains(&inputs.len()) {
         return Err(fail(format!("{} takes {} inputs, found {}", op.name(), want.start(), inputs.len())));

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     graph::{
-        ir::Graph,
+        ir::{Graph, Op},
         plan::{Plan, Work},
     },
     kernels::{
@@ -22,6 +22,9 @@ pub struct Dispatches {
     pub fewest: usize,
     /// Of those, by what they do.
     pub by_op: BTreeMap<&'static str, usize>,
+    /// What keeps each of those from being part of a neighbour.
+    #[serde(skip)]
+    reasons: BTreeMap<&'static str, &'static str>,
     /// On a processor that poses as a GPU, nothing measured.
     pub processor: OnProcessor,
 }
@@ -45,17 +48,22 @@ impl Dispatches {
     pub fn new(graph: &Graph, plan: &Plan, precision: Precision) -> Self {
         let half = precision == Precision::F16;
         let caps = Caps { software: true, subgroup: true, half, binding: BINDING, ..Caps::default() };
-        let mut by_op = BTreeMap::new();
+        let (mut by_op, mut reasons) = (BTreeMap::new(), BTreeMap::new());
         let mut processor = OnProcessor::default();
         let mut scratch = [0; 2];
         for step in &plan.steps {
-            let op = match step.work {
-                Work::Op => graph.node(step.node).op.name(),
-                Work::Accumulate => "accumulate",
-                Work::Copy { .. } => "copy",
+            let op = &graph.node(step.node).op;
+            let (what, reason) = match step.work {
+                Work::Op => (op.name(), why(op)),
+                Work::Accumulate => ("accumulate", "a shortcut of more than two: a dispatch adds one"),
+                Work::Copy { .. } => (
+                    "copy",
+                    "a value lies in one place; here two readers want it in two, or one reads it while it writes beside it",
+                ),
             };
-            *by_op.entry(op).or_default() += 1;
-            let problem = graph.problem(step.node, 1).filter(|_| step.work == Work::Op);
+            *by_op.entry(what).or_default() += 1;
+            reasons.insert(what, reason);
+            let problem = step.problem(graph, 1);
             let tile = problem.and_then(|p| Some((Variant::choose(&p, &caps).winograd()?, p)));
             processor.dispatches += if tile.is_some() { 3 } else { 1 };
             if let Some((tile, problem)) = tile {
@@ -65,14 +73,14 @@ impl Dispatches {
             }
         }
         processor.scratch_bytes = scratch.iter().sum::<usize>() * 4 * precision.bytes();
-        Self { fewest: plan.steps.len(), by_op, processor }
+        Self { fewest: plan.steps.len(), by_op, reasons, processor }
     }
 
     /// A few lines; `planned` are the bytes of all slots.
     pub fn text(&self, planned: usize) -> String {
         let mut out = format!("\n{} dispatches a frame at least:\n", self.fewest);
         for (op, count) in &self.by_op {
-            let _ = writeln!(out, "{count:>5}  {op:<14} {}", why(op));
+            let _ = writeln!(out, "{count:>5}  {op:<14} {}", self.reasons.get(op).copied().unwrap_or_default());
         }
         let OnProcessor { winograd, dispatches, scratch_bytes } = self.processor;
         let _ = writeln!(
@@ -86,21 +94,18 @@ impl Dispatches {
     }
 }
 
-/// What keeps a step from being part of a neighbour.
-fn why(op: &str) -> &'static str {
+/// What keeps the dispatch of an op from being part of a neighbour's.
+const fn why(op: &Op) -> &'static str {
     match op {
-        "conv" => "with bias, activation, shortcut and upsample inside",
-        "max_pool" => "a window needs pixels of several workgroups of the step before",
-        "spp" => "three pools and a concat in one; windows need pixels of several workgroups",
-        "avg_pool" => "needs a whole plane of the step before",
-        "upsample" => "does not follow a convolution of which it is the only reader",
-        "copy" => {
-            "a value lies in one place; here two readers want it in two, or one reads it while it writes beside it"
-        }
-        "accumulate" => "a shortcut of more than two: a dispatch adds one",
-        "shortcut" => "no input is a convolution of which it is the only reader",
-        "activation" => "does not follow a convolution of which it is the only reader",
-        "sam" | "scale_channels" => "reads two values, and only shortcuts go into convolutions",
-        _ => "",
+        Op::Conv(_) => "with bias, activation, shortcut and upsample inside",
+        Op::MaxPool(_) => "a window needs pixels of several workgroups of the step before",
+        Op::Spp { .. } => "three pools and a concat in one; windows need pixels of several workgroups",
+        Op::AvgPool => "needs a whole plane of the step before",
+        Op::Upsample { .. } => "does not follow a convolution of which it is the only reader",
+        Op::Add => "no input is a convolution of which it is the only reader",
+        Op::Activation(_) => "does not follow a convolution of which it is the only reader",
+        Op::Mul | Op::ScaleChannels => "reads two values, and only shortcuts go into convolutions",
+        // No dispatch at all; of a concat or a slice that has to be copied the copy tells.
+        Op::Input | Op::BatchNorm | Op::Concat | Op::Slice { .. } => "",
     }
 }

@@ -42,7 +42,7 @@ impl Totals {
             let (c, elements) = (node.shape.c as u64, node.shape.elements() as u64);
             match &node.op {
                 Op::Conv(conv) => {
-                    let kernel = kernel_elements(graph, node);
+                    let kernel = graph.numbers(id).0 as u64;
                     let bias = if conv.bias { c } else { 0 };
                     t.convolutions += 1;
                     macs += graph.macs(id);
@@ -56,7 +56,15 @@ impl Totals {
                 }
                 Op::MaxPool(p) => others += elements * (p.size * p.size) as u64,
                 Op::Add => others += elements * (node.inputs.len() as u64 - 1),
-                _ => {}
+                Op::Input
+                | Op::Activation(_)
+                | Op::Mul
+                | Op::ScaleChannels
+                | Op::Concat
+                | Op::Slice { .. }
+                | Op::Spp { .. }
+                | Op::AvgPool
+                | Op::Upsample { .. } => {}
             }
         }
         t.weights_bytes += 20;
@@ -65,13 +73,6 @@ impl Totals {
         let boxes = graph.heads.iter().map(|h| h.anchors.len() * graph.node(h.input).shape.pixels());
         t.boxes = boxes.sum::<usize>() as u64;
         t
-    }
-}
-
-fn kernel_elements(graph: &Graph, node: &Node) -> u64 {
-    match &node.op {
-        Op::Conv(c) => c.kernel_elements(graph.node(node.inputs[0]).shape.c) as u64,
-        _ => 0,
     }
 }
 
@@ -105,7 +106,12 @@ fn activation(kind: Activation) -> String {
     match kind {
         Activation::Linear => String::new(),
         Activation::Leaky(slope) => format!(" leaky({slope})"),
-        other => format!(" {}", other.name()),
+        Activation::Relu
+        | Activation::Relu6
+        | Activation::Mish
+        | Activation::Swish
+        | Activation::Logistic
+        | Activation::HardMish => format!(" {}", kind.name()),
     }
 }
 
@@ -141,7 +147,9 @@ pub fn describe(op: &Op) -> String {
         Op::Spp { sizes } => format!("spp {}", sizes.map(|s| s.to_string()).join(",")),
         Op::Slice { start } => format!("slice from {start}"),
         Op::Upsample { stride, .. } => format!("upsample x{stride}"),
-        other => other.name().to_owned(),
+        Op::Input | Op::BatchNorm | Op::Add | Op::Mul | Op::ScaleChannels | Op::Concat | Op::AvgPool => {
+            op.name().to_owned()
+        }
     }
 }
 
@@ -161,7 +169,10 @@ fn rows(graph: &Graph, plan: &Plan, precision: Precision) -> Vec<Row> {
         inputs: node.inputs.iter().map(|i| i.0).collect(),
         shape: [node.shape.c, node.shape.h, node.shape.w],
         macs: graph.macs(id),
-        parameters: kernel_elements(graph, node) + if matches!(node.op, Op::Conv(_)) { node.shape.c as u64 } else { 0 },
+        parameters: {
+            let (weights, biases) = graph.numbers(id);
+            (weights + biases) as u64
+        },
         bytes: node.shape.elements() * precision.bytes(),
         slots: plan.views(id).iter().map(|v| v.slot.0).collect(),
         block: plan.views(id).first().map_or(0, |v| v.block),

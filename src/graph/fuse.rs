@@ -23,7 +23,19 @@ pub fn fuse(graph: Graph, params: Params, keep: &[NodeId]) -> (Graph, Params) {
             Op::Add if inputs.len() == 2 => fuse_residual(&mut rewrite, id, &inputs),
             Op::Upsample { stride, scale: 1.0 } => fuse_upsample(&mut rewrite, id, inputs[0], stride),
             Op::Concat if inputs.len() == 4 => fuse_spp(&mut rewrite, id, &inputs),
-            _ => {}
+            // What others may move into, and what stays a dispatch of its own.
+            Op::Input
+            | Op::Conv(_)
+            | Op::BatchNorm
+            | Op::Add
+            | Op::Mul
+            | Op::ScaleChannels
+            | Op::Concat
+            | Op::Slice { .. }
+            | Op::MaxPool(_)
+            | Op::Spp { .. }
+            | Op::AvgPool
+            | Op::Upsample { .. } => {}
         }
     }
     rewrite.finish()
@@ -90,11 +102,10 @@ fn fuse_upsample(rewrite: &mut Rewrite, id: NodeId, before: NodeId, stride: usiz
 /// Three stride-1 pools of one value and the value itself, joined in any order (Darknet: 13, 9, 5, x).
 fn fuse_spp(rewrite: &mut Rewrite, id: NodeId, inputs: &[NodeId]) {
     let uses = rewrite.uses();
-    let pooled = |input: &NodeId| match rewrite.nodes[input.0].op {
-        Op::MaxPool(p) if (p.stride_x, p.stride_y) == (1, 1) && p.padding + 1 == p.size && p.size % 2 == 1 => {
-            Some((p.size, rewrite.nodes[input.0].inputs[0]))
-        }
-        _ => None,
+    let pooled = |input: &NodeId| {
+        let Op::MaxPool(p) = rewrite.nodes[input.0].op else { return None };
+        let same = (p.stride_x, p.stride_y) == (1, 1) && p.padding + 1 == p.size && p.size % 2 == 1;
+        same.then(|| (p.size, rewrite.nodes[input.0].inputs[0]))
     };
     let Some(source) = inputs.iter().find_map(|i| pooled(i).map(|(_, x)| x)) else { return };
     let mut sizes = [0; 4];

@@ -137,6 +137,26 @@ impl Op {
             Self::Upsample { .. } => "upsample",
         }
     }
+
+    /// The convolution, if it is one: the one op whose work is counted ([`Graph::macs`]), that has numbers of its own once
+    /// batch-norm is folded ([`Graph::numbers`]), and whose kernels are a ladder ([`Graph::problem`]).
+    pub const fn conv(&self) -> Option<&Conv> {
+        match self {
+            Self::Conv(conv) => Some(conv),
+            Self::Input
+            | Self::BatchNorm
+            | Self::Activation(_)
+            | Self::Add
+            | Self::Mul
+            | Self::ScaleChannels
+            | Self::Concat
+            | Self::Slice { .. }
+            | Self::MaxPool(_)
+            | Self::Spp { .. }
+            | Self::AvgPool
+            | Self::Upsample { .. } => None,
+        }
+    }
 }
 
 /// One op with its inputs and the shape of what it computes.
@@ -211,21 +231,27 @@ impl Graph {
 
     /// Multiply-accumulates of one node: convolutions only, as the published figures count.
     pub fn macs(&self, id: NodeId) -> u64 {
-        match &self.node(id).op {
-            Op::Conv(conv) => {
-                // In 64 bits even where usize has 32: a layer of P6 has more than 2^32.
-                let ic = self.node(self.node(id).inputs[0]).shape.c;
-                let per_element = (ic / conv.groups) as u64 * (conv.size * conv.size) as u64;
-                conv.computed(self.node(id).shape).elements() as u64 * per_element
-            }
-            _ => 0,
-        }
+        let node = self.node(id);
+        node.op.conv().map_or(0, |conv| {
+            // In 64 bits even where usize has 32: a layer of P6 has more than 2^32.
+            let ic = self.node(node.inputs[0]).shape.c;
+            let per_element = (ic / conv.groups) as u64 * (conv.size * conv.size) as u64;
+            conv.computed(node.shape).elements() as u64 * per_element
+        })
     }
 
-    /// A convolution as its kernels see it, for so many pictures at once; none for other ops.
+    /// Weights and biases of one node once batch-norm is folded: what its kernels read beside its inputs.
+    pub fn numbers(&self, id: NodeId) -> (usize, usize) {
+        let node = self.node(id);
+        let of = |conv: &Conv| (conv.kernel_elements(self.node(node.inputs[0]).shape.c), conv.filters);
+        node.op.conv().map_or((0, 0), of)
+    }
+
+    /// A convolution as its kernels see it, for so many pictures at once; none for other ops. The input is in one piece: what
+    /// a plan makes of it, [`crate::graph::plan::Step::problem`] knows.
     pub fn problem(&self, id: NodeId, pictures: usize) -> Option<Problem> {
         let node = self.node(id);
-        let Op::Conv(c) = &node.op else { return None };
+        let c = node.op.conv()?;
         Some(Problem {
             input: self.node(node.inputs[0]).shape,
             output: c.computed(node.shape),
@@ -238,6 +264,7 @@ impl Graph {
             residual: c.epilogue.residual,
             upsample: c.epilogue.upsample,
             pictures,
+            parts: 1,
         })
     }
 }

@@ -6,6 +6,9 @@
 //!                      +---------------------- oracle ----------------------------->  boxes
 //! ```
 
+// What is new is decided wherever something is decided by kind: no arm guesses for it.
+#![warn(clippy::wildcard_enum_match_arm)]
+
 pub mod bands;
 pub mod build;
 pub mod dispatches;

@@ -56,7 +56,19 @@ impl Placing {
                     placing.homes[id.0] = Home { region: home.region, block: home.block + start / 4 };
                 }
                 Op::Concat => placing.join(graph, id),
-                _ => {}
+                // A value of its own.
+                Op::Input
+                | Op::Conv(_)
+                | Op::BatchNorm
+                | Op::Activation(_)
+                | Op::Add
+                | Op::Mul
+                | Op::ScaleChannels
+                | Op::Slice { .. }
+                | Op::MaxPool(_)
+                | Op::Spp { .. }
+                | Op::AvgPool
+                | Op::Upsample { .. } => {}
             }
         }
         placing
@@ -71,7 +83,7 @@ impl Placing {
     pub fn parts(&self, graph: &Graph, id: NodeId) -> Vec<NodeId> {
         match self.joins.get(&id) {
             Some(Join::Gathered) => graph.node(id).inputs.clone(),
-            _ => vec![id],
+            Some(Join::Placed | Join::Copied { .. }) | None => vec![id],
         }
     }
 
@@ -146,7 +158,16 @@ impl Placing {
             Op::Input => false,
             Op::Concat => matches!(self.joins.get(&id), Some(Join::Copied { .. })),
             Op::Slice { .. } => !self.is_view(graph, id),
-            _ => true,
+            Op::Conv(_)
+            | Op::BatchNorm
+            | Op::Activation(_)
+            | Op::Add
+            | Op::Mul
+            | Op::ScaleChannels
+            | Op::MaxPool(_)
+            | Op::Spp { .. }
+            | Op::AvgPool
+            | Op::Upsample { .. } => true,
         }
     }
 

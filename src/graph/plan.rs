@@ -8,6 +8,7 @@ use crate::{
         ir::{Graph, NodeId, Op},
         place::{Join, Placing},
     },
+    kernels::conv::Problem,
     tensor::Shape,
 };
 
@@ -37,6 +38,14 @@ pub struct Step {
     pub reads: Vec<View>,
     /// What it writes.
     pub write: View,
+}
+
+impl Step {
+    /// The convolution that this step plays, for so many pictures at once; none if it plays anything else.
+    pub fn problem(&self, graph: &Graph, pictures: usize) -> Option<Problem> {
+        let problem = graph.problem(self.node, pictures).filter(|_| self.work == Work::Op)?;
+        Some(Problem { parts: self.reads.len().saturating_sub(usize::from(problem.residual.is_some())), ..problem })
+    }
 }
 
 /// What a [`Step`] does.
@@ -192,7 +201,15 @@ fn unplaced_steps(graph: &Graph, placing: &Placing) -> Vec<(Step, Vec<NodeId>)> 
                 push(Work::Op, &node.inputs[..2]);
                 node.inputs[2..].iter().for_each(|more| push(Work::Accumulate, &[*more]));
             }
-            _ => push(Work::Op, &node.inputs),
+            Op::Conv(_)
+            | Op::BatchNorm
+            | Op::Activation(_)
+            | Op::Mul
+            | Op::ScaleChannels
+            | Op::MaxPool(_)
+            | Op::Spp { .. }
+            | Op::AvgPool
+            | Op::Upsample { .. } => push(Work::Op, &node.inputs),
         }
     }
     steps

@@ -45,7 +45,7 @@ impl ActivationKind {
     pub const fn slope(self) -> f32 {
         match self {
             Self::Leaky(slope) => slope,
-            _ => 0.0,
+            Self::Linear | Self::Relu | Self::Relu6 | Self::Mish | Self::Swish | Self::Logistic | Self::HardMish => 0.0,
         }
     }
 

@@ -40,6 +40,8 @@ pub struct Problem {
     pub upsample: usize,
     /// Pictures of the batch, side by side in every plane.
     pub pictures: usize,
+    /// Bindings that the input is gathered from, at most [`MAX_PARTS`]; 1 for a value in one piece.
+    pub parts: usize,
 }
 
 impl Problem {

@@ -75,7 +75,16 @@ fn product(variant: Variant, problem: &Problem) -> f64 {
         Variant::Direct | Variant::Depthwise | Variant::Winograd2 | Variant::Winograd4 => {
             problem.input.c / problem.groups
         }
-        _ => problem.input.c.next_multiple_of(4),
+        Variant::Stem
+        | Variant::Lanes
+        | Variant::Tiled
+        | Variant::Block64
+        | Variant::Block128
+        | Variant::Split
+        | Variant::Coop8
+        | Variant::Coop16
+        | Variant::Subgroup
+        | Variant::SubgroupFew => problem.input.c.next_multiple_of(4),
     };
     2.0 * outputs * (inputs * problem.size * problem.size) as f64
 }

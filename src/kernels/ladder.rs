@@ -1,7 +1,7 @@
 //! The ladder of convolution kernels: which rungs there are, which problems each can do, and which is taken unmeasured.
 
 use crate::kernels::{
-    Kernel,
+    Kernel, Precision,
     conv::{self, Problem},
     conv_block, conv_coop8, conv_coop16, conv_depthwise, conv_direct, conv_lanes, conv_stem, conv_subgroup,
     conv_subgroup_few, conv_tiled, pack,
@@ -24,6 +24,11 @@ pub struct Caps {
 }
 
 impl Caps {
+    /// How values are stored.
+    pub const fn precision(&self) -> Precision {
+        if self.half { Precision::F16 } else { Precision::F32 }
+    }
+
     /// Bytes of four channels.
     pub const fn vector(&self) -> usize {
         if self.half { 8 } else { 16 }
@@ -47,7 +52,8 @@ impl Coop {
     const fn takes(self, side: usize) -> bool {
         let there = match side {
             conv_coop8::SIDE => self.eight,
-            _ => self.sixteen,
+            conv_coop16::SIDE => self.sixteen,
+            _ => false,
         };
         there && self.lanes > 0 && self.lanes <= 64 && (self.lanes as usize).is_multiple_of(side)
     }
@@ -139,7 +145,18 @@ impl Variant {
         match self {
             Self::Winograd2 => Some(Tile::Two),
             Self::Winograd4 => Some(Tile::Four),
-            _ => None,
+            Self::Direct
+            | Self::Depthwise
+            | Self::Stem
+            | Self::Lanes
+            | Self::Tiled
+            | Self::Block64
+            | Self::Block128
+            | Self::Split
+            | Self::Coop8
+            | Self::Coop16
+            | Self::Subgroup
+            | Self::SubgroupFew => None,
         }
     }
 

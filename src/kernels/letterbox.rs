@@ -106,7 +106,7 @@ impl Placement {
                 // round(d / 2 - 0.1): of an odd remainder the smaller half lies left and above.
                 placed((w, h), ((cw - w) / 2, (ch - h) / 2), false, 114.0 / 255.0)
             }
-            _ if letterbox => {
+            ResizeMode::DarknetFile | ResizeMode::DarknetVideo if letterbox => {
                 // Darknet's integer division truncates.
                 let (w, h) = if (cw as f32 / width as f32) < (ch as f32 / height as f32) {
                     (cw, height * cw / width)
@@ -115,7 +115,8 @@ impl Placement {
                 };
                 placed((w, h), ((cw - w) / 2, (ch - h) / 2), true, 0.5)
             }
-            _ => placed(canvas, (0, 0), mode == ResizeMode::DarknetFile, 0.5),
+            ResizeMode::DarknetFile => placed(canvas, (0, 0), true, 0.5),
+            ResizeMode::DarknetVideo => placed(canvas, (0, 0), false, 0.5),
         }
     }
 }

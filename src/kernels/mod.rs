@@ -3,6 +3,9 @@
 //! A kernel is data: [`Kernel`] says what its WGSL is made of and what it binds, [`Dispatch`] is one call of it with
 //! everything decided but the buffers. [`CATALOGUE`] lists them all; CONTRIBUTING tells how to add one.
 
+// What is new is decided wherever something is decided by kind: no arm guesses for it.
+#![warn(clippy::wildcard_enum_match_arm)]
+
 pub mod activation;
 pub mod avg_pool;
 pub mod concat;

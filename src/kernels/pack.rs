@@ -21,7 +21,15 @@ pub(super) fn panel(variant: Variant, problem: &Problem) -> Option<usize> {
         Variant::Direct | Variant::Depthwise | Variant::Winograd2 | Variant::Winograd4 => None,
         // A workgroup has four panels.
         Variant::Tiled => Some(4),
-        _ => Some(tile(variant, problem).blocks),
+        Variant::Stem
+        | Variant::Lanes
+        | Variant::Block64
+        | Variant::Block128
+        | Variant::Split
+        | Variant::Coop8
+        | Variant::Coop16
+        | Variant::Subgroup
+        | Variant::SubgroupFew => Some(tile(variant, problem).blocks),
     }
 }
 

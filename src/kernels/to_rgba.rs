@@ -57,7 +57,7 @@ impl Format {
         match self {
             Self::I420 | Self::Nv12 => (2, 2),
             Self::I422 | Self::Yuyv => (2, 1),
-            _ => (1, 1),
+            Self::Rgb8 | Self::Rgba8 | Self::Gray8 | Self::Ycbcr8 | Self::I444 | Self::Mjpeg => (1, 1),
         }
     }
 

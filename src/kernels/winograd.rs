@@ -81,6 +81,7 @@ impl Tile {
             residual: None,
             upsample: 1,
             pictures: 1,
+            parts: 1,
         }
     }
 

@@ -39,7 +39,7 @@ fn pixel(frame: &Frame, x: usize, y: usize) -> [f64; 3] {
         Format::Rgba8 => return [0, 1, 2].map(|c| byte((y * w + x) * 4 + c) / 255.0),
         Format::Ycbcr8 | Format::Mjpeg => byte((y * w + x) * 3),
         Format::Yuyv => byte(y * cw * 4 + 2 * x),
-        _ => byte(y * w + x),
+        Format::Gray8 | Format::I420 | Format::I422 | Format::I444 | Format::Nv12 => byte(y * w + x),
     };
     let left = frame.colour.siting == Siting::Left;
     let place = |p: usize, s: usize, cosited: bool| {

@@ -20,7 +20,7 @@ pub async fn run(args: &Args) -> Outcome {
         return Err(Error::NoAdapter(gpu::driver_hint().into()).into());
     }
     if args.json {
-        let text = serde_json::to_string_pretty(&all).map_err(|e| Error::Usage(format!("adapters as JSON: {e}")))?;
+        let text = serde_json::to_string_pretty(&all).map_err(Error::format("the list", "JSON"))?;
         output::print(&(text + "\n"))?;
         return Ok(());
     }

@@ -14,8 +14,7 @@ pub struct Args {
 pub fn run(args: &Args) -> Outcome {
     let all = cameras()?;
     if args.json {
-        let text = serde_json::to_string_pretty(&all)
-            .map_err(|e| yolov4::Error::Usage(format!("the list cannot be written as JSON: {e}")))?;
+        let text = serde_json::to_string_pretty(&all).map_err(yolov4::Error::format("the list", "JSON"))?;
         output::print(&(text + "\n"))?;
     } else if all.is_empty() {
         output::say(format_args!("no camera answers: plug one in, or name a video, a stream or pictures"));

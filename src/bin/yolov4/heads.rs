@@ -45,13 +45,13 @@ pub async fn run(args: Args) -> Outcome {
     if let (Some(layer), Some(value)) = (args.node, &heads.node) {
         tensors.insert(format!("node.{layer}"), value);
     }
-    let fail = |e: safetensors::SafeTensorError| Error::Usage(format!("{}: {e}", args.out.display()));
+    let fail = Error::format("the values", "safetensors");
     let mut views = Vec::new();
     for (name, tensor) in &tensors {
         let shape = vec![1, tensor.shape.c, tensor.shape.h, tensor.shape.w];
         views.push((
             name.as_str(),
-            TensorView::new(Dtype::F32, shape, bytemuck::cast_slice(&tensor.data)).map_err(fail)?,
+            TensorView::new(Dtype::F32, shape, bytemuck::cast_slice(&tensor.data)).map_err(&fail)?,
         ));
     }
     let bytes = safetensors::serialize(views, None).map_err(fail)?;

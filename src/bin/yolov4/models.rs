@@ -159,7 +159,7 @@ impl Row {
 }
 
 fn json(rows: &[Row]) -> Result<String> {
-    let text = serde_json::to_string_pretty(rows).map_err(|e| Error::Usage(format!("models as JSON: {e}")))?;
+    let text = serde_json::to_string_pretty(rows).map_err(Error::format("the list", "JSON"))?;
     Ok(text + "\n")
 }
 

@@ -84,7 +84,7 @@ pub async fn measure(
         let problem = &shape.problem;
         bar.set_message(format!("{done} of {} shapes", shapes.len()));
         let able = able(problem, rungs, &caps);
-        let timings = time(&gpu, &mut pipelines, precision, problem, &able, EFFORT).await?;
+        let timings = time(&gpu, &mut pipelines, &caps, problem, &able, EFFORT).await?;
         if !timings.is_empty() {
             rows.push(row(&gpu, shape, precision, &timings, roof));
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use yolov4::low_level::{
     gpu::{Program, Roof},
-    graph::{Graph, NodeId, Op, explain::describe},
+    graph::{Graph, NodeId, explain::describe},
     kernels::Precision,
     tensor::Shape,
 };
@@ -36,14 +36,8 @@ fn bytes(program: &Program) -> BTreeMap<NodeId, usize> {
 }
 
 fn parameters(graph: &Graph, id: NodeId, element: usize) -> usize {
-    let node = graph.node(id);
-    match &node.op {
-        Op::Conv(conv) => {
-            let elements = conv.kernel_elements(graph.node(node.inputs[0]).shape.c);
-            elements * element + conv.filters * Precision::F32.bytes()
-        }
-        _ => 0,
-    }
+    let (weights, biases) = graph.numbers(id);
+    weights * element + biases * Precision::F32.bytes()
 }
 
 /// A row for each node that is played, in order. `times` are milliseconds by dispatch.

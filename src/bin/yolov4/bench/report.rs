@@ -142,9 +142,9 @@ impl Row {
 /// As JSON.
 ///
 /// # Errors
-/// [`Error::Usage`] if it cannot be written so; there is no such report.
+/// [`Error::Format`] if it cannot be written so; there is no such report.
 pub fn json(report: &Report) -> Result<String> {
-    let text = serde_json::to_string_pretty(report).map_err(|e| Error::Usage(format!("results as JSON: {e}")))?;
+    let text = serde_json::to_string_pretty(report).map_err(Error::format("the report", "JSON"))?;
     Ok(text + "\n")
 }
 

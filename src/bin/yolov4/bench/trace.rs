@@ -8,7 +8,7 @@ use super::report::{Report, Row};
 /// All results in one file, each a process of its own; dispatches follow one another from zero on.
 ///
 /// # Errors
-/// [`Error::Usage`] if it cannot be written as JSON; there is no such trace.
+/// [`Error::Format`] if it cannot be written as JSON; there is no such trace.
 pub fn text(report: &Report) -> Result<String> {
     let events: Vec<Value> = report.results.iter().enumerate().flat_map(|(i, row)| events(i as u64 + 1, row)).collect();
     let trace = json!({
@@ -16,7 +16,7 @@ pub fn text(report: &Report) -> Result<String> {
         "otherData": { "program": "yolov4", "version": env!("CARGO_PKG_VERSION") },
         "traceEvents": events,
     });
-    let text = serde_json::to_string_pretty(&trace).map_err(|e| Error::Usage(format!("the trace as JSON: {e}")))?;
+    let text = serde_json::to_string_pretty(&trace).map_err(Error::format("the trace", "JSON"))?;
     Ok(text + "\n")
 }
 
