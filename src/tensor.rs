@@ -1,7 +1,7 @@
 //! Shapes and host tensors. A tensor on the host is planar (CHW, row-major); on the GPU it is [`Shape::blocks`]
 //! planes of four channels each (NC4HW4: element `(c, y, x)` is component `c % 4` of vector `(c / 4, y, x)`).
 
-/// Channels, height and width of one value; the batch is always 1.
+/// Channels, height and width of one value of one picture. How many pictures lie side by side, whoever plays them knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Shape {
     /// Channels.

@@ -1,7 +1,7 @@
 // The activations, numbered as kernels::activation::ActivationKind::code.
 
 fn logistic(x: vec4f) -> vec4f {
-    // Beyond 80 the result is 0 to the last bit; e^-x would overflow.
+    // Below -80 it stays at 2e-35 instead of going on towards 0: e^-x would overflow.
     return 1.0 / (1.0 + exp(min(-x, vec4f(80.0))));
 }
 

@@ -1,5 +1,5 @@
-//! The GPU player: the only floor that says wgpu. Everything is built once (adapter, device, pipelines, bind groups,
-//! buffers); a frame is one submit, and what comes back is what somebody asked for.
+//! The GPU player: beside `app`, which draws, the only floor that says wgpu. Everything is built once (adapter, device,
+//! pipelines, bind groups, buffers); a frame is one submit, and what comes back is what somebody asked for.
 //!
 //! - [`Gpu`]: an adapter and its device, asked for with the limits that a network needs.
 //! - [`Program`]: one network on one device, ready to play.
@@ -41,7 +41,7 @@ pub use live::Feed;
 pub use pipelines::Pipelines;
 pub use play::{Input, Played};
 pub use profile::NodeTime;
-pub use program::{Program, ProgramOptions};
+pub use program::{Program, ProgramOptions, Steps};
 pub use rank::{Drawn, Rank};
 pub use readback::{Landing, Purpose, Readbacks};
 pub use roof::{ROOF_KERNELS, Roof};
