@@ -30,6 +30,8 @@ pub mod model;
 #[doc(hidden)]
 pub mod oracle;
 #[doc(hidden)]
+pub mod task;
+#[doc(hidden)]
 pub mod tensor;
 #[doc(hidden)]
 pub mod text;

@@ -20,6 +20,7 @@ use crate::{
         CfgOptions, Decode, Network, WeightsOptions, data, names,
         zoo::{self, Store, Supply},
     },
+    task::Task,
 };
 #[cfg(feature = "gpu")]
 use crate::{
@@ -181,7 +182,11 @@ impl DetectorBuilder {
     ///
     /// # Errors
     /// Whatever is wrong with files, options or the adapter, in one sentence each.
-    pub async fn build(mut self) -> Result<Detector> {
+    pub fn build(self) -> Task<'static, Result<Detector>> {
+        Box::pin(self.make())
+    }
+
+    async fn make(mut self) -> Result<Detector> {
         let model = self.model.take().ok_or_else(|| Error::Usage("no model: name a .cfg file".into()))?;
         let mut supply = self.supply();
         let mut network = Network::open_from(&model, &self.cfg, &mut supply)?;

@@ -37,6 +37,7 @@ use crate::{
         letterbox::{Picture, Placement, ResizeMode},
     },
     model::Network,
+    task::Task,
 };
 
 /// A network, its weights and a player, ready for pictures.
@@ -91,7 +92,11 @@ impl Detector {
     ///
     /// # Errors
     /// As [`Detector::detect`], for the first picture that has any.
-    pub async fn detect_batch(&mut self, pictures: &[&Picture]) -> Result<Vec<Vec<Detection>>> {
+    pub fn detect_batch<'a>(&'a mut self, pictures: &'a [&'a Picture]) -> Task<'a, Result<Vec<Vec<Detection>>>> {
+        Box::pin(self.find(pictures))
+    }
+
+    async fn find(&mut self, pictures: &[&Picture]) -> Result<Vec<Vec<Detection>>> {
         pictures.iter().try_for_each(|picture| picture.check())?;
         let mut found = Vec::with_capacity(pictures.len());
         for batch in pictures.chunks(self.player.batch()) {

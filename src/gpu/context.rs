@@ -9,6 +9,7 @@ use crate::{
         Precision,
         ladder::{Caps, Coop},
     },
+    task::Task,
 };
 
 /// A graphics API that wgpu speaks.
@@ -138,7 +139,11 @@ impl Gpu {
     /// # Errors
     /// [`Error::NoAdapter`] if none fits; [`Error::Gpu`] if it refuses the device; [`Error::Limit`] if it lacks a
     /// feature of [`GpuOptions::needs`].
-    pub async fn new(options: &GpuOptions) -> Result<Self> {
+    pub fn new(options: &GpuOptions) -> Task<'_, Result<Self>> {
+        Box::pin(Self::open(options))
+    }
+
+    async fn open(options: &GpuOptions) -> Result<Self> {
         // OpenGL is not even loaded where there is something better: its loader is slow and noisy.
         let better = options.backend.map_or(wgpu::Backends::PRIMARY, Backend::flags);
         let mut instance = new_instance(better);
@@ -357,9 +362,11 @@ pub fn driver_hint() -> &'static str {
 }
 
 /// What there is on this machine, best first; the numbers of `--adapter` are the places in this list.
-pub async fn adapters(backend: Option<Backend>) -> Vec<AdapterReport> {
-    let all = candidates(&new_instance(backend.map_or(wgpu::Backends::all(), Backend::flags))).await;
-    all.iter().map(report_of).collect()
+pub fn adapters(backend: Option<Backend>) -> Task<'static, Vec<AdapterReport>> {
+    Box::pin(async move {
+        let all = candidates(&new_instance(backend.map_or(wgpu::Backends::all(), Backend::flags))).await;
+        all.iter().map(report_of).collect()
+    })
 }
 
 fn report_of(adapter: &wgpu::Adapter) -> AdapterReport {

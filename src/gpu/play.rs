@@ -15,6 +15,7 @@ use crate::{
         decode::{Candidate, Thresholds},
         letterbox::{Picture, Placement},
     },
+    task::Task,
     tensor::{Shape, Tensor},
 };
 
@@ -57,7 +58,11 @@ impl Program {
     ///
     /// # Errors
     /// As [`Program::play`]; [`Error::Usage`] for no picture, or too many.
-    pub async fn play_batch(&mut self, inputs: &[Input<'_>], keep: &[NodeId]) -> Result<Vec<Played>> {
+    pub fn play_batch<'a>(&'a mut self, inputs: &'a [Input<'a>], keep: &'a [NodeId]) -> Task<'a, Result<Vec<Played>>> {
+        Box::pin(self.play_all(inputs, keep))
+    }
+
+    async fn play_all(&mut self, inputs: &[Input<'_>], keep: &[NodeId]) -> Result<Vec<Played>> {
         let wanted: Vec<NodeId> = keep.iter().map(|origin| self.find(*origin)).collect::<Result<_>>()?;
         let heads: Vec<NodeId> = self.graph.heads.iter().map(|h| h.input).collect();
         let ids: Vec<NodeId> = heads.iter().chain(&wanted).copied().collect();
@@ -167,7 +172,14 @@ impl Program {
     ///
     /// # Errors
     /// As [`Program::detect`]; [`Error::Usage`] for no picture, or too many.
-    pub async fn detect_batch(&mut self, frames: &[(Input<'_>, Thresholds)]) -> Result<Vec<Vec<Candidate>>> {
+    pub fn detect_batch<'a>(
+        &'a mut self,
+        frames: &'a [(Input<'a>, Thresholds)],
+    ) -> Task<'a, Result<Vec<Vec<Candidate>>>> {
+        Box::pin(self.detect_all(frames))
+    }
+
+    async fn detect_all(&mut self, frames: &[(Input<'_>, Thresholds)]) -> Result<Vec<Vec<Candidate>>> {
         let inputs: Vec<Input<'_>> = frames.iter().map(|(input, _)| *input).collect();
         let letterboxes = self.put(&inputs)?;
         let mut found = vec![vec![]; frames.len()];

@@ -27,6 +27,7 @@ use crate::{
         Precision,
         ladder::{Caps, Variant},
     },
+    task::Task,
 };
 
 /// Told of steps done, and of steps in all. It crosses threads with the future that calls it.
@@ -104,7 +105,17 @@ impl Program {
     /// # Errors
     /// [`crate::Error::Limit`] before anything is allocated; [`crate::Error::Gpu`] or
     /// [`crate::Error::OutOfMemory`] if the device refuses.
-    pub async fn new(
+    pub fn new<'a>(
+        gpu: &'a Gpu,
+        graph: &'a Graph,
+        params: Params,
+        options: &'a ProgramOptions,
+        progress: &'a mut Steps<'a>,
+    ) -> Task<'a, Result<Self>> {
+        Box::pin(Self::build(gpu, graph, params, options, progress))
+    }
+
+    async fn build(
         gpu: &Gpu,
         graph: &Graph,
         params: Params,

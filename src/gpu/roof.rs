@@ -13,6 +13,7 @@ use crate::{
     kernels::{
         Bind, Binding, Dispatch, Kernel, Precision, activation::ActivationKind, conv::Problem, ladder::Variant, part,
     },
+    task::Task,
     tensor::Shape,
 };
 
@@ -96,7 +97,14 @@ impl Roof {
     ///
     /// # Errors
     /// What the device complains of; [`crate::Error::Gpu`] if a kernel's result is no number.
-    pub async fn measure(gpu: &Gpu, progress: &mut (dyn FnMut(&'static str) + Send)) -> Result<Self> {
+    pub fn measure<'a>(
+        gpu: &'a Gpu,
+        progress: &'a mut (dyn FnMut(&'static str) + Send + 'a),
+    ) -> Task<'a, Result<Self>> {
+        Box::pin(Self::find(gpu, progress))
+    }
+
+    async fn find(gpu: &Gpu, progress: &mut (dyn FnMut(&'static str) + Send)) -> Result<Self> {
         let halves = gpu.device.features().contains(wgpu::Features::SHADER_F16);
         progress("multiply-adds, f32");
         let f32_gflops = fma(gpu, Precision::F32).await?;
