@@ -102,7 +102,7 @@ impl Boxes {
 
     /// Sets the frame's thresholds; before [`Boxes::record`].
     pub fn set(&self, gpu: &Gpu, thresholds: &Thresholds) {
-        let params = thresholds.params(self.room.capacity, self.classes);
+        let params = thresholds.params(self.room.capacity);
         gpu.queue.write_buffer(&self.thresholds, 0, bytemuck::bytes_of(&params));
     }
 
