@@ -223,7 +223,7 @@ fn letterbox_agrees_with_the_oracle_in_every_mode() {
 }
 
 fn boxes(graph: &Graph, input: &Tensor, thresholds: &Thresholds) -> (Vec<Candidate>, Vec<Candidate>) {
-    pollster::block_on(checks::boxes(&gpu(Precision::F32), graph, input, thresholds)).unwrap()
+    pollster::block_on(checks::boxes(&gpu(Precision::F32), graph, input, thresholds, &[])).unwrap()
 }
 
 fn same(got: &[Candidate], want: &[Candidate], what: &str) {
@@ -299,8 +299,7 @@ fn numbers_of_boxes_times_classes_may_be_beyond_32_bits() {
     let weights = NodeParams::Conv { weights: vec![0.0; (5 + classes) * 6], bias: Some(bias) };
     let params = Params(vec![None, None, Some(weights)]);
     let gpu = gpu(Precision::F32);
-    let mut program =
-        pollster::block_on(checks::program(&gpu, &graph, params, &ProgramOptions::default())).unwrap();
+    let mut program = pollster::block_on(checks::program(&gpu, &graph, params, &ProgramOptions::default())).unwrap();
     let mut input = Tensor { shape: graph.input_shape(), data: vec![-30.0; 6 * side * side] };
     let mut kept = |fine: bool, agnostic: bool| {
         for (channel, value) in [0.0, 0.0, 0.0, 0.0, if fine { 3.0 } else { -30.0 }, 3.0].into_iter().enumerate() {
@@ -309,7 +308,7 @@ fn numbers_of_boxes_times_classes_may_be_beyond_32_bits() {
         let thresholds = thresholds(0.25, NmsKind::Iou, agnostic);
         let got = pollster::block_on(program.detect(&input, &thresholds)).unwrap();
         let heads = pollster::block_on(program.play(&input, &[])).unwrap().heads;
-        same(&got, &oracle::nms(oracle::decode(&graph, &heads, thresholds.conf), &thresholds), "both heads");
+        same(&got, &oracle::nms(oracle::decode(&graph, &heads, thresholds.conf, &[]), &thresholds), "both heads");
         got.iter().map(|c| (c.index as usize, c.class)).collect::<Vec<_>>()
     };
     let last = side * side;

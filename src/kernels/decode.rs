@@ -129,6 +129,7 @@ pub static KERNEL: Kernel = Kernel {
         Binding { name: "params", bind: Bind::Uniform(size_of::<DecodeParams>()) },
         Binding { name: "thresholds", bind: Bind::Uniform(size_of::<ThresholdParams>()) },
         Binding { name: "src", bind: Bind::Read },
+        Binding { name: "wanted", bind: Bind::Read },
         Binding { name: "candidates", bind: Bind::ReadWrite },
     ],
     workgroup: [64, 1, 1],

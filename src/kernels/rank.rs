@@ -13,10 +13,8 @@ pub struct RankParams {
     pub most: u32,
     /// Instances of the draw per box.
     pub quads: u32,
-    /// Number of classes, the words of `wanted`.
-    pub classes: u32,
     /// A multiple of 16 bytes, as uniform buffers want.
-    pub _pad: u32,
+    pub _pad: [u32; 2],
 }
 
 /// `shaders/rank.wgsl`
@@ -27,7 +25,6 @@ pub static KERNEL: Kernel = Kernel {
     bindings: &[
         Binding { name: "params", bind: Bind::Uniform(size_of::<RankParams>()) },
         Binding { name: "kept", bind: Bind::Read },
-        Binding { name: "wanted", bind: Bind::Read },
         Binding { name: "order", bind: Bind::ReadWrite },
         Binding { name: "args", bind: Bind::ReadWrite },
     ],
