@@ -1,7 +1,7 @@
 // uses: shared/boxes.wgsl
 // One head to candidate boxes: one invocation per cell and anchor. A box needs objectness above the threshold, then
-// yields one candidate for every class whose score is above it. The counter goes on past the end of the list: the
-// host sees the overflow and comes back with more room.
+// yields one candidate for every class that is wanted and whose score is above it: what nobody wants takes no room and
+// silences nothing. The counter goes on past the end of the list: the host sees the overflow and comes back with more room.
 
 struct Params {
     gw: u32,
@@ -27,7 +27,8 @@ struct Candidates {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<uniform> thresholds: Thresholds;
 @group(0) @binding(2) var<storage, read> src: array<real4>;       // [A * (5 + classes), GH, GW]
-@group(0) @binding(3) var<storage, read_write> candidates: Candidates;
+@group(0) @binding(3) var<storage, read> wanted: array<u32>;      // [classes], 0: no candidates
+@group(0) @binding(4) var<storage, read_write> candidates: Candidates;
 
 fn logistic(x: f32) -> f32 {
     return 1.0 / (1.0 + exp(min(-x, 80.0)));
@@ -77,6 +78,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     }
     box.index = params.first_index + a * cells + cell;
     for (var label = 0u; label < params.classes; label++) {
+        if wanted[label] == 0u {
+            continue;
+        }
         let score = objectness * probability(first + 5u + label, cell);
         if score > thresholds.conf {
             box.score = score;

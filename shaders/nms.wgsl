@@ -68,8 +68,11 @@ fn overlap(a: Candidate, b: Candidate) -> f32 {
     return plain - pow(d, thresholds.beta);
 }
 
-// First place whose class is not below `label`.
+// First place whose class is not below `label`. Where classes silence each other, keys have no class: all are of the first.
 fn lower_bound(label: u32, count: u32) -> u32 {
+    if thresholds.agnostic != 0u {
+        return select(count, 0u, label == 0u);
+    }
     var low = 0u;
     var high = count;
     while low < high {

@@ -1,7 +1,8 @@
 // uses: shared/boxes.wgsl shared/keys.wgsl
 // Sorts 1024 candidates in workgroup memory (bitonic, all comparators ascending): by class, then score from high to
-// low, then number of the box. Longer lists are finished by sort_merge between runs of this kernel. Keys past the
-// last candidate are the largest there are, so that whatever lies behind it is in order already.
+// low, then number of the box; where classes silence each other, by score, number of the box, class. Longer lists are
+// finished by sort_merge between runs of this kernel. Keys past the last candidate are the largest there are, so that
+// whatever lies behind it is in order already.
 
 override FIRST: bool = true; // make the keys and sort each 1024; else only the short distances of a merge
 
@@ -13,7 +14,7 @@ struct Candidates {
 
 @group(0) @binding(0) var<uniform> thresholds: Thresholds;
 @group(0) @binding(1) var<storage, read> candidates: Candidates;
-@group(0) @binding(2) var<storage, read_write> keys: array<vec4u>; // [capacity] class, inverted score, box and class, place
+@group(0) @binding(2) var<storage, read_write> keys: array<vec4u>; // [capacity], see make_key; place last
 
 const LOCAL = 1024u;
 const THREADS = 256u;
@@ -25,7 +26,12 @@ fn make_key(i: u32) -> vec4u {
     }
     let c = candidates.list[i];
     // A positive float's bits are in the order of its value.
-    return vec4u(select(c.label, 0u, thresholds.agnostic != 0u), ~bitcast<u32>(c.score), c.index * thresholds.classes + c.label, i);
+    let score = ~bitcast<u32>(c.score);
+    // A component each: a number made of box and class would be too large for one.
+    if thresholds.agnostic != 0u {
+        return vec4u(score, c.index, c.label, i);
+    }
+    return vec4u(c.label, score, c.index, i);
 }
 
 fn exchange(i: u32, j: u32) {

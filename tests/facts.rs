@@ -203,7 +203,7 @@ fn boxes(new_coords: bool, values: &[f32], conf: f32) -> Vec<Candidate> {
     for (k, v) in values.iter().enumerate() {
         t.data[k * 4 + 1] = *v;
     }
-    oracle::decode(&graph, &[t], conf)
+    oracle::decode(&graph, &[t], conf, &[])
 }
 
 #[test]

@@ -15,13 +15,14 @@ use yolov4::{
     Gpu, Precision,
     low_level::{
         gpu::{GpuOptions, Needs, ProgramOptions},
-        graph::{Activation, Builder, Graph, NmsKind, NodeId, NodeParams, Op, Params, plan::Keep},
+        graph::{Activation, Builder, Graph, Head, NmsKind, NodeId, NodeParams, Op, Params, plan::Keep},
         kernels::{
             CATALOGUE,
             decode::{Candidate, Thresholds},
             ladder::Variant,
         },
         model::random::Random,
+        oracle,
         tensor::{Shape, Tensor},
     },
 };
@@ -216,7 +217,7 @@ fn letterbox_agrees_with_the_oracle_in_every_mode() {
 }
 
 fn boxes(graph: &Graph, input: &Tensor, thresholds: &Thresholds) -> (Vec<Candidate>, Vec<Candidate>) {
-    pollster::block_on(checks::boxes(&gpu(Precision::F32), graph, input, thresholds)).unwrap()
+    pollster::block_on(checks::boxes(&gpu(Precision::F32), graph, input, thresholds, &[])).unwrap()
 }
 
 fn same(got: &[Candidate], want: &[Candidate], what: &str) {
@@ -269,4 +270,44 @@ fn one_box_may_have_several_classes() {
     let input = Tensor { shape: graph.input_shape(), data: vec![0.0, 0.0, 0.0, 0.0, 9.0, 4.0, -20.0, 3.0] };
     let (got, _) = boxes(&graph, &input, &thresholds(0.25, NmsKind::Iou, false));
     assert_eq!(got.iter().map(|c| c.class).collect::<Vec<_>>(), [0, 2]);
+}
+
+#[test]
+fn numbers_of_boxes_times_classes_may_be_beyond_32_bits() {
+    // Two boxes at one place with one score: one among 136,900 of a head of one class, and one behind all of them that has
+    // two of 31,600 classes.
+    let (side, classes, cell) = (370, 31_600, 185 * 370 + 185);
+    let mut builder = Builder::new(Shape::new(6, side, side)).unwrap();
+    let fine = builder.add("fine", None, Op::Activation(Activation::Leaky(0.5)), &[NodeId(0)], None).unwrap();
+    let conv = Op::Conv(problems::conv(5 + classes, 1, side));
+    let coarse = builder.add("coarse", None, conv, &[NodeId(0)], None).unwrap();
+    for (input, classes) in [(fine, 1), (coarse, classes)] {
+        let anchors = vec![(16.0, 16.0)];
+        let head = Head { input, layer: 1, anchors, classes, scale_x_y: 1.0, new_coords: false };
+        builder.head("head", head).unwrap();
+    }
+    let graph = builder.finish();
+    let mut bias = vec![-15.0; 5 + classes];
+    bias[..6].copy_from_slice(&[0.0, 0.0, 0.0, 0.0, 3.0, 3.0]);
+    bias[5 + 31_000] = 3.0;
+    let weights = NodeParams::Conv { weights: vec![0.0; (5 + classes) * 6], bias: Some(bias) };
+    let params = Params(vec![None, None, Some(weights)]);
+    let gpu = gpu(Precision::F32);
+    let mut program = pollster::block_on(checks::program(&gpu, &graph, params, &ProgramOptions::default())).unwrap();
+    let mut input = Tensor { shape: graph.input_shape(), data: vec![-30.0; 6 * side * side] };
+    let mut kept = |fine: bool, agnostic: bool| {
+        for (channel, value) in [0.0, 0.0, 0.0, 0.0, if fine { 3.0 } else { -30.0 }, 3.0].into_iter().enumerate() {
+            input.data[channel * side * side + cell] = value;
+        }
+        let thresholds = thresholds(0.25, NmsKind::Iou, agnostic);
+        let got = pollster::block_on(program.detect(&input, &thresholds)).unwrap();
+        let heads = pollster::block_on(program.play(&input, &[])).unwrap().heads;
+        same(&got, &oracle::nms(oracle::decode(&graph, &heads, thresholds.conf, &[]), &thresholds), "both heads");
+        got.iter().map(|c| (c.index as usize, c.class)).collect::<Vec<_>>()
+    };
+    let last = side * side;
+    assert_eq!(kept(true, false), [(cell, 0), (last, 31_000)]);
+    assert_eq!(kept(true, true), [(cell, 0)]);
+    assert_eq!(kept(false, false), [(last, 0), (last, 31_000)]);
+    assert_eq!(kept(false, true), [(last, 0)], "of one box's classes the lower");
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use yolov4::{
-    BoxPx, Detection, Detector, Error, Gpu, Picture, Precision, Result,
+    BoxPx, Detection, Detector, DetectorBuilder, Error, Gpu, Picture, PlayerChoice, Precision, Result,
     low_level::{
         app::{
             Bell, Boxes, Chain, IN_FLIGHT, Live, LiveOptions, Offscreen, Pace, Shot, Show, ShowOptions, Stop, Summary,
@@ -16,6 +16,7 @@ use yolov4::{
         },
         detect::draw,
         gpu::{GpuOptions, Needs},
+        kernels::{decode::Candidate, rank::MAX_DRAWN},
         video::{Colour, Format, Frame, Next, Source, Spec},
     },
 };
@@ -224,6 +225,30 @@ fn a_lost_device_is_built_again_and_counted() {
     assert_eq!(found.first(), found.last());
 }
 
+/// A buffer on the GPU.
+fn bytes(gpu: &Gpu, buffer: &wgpu::Buffer) -> Vec<u8> {
+    let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
+    let size = buffer.size();
+    let copy =
+        gpu.device().create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false });
+    let mut encoder = gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+    encoder.copy_buffer_to_buffer(buffer, 0, &copy, 0, None);
+    gpu.queue().submit([encoder.finish()]);
+    copy.map_async(wgpu::MapMode::Read, .., |mapped| mapped.unwrap());
+    gpu.device().poll(wgpu::PollType::wait_indefinitely()).unwrap();
+    copy.get_mapped_range(..).unwrap().to_vec()
+}
+
+/// The boxes of the newest frame, a picture, as they lie on the GPU to be drawn, best first.
+fn drawn(live: &Live, picture: &Picture) -> Vec<Detection> {
+    let (places, args) = pollster::block_on(live.rank().read(live.gpu())).unwrap();
+    assert_eq!(args[1] as usize % places.len().max(1), 0, "as many quads for each box");
+    let kept: Vec<Candidate> = bytemuck::pod_collect_to_vec(&bytes(live.gpu(), live.kept().unwrap()));
+    // The counter comes first, as long as a box.
+    let boxes: Vec<Candidate> = places.iter().map(|place| kept[1 + place]).collect();
+    live.detector().detections(&boxes, &live.undo((picture.width, picture.height)))
+}
+
 #[test]
 fn more_candidates_than_room_are_found_again_with_room() {
     let _turn = ALONE.read().unwrap_or_else(PoisonError::into_inner);
@@ -245,6 +270,71 @@ fn more_candidates_than_room_are_found_again_with_room() {
     for outcome in live.outcomes() {
         assert_eq!(outcome.detections.unwrap(), want, "frame {}", outcome.number);
     }
+}
+
+#[test]
+fn a_frame_that_nobody_reads_is_drawn_with_all_boxes() {
+    let _turn = ALONE.read().unwrap_or_else(PoisonError::into_inner);
+    let gpu = gpu();
+    let picture = picture(NIGHT);
+    let builder = Detector::builder().model("demo").device(gpu.clone()).nms(1.0);
+    let mut alone = pollster::block_on(builder.build()).unwrap();
+    let many = 4e-6;
+    // Of two in flight it is the second that is drawn: submitted before the first one made room, whether it needs it or not.
+    for confs in [&[many][..], &[many, many], &[many, 0.25]] {
+        alone.set_thresholds(confs[confs.len() - 1], 1.0);
+        let mut want = pollster::block_on(alone.detect(&picture)).unwrap();
+        assert!(confs.ends_with(&[0.25]) && !want.is_empty() || want.len() > MAX_DRAWN, "only {} boxes", want.len());
+        want.truncate(MAX_DRAWN);
+        let builder = Detector::builder().model("demo").device(gpu.clone());
+        let options = LiveOptions { wants_boxes: false, wake: Bell::default().wake() };
+        let mut live = pollster::block_on(Live::new(pollster::block_on(builder.build()).unwrap(), &options)).unwrap();
+        let before = gpu.readbacks().results;
+        for (number, conf) in confs.iter().enumerate() {
+            live.detector_mut().set_thresholds(*conf, 1.0);
+            live.submit(&frame(&picture, number as u64), number as u64).unwrap();
+        }
+        assert!(!live.catch_up().unwrap(), "{confs:?}: what is drawn when it is submitted is not fresh");
+        let done: Vec<u64> = live.finish().unwrap().iter().map(|f| f.number).collect();
+        assert!(done.iter().copied().eq(0..confs.len() as u64), "{confs:?}: each frame counts once: {done:?}");
+        assert_eq!(gpu.readbacks().results, before, "{confs:?}: nobody reads boxes");
+        let found = drawn(&live, &picture);
+        assert!(found == want, "{confs:?}: {} boxes are drawn instead of {}, or others", found.len(), want.len());
+        assert!(live.catch_up().unwrap(), "{confs:?}: it must be drawn once more");
+        assert!(!live.catch_up().unwrap(), "{confs:?}: and no more");
+        assert!(live.outcomes().iter().map(|outcome| outcome.number).eq(0..confs.len() as u64), "{confs:?}");
+    }
+}
+
+#[test]
+fn an_older_frame_that_is_run_again_takes_no_boxes_from_the_newest() {
+    let _turn = ALONE.read().unwrap_or_else(PoisonError::into_inner);
+    let gpu = gpu();
+    let (crowded, other) = (picture(NIGHT), picture(CROSSING));
+    let mut alone = detector(&gpu);
+    let want = pollster::block_on(alone.detect(&other)).unwrap();
+    alone.set_thresholds(0.0, 1.0);
+    let all = pollster::block_on(alone.detect(&crowded)).unwrap();
+    assert!(all.len() > 1024, "only {} boxes", all.len());
+    let bell = Bell::default();
+    let options = LiveOptions { wants_boxes: false, wake: bell.wake() };
+    let mut live = pollster::block_on(Live::new(detector(&gpu), &options)).unwrap();
+    let usual = live.detector().thresholds();
+    // The first makes room. The second has flown with too little, and comes back when the third flies with enough.
+    live.detector_mut().set_thresholds(0.0, 1.0);
+    live.submit(&frame(&crowded, 0), 0).unwrap();
+    live.want_boxes(true);
+    live.submit(&frame(&crowded, 1), 1).unwrap();
+    while live.poll().unwrap().is_empty() {
+        bell.wait(Duration::from_millis(1));
+    }
+    live.detector_mut().set_thresholds(usual.0, usual.1);
+    live.want_boxes(false);
+    live.submit(&frame(&other, 2), 2).unwrap();
+    live.finish().unwrap();
+    assert_eq!(drawn(&live, &other), want);
+    let read: Vec<bool> = live.outcomes().iter().map(|outcome| outcome.detections.is_some()).collect();
+    assert_eq!(read, [false, true, false], "whoever has asked gets boxes");
 }
 
 #[test]
@@ -270,7 +360,6 @@ fn pixels_from_elsewhere_give_the_same_boxes_and_classes_can_change() {
     };
     assert_eq!(show(&mut live, 0), want);
     live.detector_mut().set_classes(&["yield".to_owned()]).unwrap();
-    pollster::block_on(live.reclassed()).unwrap();
     let only: Vec<_> = want.iter().filter(|d| d.name == "yield").cloned().collect();
     assert!(!only.is_empty() && only.len() < want.len());
     assert_eq!(show(&mut live, 1), only);
@@ -281,6 +370,63 @@ fn pixels_from_elsewhere_give_the_same_boxes_and_classes_can_change() {
     let shot = Shot::Outside { size: (8, 8), fill: &mut fail };
     assert!(pollster::block_on(live.start(shot, 2, false)).is_err());
     assert_eq!(live.flying(), 0);
+}
+
+/// A network that sees both of its classes everywhere, at one place each, the first with the higher score.
+fn doubles() -> DetectorBuilder {
+    let cfg = "[net]\nwidth=64\nheight=64\nchannels=3\n\
+        [convolutional]\nfilters=7\nsize=1\nstride=32\npad=0\nactivation=linear\n\
+        [yolo]\nmask=0\nanchors=16,16\nclasses=2\nnum=1\n";
+    // Version 0.2 and pictures seen; then biases and weights of the convolution.
+    let head = [0_u32, 2, 0, 0, 0].map(|word| f32::from_bits(word));
+    let bias = [0.0, 0.0, 0.0, 0.0, 3.0, 3.0, 2.0];
+    let floats: Vec<f32> = head.into_iter().chain(bias).chain([0.0; 21]).collect();
+    let weights = floats.iter().flat_map(|f| f.to_le_bytes()).collect();
+    let builder = Detector::builder().file("doubles.cfg", cfg.into()).file("doubles.weights", weights);
+    builder.model("doubles.cfg").weights("doubles.weights")
+}
+
+#[test]
+fn a_class_that_nobody_wants_silences_nothing() {
+    let _turn = ALONE.read().unwrap_or_else(PoisonError::into_inner);
+    let gpu = gpu();
+    let picture = Picture { width: 64, height: 64, rgba: vec![128; 64 * 64 * 4] };
+    let classes = |found: &[Detection]| found.iter().map(|d| d.class).collect::<Vec<_>>();
+    for player in [PlayerChoice::Gpu, PlayerChoice::Oracle] {
+        let found = |agnostic: bool, wanted: &[&str]| {
+            let wanted = wanted.iter().map(|class| (*class).to_owned()).collect();
+            let builder = doubles().device(gpu.clone()).player(player).batch(2).agnostic(agnostic).classes(wanted);
+            let mut detector = pollster::block_on(builder.build()).unwrap();
+            let [first, second] = &pollster::block_on(detector.detect_batch(&[&picture; 2])).unwrap()[..] else {
+                panic!("two pictures");
+            };
+            assert_eq!(first, second, "pictures of a batch");
+            classes(first)
+        };
+        assert_eq!(found(false, &[]), [0, 0, 0, 0, 1, 1, 1, 1], "{player:?}");
+        assert_eq!(found(true, &[]), [0; 4], "{player:?}");
+        assert_eq!(found(false, &["1"]), [1; 4], "{player:?}");
+        assert_eq!(found(true, &["1"]), [1; 4], "{player:?}: class 0 is not wanted, and silences class 1 all the same");
+    }
+    // From one frame to the next.
+    let bell = Bell::default();
+    let detector = pollster::block_on(doubles().device(gpu.clone()).agnostic(true).build()).unwrap();
+    let options = LiveOptions { wants_boxes: true, wake: bell.wake() };
+    let mut live = pollster::block_on(Live::new(detector, &options)).unwrap();
+    for (number, (wanted, want)) in [(None, 0), (Some("1"), 1), (Some("0"), 0)].into_iter().enumerate() {
+        let wanted: Vec<String> = wanted.into_iter().map(str::to_owned).collect();
+        live.detector_mut().set_classes(&wanted).unwrap();
+        live.submit(&frame(&picture, number as u64), number as u64).unwrap();
+        live.finish().unwrap();
+        let found = live.outcomes().remove(0).detections.unwrap();
+        assert_eq!(classes(&found), [want; 4], "frame {number}");
+        assert_eq!(classes(&drawn(&live, &picture)), [want; 4], "frame {number}");
+    }
+    // And a frame that stands still.
+    live.detector_mut().set_classes(&["1".to_owned()]).unwrap();
+    live.again().unwrap();
+    live.finish().unwrap();
+    assert_eq!(classes(&drawn(&live, &picture)), [1; 4]);
 }
 
 /// A picture and its boxes, left and right exchanged.

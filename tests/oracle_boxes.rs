@@ -109,7 +109,7 @@ fn old_decode() {
     #[rustfmt::skip]
     let values = [0.0, 0.0,   0.0, ln3,   0.0, 0.0,   0.0, 2.0_f32.ln(),   -9.0, ln3,   0.0, ln3,   0.0, 9.0_f32.ln()];
     let head = Tensor::new(Shape::new(7, 1, 2), values.to_vec()).unwrap();
-    let boxes = oracle::decode(&graph(false, 1.2), &[head], 0.5);
+    let boxes = oracle::decode(&graph(false, 1.2), &[head], 0.5, &[]);
     assert_eq!(boxes.len(), 2, "both classes of one box survive: {boxes:?}");
     let near = |a: f32, b: f32| assert!((a - b).abs() < 1e-6, "{a}, expected {b}");
     for (b, score) in boxes.iter().zip([0.75 * 0.75, 0.75 * 0.9]) {
@@ -128,7 +128,7 @@ fn new_coords_take_the_values_as_they_are() {
     #[rustfmt::skip]
     let values = [0.0, 0.25,   0.0, 0.5,   0.0, 0.5,   0.0, 1.0,   0.0, 0.5,   0.0, 1.0,   0.0, 0.25];
     let head = Tensor::new(Shape::new(7, 1, 2), values.to_vec()).unwrap();
-    let boxes = oracle::decode(&graph(true, 2.0), &[head], 0.25);
+    let boxes = oracle::decode(&graph(true, 2.0), &[head], 0.25, &[]);
     let want = Candidate { x: 0.5, y: 0.5, w: 0.25, h: 1.0, score: 0.5, class: 0, index: 1, track: 0 };
     assert_eq!(boxes, [want]);
 }
@@ -140,11 +140,26 @@ fn thresholds_are_strict_and_objectness_comes_first() {
         let values = vec![0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, obj, 0.0, 3.0, 0.0, 0.5, 0.0];
         Tensor::new(Shape::new(7, 1, 2), values).unwrap()
     };
-    let count = |obj, conf| oracle::decode(&graph(true, 1.0), &[head(obj)], conf).len();
+    let count = |obj, conf| oracle::decode(&graph(true, 1.0), &[head(obj)], conf, &[]).len();
     assert_eq!(count(0.5, 0.5), 0, "objectness .5 is not above .5");
     assert_eq!(count(0.5, 0.25), 1, "a score of .25 is not above .25");
     assert_eq!(count(0.5, 0.2), 2);
     assert_eq!(count(f32::NAN, 0.2), 0);
+}
+
+#[test]
+fn classes_that_nobody_wants_are_no_candidates() {
+    // Objectness .5 with classes 1 and 1.
+    let values = vec![0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.0, 1.0, 0.0, 1.0, 0.0];
+    let heads = [Tensor::new(Shape::new(7, 1, 2), values).unwrap()];
+    let classes = |wanted: &[bool]| {
+        let boxes = oracle::decode(&graph(true, 1.0), &heads, 0.25, wanted);
+        boxes.iter().map(|b| b.class).collect::<Vec<_>>()
+    };
+    assert_eq!(classes(&[true, true]), [0, 1]);
+    assert_eq!(classes(&[false, true]), [1]);
+    assert_eq!(classes(&[false]), [1], "beyond the end they are wanted");
+    assert_eq!(classes(&[false, false]), [0; 0]);
 }
 
 #[test]
@@ -156,7 +171,7 @@ fn boxes_are_numbered_by_head_anchor_row_column() {
         b.head("yolo", head).unwrap();
     }
     let heads = vec![Tensor::new(Shape::new(12, 2, 2), vec![1.0; 48]).unwrap(); 2];
-    let boxes = oracle::decode(&b.finish(), &heads, 0.5);
+    let boxes = oracle::decode(&b.finish(), &heads, 0.5, &[]);
     assert!(boxes.iter().map(|b| b.index).eq(0..16));
     // Number 5: anchor 1, row 0, column 1.
     assert_eq!((boxes[5].x, boxes[5].y), (1.0, 0.5));

@@ -81,7 +81,7 @@ fn from_equal_heads_come_equal_boxes() {
             agnostic: false,
             extent: undo.extent(),
         };
-        let kept = oracle::nms(oracle::decode(detector.graph(), &heads, thresholds.conf), &thresholds);
+        let kept = oracle::nms(oracle::decode(detector.graph(), &heads, thresholds.conf, &[]), &thresholds);
         let want: Vec<Found> = kept.iter().map(|c| found(c.class as usize, c.score, &undo.apply(c))).collect();
         let (missing, extra) = (lost(&want, &got, 1e-6, 0.999), lost(&got, &want, 1e-6, 0.999));
         println!("{name}: {} boxes, {missing} missing, {extra} extra", want.len());

@@ -18,8 +18,5 @@ struct Thresholds {
     distance: u32,  // 0: IoU, 1: DIoU
     agnostic: u32,  // 1: classes silence each other
     capacity: u32,  // candidates that there is room for
-    classes: u32,
-    _pad: u32,
     extent: vec2f,  // of the picture, as fractions of the network's input
-    _pad2: vec2u,
 }

@@ -1,4 +1,4 @@
-// The order of sort keys: class, inverted score, number of box and class. The last component is the place, not compared.
+// The order of sort keys: the first three components, as sort makes them. The last one is the place, not compared.
 
 fn before(a: vec4u, b: vec4u) -> bool {
     if a.x != b.x {

@@ -70,6 +70,8 @@ pub struct Live {
     held: Option<usize>,
     /// The frame that was submitted last flies with thresholds that have changed since.
     stale: bool,
+    /// That frame was flown again after it was drawn.
+    redraw: bool,
     wants_boxes: bool,
     version: u64,
     outcomes: Vec<Outcome>,
@@ -97,6 +99,7 @@ impl Live {
             newest: None,
             held: None,
             stale: false,
+            redraw: false,
             wants_boxes: options.wants_boxes,
             version: 0,
             outcomes: vec![],
@@ -116,7 +119,7 @@ impl Live {
         &self.detector
     }
 
-    /// The detector, for its thresholds.
+    /// The detector, for its thresholds and classes: the next frame is played with those.
     pub fn detector_mut(&mut self) -> &mut Detector {
         &mut self.detector
     }
@@ -203,20 +206,21 @@ impl Live {
         }
         let Some(last) = self.slots[index].last else { return Ok(()) };
         let capacity = self.detector.program()?.capacity();
-        self.fly(index, About { capacity, again: true, ..last }, false)
+        self.fly(index, About { capacity, again: true, ..last }, false, self.wants_boxes)
     }
 
     /// Runs the frame that was submitted last once more if [`Live::again`] found it in flight and it has landed
-    /// since. A frame that was submitted meanwhile makes up for it. Returns whether there is something new to draw.
+    /// since. A frame that was submitted meanwhile makes up for it. Returns whether there is something new to draw: that
+    /// frame, or one that had too little room and was run again by [`Live::collect`].
     ///
     /// # Errors
     /// As [`Live::start`].
     pub fn catch_up(&mut self) -> Result<bool> {
-        let stale = self.stale;
-        if stale {
+        if self.stale {
             self.again()?;
+            self.redraw |= !self.stale;
         }
-        Ok(stale && !self.stale)
+        Ok(std::mem::take(&mut self.redraw))
     }
 
     /// Starts a frame's work, does not wait for it. `again`: it was shown before, and does not count.
@@ -243,10 +247,11 @@ impl Live {
         };
         self.stages.stage(Stage::Upload, started.elapsed());
         let capacity = self.detector.program()?.capacity();
-        self.fly(index, About { number, pts, captured, size: kind.size, capacity, again }, true)?;
+        let about = About { number, pts, captured, size: kind.size, capacity, again };
+        self.fly(index, about, true, self.wants_boxes)?;
         self.newest = Some(index);
-        // It has the thresholds of now.
-        self.stale = false;
+        // It has the thresholds of now, and is drawn by whoever starts it.
+        (self.stale, self.redraw) = (false, false);
         Ok(())
     }
 
@@ -273,14 +278,15 @@ impl Live {
         }
     }
 
-    fn fly(&mut self, index: usize, about: About, convert: bool) -> Result<()> {
+    fn fly(&mut self, index: usize, about: About, convert: bool, boxes: bool) -> Result<()> {
         let program = self.detector.program()?;
         let (placement, _, thresholds) = self.detector.frame(about.size.0, about.size.1);
         program.set_frame(&placement, &thresholds);
+        program.want_classes(self.detector.wanted());
         let mut encoder = self.gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         self.rank.clear(&mut encoder);
         let slot = &mut self.slots[index];
-        slot.record(&self.gpu, &mut encoder, program, &self.rank, convert, self.wants_boxes);
+        slot.record(&self.gpu, &mut encoder, program, &self.rank, convert, boxes);
         let submitted = self.gpu.queue().submit([encoder.finish()]);
         slot.request(&self.gpu, about, &self.watcher);
         self.watcher.watch(submitted);
@@ -295,19 +301,25 @@ impl Live {
             }
         }
         let found = Program::candidates(&landed.counter);
-        if found > about.capacity {
-            let program = self.detector.program_mut()?;
-            if found > program.capacity() {
-                program.make_room(found).await?;
-                self.rank = make_rank(&self.gpu, &mut self.pipelines, &self.detector).await?;
-                self.version += 1;
+        if found > self.detector.program()?.capacity() {
+            self.detector.program_mut()?.make_room(found).await?;
+            self.rank = make_rank(&self.gpu, &mut self.pipelines, &self.detector).await?;
+            self.version += 1;
+        }
+        let capacity = self.detector.program()?.capacity();
+        let newest = self.newest == Some(index);
+        // Whoever reads boxes gets all of them, and so does whoever draws: what is drawn are those of the newest frame, which
+        // may lie in a buffer that is gone even if they had room. Older frames are not drawn any more.
+        if about.capacity < capacity && (newest || found > about.capacity && landed.boxes.is_some()) {
+            if newest {
+                // With the thresholds of now.
+                (self.stale, self.redraw) = (false, true);
+            } else if let Some(drawn) = self.newest.and_then(|i| self.slots[i].flying.as_mut()) {
+                // An older one's boxes are about to take their place.
+                drawn.capacity = 0;
             }
-            if landed.boxes.is_some() {
-                // Whoever reads boxes gets all of them: once more, with room.
-                let capacity = self.detector.program()?.capacity();
-                self.fly(index, About { capacity, ..about }, false)?;
-                return Ok(None);
-            }
+            self.fly(index, About { capacity, ..about }, false, landed.boxes.is_some())?;
+            return Ok(None);
         }
         let undo = self.detector.frame(about.size.0, about.size.1).1;
         let detections =
@@ -364,24 +376,11 @@ impl Live {
         (self.wake)();
         Ok(())
     }
-
-    /// Takes over what has changed in the detector's classes.
-    ///
-    /// # Errors
-    /// What the device complains of.
-    pub async fn reclassed(&mut self) -> Result<()> {
-        self.rank = make_rank(&self.gpu, &mut self.pipelines, &self.detector).await?;
-        self.version += 1;
-        Ok(())
-    }
 }
 
 async fn make_rank(gpu: &Gpu, pipelines: &mut Pipelines, detector: &Detector) -> Result<Rank> {
-    let drawn = Drawn {
-        wanted: detector.wanted(),
-        most: detector.max_det().unwrap_or(MAX_DRAWN),
-        quads: labels::quads(&detector.class_names()),
-    };
+    let most = detector.max_det().unwrap_or(MAX_DRAWN);
+    let drawn = Drawn { most, quads: labels::quads(&detector.class_names()) };
     let program = detector.program()?;
-    Rank::new(gpu, pipelines, program.kept(), program.capacity(), &drawn).await
+    Rank::new(gpu, pipelines, program.kept(), program.capacity(), drawn).await
 }

@@ -23,7 +23,7 @@ pub struct About {
     pub pts: Duration,
     pub captured: Instant,
     pub size: (usize, usize),
-    /// Candidates that there was room for when it was submitted.
+    /// Candidates that there was room for when it was submitted; 0 if its boxes were written over since.
     pub capacity: usize,
     /// A frame that was shown before, with other thresholds: it does not count.
     pub again: bool,

@@ -124,9 +124,9 @@ impl DetectorBuilder {
         nms: f32 => nms = Some(nms);
         /// How overlap is measured; default the cfg's `nms_kind`.
         nms_kind: NmsChoice => nms_kind = Some(nms_kind);
-        /// Lets boxes of different classes silence each other.
+        /// Lets boxes of different classes silence each other, those that are wanted among themselves.
         agnostic: bool => agnostic = agnostic;
-        /// Only these classes, by name or index; all if empty.
+        /// Only these classes, by name or index; all if empty. Boxes of others are not looked for, and silence nothing.
         classes: Vec<String> => classes = classes;
         /// At most this many boxes a picture, at least 1.
         max_det: usize => max_det = Some(max_det);
@@ -194,7 +194,7 @@ impl DetectorBuilder {
         let mut choices = Choices::default();
         choices.network(&network, self.cfg.size);
         let names = self.class_names(&network, &supply, &mut choices)?;
-        let classes = classes::filter(&self.classes, &names, network.classes)?;
+        let wanted = classes::filter(&self.classes, &names, network.classes)?;
         let resize = choices.pick("resize", self.resize, network.defaults.resize);
         if resize == ResizeMode::Pytorch && self.letterbox == Some(false) {
             return Err(Error::Usage("resize mode pytorch always letterboxes".into()));
@@ -218,7 +218,7 @@ impl DetectorBuilder {
         let why = self.why_player();
         let player = self.build_player(&network, params, kept, supply, &mut notes).await?;
         choices.because("player", player.describe(), why);
-        Ok(Detector { network, player, kept, names, thresholds, resize, letterbox, classes, max_det, notes, choices })
+        Ok(Detector { network, player, kept, names, thresholds, resize, letterbox, wanted, max_det, notes, choices })
     }
 
     /// Where files of the zoo may come from.

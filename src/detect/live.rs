@@ -41,15 +41,14 @@ impl Detector {
         (placement, undo, Thresholds { extent: undo.extent(), ..self.thresholds })
     }
 
-    /// Candidates as [`Detector::detect`] returns them: only classes that are wanted, in pixels, no more than asked for.
+    /// Candidates as [`Detector::detect`] returns them: in pixels, no more than asked for.
     pub fn detections(&self, found: &[Candidate], undo: &Undo) -> Vec<Detection> {
         self.finish(found, undo)
     }
 
     /// By class: whether it is wanted.
-    pub fn wanted(&self) -> Vec<bool> {
-        let classes = self.network.classes;
-        (0..classes).map(|class| self.classes.as_ref().is_none_or(|list| list.contains(&class))).collect()
+    pub fn wanted(&self) -> &[bool] {
+        &self.wanted
     }
 
     /// A name for every class: its number where there are no names.
@@ -73,7 +72,7 @@ impl Detector {
     /// # Errors
     /// [`Error::Usage`] for a class that there is not.
     pub fn set_classes(&mut self, wishes: &[String]) -> Result<()> {
-        self.classes = classes::filter(wishes, &self.names, self.network.classes)?;
+        self.wanted = classes::filter(wishes, &self.names, self.network.classes)?;
         Ok(())
     }
 

@@ -66,7 +66,8 @@ pub struct Detector {
     thresholds: Thresholds,
     resize: ResizeMode,
     letterbox: bool,
-    classes: Option<Vec<usize>>,
+    /// By class.
+    wanted: Vec<bool>,
     max_det: Option<usize>,
     notes: Vec<String>,
     choices: Choices,
@@ -108,7 +109,7 @@ impl Detector {
                 frames.push((*picture, placement, Thresholds { extent: back.extent(), ..self.thresholds }));
                 undo.push(back);
             }
-            let boxes = self.player.detect(&self.network.graph, &frames).await?;
+            let boxes = self.player.detect(&self.network.graph, &frames, &self.wanted).await?;
             found.extend(boxes.iter().zip(&undo).map(|(boxes, undo)| self.finish(boxes, undo)));
         }
         Ok(found)
@@ -121,8 +122,7 @@ impl Detector {
 
     /// Candidates to what is returned.
     fn finish(&self, found: &[Candidate], undo: &Undo) -> Vec<Detection> {
-        let wanted = |class: usize| self.classes.as_ref().is_none_or(|list| list.contains(&class));
-        let detections = found.iter().filter(|c| wanted(c.class as usize)).map(|c| {
+        let detections = found.iter().map(|c| {
             let class = c.class as usize;
             Detection {
                 class,

@@ -52,8 +52,13 @@ impl Player {
         }
     }
 
-    /// Boxes of each of up to [`Player::batch`] pictures after NMS, best first.
-    pub(super) async fn detect(&mut self, graph: &Graph, frames: &[Frame<'_>]) -> Result<Vec<Vec<Candidate>>> {
+    /// Boxes of each of up to [`Player::batch`] pictures after NMS, best first; `wanted` says of which classes.
+    pub(super) async fn detect(
+        &mut self,
+        graph: &Graph,
+        frames: &[Frame<'_>],
+        wanted: &[bool],
+    ) -> Result<Vec<Vec<Candidate>>> {
         check_channels(graph)?;
         match self {
             #[cfg(feature = "gpu")]
@@ -63,12 +68,13 @@ impl Player {
                 let inputs = frames.iter().zip(&resampled).map(|((picture, placement, thresholds), tensor)| {
                     (input(picture, placement, tensor.as_ref()), *thresholds)
                 });
+                program.want_classes(wanted);
                 program.detect_batch(&inputs.collect::<Vec<_>>()).await
             }
             Self::Oracle(params) => {
                 let one = |(picture, placement, thresholds): &Frame<'_>| {
                     let heads = oracle_heads(graph, params, &oracle::letterbox(picture, placement), None)?.heads;
-                    let found = oracle::decode(graph, &heads, thresholds.conf);
+                    let found = oracle::decode(graph, &heads, thresholds.conf, wanted);
                     Ok(oracle::nms(found, thresholds))
                 };
                 frames.iter().map(one).collect()

@@ -40,6 +40,8 @@ pub struct Boxes {
     heads: Vec<Head>,
     classes: usize,
     thresholds: wgpu::Buffer,
+    /// A word a class: 0 for those that make no candidates.
+    wanted: wgpu::Buffer,
     room: Room,
 }
 
@@ -95,14 +97,22 @@ impl Boxes {
         }
         let classes = heads.iter().map(|h| h.at.classes).max().unwrap_or(0);
         let thresholds = gpu.buffer("thresholds", size_of::<ThresholdParams>(), uniform | wgpu::BufferUsages::COPY_DST);
-        let room = Room::new(gpu, pipelines, &heads, &thresholds, classes, sort::LOCAL).await?;
+        let wanted = gpu.filled("wanted", bytemuck::cast_slice(&vec![1_u32; classes]), wgpu::BufferUsages::STORAGE);
+        let room = Room::new(gpu, pipelines, &heads, [&thresholds, &wanted], classes, sort::LOCAL).await?;
         debug_assert_eq!(size_of::<DecodeParams>() % 16, 0);
-        Ok(Self { heads, classes, thresholds, room })
+        Ok(Self { heads, classes, thresholds, wanted, room })
+    }
+
+    /// Sets by class whether it makes candidates, from the next submit on; classes beyond the end of the list do.
+    pub fn want(&self, gpu: &Gpu, wanted: &[bool]) {
+        let word = |class| u32::from(wanted.get(class).copied().unwrap_or(true));
+        let words: Vec<u32> = (0..self.classes).map(word).collect();
+        gpu.write(&self.wanted, 0, bytemuck::cast_slice(&words));
     }
 
     /// Sets the frame's thresholds; before [`Boxes::record`].
     pub fn set(&self, gpu: &Gpu, thresholds: &Thresholds) {
-        let params = thresholds.params(self.room.capacity, self.classes);
+        let params = thresholds.params(self.room.capacity);
         gpu.queue.write_buffer(&self.thresholds, 0, bytemuck::bytes_of(&params));
     }
 
@@ -174,7 +184,8 @@ impl Boxes {
             return Err(limit(format!("{bytes} bytes in one binding"), allowed.to_string()));
         }
         tracing::debug!(count, capacity, "more candidates than there was room for: once more");
-        self.room = Room::new(gpu, pipelines, &self.heads, &self.thresholds, self.classes, capacity).await?;
+        let filters = [&self.thresholds, &self.wanted];
+        self.room = Room::new(gpu, pipelines, &self.heads, filters, self.classes, capacity).await?;
         Ok(())
     }
 }
@@ -207,7 +218,7 @@ impl Room {
         gpu: &Gpu,
         pipelines: &mut Pipelines,
         heads: &[Head],
-        thresholds: &wgpu::Buffer,
+        [thresholds, wanted]: [&wgpu::Buffer; 2],
         classes: usize,
         capacity: usize,
     ) -> Result<Self> {
@@ -221,7 +232,7 @@ impl Room {
         let staging = gpu.buffer("boxes", HEADER + list, wgpu::BufferUsages::MAP_READ | to);
         let mut plan: Vec<(Dispatch, Vec<&wgpu::Buffer>)> = Vec::new();
         for head in heads {
-            plan.push((decode::dispatch(&head.at), vec![&head.params, thresholds, &head.slot, &candidates]));
+            plan.push((decode::dispatch(&head.at), vec![&head.params, thresholds, &head.slot, wanted, &candidates]));
         }
         for dispatch in sort::dispatches(capacity) {
             let buffers =

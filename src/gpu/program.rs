@@ -207,6 +207,12 @@ impl Program {
         })
     }
 
+    /// Sets by class whether its boxes are looked for, from the next submit on: those of others are no candidates and silence
+    /// nothing. All are to begin with, and so are classes beyond the end of the list.
+    pub fn want_classes(&self, wanted: &[bool]) {
+        self.boxes.iter().for_each(|boxes| boxes.want(&self.gpu, wanted));
+    }
+
     /// The graph as it is played: folded, fused, and cut into bands where it has to be.
     pub fn graph(&self) -> &Graph {
         &self.graph

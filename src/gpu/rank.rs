@@ -6,11 +6,9 @@ use crate::{
     kernels::rank::{self, MAX_DRAWN, RankParams},
 };
 
-/// Which boxes are drawn.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// How boxes are drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Drawn {
-    /// By class: whether its boxes are wanted.
-    pub wanted: Vec<bool>,
     /// At most this many boxes, and never more than [`MAX_DRAWN`].
     pub most: usize,
     /// Instances of the draw per box.
@@ -35,24 +33,17 @@ impl Rank {
         pipelines: &mut Pipelines,
         kept: &wgpu::Buffer,
         capacity: usize,
-        drawn: &Drawn,
+        drawn: Drawn,
     ) -> Result<Self> {
         let (storage, copy) = (wgpu::BufferUsages::STORAGE, wgpu::BufferUsages::COPY_DST);
-        let params = RankParams {
-            most: drawn.most.min(MAX_DRAWN) as u32,
-            quads: drawn.quads,
-            classes: drawn.wanted.len() as u32,
-            _pad: 0,
-        };
-        let words: Vec<u32> = drawn.wanted.iter().map(|w| u32::from(*w)).collect();
+        let params = RankParams { most: drawn.most.min(MAX_DRAWN) as u32, quads: drawn.quads, _pad: [0; 2] };
         let params = gpu.filled("rank", bytemuck::bytes_of(&params), wgpu::BufferUsages::UNIFORM);
-        let wanted = gpu.filled("wanted", bytemuck::cast_slice(&words), storage);
         let order = gpu.buffer("order", 4 * (1 + MAX_DRAWN), storage | copy | wgpu::BufferUsages::COPY_SRC);
         let indirect = wgpu::BufferUsages::INDIRECT | wgpu::BufferUsages::COPY_SRC;
         let args = gpu.buffer("args", 16, storage | copy | indirect);
         let dispatch = rank::dispatch(capacity);
         let pipeline = pipelines.get(&dispatch).await?;
-        let entries: Vec<_> = [&params, kept, &wanted, &order, &args]
+        let entries: Vec<_> = [&params, kept, &order, &args]
             .iter()
             .enumerate()
             .map(|(i, b)| wgpu::BindGroupEntry { binding: i as u32, resource: b.as_entire_binding() })

@@ -50,7 +50,7 @@ pub struct Thresholds {
 
 impl Thresholds {
     /// As the kernels see them, with room for `capacity` candidates.
-    pub fn params(&self, capacity: usize, classes: usize) -> ThresholdParams {
+    pub fn params(&self, capacity: usize) -> ThresholdParams {
         let (distance, beta) = match self.kind {
             NmsKind::Iou => (0, 0.0),
             NmsKind::Diou { beta } => (1, beta),
@@ -62,10 +62,7 @@ impl Thresholds {
             distance,
             agnostic: u32::from(self.agnostic),
             capacity: capacity as u32,
-            classes: classes as u32,
-            _pad: 0,
             extent: [self.extent.0, self.extent.1],
-            _pad2: [0; 2],
         }
     }
 }
@@ -86,14 +83,8 @@ pub struct ThresholdParams {
     pub agnostic: u32,
     /// Candidates that there is room for.
     pub capacity: u32,
-    /// Number of classes.
-    pub classes: u32,
-    /// Alignment of what follows.
-    pub _pad: u32,
     /// Width and height of the picture as fractions of the canvas.
     pub extent: [f32; 2],
-    /// A multiple of 16 bytes, as uniform buffers want.
-    pub _pad2: [u32; 2],
 }
 
 /// Most anchors that one head can have here (the family: 3 or 4).
@@ -138,6 +129,7 @@ pub static KERNEL: Kernel = Kernel {
         Binding { name: "params", bind: Bind::Uniform(size_of::<DecodeParams>()) },
         Binding { name: "thresholds", bind: Bind::Uniform(size_of::<ThresholdParams>()) },
         Binding { name: "src", bind: Bind::Read },
+        Binding { name: "wanted", bind: Bind::Read },
         Binding { name: "candidates", bind: Bind::ReadWrite },
     ],
     workgroup: [64, 1, 1],

@@ -1,6 +1,6 @@
 //! Kept boxes to the order they are drawn in, and the arguments of the draw that draws them.
 
-use crate::kernels::{Bind, Binding, Dispatch, Kernel, part};
+use crate::kernels::{Bind, Binding, Dispatch, Kernel, nms, part};
 
 /// Most boxes that are drawn.
 pub const MAX_DRAWN: usize = 1024;
@@ -13,10 +13,8 @@ pub struct RankParams {
     pub most: u32,
     /// Instances of the draw per box.
     pub quads: u32,
-    /// Number of classes, the words of `wanted`.
-    pub classes: u32,
     /// A multiple of 16 bytes, as uniform buffers want.
-    pub _pad: u32,
+    pub _pad: [u32; 2],
 }
 
 /// `shaders/rank.wgsl`
@@ -27,12 +25,14 @@ pub static KERNEL: Kernel = Kernel {
     bindings: &[
         Binding { name: "params", bind: Bind::Uniform(size_of::<RankParams>()) },
         Binding { name: "kept", bind: Bind::Read },
-        Binding { name: "wanted", bind: Bind::Read },
         Binding { name: "order", bind: Bind::ReadWrite },
         Binding { name: "args", bind: Bind::ReadWrite },
     ],
     workgroup: [64, 1, 1],
 };
+
+// The kernel's loop: four boxes a round, fewer rounds than software Vulkan goes through.
+const _: () = assert!(nms::MAX_BOXES / 4 < 65_535);
 
 /// One invocation per box that there is room for.
 pub fn dispatch(capacity: usize) -> Dispatch {

@@ -1,5 +1,5 @@
-//! Candidates into order: by class, then score from high to low, then number of the box. Bitonic, so that the order is
-//! the same on every machine however the candidates arrived.
+//! Candidates into order: by class, then score from high to low, then number of the box; or by score alone, ties by box and
+//! class. Bitonic, so that the order is the same on every machine however the candidates arrived.
 
 use crate::kernels::{Bind, Binding, Dispatch, Kernel, decode::ThresholdParams, part, sort_merge};
 

@@ -2,8 +2,9 @@
 
 use crate::{graph::Graph, kernels::decode::Candidate, oracle::activation::logistic, tensor::Tensor};
 
-/// Every (box, class) whose objectness and score are above `conf`; `heads` in cfg order. Not sorted.
-pub fn decode(graph: &Graph, heads: &[Tensor], conf: f32) -> Vec<Candidate> {
+/// Every (box, class) whose objectness and score are above `conf`; `heads` in cfg order. Not sorted. `wanted` says by class
+/// whether there are to be any; classes beyond its end are wanted.
+pub fn decode(graph: &Graph, heads: &[Tensor], conf: f32, wanted: &[bool]) -> Vec<Candidate> {
     let net = graph.input_shape();
     let mut out = Vec::new();
     let mut first_index = 0;
@@ -33,7 +34,7 @@ pub fn decode(graph: &Graph, heads: &[Tensor], conf: f32) -> Vec<Candidate> {
                     index: (first_index + a * gw * gh + cell) as u32,
                     ..Candidate::default()
                 };
-                for class in 0..head.classes {
+                for class in (0..head.classes).filter(|class| wanted.get(*class).copied().unwrap_or(true)) {
                     let score = objectness * probability(5 + class) as f32;
                     if score > conf {
                         out.push(Candidate { score, class: class as u32, ..found });

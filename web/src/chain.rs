@@ -43,6 +43,8 @@ pub struct Chain {
     pub stage: RefCell<Option<Stage>>,
     pub wishes: RefCell<Wishes>,
     pub mirror: Cell<bool>,
+    /// Whether the newest frame was drawn: one whose boxes only are asked for is not.
+    shown: Cell<bool>,
     next: Cell<u64>,
     /// Milliseconds of the last drawing whose time is known.
     drawn: Cell<Option<f64>>,
@@ -71,6 +73,7 @@ impl Chain {
             stage: RefCell::default(),
             wishes: RefCell::default(),
             mirror: Cell::default(),
+            shown: Cell::default(),
             next: Cell::default(),
             drawn: Cell::default(),
             waiting: RefCell::default(),
@@ -99,7 +102,7 @@ impl Chain {
         if live.flying() >= IN_FLIGHT {
             return Err(Error::Usage(format!("{IN_FLIGHT} frames are under way: wait for one of them")));
         }
-        self.grant(&mut live).await?;
+        self.grant(&mut live)?;
         live.want_boxes(boxes);
         let number = self.next.get();
         let mut copied = 0.0;
@@ -111,6 +114,7 @@ impl Chain {
         };
         live.start(pixels.shot(&mut fill), number, false).await?;
         self.next.set(number + 1);
+        self.shown.set(draw);
         if draw {
             self.draw(&live)?;
         }
@@ -121,10 +125,11 @@ impl Chain {
         let coming = {
             let mut live = self.live.lock().await;
             let run = async {
-                self.grant(&mut live).await?;
+                self.grant(&mut live)?;
                 live.want_boxes(boxes);
                 let before = live.flying();
                 live.again()?;
+                self.shown.set(true);
                 self.draw(&live)?;
                 Ok(live.flying() > before)
             };
@@ -139,14 +144,13 @@ impl Chain {
     }
 
     /// Takes over what has been asked for.
-    async fn grant(&self, live: &mut Live) -> Result<()> {
+    fn grant(&self, live: &mut Live) -> Result<()> {
         let Wishes { thresholds, classes } = self.wishes.take();
         if let Some((conf, nms)) = thresholds {
             live.detector_mut().set_thresholds(conf, nms);
         }
         if let Some(classes) = classes {
             live.detector_mut().set_classes(&classes)?;
-            live.reclassed().await?;
         }
         Ok(())
     }
@@ -166,7 +170,7 @@ impl Chain {
         let mut live = self.live.lock().await;
         let looked = async {
             live.collect().await?;
-            if live.catch_up()? {
+            if live.catch_up()? && self.shown.get() {
                 self.draw(&live)?;
             }
             Ok(())

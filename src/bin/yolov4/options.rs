@@ -134,10 +134,10 @@ pub struct Detecting {
     /// How overlap is measured [default: as the cfg's nms_kind says]
     #[arg(long, value_enum)]
     pub nms_kind: Option<NmsKindArg>,
-    /// Let boxes of different classes silence each other
+    /// Let boxes of different classes silence each other; with --classes, those named among themselves
     #[arg(long)]
     pub agnostic: bool,
-    /// Only these classes, by name or index
+    /// Only these classes, by name or index; boxes of others silence nothing
     #[arg(long, value_delimiter = ',', value_name = "A,B,..")]
     pub classes: Vec<String>,
     /// At most this many boxes a picture

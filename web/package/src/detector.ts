@@ -32,7 +32,7 @@ export interface DetectorOptions {
     conf?: number;
     /** Overlap above which the lesser box goes, 0 to 1; the model's if not given. */
     nms?: number;
-    /** Only boxes of these classes, by name or number. */
+    /** Only boxes of these classes, by name or number; those of others silence nothing. */
     classes?: string[];
     /** Lets boxes of different classes silence each other. */
     agnostic?: boolean;
