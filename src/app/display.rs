@@ -6,9 +6,13 @@ use crate::error::Error;
 
 /// None at the start: a window was asked for where there can be none, and another option helps.
 pub(super) fn missing() -> Error {
-    let named = ["WAYLAND_DISPLAY", "DISPLAY"].iter().find(|name| std::env::var_os(name).is_some());
-    let why = named
-        .map_or_else(|| "neither WAYLAND_DISPLAY nor DISPLAY is set".into(), |n| format!("nothing answers at ${n}"));
+    let set = |name: &str| std::env::var_os(name).is_some();
+    let why = match (set("WAYLAND_DISPLAY"), set("DISPLAY")) {
+        (true, _) if cfg!(feature = "wayland") => "nothing answers at $WAYLAND_DISPLAY",
+        (_, true) => "nothing answers at $DISPLAY",
+        (true, false) => "this build opens windows on X11 (XWayland) alone, and DISPLAY is not set; --features wayland",
+        (false, false) => "neither WAYLAND_DISPLAY nor DISPLAY is set",
+    };
     let why = if cfg!(target_os = "linux") { format!(": {why}") } else { String::new() };
     Error::Usage(format!("there is no display to open a window on{why}; --headless needs none"))
 }
