@@ -62,6 +62,61 @@ export async function settle(page, look, wanted) {
     throw new Error(`expected ${text}, found ${seen}; the page says: ${await page.locator("#trouble").innerText()}`);
 }
 
+/** Waits until no more frames are shown: those under way when it was asked for still come. @param {Page} page */
+export async function stands(page) {
+    const count = () => page.locator("#stage").getAttribute("data-frames");
+    const STILL = 2000;
+    let [seen, since] = [await count(), Date.now()];
+    for (const end = Date.now() + PATIENCE; Date.now() - since < STILL; ) {
+        if (Date.now() > end) throw new Error(`frames go on: ${seen} by now`);
+        await page.waitForTimeout(100);
+        const now = await count();
+        if (now !== seen) [seen, since] = [now, Date.now()];
+    }
+}
+
+/** The processor's time, in milliseconds, of the longest task of the window's thread: what other programs do does not count. @param {Page} page @param {() => Promise<unknown>} during */
+async function longest(page, during) {
+    const devtools = await page.context().newCDPSession(page);
+    /** @type {any[]} */
+    const events = [];
+    devtools.on("Tracing.dataCollected", ({ value }) => events.push(...value));
+    await devtools.send("Tracing.start", { traceConfig: { includedCategories: ["toplevel", "__metadata", "blink.user_timing"] } });
+    // Tells this page's thread from those of others.
+    await page.evaluate(() => performance.mark("this window"));
+    await during();
+    const complete = new Promise((resolve) => devtools.once("Tracing.tracingComplete", resolve));
+    await devtools.send("Tracing.end");
+    await complete;
+    await devtools.detach();
+    const window = events.find((event) => event.name === "this window");
+    const tasks = events.filter((event) => window && event.pid === window.pid && event.tid === window.tid && event.name.endsWith("RunTask"));
+    // A task that was under way when the trace began or ended has no time.
+    const times = tasks.flatMap((task) => (task.tdur === undefined ? [] : [task.tdur / 1000]));
+    if (!times.length) throw new Error("the browser has traced no task of the window");
+    return Math.max(...times);
+}
+
+/**
+ * Fails if a task of the window's thread took more of the processor than a loop in the same page, which takes about 50 ms where
+ * the other suites take minutes.
+ * @param {Page} page
+ * @param {string} what
+ * @param {() => Promise<unknown>} during
+ */
+export async function light(page, what, during) {
+    const loop = await longest(page, () =>
+        page.evaluate(() => {
+            let sum = 1;
+            for (let i = 1; i < 2e7; i++) sum = Math.imul(sum ^ i, 0x01000193);
+            return sum;
+        }),
+    );
+    const task = await longest(page, during);
+    console.log(`${what}: the longest task ${task.toFixed(1)} ms of the processor, the loop ${loop.toFixed(1)} ms`);
+    if (!(task < loop)) throw new Error(`${what}: a task held the window for ${task} ms of the processor, a loop takes ${loop} ms`);
+}
+
 /** What the page complains of. @param {Page} page */
 export async function sentence(page) {
     await page.locator("#trouble").waitFor({ timeout: PATIENCE });

@@ -63,27 +63,24 @@ pub fn build() -> Result<()> {
     run::run(node(&["build.mjs"]))
 }
 
-/// The suites in browsers, by node's own runner.
+/// Suites that take minutes each.
+const LONG: [&str; 6] = ["firefox", "package-browser", "page-corners", "page-failures", "page-models", "same"];
+
+/// The suites in browsers, by node's own runner; with `all` the long ones too.
 pub fn test(filter: &str, all: bool) -> Result<()> {
     let mut files: Vec<PathBuf> =
         fs::read_dir(root().join("web/tests"))?.filter_map(|e| e.ok().map(|e| e.path())).collect();
     files.retain(|file| {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
-        name.ends_with(".test.mjs") && name.contains(filter)
+        let long = LONG.iter().any(|long| name.strip_suffix(".test.mjs") == Some(long));
+        name.ends_with(".test.mjs") && name.contains(filter) && (all || !long)
     });
     files.sort();
     ensure!(!files.is_empty(), "no test file has `{filter}` in its name");
-    // Two files at a time: mostly one waits for the software GPU while the other builds kernels. What the page's own file
-    // times is timed alone.
-    let (alone, others): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| file.ends_with("page.test.mjs"));
-    for (files, concurrency) in [(others, "--test-concurrency=2"), (alone, "--test-concurrency=1")] {
-        if !files.is_empty() {
-            let mut tests = node(&["--test", concurrency, "--test-reporter=spec"]);
-            tests.args(files);
-            run::run(tests)?;
-        }
-    }
-    Ok(())
+    // Two files at a time: mostly one waits for the software GPU while the other builds kernels.
+    let mut tests = node(&["--test", "--test-concurrency=2", "--test-reporter=spec"]);
+    tests.args(files);
+    run::run(tests)
 }
 
 /// Whether there is what the build and the tests need besides Rust. Under CI=true it is an error if there is not.
