@@ -378,7 +378,7 @@ fn doubles() -> DetectorBuilder {
         [convolutional]\nfilters=7\nsize=1\nstride=32\npad=0\nactivation=linear\n\
         [yolo]\nmask=0\nanchors=16,16\nclasses=2\nnum=1\n";
     // Version 0.2 and pictures seen; then biases and weights of the convolution.
-    let head = [0_u32, 2, 0, 0, 0].map(|word| f32::from_bits(word));
+    let head = [0_u32, 2, 0, 0, 0].map(f32::from_bits);
     let bias = [0.0, 0.0, 0.0, 0.0, 3.0, 3.0, 2.0];
     let floats: Vec<f32> = head.into_iter().chain(bias).chain([0.0; 21]).collect();
     let weights = floats.iter().flat_map(|f| f.to_le_bytes()).collect();
