@@ -276,6 +276,7 @@ fn apart(got: &Tensor, want: &Tensor) -> f64 {
 }
 
 #[test]
+#[ignore = "long"]
 fn networks_of_the_family_are_the_uncut_ones_and_the_oracles() {
     let gpu = gpu();
     // Name, width, size; planes of the input that a binding holds, and what is cut.

@@ -161,6 +161,7 @@ fn json_follows_its_schema_and_its_figures_agree() {
 }
 
 #[test]
+#[ignore = "long"]
 fn the_ladder_has_every_shape_once_and_floors_that_follow_from_the_roofs() {
     let dir = tempfile::tempdir().unwrap();
     let ladder = |more: &[&str]| bench(dir.path(), &[&["bench", "--ladder", "--model", "demo"], more].concat());
@@ -380,6 +381,7 @@ fn kept(cache: &Path) -> PathBuf {
 }
 
 #[test]
+#[ignore = "long"]
 fn roofs_are_measured_once_and_a_file_of_no_use_is_told_in_one_line() {
     let (dir, cache) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let roofs = |more: &[&str]| run(dir.path(), cache.path(), &[&["bench", "--roof", "--format=json"], more].concat());
@@ -487,6 +489,7 @@ fn compare_says_what_got_slower() {
 }
 
 #[test]
+#[ignore = "long"]
 fn back_ends_all_measures_every_adapter() {
     let dir = tempfile::tempdir().unwrap();
     let found = json(&bench(dir.path(), &[&DEMO[..], &["--backend", "all", "--format", "json"]].concat()));

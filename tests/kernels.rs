@@ -134,11 +134,13 @@ fn slots_that_are_used_again_change_nothing() {
 }
 
 #[test]
+#[ignore = "long"]
 fn kernels_agree_with_their_bounds_checks_on() {
     run_suite(Precision::F32, |_| vec![ProgramOptions { checked: true, keep: Keep::All, ..Default::default() }]);
 }
 
 #[test]
+#[ignore = "long"]
 fn pictures_of_a_batch_do_not_mix() {
     run_suite(Precision::F32, |problem| {
         // Every rung where there are several convolutions; compiling takes most of the time.

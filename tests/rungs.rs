@@ -155,6 +155,7 @@ fn all_but(gpu: &Gpu, one: Variant) -> Vec<Variant> {
 }
 
 #[test]
+#[ignore = "long"]
 fn a_trained_network_is_the_same_on_every_rung() {
     let Some(data) = common::test_data() else { return };
     let gpu = gpu();
@@ -166,6 +167,7 @@ fn a_trained_network_is_the_same_on_every_rung() {
 }
 
 #[test]
+#[ignore = "long"]
 fn built_networks_are_the_same_on_every_rung() {
     let gpu = gpu();
     for (name, depth) in [("yolov4-csp", 0.3), ("yolov4-p5", 0.1)] {
@@ -198,6 +200,7 @@ fn asked() -> Option<usize> {
 }
 
 #[test]
+#[ignore = "long"]
 fn every_rung_finds_what_darknet_finds() {
     let Some(data) = common::test_data() else { return };
     let gpu = gpu();
@@ -295,6 +298,7 @@ fn without_partner(
 
 /// Values and weights in 16 bits, sums in 32: 99.5 % of the boxes of either have their partner in the other.
 #[test]
+#[ignore = "long"]
 fn f16_finds_what_f32_finds() {
     let Some(data) = common::test_data() else { return };
     let (mut all, mut unlike) = (0, 0);

@@ -99,7 +99,8 @@ impl Copy {
     /// What a suite says of the copy as it stands.
     fn play(&self, suite: &str) -> Result<&'static str> {
         let mut test = cargo(&["test", "--release", "--quiet"]);
-        test.args(suite.split_whitespace()).current_dir(&self.tree);
+        // The long tests too: some faults only they see.
+        test.args(suite.split_whitespace()).args(["--", "--include-ignored"]).current_dir(&self.tree);
         test.env("CARGO_TARGET_DIR", root().join("target/mutants/build"));
         let output = test.stdout(Stdio::piped()).stderr(Stdio::piped()).output()?;
         let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
