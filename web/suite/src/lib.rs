@@ -21,12 +21,12 @@ use yolov4::{
 };
 
 /// Every problem, every node, with every convolution kernel where there is one; then letterbox and boxes. Resolves to the
-/// number of problems, the largest error of a node, the names of the rungs that played, and what has failed.
+/// number of problems, the largest error of a node, the names of the rungs and kernels that played, and what has failed.
 #[wasm_bindgen]
 pub async fn run() -> Result<Array, JsValue> {
     console_error_panic_hook::set_once();
     let gpu = Gpu::new(&GpuOptions::default()).await.map_err(|e| JsValue::from_str(&e.to_string()))?;
-    let (mut count, mut worst, mut rungs, mut failures) = (0, 0.0_f64, BTreeSet::new(), Vec::new());
+    let (mut count, mut worst, mut played, mut failures) = (0, 0.0_f64, BTreeSet::new(), Vec::new());
     for problem in problems::suite() {
         let convolves = problem.kernels.iter().any(|k| k.starts_with("conv"));
         let variants: Vec<Option<Variant>> =
@@ -41,7 +41,8 @@ pub async fn run() -> Result<Array, JsValue> {
             match checks::check(&gpu, &problem, &options, problem.tolerance).await {
                 Ok(checked) => {
                     worst = worst.max(checked.worst);
-                    rungs.extend(checked.rungs.iter().map(|rung| rung.name()));
+                    played.extend(checked.rungs.iter().map(|rung| rung.name()));
+                    played.extend(checked.kernels);
                 }
                 Err(e) => failures.push(format!("{} ({conv:?}): {e}", problem.name)),
             }
@@ -53,7 +54,7 @@ pub async fn run() -> Result<Array, JsValue> {
             Err(e) => failures.push(e),
         }
     }
-    let rungs: Array = rungs.into_iter().map(JsValue::from_str).collect();
+    let played: Array = played.into_iter().map(JsValue::from_str).collect();
     let failures: Array = failures.iter().map(|text| JsValue::from_str(text)).collect();
-    Ok(Array::of(&[count.into(), worst.into(), rungs.into(), failures.into()]))
+    Ok(Array::of(&[count.into(), worst.into(), played.into(), failures.into()]))
 }
