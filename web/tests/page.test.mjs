@@ -155,6 +155,14 @@ describe("the page", { concurrency: false }, () => {
             await page.locator("#clip").click();
             await frames(page, 3);
             await light(page, "a clip", () => frames(page, 20));
+            // Who holds it is seen.
+            const hold = () =>
+                page.evaluate(() => {
+                    let sum = 1;
+                    for (let i = 1; i < 1.2e8; i++) sum = Math.imul(sum ^ i, 0x01000193);
+                    return sum;
+                });
+            await assert.rejects(light(page, "a long loop", hold), /held the window/);
         }));
 
     test("takes pictures by drop and by paste", () =>

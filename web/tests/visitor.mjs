@@ -108,7 +108,7 @@ export async function light(page, what, during) {
     const loop = await longest(page, () =>
         page.evaluate(() => {
             let sum = 1;
-            for (let i = 1; i < 2e7; i++) sum = Math.imul(sum ^ i, 0x01000193);
+            for (let i = 1; i < 4e7; i++) sum = Math.imul(sum ^ i, 0x01000193);
             return sum;
         }),
     );
