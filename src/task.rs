@@ -1,4 +1,4 @@
-//! Futures in boxes.
+//! Futures in boxes, and who is told how far they are.
 
 use std::pin::Pin;
 
@@ -10,3 +10,11 @@ pub type Task<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// The same in a browser, whose GPU stays in its thread.
 #[cfg(target_arch = "wasm32")]
 pub type Task<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+/// Told of steps done, and of steps in all; it goes where the task goes that calls it.
+#[cfg(not(target_arch = "wasm32"))]
+pub type Steps<'a> = dyn FnMut(usize, usize) + Send + 'a;
+
+/// The same in a browser, whose functions stay in their thread.
+#[cfg(target_arch = "wasm32")]
+pub type Steps<'a> = dyn FnMut(usize, usize) + 'a;

@@ -20,7 +20,7 @@ use crate::{
         CfgOptions, Decode, Network, WeightsOptions, data, names,
         zoo::{self, Store, Supply},
     },
-    task::Task,
+    task::{Steps, Task},
 };
 #[cfg(feature = "gpu")]
 use crate::{
@@ -29,13 +29,8 @@ use crate::{
     kernels::ladder::Variant,
 };
 
-/// Told of building steps: done, and in all. It goes where the future of [`DetectorBuilder::build`] goes, to another thread
-/// if an executor has several.
-#[cfg(not(target_arch = "wasm32"))]
-pub type Progress = Box<dyn FnMut(usize, usize) + Send>;
-/// Told of building steps: done, and in all. A browser's functions stay in their thread, as its GPU does.
-#[cfg(target_arch = "wasm32")]
-pub type Progress = Box<dyn FnMut(usize, usize)>;
+/// Told of building steps: done, and in all.
+pub type Progress = Box<Steps<'static>>;
 
 /// Describes a [`Detector`]; see [`Detector::builder`].
 #[derive(Default)]

@@ -41,7 +41,7 @@ pub use live::Feed;
 pub use pipelines::Pipelines;
 pub use play::{Input, Played};
 pub use profile::NodeTime;
-pub use program::{Program, ProgramOptions, Steps};
+pub use program::{Program, ProgramOptions};
 pub use rank::{Drawn, Rank};
 pub use readback::{Landing, Purpose, Readbacks};
 pub use roof::{ROOF_KERNELS, Roof};

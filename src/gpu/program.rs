@@ -27,15 +27,8 @@ use crate::{
         Precision,
         ladder::{Caps, Variant},
     },
-    task::Task,
+    task::{Steps, Task},
 };
-
-/// Told of steps done, and of steps in all. It crosses threads with the future that calls it.
-#[cfg(not(target_arch = "wasm32"))]
-pub type Steps<'a> = dyn FnMut(usize, usize) + Send + 'a;
-/// Told of steps done, and of steps in all. What a browser calls stays in its thread.
-#[cfg(target_arch = "wasm32")]
-pub type Steps<'a> = dyn FnMut(usize, usize) + 'a;
 
 /// How a program is built.
 #[derive(Clone, Debug)]
