@@ -66,8 +66,10 @@ impl Desktop {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let (width, height) = SCREEN;
         let mut xvfb = Command::new("Xvfb")
-            // -r: a key that is held by a busy machine does not repeat.
-            .args(["-displayfd", "1", "-r", "-nolisten", "tcp", "-screen", "0", &format!("{width}x{height}x24")])
+            // -r: a key that is held by a busy machine does not repeat. -noreset: else the server begins anew when the last
+            // client has gone, which is the question below if the window manager is slow to come, and drops who comes then.
+            .args(["-displayfd", "1", "-r", "-noreset", "-nolisten", "tcp"])
+            .args(["-screen", "0", &format!("{width}x{height}x24")])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
