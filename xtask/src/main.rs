@@ -10,6 +10,8 @@ mod scenes;
 mod tests;
 mod web;
 
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
@@ -60,14 +62,21 @@ enum Job {
     },
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
     let cli = Cli::parse();
     let timed = matches!(cli.job, Job::Test { .. } | Job::Ci { .. });
     let outcome = start(cli.job);
     if timed {
         run::print_times();
     }
-    outcome
+    // Not by returning it: with RUST_BACKTRACE a page of frames would come after what counts.
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            eprintln!("error: {e:#}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 fn start(job: Job) -> anyhow::Result<()> {

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 use crate::{driver, run, web};
 
 /// The tests, with `all` the long ones too, on an adapter that answers. Without one the kernel suites fail; they never pass
-/// unseen. What was skipped is said once more at the end, where it is seen.
+/// unseen. What was skipped and what failed is said once more at the end, where it is seen.
 pub fn run(all: bool) -> Result<()> {
     driver::ensure(all)?;
     let mut skipped = Vec::new();
@@ -32,7 +32,11 @@ pub fn run(all: bool) -> Result<()> {
         if skipped.is_empty() { "nothing was skipped".into() } else { format!("{} skipped:", skipped.len()) }
     );
     skipped.iter().for_each(|line| println!("SKIPPED {line}"));
-    native.and(browsers)
+    // Both: what has failed in the browsers is not to hide behind the other.
+    match (native, browsers) {
+        (Err(native), Err(browsers)) => Err(browsers.context(native)),
+        (native, browsers) => native.and(browsers),
+    }
 }
 
 /// A line that cargo or a test has printed.
@@ -44,7 +48,7 @@ enum Line {
 /// The suites of the workspace.
 fn native(all: bool, skipped: &mut Vec<String>) -> Result<()> {
     let mut args = run::suites(all);
-    args.extend(["--", "--show-output"]);
+    args.extend(["--no-fail-fast", "--", "--show-output"]);
     args.extend(all.then_some("--include-ignored"));
     println!("\n$ cargo {}", args.join(" "));
     let mut command = run::cargo(&args);
@@ -58,6 +62,7 @@ fn native(all: bool, skipped: &mut Vec<String>) -> Result<()> {
     ];
     // Cargo says which suite it starts on one stream, and the suite how long it took on the other.
     let (mut suite, mut test) = (String::new(), String::new());
+    let mut failed = Vec::new();
     for line in lines {
         match line {
             Line::Err(line) => {
@@ -71,6 +76,9 @@ fn native(all: bool, skipped: &mut Vec<String>) -> Result<()> {
                 println!("{line}");
                 if let Some(name) = line.strip_prefix("---- ") {
                     name.split_whitespace().next().unwrap_or_default().clone_into(&mut test);
+                }
+                if let Some(name) = line.strip_prefix("test ").and_then(|line| line.strip_suffix(" ... FAILED")) {
+                    failed.push(format!("{suite} {name}"));
                 }
                 if let Some(why) = line.strip_prefix("SKIPPED: ") {
                     skipped.push(format!("{test}: {why}"));
@@ -88,7 +96,7 @@ fn native(all: bool, skipped: &mut Vec<String>) -> Result<()> {
     }
     let status = child.wait()?;
     if !status.success() {
-        bail!("the tests failed: {status}");
+        bail!("these tests failed ({status}): {}", failed.join(", "));
     }
     Ok(())
 }
