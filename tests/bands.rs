@@ -16,13 +16,12 @@ use yolov4::{
     low_level::{
         gpu::{GpuOptions, Pipelines, Program, ProgramOptions, Trial, Tune},
         graph::{
-            Activation, Conv, Graph, Head, NodeId, Op, Params, Pool,
+            Activation, Conv, Graph, Head, Keep, NodeId, Op, Params, Pool, Target,
             bands::bands,
+            compile::{Compiled, compile},
             explain,
-            fold::fold,
-            fuse::fuse,
             place::Join,
-            plan::{Keep, Plan},
+            plan::Plan,
         },
         kernels::ladder::Variant,
         model::{Network, random::Random, scaled::Recipe},
@@ -153,8 +152,8 @@ fn random_problems(count: u64) -> impl Iterator<Item = Problem> {
 
 /// As played: folded and fused.
 fn fused(graph: &Graph, params: &Params) -> (Graph, Params) {
-    let (graph, params) = fold(graph.clone(), params.clone()).unwrap();
-    fuse(graph, params, &[])
+    let Compiled { graph, params, .. } = compile(graph.clone(), params.clone(), &Target::default()).unwrap();
+    (graph, params)
 }
 
 /// Ops that were cut, by name.
@@ -183,7 +182,7 @@ fn whatever_is_cut_wherever_the_values_are_the_same() {
                 compare(&got[id], &want[&old], EXACT)
                     .unwrap_or_else(|e| panic!("{}, {planes} planes: {}: {e}", problem.name, node.name));
             }
-            let plan = Plan::within(&graph, &Keep::All, limit);
+            let plan = Plan::new(&graph, &Target { keep: Keep::All, ..within(limit) });
             if graph != whole && plan.slots.iter().all(|slot| slot.vectors <= limit) {
                 fitting += 1;
                 cut.extend(cut_kinds(&graph));
@@ -352,13 +351,15 @@ fn a_device_of_small_buffers_gives_back_every_value_whole() {
     pollster::block_on(pollster::block_on(trial).unwrap().run(1)).unwrap();
 }
 
+/// Bindings of so many four-channel vectors.
+fn within(binding: usize) -> Target {
+    Target { binding, ..Target::default() }
+}
+
 /// The graph that plays a network where a binding has so many MiB, in f32, and its plan.
 fn laid_out(network: &Network, mib: usize) -> (Graph, Plan) {
-    let (whole, params) = fused(&network.graph, &network.random_params(0));
-    let limit = mib * MIB / 16;
-    let (graph, _) = bands(whole, params, limit);
-    let plan = Plan::within(&graph, &Keep::Heads, limit);
-    (graph, plan)
+    let compiled = compile(network.graph.clone(), Params::default(), &within(mib * MIB / 16)).unwrap();
+    (compiled.graph, compiled.plan)
 }
 
 #[test]
@@ -370,7 +371,8 @@ fn a_graph_whose_values_fit_is_left_alone() {
         let (graph, same) = bands(whole.clone(), params.clone(), largest);
         assert!(graph == whole && same == params, "{name}");
         let text = |plan| explain::text(&network.graph, &graph, &plan, Precision::F32);
-        assert_eq!(text(Plan::within(&graph, &Keep::Heads, largest)), text(Plan::new(&whole, &Keep::Heads)), "{name}");
+        let (bound, free) = (Plan::new(&graph, &within(largest)), Plan::new(&whole, &Target::default()));
+        assert_eq!(text(bound), text(free), "{name}");
         // One vector less, and it is not.
         assert_ne!(bands(whole.clone(), params, largest - 1).0.nodes.len(), whole.nodes.len(), "{name}");
     }

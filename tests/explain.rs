@@ -107,3 +107,19 @@ fn tiny_has_24_dispatches() {
     let paper: Value = serde_json::from_str(&explain(&["yolov4-tiny", "--json"])).unwrap();
     assert_eq!(paper["dispatches"]["by_op"], json!({ "conv": 21, "max_pool": 3 }));
 }
+
+#[test]
+fn passes_are_shown_one_after_the_other() {
+    let printed = explain(&["yolov4-tiny", "--passes"]);
+    let headings: Vec<&str> = printed.lines().filter(|l| l.starts_with("as ") || l.starts_with("after ")).collect();
+    let names: Vec<&str> = headings.iter().map(|l| l.split(['(', ':']).next().unwrap().trim()).collect();
+    assert_eq!(names, ["as loaded", "after fold", "after fuse", "after bands"]);
+    let of = |name: &str| printed.split("\n\n").find(|part| part.starts_with(name)).unwrap();
+    let lines = |name: &str| of(name).lines().count() - 1;
+    assert!(of("as loaded").contains("batch_norm") && !of("after fold").contains("batch_norm"));
+    assert!(of("after fold").contains("activation leaky") && !of("after fuse").contains("activation leaky"));
+    assert!(lines("as loaded") > lines("after fold") && lines("after fold") > lines("after fuse"));
+    assert_eq!(lines("after bands"), lines("after fuse"), "everything fits");
+    let banded = explain(&["yolov4-p6", "--passes", "--binding", "128"]);
+    assert!(banded.split("\n\n").last().unwrap().contains("(1 of 2)"), "{banded}");
+}

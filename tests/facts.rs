@@ -142,7 +142,7 @@ fn spp_is_13_9_5_input() {
     }
     members.push(NodeId(0));
     builder.add("spp", None, Op::Concat, &members, None).unwrap();
-    let (graph, _) = fuse::fuse(builder.finish(), Params::default(), &[]);
+    let (graph, _) = fuse::fuse(builder.finish(), Params::default(), |_| false);
     let spp = graph.nodes.last().unwrap();
     assert_eq!(spp.op, Op::Spp { sizes: [13, 9, 5, 1] });
     let mut x = tensor(4, 1, 15, &[0.0; 60]);
@@ -163,7 +163,7 @@ fn an_upsample_goes_into_the_convolution_that_only_it_reads() {
         if shared {
             builder.add("mean", None, Op::AvgPool, &[conv], None).unwrap();
         }
-        let (graph, _) = fuse::fuse(builder.finish(), Params::default(), &[]);
+        let (graph, _) = fuse::fuse(builder.finish(), Params::default(), |_| false);
         let node = graph.nodes.iter().find(|node| node.origin == up).unwrap();
         assert_eq!(node.shape, Shape::new(8, 6, 10));
         match node.op {

@@ -8,7 +8,7 @@ use yolov4::{
     Gpu, Precision, ResizeMode,
     low_level::{
         gpu::{Drawn, FrameKind, FrameTexture, GpuOptions, Pipelines, Program, ProgramOptions, Rank},
-        graph::{Builder, NmsKind, NodeId, Params, plan::Keep},
+        graph::{Builder, Keep, NmsKind, NodeId, Params},
         kernels::{
             decode::{Candidate, Thresholds},
             letterbox::Placement,

@@ -15,7 +15,7 @@ use yolov4::{
     Gpu, Precision,
     low_level::{
         gpu::{GpuOptions, Needs, ProgramOptions},
-        graph::{Activation, Builder, Graph, Head, NmsKind, NodeId, NodeParams, Op, Params, plan::Keep},
+        graph::{Activation, Builder, Graph, Head, Keep, NmsKind, NodeId, NodeParams, Op, Params},
         kernels::{
             CATALOGUE,
             decode::{Candidate, Thresholds},

@@ -17,7 +17,7 @@ use yolov4::{
     Detector, DetectorBuilder, Gpu, Picture, PlayerChoice, Precision, ResizeMode,
     low_level::{
         gpu::{GpuOptions, Program},
-        graph::{Conv, Graph, NodeId, Op, Params, plan::Keep},
+        graph::{Conv, Graph, Keep, NodeId, Op, Params},
         kernels::{ladder::Variant, letterbox::Placement},
         model::{CfgOptions, Network, WeightsOptions, scaled::Recipe},
         oracle,

@@ -15,7 +15,7 @@ use crate::{
 #[cfg(feature = "gpu")]
 use crate::{
     gpu::{Input, Program},
-    graph::plan::Keep,
+    graph::Keep,
 };
 
 /// Who plays a network.

@@ -3,10 +3,9 @@
 use crate::{
     error::{Error, Result},
     graph::{
-        Graph, NodeId, Params,
-        bands::bands,
+        Graph, NodeId, Params, Target,
         build::resized,
-        plan::{Keep, Plan},
+        compile::{Compiled, compile},
     },
     kernels::{Dispatch, Precision},
     tensor::Shape,
@@ -71,15 +70,14 @@ pub(super) fn binding_vectors(bytes: u64, precision: Precision) -> usize {
     usize::try_from(bytes).unwrap_or(usize::MAX) / (4 * precision.bytes())
 }
 
-/// Fails if a slot or a weight does not fit into one binding of `allowed` bytes, naming the first layer to blame. `fused` is
-/// the graph before it was cut into bands.
+/// Fails if a slot or a weight does not fit into one binding of `allowed` bytes, naming the first layer to blame, and what of
+/// the network as `loaded` would fit.
 ///
 /// # Errors
 /// [`Error::Limit`]
 pub(super) fn check_plan(
-    fused: &Graph,
-    graph: &Graph,
-    plan: &Plan,
+    loaded: &Graph,
+    Compiled { graph, plan, .. }: &Compiled,
     precision: Precision,
     pictures: usize,
     allowed: u64,
@@ -94,7 +92,7 @@ pub(super) fn check_plan(
     let values = plan.slots.iter().flat_map(|s| &s.tenants);
     let values = values.map(|t| (t.region, t.vectors * pictures * 4 * precision.bytes()));
     if let Some((id, bytes)) = values.filter(|v| v.1 as u64 > allowed).min_by_key(|v| v.0) {
-        return Err(refused(id, bytes, "its value", advice(fused, allowed, precision, pictures)));
+        return Err(refused(id, bytes, "its value", advice(loaded, allowed, precision, pictures)));
     }
     // Where whole tiles do not fit, a rung without them is taken.
     let mut weights = graph.iter().map(|(id, _)| (id, weight_bytes(graph, id, precision, 1)));
@@ -107,29 +105,30 @@ pub(super) fn check_plan(
 }
 
 /// What would make every value fit: fewer pictures, the largest legal size of the same shape, or half the bytes.
-fn advice(fused: &Graph, allowed: u64, precision: Precision, pictures: usize) -> String {
-    let input = fused.input_shape();
-    let strides = fused.heads.iter().map(|h| input.w / fused.node(h.input).shape.w.max(1));
+fn advice(loaded: &Graph, allowed: u64, precision: Precision, pictures: usize) -> String {
+    let input = loaded.input_shape();
+    let strides = loaded.heads.iter().map(|h| input.w / loaded.node(h.input).shape.w.max(1));
     let stride = strides.max().unwrap_or(1).max(1);
     let limit = binding_vectors(allowed, precision) / pictures;
     let size = (1..input.w / stride).rev().map(|n| n * stride).find_map(|w| {
         let h = input.h * w / input.w;
         let legal = (input.h * w).is_multiple_of(input.w) && h.is_multiple_of(stride);
-        let smaller = legal.then(|| resized(fused, (w, h)).ok()).flatten()?;
+        let smaller = legal.then(|| resized(loaded, (w, h)).ok()).flatten()?;
         fits(smaller, limit).then(|| if h == w { format!("--size {w}") } else { format!("--size {w}x{h}") })
     });
-    let halved = precision == Precision::F32 && fits(fused.clone(), limit.saturating_mul(2));
+    let halved = precision == Precision::F32 && fits(loaded.clone(), limit.saturating_mul(2));
     let halved = halved.then(|| "--precision f16".to_owned());
-    let fewer = (1..pictures).rev().find(|n| fits(fused.clone(), binding_vectors(allowed, precision) / n));
+    let fewer = (1..pictures).rev().find(|n| fits(loaded.clone(), binding_vectors(allowed, precision) / n));
     let batch = fewer.map(|n| format!("--batch {n}"));
     let all: Vec<String> = batch.into_iter().chain(size).chain(halved).collect();
     if all.is_empty() { String::new() } else { format!("; try {}", all.join(" or ")) }
 }
 
-/// Whether every value of a fused graph fits once it is cut into bands.
-fn fits(fused: Graph, limit: usize) -> bool {
-    let (graph, _) = bands(fused, Params::default(), limit);
-    Plan::within(&graph, &Keep::Heads, limit).slots.iter().all(|slot| slot.vectors <= limit)
+/// Whether every value fits once what is too large is cut into bands.
+fn fits(loaded: Graph, limit: usize) -> bool {
+    let target = Target { binding: limit, ..Target::default() };
+    compile(loaded, Params::default(), &target)
+        .is_ok_and(|compiled| compiled.plan.slots.iter().all(|slot| slot.vectors <= limit))
 }
 
 /// Fails if `what`, a picture say, is larger than a texture may be.

@@ -8,6 +8,7 @@ use crate::{
     gpu::convolve::{self, Choice},
     graph::{
         Graph, Op,
+        compile::Compiled,
         plan::{SlotId, Step, View, Work},
     },
     kernels::{
@@ -61,11 +62,19 @@ pub(super) fn slot(view: &View) -> Bound {
     Bound::Slot(view.slot)
 }
 
+/// The calls of every step of a plan.
+///
+/// # Errors
+/// [`Error::Graph`] if an op has no kernel.
+pub fn lower_all(compiled: &Compiled, choice: &Choice<'_>) -> Result<Vec<Lowered>> {
+    compiled.plan.steps.iter().map(|step| lower(&compiled.graph, step, choice)).collect()
+}
+
 /// The calls that play one step.
 ///
 /// # Errors
 /// [`Error::Graph`] if the op has no kernel.
-pub fn lower(graph: &Graph, step: &Step, choice: &Choice<'_>) -> Result<Lowered> {
+fn lower(graph: &Graph, step: &Step, choice: &Choice<'_>) -> Result<Lowered> {
     let node = graph.node(step.node);
     let at = |view: &View| At { shape: view.shape, block: view.block, pictures: choice.pictures };
     let (reads, dst) = (&step.reads, at(&step.write));

@@ -32,6 +32,8 @@ mod source;
 mod stamps;
 mod trial;
 mod tune;
+mod upload;
+mod weights;
 
 pub use context::{AdapterReport, Backend, Gpu, GpuOptions, adapters, driver_hint};
 pub use coop::CoopSides;

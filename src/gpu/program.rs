@@ -7,21 +7,19 @@ use crate::{
     gpu::{
         boxes::{Boxes, Picture},
         context::Gpu,
-        convolve::{Choice, numbers},
+        convolve::Choice,
         limits::{binding_bytes, binding_vectors, check_plan},
-        lower::{Lowered, lower},
-        parallel,
+        lower::lower_all,
         pipelines::Pipelines,
-        ready::{Preparing, Ready, SLOT_USAGE, Sent},
+        ready::{Ready, SLOT_USAGE},
         source::Source,
         tune::{self, Table, Tune},
+        upload::{Uploaded, upload},
     },
     graph::{
-        Graph, NodeId, Params,
-        bands::bands,
-        fold::fold,
-        fuse::fuse,
-        plan::{Keep, Plan, Step},
+        Graph, Keep, NodeId, Params, Target,
+        compile::{Compiled, compile},
+        plan::Plan,
     },
     kernels::{
         Precision,
@@ -44,7 +42,7 @@ pub struct ProgramOptions {
     /// What was measured before; a table of another adapter, driver or version counts for nothing.
     pub tuned: Table,
     /// Plays as if the device allowed no larger storage binding than this, in bytes: values that do not fit are cut into
-    /// bands of channels (see [`bands`]).
+    /// bands of channels (see [`crate::graph::bands`]).
     pub binding_bytes: Option<usize>,
     /// Keeps bounds checks and loop counters in the kernels (for the problem suite; slower).
     pub checked: bool,
@@ -92,8 +90,8 @@ pub struct Program {
 }
 
 impl Program {
-    /// Folds, fuses, cuts and plans `graph`, checks it against the device's limits, then builds everything. `progress` is
-    /// told steps done and steps in all.
+    /// Compiles `graph`, checks it against the device's limits, chooses rungs, uploads the numbers and binds everything.
+    /// `progress` is told steps done and steps in all.
     ///
     /// # Errors
     /// [`crate::Error::Limit`] before anything is allocated; [`crate::Error::Gpu`] or
@@ -116,64 +114,35 @@ impl Program {
         progress: &mut Steps<'_>,
     ) -> Result<Self> {
         let (precision, batch) = (options.precision, options.batch.max(1));
-        let (graph, params) = fold(graph.clone(), params)?;
-        let kept: &[NodeId] = match &options.keep {
-            Keep::Nodes(nodes) => nodes,
-            Keep::Heads | Keep::All => &[],
-        };
-        let (fused, params) = fuse(graph, params, kept);
         let binding = binding_bytes(&gpu.limits, options.binding_bytes);
         let limit = binding_vectors(binding, precision) / batch;
-        let (graph, mut params) = bands(fused.clone(), params, limit);
-        let plan = Plan::within(&graph, &options.keep, limit);
-        check_plan(&fused, &graph, &plan, precision, batch, binding)?;
-
-        let slots: Vec<wgpu::Buffer> = plan
-            .slots
-            .iter()
-            .map(|slot| gpu.buffer("slot", slot.vectors * batch * 4 * precision.bytes(), SLOT_USAGE))
-            .collect();
+        let target = Target { binding: limit, keep: options.keep.clone(), ..Target::default() };
+        let mut compiled = compile(graph.clone(), params, &target)?;
+        check_plan(graph, &compiled, precision, batch, binding)?;
         // Before minutes of compiling for nothing.
+        let slots = compiled.plan.slots.iter().map(|slot| slot.vectors * batch * 4 * precision.bytes());
+        let slots: Vec<wgpu::Buffer> = slots.map(|bytes| gpu.buffer("slot", bytes, SLOT_USAGE)).collect();
         gpu.check()?;
+
         let mut pipelines = Pipelines::new(gpu, precision, options.checked);
         let caps = Caps { binding: usize::try_from(binding).unwrap_or(usize::MAX), ..gpu.caps(precision) };
-        let identity = Table::identity(gpu);
-        let mut tuned = if options.tuned.of == identity { options.tuned.clone() } else { Table::default() };
-        tuned.of = identity;
-        let shapes = tune::unknown(&graph, &plan, &tuned, options.tune, &caps, batch);
-        let total = shapes.len() + plan.steps.len();
+        let mut tuned = options.tuned.of_this(gpu);
+        let shapes = tune::unknown(&compiled, &tuned, options.tune, &caps, batch);
+        let total = shapes.len() + compiled.plan.steps.len();
         for (done, problem) in shapes.iter().enumerate() {
             tune::measure(gpu, &mut pipelines, &caps, problem, options.tune, &mut tuned).await?;
             progress(done + 1, total);
         }
         let choice = Choice { caps, forced: options.conv, tuned: &tuned, pictures: batch };
-        let mut preparing = Preparing::new(gpu, precision);
-        let mut rungs = BTreeMap::new();
-        let lowered = plan.steps.iter().map(|step| lower(&graph, step, &choice)).collect::<Result<Vec<_>>>()?;
+        let lowered = lower_all(&compiled, &choice)?;
         pipelines.prepare(lowered.iter().flat_map(|lowered| &lowered.calls).map(|call| &call.dispatch))?;
-        let mut steps = plan.steps.iter().zip(lowered);
-        let mut done = shapes.len();
-        while done < total {
-            // A few at a time, so that there is something to tell, and threads seldom wait for each other.
-            let few: Vec<(&Step, Lowered)> = steps.by_ref().take(4 * parallel::width()).collect();
-            let sent = parallel::map(&few, |(step, lowered)| {
-                let numbers = |variant| numbers(&graph, &params, step, variant, &choice);
-                let sent = lowered.variant.map(|v| Ok(Sent::new(gpu, precision, numbers(v)?)));
-                sent.transpose()
-            });
-            for ((step, lowered), sent) in few.into_iter().zip(sent) {
-                // On their way to the GPU; a big network's weights need not be held twice.
-                params.0[step.node.0] = None;
-                rungs.extend(lowered.variant.map(|variant| (step.node, variant)));
-                let name = &graph.node(step.node).name;
-                preparing.push(gpu, &mut pipelines, name, || step.node, lowered, sent?).await?;
-                done += 1;
-                progress(done, total);
-            }
-        }
-        let kernels = preparing.kernels();
-        let scratch_bytes = preparing.scratch_bytes();
-        let steps = preparing.finish(gpu, &mut pipelines, &slots);
+
+        let mut told = |done| progress(shapes.len() + done, total);
+        let Uploaded { calls, rungs } = upload(gpu, &mut pipelines, &mut compiled, lowered, &choice, &mut told).await?;
+        let Compiled { graph, plan, .. } = compiled;
+
+        let (kernels, scratch_bytes) = (calls.kernels(), calls.scratch_bytes());
+        let steps = calls.finish(gpu, &mut pipelines, &slots);
         let (mut sources, mut boxes) = (Vec::new(), Vec::new());
         for picture in 0..batch {
             sources.push(Source::new(gpu, &mut pipelines, &graph).await?);

@@ -3,12 +3,12 @@
 use crate::{
     error::Result,
     gpu::{
-        buffers::{Packed, encode},
+        buffers::Packed,
         context::Gpu,
-        convolve::Numbers,
         limits::check_dispatch,
         lower::{Bound, Call, Lowered},
         pipelines::Pipelines,
+        weights::Sent,
     },
     kernels::Precision,
 };
@@ -94,37 +94,6 @@ impl<T> Preparing<T> {
             (tag, Ready { workgroups: dispatch.workgroups, pipeline: waiting.pipeline, group })
         });
         ready.collect()
-    }
-}
-
-/// Weights and bias of one step, on the GPU.
-#[derive(Clone)]
-pub struct Sent {
-    weights: wgpu::Buffer,
-    bias: wgpu::Buffer,
-}
-
-/// Bytes that are sent with one submit. Until then they wait in memory of their own.
-const SENT: usize = 32 << 20;
-
-impl Sent {
-    /// Sends the numbers on their way; several threads may at once.
-    pub fn new(gpu: &Gpu, precision: Precision, numbers: Numbers<'_>) -> Self {
-        let usage = wgpu::BufferUsages::STORAGE;
-        let bias = gpu.filled("bias", &encode(Precision::F32, &numbers.bias), usage);
-        let bytes = precision.bytes();
-        let weights = gpu.buffer("weights", numbers.elements * bytes, usage | wgpu::BufferUsages::COPY_DST);
-        let mut waiting = 0;
-        (numbers.weights)(&mut |first, piece| {
-            gpu.write(&weights, first * bytes, &encode(precision, piece));
-            waiting += piece.len() * bytes;
-            if waiting > SENT {
-                gpu.queue.submit([]);
-                waiting = 0;
-            }
-        });
-        gpu.queue.submit([]);
-        Self { weights, bias }
     }
 }
 

@@ -10,7 +10,8 @@ use crate::{
         convolve::{Ends, Numbers, packed_len},
         measure::{Lap, Stopwatch},
         pipelines::Pipelines,
-        ready::{Preparing, Ready, SLOT_USAGE, Sent},
+        ready::{Preparing, Ready, SLOT_USAGE},
+        weights::Sent,
     },
     graph::plan::{SlotId, View},
     kernels::{

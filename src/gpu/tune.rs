@@ -10,7 +10,7 @@ use crate::{
         pipelines::Pipelines,
         trial::{Clock, Effort, Timing, Trial},
     },
-    graph::{Graph, plan::Plan},
+    graph::compile::Compiled,
     kernels::{
         CATALOGUE,
         conv::Problem,
@@ -68,6 +68,12 @@ impl Table {
         format!("{} | {} | {} | {hash}", report.backend, report.name, report.driver)
     }
 
+    /// This table if it was measured on this adapter, else an empty one that will be.
+    pub(super) fn of_this(&self, gpu: &Gpu) -> Self {
+        let of = Self::identity(gpu);
+        if self.of == of { self.clone() } else { Self { of, ..Self::default() } }
+    }
+
     /// As it is kept.
     pub fn to_json(&self) -> String {
         // Strings and finite numbers only: nothing here can fail to serialise.
@@ -101,9 +107,9 @@ fn key(p: &Problem, caps: &Caps) -> String {
 }
 
 /// The convolutions of a planned graph whose shapes are to be measured, each shape once.
-pub fn unknown(graph: &Graph, plan: &Plan, table: &Table, tune: Tune, caps: &Caps, pictures: usize) -> Vec<Problem> {
+pub fn unknown(compiled: &Compiled, table: &Table, tune: Tune, caps: &Caps, pictures: usize) -> Vec<Problem> {
     let mut seen = std::collections::BTreeSet::new();
-    let problems = plan.steps.iter().filter_map(|step| step.problem(graph, pictures));
+    let problems = compiled.plan.steps.iter().filter_map(|step| step.problem(&compiled.graph, pictures));
     let wanted = |p: &Problem| match tune {
         Tune::Off => false,
         Tune::Quick => table.get(p, caps).is_none(),

@@ -17,8 +17,7 @@ use crate::{
 /// A fused graph in which, as far as possible, no value has more than `limit` four-channel vectors, and the parameters that
 /// go with it. A graph whose values all fit is left alone.
 pub fn bands(graph: Graph, mut params: Params, limit: usize) -> (Graph, Params) {
-    // A browser is asked for larger bindings only: what it loads has a limit of its own.
-    if cfg!(target_arch = "wasm32") || graph.nodes.iter().all(|node| node.shape.vectors() <= limit) {
+    if graph.nodes.iter().all(|node| node.shape.vectors() <= limit) {
         return (graph, params);
     }
     params.0.resize(graph.nodes.len(), None);

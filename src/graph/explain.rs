@@ -217,6 +217,17 @@ pub fn text(loaded: &Graph, graph: &Graph, plan: &Plan, precision: Precision) ->
     out + &Dispatches::new(graph, plan, precision).text(plan.peak_bytes(precision.bytes()))
 }
 
+/// A line a node, under a heading that counts them.
+pub fn listing(heading: &str, graph: &Graph) -> String {
+    let mut out = format!("{heading} ({} nodes)\n", graph.nodes.len());
+    for (id, node) in graph.iter() {
+        let (op, shape) = (describe(&node.op), node.shape.to_string());
+        let inputs = node.inputs.iter().map(|input| input.0.to_string()).collect::<Vec<_>>().join(" ");
+        let _ = writeln!(out, "{:>4}  {:<50} {op:<34} {shape:>16}  {inputs}", id.0, node.name);
+    }
+    out
+}
+
 /// Columns of the plan's picture.
 const PICTURE: usize = 72;
 

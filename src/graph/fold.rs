@@ -9,43 +9,34 @@ use crate::{
     },
 };
 
-/// A graph without [`Op::BatchNorm`], and the parameters that go with it.
+/// A graph without [`Op::BatchNorm`], and the parameters that go with it; of a graph without any ([`Params::default`]) the
+/// structure alone.
 ///
 /// # Errors
-/// If a batch-norm has no parameters, or not one number per channel.
+/// If a batch-norm, or the convolution before it, has no parameters, or not one number per channel.
 pub fn fold(graph: Graph, params: Params) -> Result<(Graph, Params)> {
-    let uses = graph.uses();
+    let (uses, numbered) = (graph.uses(), !params.0.is_empty());
     let mut rewrite = Rewrite::new(graph, params);
     for i in 0..rewrite.nodes.len() {
         if rewrite.nodes[i].op != Op::BatchNorm {
             continue;
         }
         let bn = NodeId(i);
-        let (gain, bias) = affine(&rewrite, bn)?;
+        let affine = if numbered { Some(affine(&rewrite, bn)?) } else { None };
         let before = rewrite.nodes[i].inputs[0];
-        let foldable = matches!(rewrite.nodes[before.0].op, Op::Conv(c) if c.epilogue == Epilogue::NONE)
-            && uses[before.0] == 1
-            && matches!(rewrite.params.get(before), Some(NodeParams::Conv { .. }));
-        if foldable {
-            let node = &mut rewrite.nodes[before.0];
-            node.origin = NodeId(i);
-            let filters = node.shape.c;
-            if let Op::Conv(conv) = &mut node.op {
-                conv.bias = true;
-            }
-            if let Some(Some(NodeParams::Conv { weights, bias: old })) = rewrite.params.0.get_mut(before.0) {
-                let row = weights.len() / filters;
-                for (row, g) in weights.chunks_mut(row).zip(&gain) {
-                    row.iter_mut().for_each(|w| *w = (f64::from(*w) * g) as f32);
-                }
-                let zeros = || vec![0.0; filters];
-                let sums = old.take().unwrap_or_else(zeros);
-                let folded = sums.iter().zip(&gain).zip(&bias).map(|((o, g), b)| (f64::from(*o) * g + b) as f32);
-                *old = Some(folded.collect());
+        let alone = uses[before.0] == 1;
+        if let Op::Conv(conv) = &mut rewrite.nodes[before.0].op
+            && conv.epilogue == Epilogue::NONE
+            && alone
+        {
+            conv.bias = true;
+            rewrite.nodes[before.0].origin = bn;
+            if let Some(affine) = affine {
+                scale(&mut rewrite, before, affine)?;
             }
             rewrite.replace(bn, before);
         } else {
-            let channels = gain.len();
+            let channels = rewrite.nodes[i].shape.c;
             rewrite.nodes[i].op = Op::Conv(Conv {
                 filters: channels,
                 size: 1,
@@ -57,13 +48,27 @@ pub fn fold(graph: Graph, params: Params) -> Result<(Graph, Params)> {
                 bias: true,
                 epilogue: Epilogue::NONE,
             });
-            rewrite.params.0[i] = Some(NodeParams::Conv {
+            rewrite.params.0[i] = affine.map(|(gain, bias)| NodeParams::Conv {
                 weights: gain.iter().map(|g| *g as f32).collect(),
                 bias: Some(bias.iter().map(|b| *b as f32).collect()),
             });
         }
     }
     Ok(rewrite.finish())
+}
+
+/// Multiplies the filters of a convolution by their gains, and adds the offsets to its bias.
+fn scale(rewrite: &mut Rewrite, id: NodeId, (gain, offset): (Vec<f64>, Vec<f64>)) -> Result<()> {
+    let Some(Some(NodeParams::Conv { weights, bias })) = rewrite.params.0.get_mut(id.0) else {
+        return Err(Error::graph(&rewrite.nodes[id.0].name, "has no weights"));
+    };
+    let row = (weights.len() / gain.len()).max(1);
+    for (row, g) in weights.chunks_mut(row).zip(&gain) {
+        row.iter_mut().for_each(|w| *w = (f64::from(*w) * g) as f32);
+    }
+    let sums = bias.take().unwrap_or_else(|| vec![0.0; gain.len()]);
+    *bias = Some(sums.iter().zip(&gain).zip(&offset).map(|((o, g), b)| (f64::from(*o) * g + b) as f32).collect());
+    Ok(())
 }
 
 /// Gain and offset per channel.

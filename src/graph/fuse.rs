@@ -6,11 +6,11 @@ use crate::graph::{
     rewrite::Rewrite,
 };
 
-/// A graph with fewer, fuller nodes. Values of `keep` (by [`crate::graph::Node::origin`]) stay values of their own.
-pub fn fuse(graph: Graph, params: Params, keep: &[NodeId]) -> (Graph, Params) {
+/// A graph with fewer, fuller nodes. Values that are to be kept, by [`crate::graph::Node::origin`], stay values of their own.
+pub fn fuse(graph: Graph, params: Params, keep: impl Fn(NodeId) -> bool) -> (Graph, Params) {
     let mut rewrite = Rewrite::new(graph, params);
     for i in 0..rewrite.nodes.len() {
-        if keep.contains(&rewrite.nodes[i].origin) {
+        if keep(rewrite.nodes[i].origin) {
             rewrite.keep(NodeId(i));
         }
     }

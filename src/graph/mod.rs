@@ -1,9 +1,9 @@
 //! A network as plain data: typed ops with inferred shapes, passes that rewrite them, a plan that places them.
 //!
 //! ```text
-//! model  --build-->  Graph  --fold, fuse, bands-->  Graph  --plan-->  Plan  --gpu-->  boxes
+//! model  --build-->  Graph  --compile: fold, fuse, bands, plan-->  Compiled  --gpu-->  boxes
 //!                      |
-//!                      +---------------------- oracle ----------------------------->  boxes
+//!                      +---------------------- oracle --------------------------->  boxes
 //! ```
 
 // What is new is decided wherever something is decided by kind: no arm guesses for it.
@@ -11,6 +11,7 @@
 
 pub mod bands;
 pub mod build;
+pub mod compile;
 pub mod dispatches;
 pub mod explain;
 pub mod fold;
@@ -19,6 +20,8 @@ pub mod ir;
 pub mod place;
 pub mod plan;
 pub mod rewrite;
+pub mod target;
 
 pub use build::Builder;
 pub use ir::{Activation, Conv, Epilogue, Graph, Head, NmsKind, Node, NodeId, NodeParams, Op, Params, Pool};
+pub use target::{Keep, Residence, Target};

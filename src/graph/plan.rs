@@ -1,12 +1,13 @@
 //! The plan: an order of steps, a slot for every value. A slot is a whole buffer; values share one if the last step
 //! that reads the first comes before the first step that writes the second.
 
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use crate::{
     graph::{
         ir::{Graph, NodeId, Op},
         place::{Join, Placing},
+        target::{Keep, Residence, Target},
     },
     kernels::conv::Problem,
     tensor::Shape,
@@ -82,33 +83,10 @@ pub struct Tenant {
     pub region: NodeId,
     /// Its size, in four-channel vectors.
     pub vectors: usize,
-    /// Step that first writes it; 0 for the input too.
+    /// Step that first writes it; 0 for the input too, and for what is there from the frame before.
     pub first: usize,
-    /// Last step that reads it; `usize::MAX` for heads and kept values.
+    /// Last step that reads it; `usize::MAX` for heads, and what is saved or persistent (see [`Residence`]).
     pub last: usize,
-}
-
-/// Which values outlive the frame's steps and can be read back.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Keep {
-    /// The heads.
-    #[default]
-    Heads,
-    /// The heads and these nodes of the graph as loaded.
-    Nodes(Vec<NodeId>),
-    /// Every value of the fused graph: no slot is used twice.
-    All,
-}
-
-impl Keep {
-    /// Whether a node with this origin is kept (heads aside).
-    pub fn wants(&self, origin: NodeId) -> bool {
-        match self {
-            Self::Heads => false,
-            Self::Nodes(nodes) => nodes.contains(&origin),
-            Self::All => true,
-        }
-    }
 }
 
 /// Steps, slots, and where to find the values.
@@ -124,16 +102,12 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Plans a graph; the same graph always gets the same plan.
-    pub fn new(graph: &Graph, keep: &Keep) -> Self {
-        Self::within(graph, keep, usize::MAX)
-    }
-
-    /// The same for slots of at most `limit` four-channel vectors, as far as values and readers of concats allow.
-    pub fn within(graph: &Graph, keep: &Keep, limit: usize) -> Self {
-        let placing = Placing::new(graph, limit);
+    /// Plans a graph; the same graph always gets the same plan. Slots fit into the target's bindings as far as values and
+    /// readers of concats allow.
+    pub fn new(graph: &Graph, target: &Target) -> Self {
+        let placing = Placing::new(graph, target.binding);
         let mut steps = unplaced_steps(graph, &placing);
-        let tenants = lifetimes(graph, &placing, &steps, keep);
+        let tenants = lifetimes(graph, &placing, &steps, target);
         let (slots, slot_of) = assign(tenants);
         let view = |id: NodeId| {
             let home = placing.home(id);
@@ -215,7 +189,7 @@ fn unplaced_steps(graph: &Graph, placing: &Placing) -> Vec<(Step, Vec<NodeId>)> 
     steps
 }
 
-fn lifetimes(graph: &Graph, placing: &Placing, steps: &[(Step, Vec<NodeId>)], keep: &Keep) -> Vec<Tenant> {
+fn lifetimes(graph: &Graph, placing: &Placing, steps: &[(Step, Vec<NodeId>)], target: &Target) -> Vec<Tenant> {
     let mut tenants: BTreeMap<NodeId, Tenant> = BTreeMap::new();
     let mut touch = |id: NodeId, first: usize, last: usize| {
         let region = placing.home(id).region;
@@ -230,17 +204,16 @@ fn lifetimes(graph: &Graph, placing: &Placing, steps: &[(Step, Vec<NodeId>)], ke
         touch(step.node, i, i);
         reads.iter().flat_map(|id| placing.parts(graph, *id)).for_each(|id| touch(id, i, i));
     }
-    let heads = graph.heads.iter().map(|h| h.input);
-    let wanted = graph.iter().filter(|(_, node)| keep.wants(node.origin)).map(|(id, _)| id);
-    for id in heads.chain(wanted).flat_map(|id| placing.parts(graph, id)) {
-        touch(id, usize::MAX, usize::MAX);
-    }
-    if graph.heads.is_empty() && *keep == Keep::Heads {
-        // A graph without heads (in tests) keeps its last value.
-        placing
-            .parts(graph, NodeId(graph.nodes.len() - 1))
-            .into_iter()
-            .for_each(|id| touch(id, usize::MAX, usize::MAX));
+    // A graph without heads (in tests) keeps its last value.
+    let last = (graph.heads.is_empty() && target.keep == Keep::Heads).then(|| NodeId(graph.nodes.len() - 1));
+    let saved: BTreeSet<NodeId> = graph.heads.iter().map(|h| h.input).chain(last).collect();
+    for (id, node) in graph.iter() {
+        let first = match target.residence(node) {
+            Residence::Transient if !saved.contains(&id) => continue,
+            Residence::Transient | Residence::Saved => usize::MAX,
+            Residence::Persistent => 0,
+        };
+        placing.parts(graph, id).into_iter().for_each(|part| touch(part, first, usize::MAX));
     }
     tenants.into_values().collect()
 }

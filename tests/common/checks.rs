@@ -4,7 +4,7 @@ use yolov4::{
     Gpu, Picture, Precision, ResizeMode,
     low_level::{
         gpu::{Input, Program, ProgramOptions},
-        graph::{Activation, Builder, Graph, Head, NmsKind, NodeId, Op, Params, plan::Keep},
+        graph::{Activation, Builder, Graph, Head, Keep, NmsKind, NodeId, Op, Params},
         kernels::{
             decode::{Candidate, Thresholds},
             ladder::Variant,

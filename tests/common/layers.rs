@@ -7,7 +7,7 @@ use yolov4::{
     Gpu,
     low_level::{
         gpu::{Program, ProgramOptions},
-        graph::{Builder, Conv, Graph, NodeId, NodeParams, Op, Params, fold::fold, plan::Keep},
+        graph::{Builder, Conv, Graph, Keep, NodeId, NodeParams, Op, Params, fold::fold},
         kernels::ladder::Variant,
         oracle,
         tensor::Tensor,

@@ -7,7 +7,7 @@ use yolov4::{
     low_level::{
         detect::choices::{Choices, Why},
         gpu::{Gpu, GpuOptions, Program, ProgramOptions, needs},
-        graph::{Graph, NodeId, Params, plan::Keep},
+        graph::{Graph, Keep, NodeId, Params},
         kernels::letterbox::Placement,
         model::{
             Network,

@@ -4,8 +4,9 @@ use yolov4::{
     Precision,
     low_level::{
         graph::{
-            Graph, bands, explain, fold, fuse,
-            plan::{Keep, Plan},
+            Params, Target,
+            compile::{Compiled, compile, compile_watched},
+            explain,
         },
         model::Network,
     },
@@ -26,6 +27,9 @@ pub struct Args {
     /// Largest storage binding in MiB, as of an adapter (`yolov4 adapters`); values that do not fit are cut into bands
     #[arg(long, value_name = "MIB")]
     binding: Option<std::num::NonZeroUsize>,
+    /// The graph after each pass that leads to what is played
+    #[arg(long, conflicts_with_all = ["json", "mermaid"])]
+    passes: bool,
     /// The graph as a Mermaid flow chart
     #[arg(long, conflicts_with = "json")]
     mermaid: bool,
@@ -39,7 +43,11 @@ pub fn run(args: &Args) -> Outcome {
     network.notes.iter().for_each(|note| output::say(format_args!("note: {note}")));
     let precision: Precision = args.precision.into();
     let bytes = args.binding.map(|mib| mib.get().saturating_mul(1 << 20));
-    let (graph, plan) = prepare(&network, bytes.map(|bytes| bytes / (4 * precision.bytes())))?;
+    let limit = bytes.map(|bytes| bytes / (4 * precision.bytes()));
+    if args.passes {
+        return Ok(output::print(&passes(&network, limit)?)?);
+    }
+    let Compiled { graph, plan, .. } = prepare(&network, limit)?;
     let text = if args.mermaid {
         explain::mermaid(&graph)
     } else if args.json {
@@ -52,11 +60,20 @@ pub fn run(args: &Args) -> Outcome {
 }
 
 /// The graph as it is played where a binding holds `limit` vectors of four channels, and its plan.
-pub fn prepare(network: &Network, limit: Option<usize>) -> yolov4::Result<(Graph, Plan)> {
-    let (graph, params) = fold::fold(network.graph.clone(), network.random_params(0))?;
-    let (graph, params) = fuse::fuse(graph, params, &[]);
-    let limit = limit.unwrap_or(usize::MAX);
-    let (graph, _) = bands::bands(graph, params, limit);
-    let plan = Plan::within(&graph, &Keep::Heads, limit);
-    Ok((graph, plan))
+pub fn prepare(network: &Network, limit: Option<usize>) -> yolov4::Result<Compiled> {
+    compile(network.graph.clone(), Params::default(), &target(limit))
+}
+
+fn target(limit: Option<usize>) -> Target {
+    limit.map_or_else(Target::default, |binding| Target { binding, ..Target::default() })
+}
+
+/// The graph as loaded, and after each pass.
+fn passes(network: &Network, limit: Option<usize>) -> yolov4::Result<String> {
+    let mut text = explain::listing("as loaded", &network.graph);
+    compile_watched(network.graph.clone(), Params::default(), &target(limit), &mut |pass, graph| {
+        text += "\n";
+        text += &explain::listing(&format!("after {}: {}", pass.name, pass.what), graph);
+    })?;
+    Ok(text)
 }

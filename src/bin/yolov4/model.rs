@@ -58,10 +58,10 @@ pub fn run(args: &Args) -> Outcome {
     let network = recipe.network()?;
     let text = match args.emit {
         Emit::Cfg => recipe.cfg()?,
-        Emit::Mermaid => explain::mermaid(&prepare(&network, None)?.0),
+        Emit::Mermaid => explain::mermaid(&prepare(&network, None)?.graph),
         Emit::Json => {
-            let (graph, plan) = prepare(&network, None)?;
-            explain::json(&network.graph, &graph, &plan, Precision::F32)
+            let compiled = prepare(&network, None)?;
+            explain::json(&network.graph, &compiled.graph, &compiled.plan, Precision::F32)
         }
     };
     output::print(&text)?;

@@ -15,7 +15,7 @@ use yolov4::{
     Gpu, Precision,
     low_level::{
         gpu::{GpuOptions, ProgramOptions},
-        graph::plan::Keep,
+        graph::Keep,
         kernels::ladder::Variant,
     },
 };

@@ -37,7 +37,7 @@ pub struct Shape {
 pub fn shapes(networks: &[(&Path, &Network)]) -> Result<Vec<Shape>> {
     let mut all: Vec<Shape> = Vec::new();
     for (path, network) in networks {
-        let (graph, _) = explain::prepare(network, None)?;
+        let graph = explain::prepare(network, None)?.graph;
         let shape = graph.input_shape();
         let stem = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
         let name = format!("{stem} {}x{}", shape.w, shape.h);

@@ -1,0 +1,63 @@
+//! The numbers of all steps to the GPU, some steps at a time, by all threads.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    error::Result,
+    gpu::{
+        context::Gpu,
+        convolve::{Choice, numbers},
+        lower::Lowered,
+        parallel,
+        pipelines::Pipelines,
+        ready::Preparing,
+        weights::Sent,
+    },
+    graph::{NodeId, compile::Compiled, plan::Step},
+    kernels::ladder::Variant,
+};
+
+/// Steps that lack nothing but buffers to bind, and the rung of each convolution.
+pub struct Uploaded {
+    pub calls: Preparing<NodeId>,
+    pub rungs: BTreeMap<NodeId, Variant>,
+}
+
+/// Packs and sends what `lowered`, a part for each step of the plan, reads besides values. What was sent is let go, so that a
+/// large network's numbers are not held twice. `told` hears how many steps are done.
+///
+/// # Errors
+/// If numbers are missing, a call has too many workgroups, or a kernel is refused.
+pub async fn upload(
+    gpu: &Gpu,
+    pipelines: &mut Pipelines,
+    compiled: &mut Compiled,
+    lowered: Vec<Lowered>,
+    choice: &Choice<'_>,
+    told: &mut (dyn FnMut(usize) + Send),
+) -> Result<Uploaded> {
+    let Compiled { graph, params, plan } = compiled;
+    let precision = choice.caps.precision();
+    let mut calls = Preparing::new(gpu, precision);
+    let mut rungs = BTreeMap::new();
+    let mut steps = plan.steps.iter().zip(lowered);
+    let mut done = 0;
+    while done < plan.steps.len() {
+        // A few at a time, so that there is something to tell, and threads seldom wait for each other.
+        let few: Vec<(&Step, Lowered)> = steps.by_ref().take(4 * parallel::width()).collect();
+        let sent = parallel::map(&few, |(step, lowered)| {
+            let numbers = |variant| numbers(graph, params, step, variant, choice);
+            let sent = lowered.variant.map(|v| Ok(Sent::new(gpu, precision, numbers(v)?)));
+            sent.transpose()
+        });
+        for ((step, lowered), sent) in few.into_iter().zip(sent) {
+            params.0[step.node.0] = None;
+            rungs.extend(lowered.variant.map(|variant| (step.node, variant)));
+            let name = &graph.node(step.node).name;
+            calls.push(gpu, pipelines, name, || step.node, lowered, sent?).await?;
+            done += 1;
+            told(done);
+        }
+    }
+    Ok(Uploaded { calls, rungs })
+}

@@ -1,0 +1,37 @@
+//! The numbers of a step on their way to the GPU.
+
+use crate::{
+    gpu::{buffers::encode, context::Gpu, convolve::Numbers},
+    kernels::Precision,
+};
+
+/// Weights and bias of one step, on the GPU.
+#[derive(Clone)]
+pub struct Sent {
+    pub weights: wgpu::Buffer,
+    pub bias: wgpu::Buffer,
+}
+
+/// Bytes that are sent with one submit. Until then they wait in memory of their own.
+const SENT: usize = 32 << 20;
+
+impl Sent {
+    /// Sends the numbers on their way; several threads may at once.
+    pub fn new(gpu: &Gpu, precision: Precision, numbers: Numbers<'_>) -> Self {
+        let usage = wgpu::BufferUsages::STORAGE;
+        let bias = gpu.filled("bias", &encode(Precision::F32, &numbers.bias), usage);
+        let bytes = precision.bytes();
+        let weights = gpu.buffer("weights", numbers.elements * bytes, usage | wgpu::BufferUsages::COPY_DST);
+        let mut waiting = 0;
+        (numbers.weights)(&mut |first, piece| {
+            gpu.write(&weights, first * bytes, &encode(precision, piece));
+            waiting += piece.len() * bytes;
+            if waiting > SENT {
+                gpu.queue.submit([]);
+                waiting = 0;
+            }
+        });
+        gpu.queue.submit([]);
+        Self { weights, bias }
+    }
+}
