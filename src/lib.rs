@@ -28,6 +28,8 @@ pub mod kernels;
 #[doc(hidden)]
 pub mod model;
 #[doc(hidden)]
+pub mod ops;
+#[doc(hidden)]
 pub mod oracle;
 #[doc(hidden)]
 pub mod task;
@@ -59,5 +61,5 @@ pub mod low_level {
     pub use crate::video;
     #[cfg(feature = "gpu")]
     pub use crate::{app, gpu};
-    pub use crate::{detect, error, files, graph, kernels, model, oracle, tensor, text};
+    pub use crate::{detect, error, files, graph, kernels, model, ops, oracle, tensor, text};
 }

@@ -16,7 +16,7 @@ use yolov4::{
     low_level::{
         gpu::{GpuOptions, Pipelines, Program, ProgramOptions, Trial, Tune},
         graph::{
-            Activation, Conv, Graph, Head, Keep, NodeId, Op, Params, Pool, Target,
+            Activation, Conv, Graph, Head, Keep, NodeId, Op, Params, Pool, Target, Upsample,
             bands::bands,
             compile::{Compiled, compile},
             explain,
@@ -80,7 +80,7 @@ fn random_problem(seed: u64) -> Problem {
                 net.op(Op::Add, &addends[..2 + below(2)], None)
             }
             9 => net.op(Op::Mul, &[from, other], None),
-            10 if shape.c.is_multiple_of(8) => net.op(Op::Slice { start: below(shape.c / 2) }, &[from], None),
+            10 if shape.c.is_multiple_of(8) => net.slice(from, below(shape.c / 2)),
             10 | 11 if shape.c <= 16 => {
                 let beside: Vec<NodeId> = all.iter().copied().filter(|id| beside(&net, *id)).collect();
                 let members: Vec<NodeId> =
@@ -91,7 +91,7 @@ fn random_problem(seed: u64) -> Problem {
                 let stride = 1 + below(2);
                 net.op(Op::MaxPool(Pool { size: 3, stride_y: stride, stride_x: stride, padding: 2 }), &[from], None)
             }
-            13 if shape.h * 2 <= SIDE => net.op(Op::Upsample { stride: 2, scale: 1.0 }, &[from], None),
+            13 if shape.h * 2 <= SIDE => net.op(Op::Upsample(Upsample { stride: 2, scale: 1.0 }), &[from], None),
             14 => {
                 let mean = net.op(Op::AvgPool, &[from], None);
                 net.op(Op::ScaleChannels, &[from, mean], None)
@@ -119,7 +119,7 @@ fn chosen_problems() -> Vec<(Problem, usize, Vec<&'static str>)> {
     let y = net.layer(y, conv(24, 3, 1), Activation::Mish);
     let sum = net.op(Op::Add, &[y, stem], None);
     let z = net.layer(sum, conv(24, 3, 2), Activation::Leaky(0.1));
-    let up = net.op(Op::Upsample { stride: 2, scale: 1.0 }, &[z], None);
+    let up = net.op(Op::Upsample(Upsample { stride: 2, scale: 1.0 }), &[z], None);
     let last = net.op(Op::Concat, &[up, sum], None);
     net.conv(last, conv(8, 3, 1));
     all.push((net.done("residuals", &[], SUMS), 3, vec!["conv 12"; 6]));
@@ -127,7 +127,7 @@ fn chosen_problems() -> Vec<(Problem, usize, Vec<&'static str>)> {
     let leaky = Activation::Leaky(0.1);
     let mut net = Net::new(3, SIDE, SIDE);
     let a = net.layer(NodeId(0), conv(24, 3, 1), leaky);
-    let half = net.op(Op::Slice { start: 12 }, &[a], None);
+    let half = net.slice(a, 12);
     let b = net.layer(half, conv(12, 3, 1), leaky);
     let c = net.layer(b, conv(12, 3, 1), leaky);
     let inner = net.op(Op::Concat, &[c, b], None);

@@ -41,7 +41,7 @@ fn values_live_as_long_as_they_are_asked_to() {
     let mut all = vec![NodeId(0)];
     for _ in 0..6 {
         let before = all[all.len() - 1];
-        all.push(builder.add("pool", None, Op::MaxPool(POOL), &[before], None).unwrap());
+        all.push(builder.add("pool", None, Op::MaxPool(POOL), &[before]).unwrap());
     }
     let graph = builder.finish();
     let plan = |keep, persistent| Plan::new(&graph, &Target { keep, persistent, ..Target::default() });
@@ -58,11 +58,14 @@ fn values_live_as_long_as_they_are_asked_to() {
     assert_eq!((saved.slots.len(), persistent.slots.len()), (2 + 1, 2 + 1));
     // Both have values of their own, where others go into a neighbour.
     let mut builder = Builder::new(Shape::new(4, 8, 8)).unwrap();
-    let conv = builder.add("conv", None, Op::Conv(CONV), &[NodeId(0)], None).unwrap();
-    builder.add("mish", None, Op::Activation(Activation::Mish), &[conv], None).unwrap();
+    let conv = builder.add("conv", None, Op::Conv(CONV), &[NodeId(0)]).unwrap();
+    let mish = builder.add("mish", None, Op::Activation(Activation::Mish), &[conv]).unwrap();
     let graph = builder.finish();
-    let nodes = |target: Target| compile(graph.clone(), Params::default(), &target).unwrap().graph.nodes.len();
-    assert_eq!(nodes(Target::default()), 2);
-    assert_eq!(nodes(Target { persistent: vec![conv], ..Target::default() }), 3);
-    assert_eq!(nodes(Target { keep: Keep::Nodes(vec![conv]), ..Target::default() }), 3);
+    let nodes = |kept: &[NodeId], persistent| {
+        let target = Target { keep: Keep::Nodes(kept.to_vec()), persistent, ..Target::default() };
+        compile(graph.clone(), Params::default(), &target).unwrap().graph.nodes.len()
+    };
+    assert_eq!(nodes(&[mish], vec![]), 2);
+    assert_eq!(nodes(&[mish], vec![conv]), 3);
+    assert_eq!(nodes(&[conv, mish], vec![]), 3);
 }

@@ -6,7 +6,8 @@ use yolov4::{
     low_level::{
         detect::Undo,
         graph::{
-            Activation, Builder, Conv, Epilogue, Graph, Head, NmsKind, NodeId, NodeParams, Op, Params, Pool, fold, fuse,
+            Activation, Builder, Conv, Epilogue, Graph, Head, NmsKind, NodeId, NodeParams, Op, Params, Pool, Slice,
+            Spp, Upsample, fold, fuse,
         },
         kernels::{
             Precision,
@@ -17,6 +18,7 @@ use yolov4::{
             letterbox::Placement,
         },
         model::{CfgOptions, Network, WeightsOptions},
+        ops::{Definition, activation},
         oracle,
         tensor::{Shape, Tensor},
     },
@@ -59,7 +61,7 @@ fn a_cfg_is_read_as_darknet_reads_it() {
     assert_eq!(of_layer(0).shape, Shape::new(8, 16, 32), "size 3, stride 2, pad 1");
     assert_eq!(of_layer(1).op, Op::Activation(Activation::Swish));
     assert_eq!(of_layer(1).shape, Shape::new(8, 16, 32), "size 3, stride 1, pad 1 keeps the size");
-    assert_eq!(of_layer(2).op, Op::Slice { start: 4 }, "group 1 of 2");
+    assert_eq!(of_layer(2).op, Op::Slice(Slice { start: 4, channels: 4 }), "group 1 of 2");
     assert_eq!(of_layer(3).op, Op::Activation(Activation::Mish));
     let inputs: Vec<_> = of_layer(4).inputs.iter().map(|i| net.graph.node(*i).layer).collect();
     assert_eq!(inputs, [Some(3), Some(0)], "a route joins in the order it is written in");
@@ -99,8 +101,8 @@ fn batch_norm_folds_into_weights_and_bias() {
         bias: false,
         epilogue: Epilogue::NONE,
     };
-    let c = builder.add("conv", None, Op::Conv(conv), &[NodeId(0)], None).unwrap();
-    builder.add("bn", None, Op::BatchNorm, &[c], None).unwrap();
+    let c = builder.add("conv", None, Op::Conv(conv), &[NodeId(0)]).unwrap();
+    builder.add("bn", None, Op::BatchNorm, &[c]).unwrap();
     let norm = NodeParams::BatchNorm { beta: vec![5.0], gamma: vec![3.0], mean: vec![2.0], var: vec![4.0], eps: 0.0 };
     let params = Params(vec![None, Some(NodeParams::Conv { weights: vec![7.0], bias: None }), Some(norm)]);
     let (_, params) = fold::fold(builder.finish(), params).unwrap();
@@ -111,7 +113,7 @@ fn batch_norm_folds_into_weights_and_bias() {
 
 #[test]
 fn activations_have_their_textbook_values() {
-    let at = oracle::activation::activate;
+    let at = activation::activate;
     near(at(Activation::Mish, 1.0), 0.865_098_388_267_310_3);
     near(at(Activation::Mish, -1.0), -0.303_401_460_874_193_9);
     near(at(Activation::Mish, 1e4), 1e4);
@@ -126,10 +128,11 @@ fn activations_have_their_textbook_values() {
 fn borders_never_win_a_max_pool() {
     let x = tensor(1, 1, 3, &[-5.0, -2.0, -7.0]);
     let pool = Pool { size: 3, stride_y: 1, stride_x: 1, padding: 2 };
-    assert_eq!(oracle::max_pool::max_pool(&pool, &x, x.shape).data, [-2.0, -2.0, -2.0]);
+    let play = |pool: Pool, shape| pool.play(&[&x], None, shape).unwrap().data;
+    assert_eq!(play(pool, x.shape), [-2.0, -2.0, -2.0]);
     // Size 2, stride 2: the window starts at the pixel, the border is right and below.
     let pool = Pool { size: 2, stride_y: 2, stride_x: 2, padding: 1 };
-    assert_eq!(oracle::max_pool::max_pool(&pool, &x, Shape::new(1, 1, 2)).data, [-2.0, -7.0]);
+    assert_eq!(play(pool, Shape::new(1, 1, 2)), [-2.0, -7.0]);
 }
 
 #[test]
@@ -138,16 +141,16 @@ fn spp_is_13_9_5_input() {
     let mut members = vec![];
     for size in [13, 9, 5] {
         let pool = Pool { size, stride_y: 1, stride_x: 1, padding: size - 1 };
-        members.push(builder.add("pool", None, Op::MaxPool(pool), &[NodeId(0)], None).unwrap());
+        members.push(builder.add("pool", None, Op::MaxPool(pool), &[NodeId(0)]).unwrap());
     }
     members.push(NodeId(0));
-    builder.add("spp", None, Op::Concat, &members, None).unwrap();
+    builder.add("spp", None, Op::Concat, &members).unwrap();
     let (graph, _) = fuse::fuse(builder.finish(), Params::default(), |_| false);
     let spp = graph.nodes.last().unwrap();
-    assert_eq!(spp.op, Op::Spp { sizes: [13, 9, 5, 1] });
+    assert_eq!(spp.op, Op::Spp(Spp { sizes: [13, 9, 5, 1] }));
     let mut x = tensor(4, 1, 15, &[0.0; 60]);
     x.data[0] = 1.0;
-    let out = oracle::spp::spp([13, 9, 5, 1], &x);
+    let out = spp.op.definition().play(&[&x], None, spp.shape).unwrap();
     let reach = |c| (0..15).filter(|i| out.at(c, 0, *i) == 1.0).count();
     assert_eq!([reach(0), reach(4), reach(8), reach(12)], [7, 5, 3, 1], "half a window, from large to small");
 }
@@ -158,10 +161,10 @@ fn an_upsample_goes_into_the_convolution_that_only_it_reads() {
     let fused = |shared: bool, scale: f32| {
         let mut builder = Builder::new(Shape::new(4, 3, 5)).unwrap();
         let conv = Conv { filters: 8, stride_y: 1, stride_x: 1, ..PLAIN };
-        let conv = builder.add("conv", None, Op::Conv(conv), &[NodeId(0)], None).unwrap();
-        let up = builder.add("up", None, Op::Upsample { stride: 2, scale }, &[conv], None).unwrap();
+        let conv = builder.add("conv", None, Op::Conv(conv), &[NodeId(0)]).unwrap();
+        let up = builder.add("up", None, Op::Upsample(Upsample { stride: 2, scale }), &[conv]).unwrap();
         if shared {
-            builder.add("mean", None, Op::AvgPool, &[conv], None).unwrap();
+            builder.add("mean", None, Op::AvgPool, &[conv]).unwrap();
         }
         let (graph, _) = fuse::fuse(builder.finish(), Params::default(), |_| false);
         let node = graph.nodes.iter().find(|node| node.origin == up).unwrap();
@@ -194,7 +197,7 @@ const PLAIN: Conv = Conv {
 
 fn boxes(new_coords: bool, values: &[f32], conf: f32) -> Vec<Candidate> {
     let mut builder = Builder::new(Shape::new(3, 64, 64)).unwrap();
-    let input = builder.add("conv", None, Op::Conv(PLAIN), &[NodeId(0)], None).unwrap();
+    let input = builder.add("conv", None, Op::Conv(PLAIN), &[NodeId(0)]).unwrap();
     let head = Head { input, layer: 1, anchors: vec![(16.0, 32.0)], classes: 2, scale_x_y: 1.2, new_coords };
     builder.head("head", head).unwrap();
     let graph: Graph = builder.finish();

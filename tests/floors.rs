@@ -20,10 +20,11 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("fetch", &["digest", "error", "files", "fetch"]),
     ("tensor", &["error"]),
     ("kernels", &["error", "tensor", "kernels"]),
-    ("graph", &["error", "tensor", "kernels", "graph"]),
+    ("ops", &["error", "tensor", "kernels", "ops"]),
+    ("graph", &["error", "tensor", "kernels", "ops", "graph"]),
     ("model", &["digest", "error", "files", "fetch", "tensor", "text", "kernels", "graph", "model"]),
-    ("gpu", &["digest", "error", "task", "tensor", "kernels", "graph", "gpu"]),
-    ("oracle", &["error", "tensor", "kernels", "graph", "oracle"]),
+    ("gpu", &["digest", "error", "task", "tensor", "kernels", "ops", "graph", "gpu"]),
+    ("oracle", &["error", "tensor", "kernels", "ops", "graph", "oracle"]),
     ("detect", &["digest", "error", "files", "task", "tensor", "kernels", "graph", "model", "gpu", "oracle", "detect"]),
     ("video", &["error", "kernels", "detect", "video"]),
     ("track", &["error", "detect", "track"]),
@@ -136,11 +137,17 @@ fn every_kernel_has_its_text_its_dispatch_and_its_twin() {
     }
     for kernel in CATALOGUE {
         let name = kernel.name;
-        for place in
-            [format!("shaders/{name}.wgsl"), format!("src/kernels/{name}.rs"), format!("src/oracle/{}.rs", kernel.twin)]
-        {
+        for place in [format!("shaders/{name}.wgsl"), format!("src/kernels/{name}.rs")] {
             assert!(root().join(&place).exists(), "kernel {name} lacks {place}");
         }
+        // Of an op in its room, of what comes before and after the network among the oracle's own.
+        let twins = [
+            format!("src/ops/{}.rs", kernel.twin),
+            format!("src/ops/{}/oracle.rs", kernel.twin),
+            format!("src/oracle/{}.rs", kernel.twin),
+        ];
+        let found = twins.iter().filter(|twin| root().join(twin).exists()).count();
+        assert_eq!(found, 1, "kernel {name} has one twin, in one of {twins:?}");
         let last = kernel.parts.last().unwrap();
         assert_eq!(last.file, format!("{name}.wgsl"), "the kernel's own file comes last");
         let uses: Vec<&str> = last.text.lines().filter_map(|l| l.strip_prefix("// uses: ")).collect();

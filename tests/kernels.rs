@@ -179,7 +179,7 @@ fn coop(variant: Variant) {
         // What the suite has proved is this rung, and not the guess that it is left for.
         let mut builder = Builder::new(Shape::new(8, 4, 4)).unwrap();
         let op = Op::Conv(problems::conv(8, 3, 1));
-        let node = builder.add("conv", None, op, &[NodeId(0)], None).unwrap();
+        let node = builder.add("conv", None, op, &[NodeId(0)]).unwrap();
         let weights = NodeParams::Conv { weights: vec![0.0; 8 * 8 * 9], bias: Some(vec![0.0; 8]) };
         let params = Params(vec![None, Some(weights)]);
         let program = pollster::block_on(checks::program(&gpu, &builder.finish(), params, &options(false)));
@@ -200,7 +200,7 @@ fn cooperative_matrices_of_16x16_agree_in_f16() {
 #[test]
 fn mish_is_finite_for_all_finite_inputs() {
     let mut builder = Builder::new(Shape::new(4, 64, 64)).unwrap();
-    let node = builder.add("mish", None, Op::Activation(Activation::Mish), &[NodeId(0)], None).unwrap();
+    let node = builder.add("mish", None, Op::Activation(Activation::Mish), &[NodeId(0)]).unwrap();
     let graph = builder.finish();
     let data = (0..4 * 64 * 64).map(|i| (i as f32 - 8192.0) * 0.05).collect();
     let mut input = Tensor::new(Shape::new(4, 64, 64), data).unwrap();
@@ -280,9 +280,9 @@ fn numbers_of_boxes_times_classes_may_be_beyond_32_bits() {
     // two of 31,600 classes.
     let (side, classes, cell) = (370, 31_600, 185 * 370 + 185);
     let mut builder = Builder::new(Shape::new(6, side, side)).unwrap();
-    let fine = builder.add("fine", None, Op::Activation(Activation::Leaky(0.5)), &[NodeId(0)], None).unwrap();
+    let fine = builder.add("fine", None, Op::Activation(Activation::Leaky(0.5)), &[NodeId(0)]).unwrap();
     let conv = Op::Conv(problems::conv(5 + classes, 1, side));
-    let coarse = builder.add("coarse", None, conv, &[NodeId(0)], None).unwrap();
+    let coarse = builder.add("coarse", None, conv, &[NodeId(0)]).unwrap();
     for (input, classes) in [(fine, 1), (coarse, classes)] {
         let anchors = vec![(16.0, 16.0)];
         let head = Head { input, layer: 1, anchors, classes, scale_x_y: 1.0, new_coords: false };

@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 use yolov4::low_level::{
-    graph::{Activation, Builder, Conv, Epilogue, Graph, NodeId, NodeParams, Op, Params, Pool},
+    graph::{Activation, Builder, Conv, Epilogue, Graph, NodeId, NodeParams, Op, Params, Pool, Slice, Spp, Upsample},
     oracle,
     tensor::{Shape, Tensor},
 };
@@ -30,7 +30,7 @@ const CONV: Conv = Conv {
 };
 
 /// Plays one op on `inputs`, which come into being as slices of one input.
-fn one(op: Op, inputs: &[&Tensor], params: Option<NodeParams>, slice: Option<usize>) -> Tensor {
+fn one(op: Op, inputs: &[&Tensor], params: Option<NodeParams>) -> Tensor {
     let Shape { h, w, .. } = inputs[0].shape;
     let c = inputs.iter().map(|t| t.shape.c).sum();
     let mut b = Builder::new(Shape::new(c, h, w)).unwrap();
@@ -41,12 +41,12 @@ fn one(op: Op, inputs: &[&Tensor], params: Option<NodeParams>, slice: Option<usi
         let n = t.shape.c;
         ids.push(match inputs.len() {
             1 => NodeId(0),
-            _ => b.add("slice", None, Op::Slice { start }, &[NodeId(0)], Some(n)).unwrap(),
+            _ => b.add("slice", None, Op::Slice(Slice { start, channels: n }), &[NodeId(0)]).unwrap(),
         });
         start += n;
         data.extend_from_slice(&t.data);
     }
-    let id = b.add("op", None, op, &ids, slice).unwrap();
+    let id = b.add("op", None, op, &ids).unwrap();
     play(&b.finish(), id, params, &tensor(c, h, w, &data)).unwrap()
 }
 
@@ -60,7 +60,7 @@ fn play(graph: &Graph, id: NodeId, params: Option<NodeParams>, input: &Tensor) -
 
 fn conv(conv: Conv, input: &Tensor, weights: &[f32], bias: Option<&[f32]>) -> Tensor {
     let params = NodeParams::Conv { weights: weights.to_vec(), bias: bias.map(<[f32]>::to_vec) };
-    one(Op::Conv(conv), &[input], Some(params), None)
+    one(Op::Conv(conv), &[input], Some(params))
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn an_epilogue_activates_adds_activates_and_upsamples() {
     let mut b = Builder::new(Shape::new(1, 1, 2)).unwrap();
     let epilogue = Epilogue { activation: Activation::Relu, residual: Some(Activation::Leaky(0.5)), upsample: 2 };
     let c = Conv { size: 1, pad: 0, bias: true, epilogue, ..CONV };
-    let id = b.add("conv", None, Op::Conv(c), &[NodeId(0), NodeId(0)], None).unwrap();
+    let id = b.add("conv", None, Op::Conv(c), &[NodeId(0), NodeId(0)]).unwrap();
     let params = NodeParams::Conv { weights: vec![3.0], bias: Some(vec![1.0]) };
     let got = play(&b.finish(), id, Some(params), &tensor(1, 1, 2, &[2.0, -4.0])).unwrap();
     // relu(7) + 2 = 9; relu(-11) - 4 = -4, halved; each four times.
@@ -155,14 +155,14 @@ fn batch_norm_has_eps_under_the_root() {
         var: vec![3.0, 0.0],
         eps: 1.0,
     };
-    let got = one(Op::BatchNorm, &[&tensor(2, 1, 2, &[5.0, 9.0, 2.0, -1.0])], Some(params), None);
+    let got = one(Op::BatchNorm, &[&tensor(2, 1, 2, &[5.0, 9.0, 2.0, -1.0])], Some(params));
     assert_eq!(got.data, [1.0, 5.0, 6.0, -3.0]);
 }
 
 #[test]
 fn activations_at_points_worked_out_by_hand() {
     let x = [-3.0, -1.0, 0.0, 0.5, 8.0];
-    let run = |kind| one(Op::Activation(kind), &[&tensor(1, 1, 5, &x)], None, None).data;
+    let run = |kind| one(Op::Activation(kind), &[&tensor(1, 1, 5, &x)], None).data;
     assert_eq!(run(Activation::Linear), x);
     assert_eq!(run(Activation::Leaky(0.1)), [-0.3, -0.1, 0.0, 0.5, 8.0]);
     assert_eq!(run(Activation::Relu), [0.0, 0.0, 0.0, 0.5, 8.0]);
@@ -183,7 +183,7 @@ fn activations_at_points_worked_out_by_hand() {
 fn huge_inputs_stay_finite() {
     let x = tensor(1, 1, 6, &[-1e4, -88.0, -20.0, 20.0, 88.0, 1e4]);
     for kind in [Activation::Mish, Activation::Swish] {
-        let got = one(Op::Activation(kind), &[&x], None, None);
+        let got = one(Op::Activation(kind), &[&x], None);
         assert_eq!(&got.data[3..], [20.0, 88.0, 1e4], "{kind:?}");
         assert!(got.data[..3].iter().all(|v| v.abs() < 1e-6), "{kind:?}: {:?}", got.data);
     }
@@ -194,17 +194,17 @@ fn a_shortcut_adds_the_channels_in_common() {
     let a = tensor(2, 1, 1, &[1.0, 2.0]);
     let longer = tensor(3, 1, 1, &[10.0, 20.0, 30.0]);
     let shorter = tensor(1, 1, 1, &[100.0]);
-    assert_eq!(one(Op::Add, &[&a, &longer, &shorter], None, None).data, [111.0, 22.0]);
-    assert_eq!(one(Op::Add, &[&longer, &a], None, None).data, [11.0, 22.0, 30.0]);
+    assert_eq!(one(Op::Add, &[&a, &longer, &shorter], None).data, [111.0, 22.0]);
+    assert_eq!(one(Op::Add, &[&longer, &a], None).data, [11.0, 22.0, 30.0]);
 }
 
 #[test]
 fn sam_and_scale_channels_multiply() {
     let a = counting(2, 1, 1);
-    assert_eq!(one(Op::Mul, &[&a, &tensor(2, 1, 1, &[3.0, -1.0])], None, None).data, [3.0, -2.0]);
+    assert_eq!(one(Op::Mul, &[&a, &tensor(2, 1, 1, &[3.0, -1.0])], None).data, [3.0, -2.0]);
     let mut b = Builder::new(Shape::new(2, 1, 2)).unwrap();
-    let mean = b.add("mean", None, Op::AvgPool, &[NodeId(0)], None).unwrap();
-    let id = b.add("scale", None, Op::ScaleChannels, &[NodeId(0), mean], None).unwrap();
+    let mean = b.add("mean", None, Op::AvgPool, &[NodeId(0)]).unwrap();
+    let id = b.add("scale", None, Op::ScaleChannels, &[NodeId(0), mean]).unwrap();
     let got = play(&b.finish(), id, None, &counting(2, 1, 2)).unwrap();
     assert_eq!(got.data, [1.5, 3.0, 10.5, 14.0]);
 }
@@ -212,13 +212,13 @@ fn sam_and_scale_channels_multiply() {
 #[test]
 fn concat_keeps_the_order_and_slice_cuts_it() {
     let (a, b) = (tensor(1, 1, 2, &[1.0, 2.0]), tensor(2, 1, 2, &[3.0, 4.0, 5.0, 6.0]));
-    assert_eq!(one(Op::Concat, &[&b, &a], None, None), tensor(3, 1, 2, &[3.0, 4.0, 5.0, 6.0, 1.0, 2.0]));
-    let got = one(Op::Slice { start: 1 }, &[&counting(4, 1, 2)], None, Some(2));
+    assert_eq!(one(Op::Concat, &[&b, &a], None), tensor(3, 1, 2, &[3.0, 4.0, 5.0, 6.0, 1.0, 2.0]));
+    let got = one(Op::Slice(Slice { start: 1, channels: 2 }), &[&counting(4, 1, 2)], None);
     assert_eq!(got, tensor(2, 1, 2, &[3.0, 4.0, 5.0, 6.0]));
 }
 
 fn pool(size: usize, stride: usize, padding: usize, input: &Tensor) -> Tensor {
-    one(Op::MaxPool(Pool { size, stride_y: stride, stride_x: stride, padding }), &[input], None, None)
+    one(Op::MaxPool(Pool { size, stride_y: stride, stride_x: stride, padding }), &[input], None)
 }
 
 #[test]
@@ -239,24 +239,24 @@ fn max_pools_look_right_and_down_and_never_see_the_border() {
 #[test]
 fn spp_is_three_pools_and_their_input_in_order() {
     let input = tensor(2, 3, 4, &(0..24).map(|i| -((i * 7 % 24) as f32)).collect::<Vec<_>>());
-    let got = one(Op::Spp { sizes: [13, 9, 5, 1] }, &[&input], None, None);
+    let got = one(Op::Spp(Spp { sizes: [13, 9, 5, 1] }), &[&input], None);
     let (p13, p9, p5) = (pool(13, 1, 12, &input), pool(9, 1, 8, &input), pool(5, 1, 4, &input));
-    assert_eq!(got, one(Op::Concat, &[&p13, &p9, &p5, &input], None, None));
-    let other = one(Op::Spp { sizes: [1, 5, 9, 13] }, &[&input], None, None);
+    assert_eq!(got, one(Op::Concat, &[&p13, &p9, &p5, &input], None));
+    let other = one(Op::Spp(Spp { sizes: [1, 5, 9, 13] }), &[&input], None);
     assert_eq!(other.data[..24], input.data);
     assert_ne!(got, other);
 }
 
 #[test]
 fn upsample_repeats_and_scales() {
-    let got = one(Op::Upsample { stride: 2, scale: 0.5 }, &[&counting(1, 1, 2)], None, None);
+    let got = one(Op::Upsample(Upsample { stride: 2, scale: 0.5 }), &[&counting(1, 1, 2)], None);
     assert_eq!(got, tensor(1, 2, 4, &[0.5, 0.5, 1.0, 1.0, 0.5, 0.5, 1.0, 1.0]));
 }
 
 #[test]
 fn what_does_not_fit_is_an_error_that_names_the_node() {
     let mut b = Builder::new(Shape::new(1, 2, 2)).unwrap();
-    let id = b.add("layer 0 [convolutional]", Some(0), Op::Conv(CONV), &[NodeId(0)], None).unwrap();
+    let id = b.add("layer 0 [convolutional]", Some(0), Op::Conv(CONV), &[NodeId(0)]).unwrap();
     let graph = b.finish();
     let input = counting(1, 2, 2);
     let short = NodeParams::Conv { weights: vec![0.0; 8], bias: None };
@@ -275,7 +275,7 @@ fn what_does_not_fit_is_an_error_that_names_the_node() {
 proptest! {
     #[test]
     fn mish_lies_between_its_least_value_and_x(x in -1e4_f32..1e4) {
-        let y = one(Op::Activation(Activation::Mish), &[&tensor(1, 1, 1, &[x])], None, None).data[0];
+        let y = one(Op::Activation(Activation::Mish), &[&tensor(1, 1, 1, &[x])], None).data[0];
         prop_assert!(y.is_finite());
         prop_assert!(y >= -0.308_85 && y <= x.max(0.0));
     }

@@ -7,7 +7,7 @@ use yolov4::{
     Detector, Gpu, Picture, Precision, TuneChoice,
     low_level::{
         gpu::{Clock, GpuOptions, Needs, Pipelines, Program, ProgramOptions, Table, Trial, Tune},
-        graph::{Activation, Builder, Conv, Epilogue, NodeId, NodeParams, Op, Params},
+        graph::{Activation, Builder, Conv, Epilogue, NodeId, NodeParams, Op, Params, Upsample},
         kernels::{conv::Problem, ladder::Variant},
         model::random::Random,
         tensor::{Shape, Tensor},
@@ -31,8 +31,8 @@ fn network() -> (yolov4::low_level::graph::Graph, Params, Tensor) {
         bias: true,
         epilogue: Epilogue::NONE,
     };
-    let node = builder.add("conv", None, Op::Conv(conv), &[NodeId(0)], None).unwrap();
-    builder.add("mish", None, Op::Activation(Activation::Mish), &[node], None).unwrap();
+    let node = builder.add("conv", None, Op::Conv(conv), &[NodeId(0)]).unwrap();
+    builder.add("mish", None, Op::Activation(Activation::Mish), &[node]).unwrap();
     let weights = list(32 * 16 * 9, 0.1);
     let params = Params(vec![None, Some(NodeParams::Conv { weights, bias: Some(list(32, 0.5)) }), None]);
     (builder.finish(), params, Tensor { shape, data: list(shape.elements(), 1.0) })
@@ -144,7 +144,7 @@ fn gathering() -> (yolov4::low_level::graph::Graph, Params) {
     };
     let mut conv = |builder: &mut Builder, from: NodeId| {
         let channels = builder.shape(from).c;
-        let id = builder.add("conv", None, Op::Conv(plain), &[from], None).unwrap();
+        let id = builder.add("conv", None, Op::Conv(plain), &[from]).unwrap();
         params.resize(id.0, None);
         let weights = (0..8 * channels).map(|_| random.signed() * 0.1).collect();
         params.push(Some(NodeParams::Conv { weights, bias: Some(vec![0.0; 8]) }));
@@ -153,9 +153,9 @@ fn gathering() -> (yolov4::low_level::graph::Graph, Params) {
     let first = conv(&mut builder, NodeId(0));
     // It would write beside what it reads.
     let second = conv(&mut builder, first);
-    let joined = builder.add("concat", None, Op::Concat, &[second, first], None).unwrap();
+    let joined = builder.add("concat", None, Op::Concat, &[second, first]).unwrap();
     let last = conv(&mut builder, joined);
-    builder.add("upsample", None, Op::Upsample { stride: 2, scale: 1.0 }, &[last], None).unwrap();
+    builder.add("upsample", None, Op::Upsample(Upsample { stride: 2, scale: 1.0 }), &[last]).unwrap();
     params.push(None);
     (builder.finish(), Params(params))
 }

@@ -7,7 +7,7 @@ use crate::{
         tune::Table,
     },
     graph::{
-        Conv, Graph, NodeParams, Op, Params,
+        Graph, NodeParams, Op, Params,
         plan::{Step, View},
     },
     kernels::{
@@ -44,9 +44,9 @@ impl Choice<'_> {
 ///
 /// # Errors
 /// [`Error::Graph`] if it is none.
-pub fn lower(graph: &Graph, step: &Step, c: &Conv, choice: &Choice<'_>) -> Result<Lowered> {
+pub fn lower(graph: &Graph, step: &Step, choice: &Choice<'_>) -> Result<Lowered> {
     let problem = problem(graph, step, choice)?;
-    let (parts, residual) = step.reads.split_at(step.reads.len() - usize::from(c.epilogue.residual.is_some()));
+    let (parts, residual) = step.reads.split_at(step.reads.len() - usize::from(problem.residual.is_some()));
     let ends = Ends { parts, residual: residual.first(), write: &step.write };
     Ok(ends.calls(choice.variant(&problem), &problem, &choice.caps))
 }

@@ -1,20 +1,15 @@
 //! Steps to calls: which kernel plays a step, with which constants, and what each of its bindings is.
 
-// What is new is decided wherever something is decided by kind: no arm guesses for it.
-#![warn(clippy::wildcard_enum_match_arm)]
-
 use crate::{
     error::{Error, Result},
     gpu::convolve::{self, Choice},
     graph::{
-        Graph, Op,
+        Graph,
         compile::Compiled,
         plan::{SlotId, Step, View, Work},
     },
-    kernels::{
-        Dispatch, activation, avg_pool, concat, ladder::Variant, max_pool, planes::At, sam, scale_channels, shortcut,
-        spp, upsample,
-    },
+    kernels::{Dispatch, concat, ladder::Variant, planes::At},
+    ops::Lowering,
 };
 
 /// What one binding of a call is.
@@ -77,33 +72,20 @@ pub fn lower_all(compiled: &Compiled, choice: &Choice<'_>) -> Result<Vec<Lowered
 fn lower(graph: &Graph, step: &Step, choice: &Choice<'_>) -> Result<Lowered> {
     let node = graph.node(step.node);
     let at = |view: &View| At { shape: view.shape, block: view.block, pictures: choice.pictures };
-    let (reads, dst) = (&step.reads, at(&step.write));
-    let unary =
-        |dispatch| Lowered::from(Call { dispatch, bound: vec![Bound::Params, slot(&reads[0]), slot(&step.write)] });
-    let binary = |dispatch| {
-        let second = slot(reads.last().unwrap_or(&reads[0]));
-        Lowered::from(Call { dispatch, bound: vec![Bound::Params, slot(&reads[0]), second, slot(&step.write)] })
+    let (reads, dst): (Vec<At>, At) = (step.reads.iter().map(at).collect(), at(&step.write));
+    let lowering = match step.work {
+        Work::Copy { from, to, count } => Lowering::Kernel(concat::dispatch(from, to, count, reads[0], dst)),
+        Work::Op | Work::Accumulate => node.op.definition().lower(&reads, dst),
     };
-    let src = at(&reads[0]);
-    let second = || reads.get(1).map(at).ok_or_else(|| Error::graph(&node.name, "has only one input"));
-    Ok(match (step.work, &node.op) {
-        (Work::Copy { from, to, count }, _) => unary(concat::dispatch(from, to, count, src, dst)),
-        (Work::Accumulate, _) => binary(shortcut::dispatch(true, src, src, dst)),
-        (Work::Op, Op::Conv(c)) => convolve::lower(graph, step, c, choice)?,
-        (Work::Op, Op::Activation(kind)) => unary(activation::dispatch(*kind, src, dst)),
-        (Work::Op, Op::Add) => binary(shortcut::dispatch(false, src, second()?, dst)),
-        (Work::Op, Op::Mul) => binary(sam::dispatch(src, second()?, dst)),
-        (Work::Op, Op::ScaleChannels) => binary(scale_channels::dispatch(src, second()?, dst)),
-        (Work::Op, Op::MaxPool(p)) => {
-            let stride = (p.stride_y, p.stride_x);
-            unary(max_pool::dispatch(max_pool::Window { size: p.size, stride, offset: p.padding / 2 }, src, dst))
+    match lowering {
+        Lowering::Kernel(dispatch) => {
+            // What a kernel declares and does not read is bound to what it reads anyway.
+            let inputs = step.reads.iter().chain(step.reads.last().into_iter().cycle());
+            let inputs = inputs.take(dispatch.kernel.bindings.len() - 2).map(slot);
+            let bound = [Bound::Params].into_iter().chain(inputs).chain([slot(&step.write)]).collect();
+            Ok(Lowered::from(Call { dispatch, bound }))
         }
-        (Work::Op, Op::Spp { sizes }) => unary(spp::dispatch(*sizes, src, dst)),
-        (Work::Op, Op::AvgPool) => unary(avg_pool::dispatch(src, dst)),
-        (Work::Op, Op::Upsample { stride, scale }) => unary(upsample::dispatch(*stride, *scale, src, dst)),
-        // The input is given, folding and placing leave nothing of the others.
-        (Work::Op, op @ (Op::Input | Op::BatchNorm | Op::Concat | Op::Slice { .. })) => {
-            return Err(Error::graph(&node.name, format!("no kernel plays {}", op.name())));
-        }
-    })
+        Lowering::Ladder => convolve::lower(graph, step, choice),
+        Lowering::Nothing => Err(Error::graph(&node.name, format!("no kernel plays {}", node.op.name()))),
+    }
 }

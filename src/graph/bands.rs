@@ -9,8 +9,9 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    graph::ir::{Conv, Graph, Head, Node, NodeId, NodeParams, Op, Params, Pool},
+    graph::ir::{Graph, Head, Node, NodeId, Params},
     kernels::conv::MAX_PARTS,
+    ops::{Conv, Cut, NodeParams, Op, Pool, Slice, Spp},
     tensor::Shape,
 };
 
@@ -74,26 +75,19 @@ impl Cutter {
     /// Whether a node computes too much, or reads what is cut and is no convolution that reads bands side by side.
     fn must_cut(&self, node: &Node, is_head: bool) -> bool {
         let too_large = node.shape.vectors() > self.limit;
-        let gathers = matches!(node.op, Op::Conv(c) if c.groups == 1);
         let reads_bands = node.inputs.iter().any(|input| self.values[input.0].bands.len() > 1);
-        if too_large { !is_head } else { reads_bands && !gathers }
+        if too_large { !is_head } else { reads_bands && !node.op.definition().gathers() }
     }
 
     /// The nodes that take the place of one, in order of channels; none if it cannot be cut.
     fn cut(&mut self, node: &Node, numbers: Option<&NodeParams>) -> Option<Vec<NodeId>> {
-        match &node.op {
-            Op::Input | Op::BatchNorm => None,
-            Op::Conv(conv) => self.conv(node, conv, numbers),
-            Op::Concat => self.concat(node),
-            Op::Slice { start } => Some(self.slice(node, *start)),
-            Op::Spp { sizes } => self.spp(node, *sizes),
-            Op::Activation(_)
-            | Op::Add
-            | Op::Mul
-            | Op::ScaleChannels
-            | Op::MaxPool(_)
-            | Op::AvgPool
-            | Op::Upsample { .. } => self.channel_by_channel(node),
+        match node.op.definition().cut() {
+            Cut::Never => None,
+            Cut::Channels { or_input } => self.channel_by_channel(node, or_input),
+            Cut::Filters(conv) => self.conv(node, &conv, numbers),
+            Cut::Members => self.concat(node),
+            Cut::Range { start } => Some(self.slice(node, start)),
+            Cut::Pools(Spp { sizes }) => self.spp(node, sizes),
         }
     }
 
@@ -155,7 +149,7 @@ impl Cutter {
         let node = Node {
             name: format!("{} (channels {first} to {})", from.name, first + channels - 1),
             layer: from.layer,
-            op: Op::Slice { start: first },
+            op: Op::Slice(Slice { start: first, channels }),
             inputs: vec![band.node],
             shape: Shape { c: channels, ..from.shape },
             origin: reader.origin,
@@ -222,7 +216,7 @@ impl Cutter {
     }
 
     /// Activations, sums, products, pools, upsamples.
-    fn channel_by_channel(&mut self, node: &Node) -> Option<Vec<NodeId>> {
+    fn channel_by_channel(&mut self, node: &Node, or_input: bool) -> Option<Vec<NodeId>> {
         let spans = self.spans(node.shape, self.starts(&node.inputs))?;
         let mut parts = Vec::with_capacity(spans.len());
         for (i, (start, channels)) in spans.iter().copied().enumerate() {
@@ -236,7 +230,7 @@ impl Cutter {
                 }
             }
             parts.push(match inputs[..] {
-                [alone] if node.op == Op::Add => alone,
+                [alone] if or_input => alone,
                 _ => self.push_band(node, node.op.clone(), inputs, channels, (i, spans.len())),
             });
         }
@@ -277,7 +271,7 @@ impl Cutter {
         let bands: Vec<Band> = self.values[node.inputs[0].0].bands.clone();
         if let Some(band) = bands.iter().find(|b| b.start <= start && end <= b.end()) {
             // Even of a whole band, so that there is a node of this origin.
-            let op = Op::Slice { start: start - band.start };
+            let op = Op::Slice(Slice { start: start - band.start, channels: node.shape.c });
             return vec![self.push(Node { op, inputs: vec![band.node], ..node.clone() }, None)];
         }
         let touched = bands.iter().filter(|band| band.start < end && start < band.end());
@@ -294,10 +288,7 @@ impl Cutter {
         }
         let slices = sizes.iter().enumerate().map(|(i, size)| match size {
             1 => whole,
-            _ => {
-                let pool = Op::MaxPool(Pool { size: *size, stride_y: 1, stride_x: 1, padding: size - 1 });
-                self.push_band(node, pool, vec![whole], channels, (i, sizes.len()))
-            }
+            _ => self.push_band(node, Op::MaxPool(Pool::same(*size)), vec![whole], channels, (i, sizes.len())),
         });
         Some(slices.collect())
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     graph::{
-        ir::{Graph, Op},
+        ir::Graph,
         plan::{Plan, Work},
     },
     kernels::{
@@ -52,9 +52,9 @@ impl Dispatches {
         let mut processor = OnProcessor::default();
         let mut scratch = [0; 2];
         for step in &plan.steps {
-            let op = &graph.node(step.node).op;
+            let op = graph.node(step.node).op.definition();
             let (what, reason) = match step.work {
-                Work::Op => (op.name(), why(op)),
+                Work::Op => (op.name(), op.alone()),
                 Work::Accumulate => ("accumulate", "a shortcut of more than two: a dispatch adds one"),
                 Work::Copy { .. } => (
                     "copy",
@@ -91,21 +91,5 @@ impl Dispatches {
             (planned + scratch_bytes) as f64 / 1e6
         );
         out
-    }
-}
-
-/// What keeps the dispatch of an op from being part of a neighbour's.
-const fn why(op: &Op) -> &'static str {
-    match op {
-        Op::Conv(_) => "with bias, activation, shortcut and upsample inside",
-        Op::MaxPool(_) => "a window needs pixels of several workgroups of the step before",
-        Op::Spp { .. } => "three pools and a concat in one; windows need pixels of several workgroups",
-        Op::AvgPool => "needs a whole plane of the step before",
-        Op::Upsample { .. } => "does not follow a convolution of which it is the only reader",
-        Op::Add => "no input is a convolution of which it is the only reader",
-        Op::Activation(_) => "does not follow a convolution of which it is the only reader",
-        Op::Mul | Op::ScaleChannels => "reads two values, and only shortcuts go into convolutions",
-        // No dispatch at all; of a concat or a slice that has to be copied the copy tells.
-        Op::Input | Op::BatchNorm | Op::Concat | Op::Slice { .. } => "",
     }
 }

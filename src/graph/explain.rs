@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::{
     graph::{
         dispatches::Dispatches,
-        ir::{Activation, Graph, Node, NodeId, Op},
+        ir::{Graph, Node, NodeId},
         place::Join,
         plan::Plan,
     },
@@ -39,33 +39,13 @@ impl Totals {
         let mut t = Self::default();
         let (mut macs, mut others) = (0, 0);
         for (id, node) in graph.iter() {
-            let (c, elements) = (node.shape.c as u64, node.shape.elements() as u64);
-            match &node.op {
-                Op::Conv(conv) => {
-                    let kernel = graph.numbers(id).0 as u64;
-                    let bias = if conv.bias { c } else { 0 };
-                    t.convolutions += 1;
-                    macs += graph.macs(id);
-                    t.parameters += kernel + bias;
-                    t.fused_parameters += kernel + c;
-                    t.weights_bytes += 4 * (kernel + bias);
-                }
-                Op::BatchNorm => {
-                    t.parameters += 2 * c;
-                    t.weights_bytes += 16 * c;
-                }
-                Op::MaxPool(p) => others += elements * (p.size * p.size) as u64,
-                Op::Add => others += elements * (node.inputs.len() as u64 - 1),
-                Op::Input
-                | Op::Activation(_)
-                | Op::Mul
-                | Op::ScaleChannels
-                | Op::Concat
-                | Op::Slice { .. }
-                | Op::Spp { .. }
-                | Op::AvgPool
-                | Op::Upsample { .. } => {}
-            }
+            let counts = graph.counts(id);
+            t.convolutions += usize::from(node.op.conv().is_some());
+            t.parameters += counts.trained;
+            t.fused_parameters += (counts.folded.0 + counts.folded.1) as u64;
+            t.weights_bytes += 4 * counts.stored;
+            macs += counts.macs;
+            others += counts.others;
         }
         t.weights_bytes += 20;
         t.conv_gflop = 2e-9 * macs as f64;
@@ -102,57 +82,6 @@ struct Everything {
     nodes: Vec<Row>,
 }
 
-fn activation(kind: Activation) -> String {
-    match kind {
-        Activation::Linear => String::new(),
-        Activation::Leaky(slope) => format!(" leaky({slope})"),
-        Activation::Relu
-        | Activation::Relu6
-        | Activation::Mish
-        | Activation::Swish
-        | Activation::Logistic
-        | Activation::HardMish => format!(" {}", kind.name()),
-    }
-}
-
-/// The op with what matters of it: `conv 3x3/2 mish + shortcut`.
-pub fn describe(op: &Op) -> String {
-    match op {
-        Op::Conv(c) => {
-            let mut s = format!("conv {0}x{0}", c.size);
-            if (c.stride_y, c.stride_x) != (1, 1) {
-                let _ = write!(s, "/{}", c.stride_y);
-                if c.stride_x != c.stride_y {
-                    let _ = write!(s, "x{}", c.stride_x);
-                }
-            }
-            if c.groups > 1 {
-                let _ = write!(s, " groups {}", c.groups);
-            }
-            if c.dilation > 1 {
-                let _ = write!(s, " dilation {}", c.dilation);
-            }
-            s.push_str(&activation(c.epilogue.activation));
-            if let Some(after) = c.epilogue.residual {
-                s.push_str(" + shortcut");
-                s.push_str(&activation(after));
-            }
-            if c.epilogue.upsample > 1 {
-                let _ = write!(s, " + upsample x{}", c.epilogue.upsample);
-            }
-            s
-        }
-        Op::Activation(kind) => format!("activation{}", activation(*kind)),
-        Op::MaxPool(p) => format!("max_pool {0}x{0}/{1}", p.size, p.stride_y),
-        Op::Spp { sizes } => format!("spp {}", sizes.map(|s| s.to_string()).join(",")),
-        Op::Slice { start } => format!("slice from {start}"),
-        Op::Upsample { stride, .. } => format!("upsample x{stride}"),
-        Op::Input | Op::BatchNorm | Op::Add | Op::Mul | Op::ScaleChannels | Op::Concat | Op::AvgPool => {
-            op.name().to_owned()
-        }
-    }
-}
-
 fn join_text(join: Join) -> String {
     match join {
         Join::Placed => "placed".into(),
@@ -165,12 +94,12 @@ fn rows(graph: &Graph, plan: &Plan, precision: Precision) -> Vec<Row> {
     let row = |(id, node): (NodeId, &Node)| Row {
         node: id.0,
         name: node.name.clone(),
-        op: describe(&node.op),
+        op: node.op.definition().describe(),
         inputs: node.inputs.iter().map(|i| i.0).collect(),
         shape: [node.shape.c, node.shape.h, node.shape.w],
         macs: graph.macs(id),
         parameters: {
-            let (weights, biases) = graph.numbers(id);
+            let (weights, biases) = graph.counts(id).folded;
             (weights + biases) as u64
         },
         bytes: node.shape.elements() * precision.bytes(),
@@ -221,7 +150,7 @@ pub fn text(loaded: &Graph, graph: &Graph, plan: &Plan, precision: Precision) ->
 pub fn listing(heading: &str, graph: &Graph) -> String {
     let mut out = format!("{heading} ({} nodes)\n", graph.nodes.len());
     for (id, node) in graph.iter() {
-        let (op, shape) = (describe(&node.op), node.shape.to_string());
+        let (op, shape) = (node.op.definition().describe(), node.shape.to_string());
         let inputs = node.inputs.iter().map(|input| input.0.to_string()).collect::<Vec<_>>().join(" ");
         let _ = writeln!(out, "{:>4}  {:<50} {op:<34} {shape:>16}  {inputs}", id.0, node.name);
     }
@@ -261,7 +190,7 @@ pub fn picture(plan: &Plan, precision: Precision) -> String {
 pub fn mermaid(graph: &Graph) -> String {
     let mut out = String::from("flowchart TD\n");
     for (id, node) in graph.iter() {
-        let _ = writeln!(out, "    n{}[\"{} {}\"]", id.0, describe(&node.op), node.shape);
+        let _ = writeln!(out, "    n{}[\"{} {}\"]", id.0, node.op.definition().describe(), node.shape);
         for input in &node.inputs {
             let _ = writeln!(out, "    n{} --> n{}", input.0, id.0);
         }

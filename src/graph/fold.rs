@@ -4,9 +4,10 @@
 use crate::{
     error::{Error, Result},
     graph::{
-        ir::{Conv, Epilogue, Graph, NodeId, NodeParams, Op, Params},
+        ir::{Graph, NodeId, Params},
         rewrite::Rewrite,
     },
+    ops::{Conv, Epilogue, NodeParams, Op},
 };
 
 /// A graph without [`Op::BatchNorm`], and the parameters that go with it; of a graph without any ([`Params::default`]) the

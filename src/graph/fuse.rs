@@ -1,9 +1,12 @@
 //! The fuse pass: activations, shortcuts and upsamples move into the epilogue of the convolution before them, and three
 //! max pools with their concat become one SPP node.
 
-use crate::graph::{
-    ir::{Activation, Graph, NodeId, Op, Params},
-    rewrite::Rewrite,
+use crate::{
+    graph::{
+        ir::{Graph, NodeId, Params},
+        rewrite::Rewrite,
+    },
+    ops::{Activation, Op, Pool, Spp, Upsample},
 };
 
 /// A graph with fewer, fuller nodes. Values that are to be kept, by [`crate::graph::Node::origin`], stay values of their own.
@@ -18,24 +21,15 @@ pub fn fuse(graph: Graph, params: Params, keep: impl Fn(NodeId) -> bool) -> (Gra
         let id = NodeId(i);
         let inputs: Vec<NodeId> = rewrite.nodes[i].inputs.iter().map(|input| rewrite.current(*input)).collect();
         rewrite.nodes[i].inputs.clone_from(&inputs);
-        match rewrite.nodes[i].op.clone() {
-            Op::Activation(kind) => fuse_activation(&mut rewrite, id, inputs[0], kind),
-            Op::Add if inputs.len() == 2 => fuse_residual(&mut rewrite, id, &inputs),
-            Op::Upsample { stride, scale: 1.0 } => fuse_upsample(&mut rewrite, id, inputs[0], stride),
-            Op::Concat if inputs.len() == 4 => fuse_spp(&mut rewrite, id, &inputs),
-            // What others may move into, and what stays a dispatch of its own.
-            Op::Input
-            | Op::Conv(_)
-            | Op::BatchNorm
-            | Op::Add
-            | Op::Mul
-            | Op::ScaleChannels
-            | Op::Concat
-            | Op::Slice { .. }
-            | Op::MaxPool(_)
-            | Op::Spp { .. }
-            | Op::AvgPool
-            | Op::Upsample { .. } => {}
+        let op = rewrite.nodes[i].op.clone();
+        if let Op::Activation(kind) = op {
+            fuse_activation(&mut rewrite, id, inputs[0], kind);
+        } else if op == Op::Add && inputs.len() == 2 {
+            fuse_residual(&mut rewrite, id, &inputs);
+        } else if let Op::Upsample(Upsample { stride, scale: 1.0 }) = op {
+            fuse_upsample(&mut rewrite, id, inputs[0], stride);
+        } else if op == Op::Concat && inputs.len() == 4 {
+            fuse_spp(&mut rewrite, id, &inputs);
         }
     }
     rewrite.finish()
@@ -104,8 +98,7 @@ fn fuse_spp(rewrite: &mut Rewrite, id: NodeId, inputs: &[NodeId]) {
     let uses = rewrite.uses();
     let pooled = |input: &NodeId| {
         let Op::MaxPool(p) = rewrite.nodes[input.0].op else { return None };
-        let same = (p.stride_x, p.stride_y) == (1, 1) && p.padding + 1 == p.size && p.size % 2 == 1;
-        same.then(|| (p.size, rewrite.nodes[input.0].inputs[0]))
+        (p.size % 2 == 1 && p == Pool::same(p.size)).then(|| (p.size, rewrite.nodes[input.0].inputs[0]))
     };
     let Some(source) = inputs.iter().find_map(|i| pooled(i).map(|(_, x)| x)) else { return };
     let mut sizes = [0; 4];
@@ -119,7 +112,7 @@ fn fuse_spp(rewrite: &mut Rewrite, id: NodeId, inputs: &[NodeId]) {
     let slices_are_whole_blocks = rewrite.nodes[source.0].shape.c.is_multiple_of(4);
     if sizes.iter().filter(|s| **s == 1).count() == 1 && slices_are_whole_blocks {
         let node = &mut rewrite.nodes[id.0];
-        node.op = Op::Spp { sizes };
+        node.op = Op::Spp(Spp { sizes });
         node.inputs = vec![source];
     }
 }

@@ -22,6 +22,7 @@ pub mod plan;
 pub mod rewrite;
 pub mod target;
 
+pub use crate::ops::{Activation, Conv, Epilogue, NodeParams, Op, Pool, Slice, Spp, Upsample};
 pub use build::Builder;
-pub use ir::{Activation, Conv, Epilogue, Graph, Head, NmsKind, Node, NodeId, NodeParams, Op, Params, Pool};
+pub use ir::{Graph, Head, NmsKind, Node, NodeId, Params};
 pub use target::{Keep, Residence, Target};

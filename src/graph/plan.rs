@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use crate::{
     graph::{
-        ir::{Graph, NodeId, Op},
+        ir::{Graph, NodeId},
         place::{Join, Placing},
         target::{Keep, Residence, Target},
     },
     kernels::conv::Problem,
+    ops::Storage,
     tensor::Shape,
 };
 
@@ -152,14 +153,19 @@ fn unplaced_steps(graph: &Graph, placing: &Placing) -> Vec<(Step, Vec<NodeId>)> 
         let mut push = |work, reads: &[NodeId]| {
             steps.push((Step { node: id, work, reads: vec![], write: nowhere }, reads.to_vec()));
         };
-        match node.op {
-            Op::Input => {}
-            Op::Slice { .. } if placing.is_view(graph, id) => {}
-            Op::Slice { start } => {
+        match node.op.definition().storage() {
+            Storage::Given => {}
+            Storage::Own => push(Work::Op, &node.inputs),
+            Storage::Summed => {
+                push(Work::Op, &node.inputs[..2]);
+                node.inputs[2..].iter().for_each(|more| push(Work::Accumulate, &[*more]));
+            }
+            Storage::Range { .. } if placing.is_view(graph, id) => {}
+            Storage::Range { start } => {
                 // A gathered concat is never sliced: only convolutions read one.
                 push(Work::Copy { from: start, to: 0, count: node.shape.c }, &node.inputs);
             }
-            Op::Concat => {
+            Storage::Joined => {
                 if let Some(Join::Copied { .. }) = placing.joins.get(&id) {
                     let mut to = 0;
                     for member in &node.inputs {
@@ -171,19 +177,6 @@ fn unplaced_steps(graph: &Graph, placing: &Placing) -> Vec<(Step, Vec<NodeId>)> 
                     }
                 }
             }
-            Op::Add => {
-                push(Work::Op, &node.inputs[..2]);
-                node.inputs[2..].iter().for_each(|more| push(Work::Accumulate, &[*more]));
-            }
-            Op::Conv(_)
-            | Op::BatchNorm
-            | Op::Activation(_)
-            | Op::Mul
-            | Op::ScaleChannels
-            | Op::MaxPool(_)
-            | Op::Spp { .. }
-            | Op::AvgPool
-            | Op::Upsample { .. } => push(Work::Op, &node.inputs),
         }
     }
     steps

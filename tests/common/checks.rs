@@ -128,7 +128,7 @@ pub fn head_graph(grid: (usize, usize), anchors: usize, classes: usize, new_coor
     let channels = anchors * (5 + classes);
     let mut builder = Builder::new(Shape::new(channels, grid.0, grid.1)).unwrap();
     let kind = if new_coords { Activation::Logistic } else { Activation::Leaky(0.5) };
-    let value = builder.add("head", None, Op::Activation(kind), &[NodeId(0)], None).unwrap();
+    let value = builder.add("head", None, Op::Activation(kind), &[NodeId(0)]).unwrap();
     let anchors = (0..anchors).map(|a| (8.0 + 3.0 * a as f32, 20.0 - 2.0 * a as f32)).collect();
     let scale_x_y = if new_coords { 2.0 } else { 1.05 };
     let head = Head { input: value, layer: 1, anchors, classes, scale_x_y, new_coords };

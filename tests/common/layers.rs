@@ -84,7 +84,7 @@ impl Layer {
     /// What a rung of the ladder makes of it.
     pub fn errors(&self, gpu: &Gpu, variant: Variant) -> Errors {
         let mut builder = Builder::new(self.input.shape).unwrap();
-        let node = builder.add("conv", None, Op::Conv(self.conv), &[NodeId(0)], None).unwrap();
+        let node = builder.add("conv", None, Op::Conv(self.conv), &[NodeId(0)]).unwrap();
         let params = Params(vec![None, Some(self.params.clone())]);
         let graph = builder.finish();
         let mut program = program(gpu, &graph, params, variant, Keep::All);

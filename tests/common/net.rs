@@ -1,7 +1,7 @@
 //! Graphs that grow, with seeded parameters and inputs, and how close a player must come.
 
 use yolov4::low_level::{
-    graph::{Activation, Builder, Conv, Epilogue, Graph, NodeId, NodeParams, Op, Params},
+    graph::{Activation, Builder, Conv, Epilogue, Graph, NodeId, NodeParams, Op, Params, Slice},
     model::random::Random,
     tensor::{Shape, Tensor},
 };
@@ -61,13 +61,15 @@ impl Net {
     }
 
     pub fn op(&mut self, op: Op, inputs: &[NodeId], params: Option<NodeParams>) -> NodeId {
-        let count = match op {
-            Op::Slice { .. } => Some(self.builder.shape(inputs[0]).c / 2),
-            _ => None,
-        };
-        self.last = self.builder.add(op.name(), None, op, inputs, count).unwrap();
+        self.last = self.builder.add(op.name(), None, op, inputs).unwrap();
         self.params.push(params);
         self.last
+    }
+
+    /// Half of the channels of a value.
+    pub fn slice(&mut self, from: NodeId, start: usize) -> NodeId {
+        let channels = self.builder.shape(from).c / 2;
+        self.op(Op::Slice(Slice { start, channels }), &[from], None)
     }
 
     pub fn list(&mut self, n: usize, scale: f32) -> Vec<f32> {

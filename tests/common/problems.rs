@@ -1,6 +1,6 @@
 //! The problem suite: small graphs, each made for some kernels.
 
-use yolov4::low_level::graph::{Activation, Conv, NodeId, Op, Pool};
+use yolov4::low_level::graph::{Activation, Conv, NodeId, Op, Pool, Upsample};
 
 #[path = "net.rs"]
 mod net;
@@ -110,7 +110,9 @@ fn grouped() -> Vec<Problem> {
 fn upsampled() -> Vec<Problem> {
     let mish = Activation::Mish;
     let mut all = Vec::new();
-    let up = |net: &mut Net, from: NodeId, stride: usize| net.op(Op::Upsample { stride, scale: 1.0 }, &[from], None);
+    let up = |net: &mut Net, from: NodeId, stride: usize| {
+        net.op(Op::Upsample(Upsample { stride, scale: 1.0 }), &[from], None)
+    };
     for (ic, h, w, oc, size, stride) in
         [(3, 7, 9, 10, 3, 2), (12, 5, 7, 9, 1, 2), (20, 6, 5, 34, 3, 3), (8, 1, 4, 8, 1, 4)]
     {
@@ -118,7 +120,7 @@ fn upsampled() -> Vec<Problem> {
         let x = net.layer(NodeId(0), conv(oc, size, 1), mish);
         let large = up(&mut net, x, stride);
         // Beside another value, as necks have it.
-        let other = net.op(Op::Upsample { stride, scale: 0.5 }, &[NodeId(0)], None);
+        let other = net.op(Op::Upsample(Upsample { stride, scale: 0.5 }), &[NodeId(0)], None);
         let joined = net.op(Op::Concat, &[large, other], None);
         net.conv(joined, conv(6, 1, 1));
         all.push(net.done(&format!("conv {ic}x{h}x{w} to {oc}, {size}x{size}, upsampled {stride} times"), CONVS, SUMS));
@@ -213,7 +215,7 @@ fn joins() -> Vec<Problem> {
     let mut all = Vec::new();
     for (stride, scale) in [(2, 1.0), (3, 1.0), (4, 0.5)] {
         let mut net = Net::new(6, 3, 5);
-        net.op(Op::Upsample { stride, scale }, &[NodeId(0)], None);
+        net.op(Op::Upsample(Upsample { stride, scale }), &[NodeId(0)], None);
         all.push(net.done(&format!("upsample {stride} times {scale}"), &["upsample"], EXACT));
     }
     for (a, b, c) in [(4, 8, 4), (3, 5, 2), (4, 6, 8), (1, 1, 1)] {
@@ -227,13 +229,13 @@ fn joins() -> Vec<Problem> {
     let mut net = Net::new(8, 5, 5);
     let one = net.layer(NodeId(0), conv(16, 3, 1), Activation::Mish);
     let twice = net.op(Op::Concat, &[one, one], None);
-    let half = net.op(Op::Slice { start: 16 }, &[twice], None);
+    let half = net.slice(twice, 16);
     let pooled = net.op(Op::MaxPool(Pool { size: 2, stride_y: 1, stride_x: 1, padding: 1 }), &[half], None);
     net.op(Op::Concat, &[pooled, half, twice], None);
     all.push(net.done("concat of one value twice, and of a slice of it", &["concat"], SUMS));
     for start in [0, 4, 5, 8, 9] {
         let mut net = Net::new(18, 4, 5);
-        let half = net.op(Op::Slice { start }, &[NodeId(0)], None);
+        let half = net.slice(NodeId(0), start);
         net.conv(half, conv(6, 3, 1));
         all.push(net.done(&format!("slice from {start}"), &["concat"], SUMS));
     }
@@ -267,7 +269,7 @@ fn networks() -> Vec<Problem> {
     let mut net = Net::new(3, 16, 12);
     let stem = net.layer(NodeId(0), conv(8, 3, 2), leaky);
     let a = net.layer(stem, conv(16, 3, 1), leaky);
-    let half = net.op(Op::Slice { start: 8 }, &[a], None);
+    let half = net.slice(a, 8);
     let b = net.layer(half, conv(8, 3, 1), leaky);
     let c = net.layer(b, conv(8, 3, 1), leaky);
     let inner = net.op(Op::Concat, &[c, b], None);
@@ -275,7 +277,7 @@ fn networks() -> Vec<Problem> {
     let outer = net.op(Op::Concat, &[a, d], None);
     let pooled = net.op(Op::MaxPool(Pool { size: 2, stride_y: 2, stride_x: 2, padding: 1 }), &[outer], None);
     let e = net.layer(pooled, conv(16, 3, 1), leaky);
-    let up = net.op(Op::Upsample { stride: 2, scale: 1.0 }, &[e], None);
+    let up = net.op(Op::Upsample(Upsample { stride: 2, scale: 1.0 }), &[e], None);
     let last = net.op(Op::Concat, &[up, d], None);
     net.conv(last, conv(21, 1, 1));
     let tiny = net.done("a stage of yolov4-tiny", CONVS, SUMS);

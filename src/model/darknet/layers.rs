@@ -2,7 +2,7 @@
 
 use crate::{
     error::Result,
-    graph::{Activation, Conv, Epilogue, NodeId, Op, Pool},
+    graph::{Activation, Conv, Epilogue, NodeId, Op, Pool, Slice, Upsample},
     model::darknet::{build::Build, cfg::Section, weights::StoredLayer},
 };
 
@@ -33,7 +33,7 @@ pub fn layer(build: &mut Build, section: &Section) -> Result<NodeId> {
 }
 
 fn add(build: &mut Build, section: &Section, op: Op, inputs: &[NodeId]) -> Result<NodeId> {
-    build.graph.add(section.name(), section.layer, op, inputs, None)
+    build.graph.add(section.name(), section.layer, op, inputs)
 }
 
 /// The activation of a section, as a node of its own behind `value`; linear adds none.
@@ -53,7 +53,7 @@ fn activated(build: &mut Build, section: &Section, value: NodeId, default: &str)
         "hard_mish" => Activation::HardMish,
         other => return Err(section.error_key("activation", format!("activation `{other}` is not supported"))),
     };
-    build.graph.add(format!("{} {name}", section.name()), section.layer, Op::Activation(kind), &[value], None)
+    build.graph.add(format!("{} {name}", section.name()), section.layer, Op::Activation(kind), &[value])
 }
 
 /// `stride`, or its two parts `stride_x` and `stride_y`.
@@ -114,7 +114,7 @@ fn convolutional(build: &mut Build, section: &Section) -> Result<NodeId> {
     let mut norm = None;
     if normalized {
         let name = format!("{} batch_normalize", section.name());
-        value = build.graph.add(name, section.layer, Op::BatchNorm, &[conv], None)?;
+        value = build.graph.add(name, section.layer, Op::BatchNorm, &[conv])?;
         norm = Some(value);
     }
     build.stored.push(StoredLayer {
@@ -155,8 +155,8 @@ fn route(build: &mut Build, section: &Section) -> Result<NodeId> {
                 return Err(section.error_key("groups", format!("{groups} groups do not divide {channels} channels")));
             }
             let count = channels / groups;
-            let op = Op::Slice { start: group * count };
-            value = build.graph.add(section.name(), section.layer, op, &[value], Some(count))?;
+            let op = Op::Slice(Slice { start: group * count, channels: count });
+            value = build.graph.add(section.name(), section.layer, op, &[value])?;
         }
         inputs.push(value);
     }
@@ -201,7 +201,7 @@ fn upsample(build: &mut Build, section: &Section) -> Result<NodeId> {
     let Some(stride) = usize::try_from(stride).ok().filter(|s| *s > 0) else {
         return Err(section.error_key("stride", format!("stride={stride}: only enlarging is supported")));
     };
-    add(build, section, Op::Upsample { stride, scale }, &[build.last()])
+    add(build, section, Op::Upsample(Upsample { stride, scale }), &[build.last()])
 }
 
 /// `[sam]` takes the layer named by `from` times the one before; `[scale_channels]` scales the named one by the one before.

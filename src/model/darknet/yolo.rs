@@ -60,7 +60,7 @@ pub fn head(build: &mut Build, section: &Section) -> Result<(NodeId, usize)> {
     let mut input = build.last();
     let (scale_x_y, new_coords) = if build.scaled && !new_coords {
         let name = format!("{} logistic", section.name());
-        input = build.graph.add(name, section.layer, Op::Activation(Activation::Logistic), &[input], None)?;
+        input = build.graph.add(name, section.layer, Op::Activation(Activation::Logistic), &[input])?;
         (2.0, true)
     } else {
         (scale_x_y, new_coords)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use yolov4::low_level::{
     gpu::{Program, Roof},
-    graph::{Graph, NodeId, explain::describe},
+    graph::{Graph, NodeId},
     kernels::Precision,
     tensor::Shape,
 };
@@ -36,7 +36,7 @@ fn bytes(program: &Program) -> BTreeMap<NodeId, usize> {
 }
 
 fn parameters(graph: &Graph, id: NodeId, element: usize) -> usize {
-    let (weights, biases) = graph.numbers(id);
+    let (weights, biases) = graph.counts(id).folded;
     weights * element + biases * Precision::F32.bytes()
 }
 
@@ -57,7 +57,7 @@ pub fn rows(program: &Program, times: &[f64], roof: Option<&Roof>) -> Vec<NodeRo
         let timed = ms > 0.0;
         NodeRow {
             name: node.name.clone(),
-            op: describe(&node.op),
+            op: node.op.definition().describe(),
             rung: rung.unwrap_or_default().to_owned(),
             dispatches,
             ms: short(ms),
@@ -77,7 +77,7 @@ pub fn timeline(program: &Program, times: &[f64]) -> Vec<DispatchRow> {
     let graph = program.graph();
     let row = |((id, kernel), ms): ((NodeId, &'static str), &f64)| DispatchRow {
         node: graph.node(id).name.clone(),
-        op: describe(&graph.node(id).op),
+        op: graph.node(id).op.definition().describe(),
         kernel,
         ms: *ms,
     };

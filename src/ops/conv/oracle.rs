@@ -1,8 +1,7 @@
 //! Convolution by its definition, for every rung of the ladder.
 
 use crate::{
-    graph::Conv,
-    oracle::{activation::activate, planes::by_plane, upsample::upsample},
+    ops::{Conv, Definition, Upsample, activation::activate},
     tensor::{Shape, Tensor},
 };
 
@@ -18,18 +17,18 @@ fn columns(inside: usize, out: usize, stride: usize, shift: i64) -> (usize, usiz
 
 /// `upsample(after(activation(sum + bias) + residual))`; the sum over a group's input channels and all taps inside the
 /// picture, in f64. Taps start at `-pad * dilation`.
-pub fn conv(
+pub(super) fn conv(
     op: &Conv,
     weights: &[f32],
     bias: Option<&[f32]>,
-    x: &Tensor,
-    residual: Option<&Tensor>,
-    shape: Shape,
-) -> Tensor {
+    inputs: &[&Tensor],
+    value: Shape,
+) -> Result<Tensor, String> {
+    let (x, residual) = (inputs[0], inputs.get(1));
     let (group_ic, group_oc) = (x.shape.c / op.groups, op.filters / op.groups);
     let start = (op.pad * op.dilation) as i64;
-    let shape = op.computed(shape);
-    let computed = by_plane(shape, |oc, plane| {
+    let shape = op.computed(value);
+    let computed = Tensor::by_plane(shape, |oc, plane| {
         let mut sums = vec![f64::from(bias.map_or(0.0, |b| b[oc])); plane.len()];
         for i in 0..group_ic {
             let source = x.plane(oc / group_oc * group_ic + i);
@@ -63,7 +62,7 @@ pub fn conv(
         }
     });
     match op.epilogue.upsample {
-        1 => computed,
-        stride => upsample(stride, 1.0, &computed),
+        1 => Ok(computed),
+        stride => Upsample { stride, scale: 1.0 }.play(&[&computed], None, value),
     }
 }

@@ -1,0 +1,65 @@
+//! Nearest upsampling (`[upsample]`).
+
+use std::ops::RangeInclusive;
+
+use crate::{
+    kernels::{planes::At, upsample},
+    ops::{Counts, Cut, Definition, Lowering, NodeParams, Storage, enlarged},
+    tensor::{Shape, Tensor},
+};
+
+/// Every pixel `stride` x `stride` times, multiplied by `scale`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Upsample {
+    /// Enlargement, both ways.
+    pub stride: usize,
+    /// Factor, 1 unless the cfg says otherwise.
+    pub scale: f32,
+}
+
+impl Definition for Upsample {
+    fn name(&self) -> &'static str {
+        "upsample"
+    }
+
+    fn describe(&self) -> String {
+        format!("upsample x{}", self.stride)
+    }
+
+    fn arity(&self) -> RangeInclusive<usize> {
+        1..=1
+    }
+
+    fn shape(&self, inputs: &[Shape]) -> Result<Shape, String> {
+        enlarged(inputs[0], self.stride)
+    }
+
+    fn counts(&self, _: &[Shape], _: Shape) -> Counts {
+        Counts::default()
+    }
+
+    fn storage(&self) -> Storage {
+        Storage::Own
+    }
+
+    fn cut(&self) -> Cut {
+        Cut::Channels { or_input: false }
+    }
+
+    fn alone(&self) -> &'static str {
+        "does not follow a convolution of which it is the only reader"
+    }
+
+    fn play(&self, inputs: &[&Tensor], _: Option<&NodeParams>, value: Shape) -> Result<Tensor, String> {
+        let (x, stride) = (inputs[0], self.stride);
+        Ok(Tensor::by_plane(value, |c, plane| {
+            for (i, out) in plane.iter_mut().enumerate() {
+                *out = self.scale * x.at(c, i / value.w / stride, i % value.w / stride);
+            }
+        }))
+    }
+
+    fn lower(&self, reads: &[At], dst: At) -> Lowering {
+        Lowering::Kernel(upsample::dispatch(self.stride, self.scale, reads[0], dst))
+    }
+}
