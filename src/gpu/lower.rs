@@ -75,14 +75,16 @@ fn lower(graph: &Graph, step: &Step, choice: &Choice<'_>) -> Result<Lowered> {
     let (reads, dst): (Vec<At>, At) = (step.reads.iter().map(at).collect(), at(&step.write));
     let lowering = match step.work {
         Work::Copy { from, to, count } => Lowering::Kernel(concat::dispatch(from, to, count, reads[0], dst)),
-        Work::Op | Work::Accumulate => node.op.definition().lower(&reads, dst),
+        Work::Op | Work::Accumulate => node.op.lower(&reads, dst),
     };
     match lowering {
         Lowering::Kernel(dispatch) => {
-            // What a kernel declares and does not read is bound to what it reads anyway.
-            let inputs = step.reads.iter().chain(step.reads.last().into_iter().cycle());
-            let inputs = inputs.take(dispatch.kernel.bindings.len() - 2).map(slot);
-            let bound = [Bound::Params].into_iter().chain(inputs).chain([slot(&step.write)]).collect();
+            let mut bound = vec![Bound::Params];
+            for input in 0..dispatch.kernel.bindings.len() - 2 {
+                // What a kernel declares and does not read is bound to what it reads anyway.
+                bound.push(slot(&step.reads[input.min(step.reads.len() - 1)]));
+            }
+            bound.push(slot(&step.write));
             Ok(Lowered::from(Call { dispatch, bound }))
         }
         Lowering::Ladder => convolve::lower(graph, step, choice),

@@ -137,8 +137,8 @@ impl Program {
         let lowered = lower_all(&compiled, &choice)?;
         pipelines.prepare(lowered.iter().flat_map(|lowered| &lowered.calls).map(|call| &call.dispatch))?;
 
-        let mut told = |done| progress(shapes.len() + done, total);
-        let Uploaded { calls, rungs } = upload(gpu, &mut pipelines, &mut compiled, lowered, &choice, &mut told).await?;
+        let uploaded = upload(gpu, &mut pipelines, &mut compiled, lowered, &choice, progress, (shapes.len(), total));
+        let Uploaded { calls, rungs } = uploaded.await?;
         let Compiled { graph, plan, .. } = compiled;
 
         let (kernels, scratch_bytes) = (calls.kernels(), calls.scratch_bytes());

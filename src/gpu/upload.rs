@@ -15,6 +15,7 @@ use crate::{
     },
     graph::{NodeId, compile::Compiled, plan::Step},
     kernels::ladder::Variant,
+    task::Steps,
 };
 
 /// Steps that lack nothing but buffers to bind, and the rung of each convolution.
@@ -24,7 +25,7 @@ pub struct Uploaded {
 }
 
 /// Packs and sends what `lowered`, a part for each step of the plan, reads besides values. What was sent is let go, so that a
-/// large network's numbers are not held twice. `told` hears how many steps are done.
+/// large network's numbers are not held twice. `progress` is told steps done after those `before`, of so many in all.
 ///
 /// # Errors
 /// If numbers are missing, a call has too many workgroups, or a kernel is refused.
@@ -34,15 +35,16 @@ pub async fn upload(
     compiled: &mut Compiled,
     lowered: Vec<Lowered>,
     choice: &Choice<'_>,
-    told: &mut (dyn FnMut(usize) + Send),
+    progress: &mut Steps<'_>,
+    (before, total): (usize, usize),
 ) -> Result<Uploaded> {
     let Compiled { graph, params, plan } = compiled;
     let precision = choice.caps.precision();
     let mut calls = Preparing::new(gpu, precision);
     let mut rungs = BTreeMap::new();
     let mut steps = plan.steps.iter().zip(lowered);
-    let mut done = 0;
-    while done < plan.steps.len() {
+    let mut done = before;
+    while done < total {
         // A few at a time, so that there is something to tell, and threads seldom wait for each other.
         let few: Vec<(&Step, Lowered)> = steps.by_ref().take(4 * parallel::width()).collect();
         let sent = parallel::map(&few, |(step, lowered)| {
@@ -56,7 +58,7 @@ pub async fn upload(
             let name = &graph.node(step.node).name;
             calls.push(gpu, pipelines, name, || step.node, lowered, sent?).await?;
             done += 1;
-            told(done);
+            progress(done, total);
         }
     }
     Ok(Uploaded { calls, rungs })

@@ -76,12 +76,12 @@ impl Cutter {
     fn must_cut(&self, node: &Node, is_head: bool) -> bool {
         let too_large = node.shape.vectors() > self.limit;
         let reads_bands = node.inputs.iter().any(|input| self.values[input.0].bands.len() > 1);
-        if too_large { !is_head } else { reads_bands && !node.op.definition().gathers() }
+        if too_large { !is_head } else { reads_bands && !node.op.gathers() }
     }
 
     /// The nodes that take the place of one, in order of channels; none if it cannot be cut.
     fn cut(&mut self, node: &Node, numbers: Option<&NodeParams>) -> Option<Vec<NodeId>> {
-        match node.op.definition().cut() {
+        match node.op.cut() {
             Cut::Never => None,
             Cut::Channels { or_input } => self.channel_by_channel(node, or_input),
             Cut::Filters(conv) => self.conv(node, &conv, numbers),

@@ -83,7 +83,7 @@ pub fn resized(graph: &Graph, (width, height): (usize, usize)) -> Result<Graph> 
     for i in 0..out.nodes.len() {
         let node = &out.nodes[i];
         let inputs: Vec<Shape> = node.inputs.iter().map(|input| out.node(*input).shape).collect();
-        let shape = if node.op == Op::Input {
+        let shape = if matches!(node.op, Op::Input) {
             Shape { h: height, w: width, ..node.shape }
         } else {
             infer(&node.name, &node.op, &inputs)?
@@ -107,10 +107,9 @@ fn check_size(name: &str, shape: Shape) -> Result<()> {
 /// # Errors
 /// If their number or shapes do not fit; the error carries `name` and the shapes.
 fn infer(name: &str, op: &Op, inputs: &[Shape]) -> Result<Shape> {
-    let definition = op.definition();
-    let want = definition.arity();
+    let want = op.arity();
     let shape = if want.contains(&inputs.len()) {
-        definition.shape(inputs)
+        op.shape(inputs)
     } else {
         Err(format!("{} takes {} inputs, found {}", op.name(), want.start(), inputs.len()))
     };

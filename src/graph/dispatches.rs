@@ -52,7 +52,7 @@ impl Dispatches {
         let mut processor = OnProcessor::default();
         let mut scratch = [0; 2];
         for step in &plan.steps {
-            let op = graph.node(step.node).op.definition();
+            let op = &graph.node(step.node).op;
             let (what, reason) = match step.work {
                 Work::Op => (op.name(), op.alone()),
                 Work::Accumulate => ("accumulate", "a shortcut of more than two: a dispatch adds one"),

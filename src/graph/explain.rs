@@ -94,7 +94,7 @@ fn rows(graph: &Graph, plan: &Plan, precision: Precision) -> Vec<Row> {
     let row = |(id, node): (NodeId, &Node)| Row {
         node: id.0,
         name: node.name.clone(),
-        op: node.op.definition().describe(),
+        op: node.op.describe(),
         inputs: node.inputs.iter().map(|i| i.0).collect(),
         shape: [node.shape.c, node.shape.h, node.shape.w],
         macs: graph.macs(id),
@@ -150,7 +150,7 @@ pub fn text(loaded: &Graph, graph: &Graph, plan: &Plan, precision: Precision) ->
 pub fn listing(heading: &str, graph: &Graph) -> String {
     let mut out = format!("{heading} ({} nodes)\n", graph.nodes.len());
     for (id, node) in graph.iter() {
-        let (op, shape) = (node.op.definition().describe(), node.shape.to_string());
+        let (op, shape) = (node.op.describe(), node.shape.to_string());
         let inputs = node.inputs.iter().map(|input| input.0.to_string()).collect::<Vec<_>>().join(" ");
         let _ = writeln!(out, "{:>4}  {:<50} {op:<34} {shape:>16}  {inputs}", id.0, node.name);
     }
@@ -190,7 +190,7 @@ pub fn picture(plan: &Plan, precision: Precision) -> String {
 pub fn mermaid(graph: &Graph) -> String {
     let mut out = String::from("flowchart TD\n");
     for (id, node) in graph.iter() {
-        let _ = writeln!(out, "    n{}[\"{} {}\"]", id.0, node.op.definition().describe(), node.shape);
+        let _ = writeln!(out, "    n{}[\"{} {}\"]", id.0, node.op.describe(), node.shape);
         for input in &node.inputs {
             let _ = writeln!(out, "    n{} --> n{}", input.0, id.0);
         }

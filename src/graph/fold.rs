@@ -19,7 +19,7 @@ pub fn fold(graph: Graph, params: Params) -> Result<(Graph, Params)> {
     let (uses, numbered) = (graph.uses(), !params.0.is_empty());
     let mut rewrite = Rewrite::new(graph, params);
     for i in 0..rewrite.nodes.len() {
-        if rewrite.nodes[i].op != Op::BatchNorm {
+        if !matches!(rewrite.nodes[i].op, Op::BatchNorm) {
             continue;
         }
         let bn = NodeId(i);

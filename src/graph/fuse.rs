@@ -21,14 +21,14 @@ pub fn fuse(graph: Graph, params: Params, keep: impl Fn(NodeId) -> bool) -> (Gra
         let id = NodeId(i);
         let inputs: Vec<NodeId> = rewrite.nodes[i].inputs.iter().map(|input| rewrite.current(*input)).collect();
         rewrite.nodes[i].inputs.clone_from(&inputs);
-        let op = rewrite.nodes[i].op.clone();
-        if let Op::Activation(kind) = op {
+        let op = &rewrite.nodes[i].op;
+        if let Op::Activation(kind) = *op {
             fuse_activation(&mut rewrite, id, inputs[0], kind);
-        } else if op == Op::Add && inputs.len() == 2 {
+        } else if matches!(op, Op::Add) && inputs.len() == 2 {
             fuse_residual(&mut rewrite, id, &inputs);
-        } else if let Op::Upsample(Upsample { stride, scale: 1.0 }) = op {
+        } else if let Op::Upsample(Upsample { stride, scale: 1.0 }) = *op {
             fuse_upsample(&mut rewrite, id, inputs[0], stride);
-        } else if op == Op::Concat && inputs.len() == 4 {
+        } else if matches!(op, Op::Concat) && inputs.len() == 4 {
             fuse_spp(&mut rewrite, id, &inputs);
         }
     }
@@ -37,7 +37,7 @@ pub fn fuse(graph: Graph, params: Params, keep: impl Fn(NodeId) -> bool) -> (Gra
 
 fn fuse_activation(rewrite: &mut Rewrite, id: NodeId, before: NodeId, kind: Activation) {
     if kind == Activation::Linear {
-        if rewrite.nodes[before.0].op != Op::Input && !rewrite.is_kept(before) {
+        if !matches!(rewrite.nodes[before.0].op, Op::Input) && !rewrite.is_kept(before) {
             rewrite.nodes[before.0].origin = rewrite.nodes[id.0].origin;
             rewrite.replace(id, before);
         }

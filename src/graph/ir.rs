@@ -91,7 +91,7 @@ impl Graph {
     pub fn counts(&self, id: NodeId) -> Counts {
         let node = self.node(id);
         let shapes: Vec<Shape> = node.inputs.iter().map(|input| self.node(*input).shape).collect();
-        node.op.definition().counts(&shapes, node.shape)
+        node.op.counts(&shapes, node.shape)
     }
 
     /// A convolution as its kernels see it, for so many pictures at once; none for other ops. The input is in one piece: what

@@ -51,7 +51,7 @@ impl Placing {
         let homes = (0..graph.nodes.len()).map(|i| Home { region: NodeId(i), block: 0 }).collect();
         let mut placing = Self { homes, limit, joins: BTreeMap::new() };
         for (id, node) in graph.iter() {
-            match node.op.definition().storage() {
+            match node.op.storage() {
                 Storage::Range { start } if placing.is_view(graph, id) => {
                     let home = placing.homes[node.inputs[0].0];
                     placing.homes[id.0] = Home { region: home.region, block: home.block + start / 4 };
@@ -80,7 +80,7 @@ impl Placing {
     pub fn is_view(&self, graph: &Graph, id: NodeId) -> bool {
         let node = graph.node(id);
         let gathered = |of: NodeId| self.joins.get(&of) == Some(&Join::Gathered);
-        matches!(node.op.definition().storage(), Storage::Range { start } if start % 4 == 0)
+        matches!(node.op.storage(), Storage::Range { start } if start % 4 == 0)
             && node.shape.c.is_multiple_of(4)
             && !gathered(node.inputs[0])
     }
@@ -122,8 +122,7 @@ impl Placing {
         let twice = graph.node(concat).inputs.iter().filter(|m| **m == member).count() > 1;
         let last = graph.node(concat).shape.c == channel + node.shape.c;
         let whole_blocks = channel.is_multiple_of(4) && (last || node.shape.c.is_multiple_of(4));
-        let has_value =
-            node.op.definition().storage() != Storage::Given && self.joins.get(&member) != Some(&Join::Gathered);
+        let has_value = node.op.storage() != Storage::Given && self.joins.get(&member) != Some(&Join::Gathered);
         if !alone || twice || !whole_blocks || !has_value {
             return false;
         }
@@ -144,7 +143,7 @@ impl Placing {
 
     /// Whether playing the node stores anything (views and gathered concats do not).
     fn writes(&self, graph: &Graph, id: NodeId) -> bool {
-        match graph.node(id).op.definition().storage() {
+        match graph.node(id).op.storage() {
             Storage::Given => false,
             Storage::Own | Storage::Summed => true,
             Storage::Range { .. } => !self.is_view(graph, id),
@@ -154,7 +153,7 @@ impl Placing {
 
     fn reads<'a>(&'a self, graph: &'a Graph, id: NodeId) -> impl Iterator<Item = NodeId> + 'a {
         // A concat reads only what it copies: the placed members are in its region already.
-        let is_concat = graph.node(id).op.definition().storage() == Storage::Joined;
+        let is_concat = graph.node(id).op.storage() == Storage::Joined;
         let placed = move |r: &NodeId| is_concat && self.homes[r.0].region == self.homes[id.0].region;
         graph.node(id).inputs.iter().flat_map(|input| self.parts(graph, *input)).filter(move |r| !placed(r))
     }
@@ -175,6 +174,6 @@ impl Placing {
             && exist
             && graph.heads.iter().all(|h| h.input != id)
             && (readers.peek().is_some() || self.too_large(graph, id))
-            && readers.all(|n| n.op.definition().gathers() && !n.inputs[1..].contains(&id))
+            && readers.all(|n| n.op.gathers() && !n.inputs[1..].contains(&id))
     }
 }

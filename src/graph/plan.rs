@@ -1,7 +1,7 @@
 //! The plan: an order of steps, a slot for every value. A slot is a whole buffer; values share one if the last step
 //! that reads the first comes before the first step that writes the second.
 
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::collections::{BTreeMap, BinaryHeap};
 
 use crate::{
     graph::{
@@ -153,7 +153,7 @@ fn unplaced_steps(graph: &Graph, placing: &Placing) -> Vec<(Step, Vec<NodeId>)> 
         let mut push = |work, reads: &[NodeId]| {
             steps.push((Step { node: id, work, reads: vec![], write: nowhere }, reads.to_vec()));
         };
-        match node.op.definition().storage() {
+        match node.op.storage() {
             Storage::Given => {}
             Storage::Own => push(Work::Op, &node.inputs),
             Storage::Summed => {
@@ -199,7 +199,7 @@ fn lifetimes(graph: &Graph, placing: &Placing, steps: &[(Step, Vec<NodeId>)], ta
     }
     // A graph without heads (in tests) keeps its last value.
     let last = (graph.heads.is_empty() && target.keep == Keep::Heads).then(|| NodeId(graph.nodes.len() - 1));
-    let saved: BTreeSet<NodeId> = graph.heads.iter().map(|h| h.input).chain(last).collect();
+    let saved: Vec<NodeId> = graph.heads.iter().map(|h| h.input).chain(last).collect();
     for (id, node) in graph.iter() {
         let first = match target.residence(node) {
             Residence::Transient if !saved.contains(&id) => continue,

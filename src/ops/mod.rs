@@ -1,8 +1,8 @@
 //! The ops of a network, a room each: `NAME.rs` says everything that is the op's. What it reads and what shape follows, what it
 //! costs, how it is stored and may be cut, what it computes by definition (the oracle of its kernels), and which kernel plays it.
 //!
-//! [`Op`] lists them, and [`Op::definition`] is the only place where they are told apart, but for passes that are about ops
-//! by name ([`crate::graph::fold`], [`crate::graph::fuse`]). CONTRIBUTING tells how to add one.
+//! [`Op`] lists them; only passes that are about ops by name ([`crate::graph::fold`], [`crate::graph::fuse`]) tell them apart
+//! elsewhere. CONTRIBUTING tells how to add one.
 
 // What is new is decided wherever something is decided by kind: no arm guesses for it.
 #![warn(clippy::wildcard_enum_match_arm)]
@@ -66,29 +66,93 @@ pub enum Op {
     Upsample(Upsample),
 }
 
-impl Op {
-    /// The op's room.
-    pub fn definition(&self) -> &dyn Definition {
-        match self {
-            Self::Input => &input::Input,
-            Self::Conv(conv) => conv,
-            Self::BatchNorm => &batch_norm::BatchNorm,
-            Self::Activation(kind) => kind,
-            Self::Add => &shortcut::Shortcut,
-            Self::Mul => &sam::Sam,
-            Self::ScaleChannels => &scale_channels::ScaleChannels,
-            Self::Concat => &concat::Concat,
-            Self::Slice(slice) => slice,
-            Self::MaxPool(pool) => pool,
-            Self::Spp(spp) => spp,
-            Self::AvgPool => &avg_pool::AvgPool,
-            Self::Upsample(upsample) => upsample,
+/// The one place where ops are told apart: `$room` is the op's room in `$call`. A `match` and no table of functions, so that
+/// what a browser never asks an op is not loaded.
+macro_rules! in_room {
+    ($op:expr, $room:ident => $call:expr) => {
+        match $op {
+            Op::Input => in_room!(@ &input::Input, $room => $call),
+            Op::Conv(room) => in_room!(@ room, $room => $call),
+            Op::BatchNorm => in_room!(@ &batch_norm::BatchNorm, $room => $call),
+            Op::Activation(room) => in_room!(@ room, $room => $call),
+            Op::Add => in_room!(@ &shortcut::Shortcut, $room => $call),
+            Op::Mul => in_room!(@ &sam::Sam, $room => $call),
+            Op::ScaleChannels => in_room!(@ &scale_channels::ScaleChannels, $room => $call),
+            Op::Concat => in_room!(@ &concat::Concat, $room => $call),
+            Op::Slice(room) => in_room!(@ room, $room => $call),
+            Op::MaxPool(room) => in_room!(@ room, $room => $call),
+            Op::Spp(room) => in_room!(@ room, $room => $call),
+            Op::AvgPool => in_room!(@ &avg_pool::AvgPool, $room => $call),
+            Op::Upsample(room) => in_room!(@ room, $room => $call),
         }
+    };
+    (@ $value:expr, $room:ident => $call:expr) => {{
+        let $room = $value;
+        $call
+    }};
+}
+
+/// What its room says of an op; see [`Definition`].
+impl Op {
+    /// [`Definition::name`]
+    pub fn name(&self) -> &'static str {
+        in_room!(self, room => room.name())
     }
 
-    /// The op's name as `explain` prints it.
-    pub fn name(&self) -> &'static str {
-        self.definition().name()
+    /// [`Definition::describe`]
+    pub fn describe(&self) -> String {
+        in_room!(self, room => room.describe())
+    }
+
+    /// [`Definition::arity`]
+    pub fn arity(&self) -> RangeInclusive<usize> {
+        in_room!(self, room => room.arity())
+    }
+
+    /// [`Definition::shape`]
+    ///
+    /// # Errors
+    /// If the inputs do not fit.
+    pub fn shape(&self, inputs: &[Shape]) -> Result<Shape, String> {
+        in_room!(self, room => room.shape(inputs))
+    }
+
+    /// [`Definition::counts`]
+    pub fn counts(&self, inputs: &[Shape], value: Shape) -> Counts {
+        in_room!(self, room => room.counts(inputs, value))
+    }
+
+    /// [`Definition::storage`]
+    pub fn storage(&self) -> Storage {
+        in_room!(self, room => room.storage())
+    }
+
+    /// [`Definition::cut`]
+    pub fn cut(&self) -> Cut {
+        in_room!(self, room => room.cut())
+    }
+
+    /// [`Definition::gathers`]
+    pub fn gathers(&self) -> bool {
+        in_room!(self, room => room.gathers())
+    }
+
+    /// [`Definition::alone`]
+    pub fn alone(&self) -> &'static str {
+        in_room!(self, room => room.alone())
+    }
+
+    /// [`Definition::play`]
+    ///
+    /// # Errors
+    /// If its numbers are not there, or too few.
+    pub fn play(&self, inputs: &[&Tensor], numbers: Option<&NodeParams>, value: Shape) -> Result<Tensor, String> {
+        in_room!(self, room => room.play(inputs, numbers, value))
+    }
+
+    /// [`Definition::lower`]
+    pub fn lower(&self, reads: &[At], dst: At) -> Lowering {
+        in_room!(self, room => room.lower(reads, dst))
     }
 
     /// The convolution, if it is one: the one op whose kernels are a ladder.
@@ -97,7 +161,7 @@ impl Op {
     }
 }
 
-/// What an op says of itself. Messages of errors are without the node's name, which the caller knows.
+/// What a room says of its op. Messages of errors are without the node's name, which the caller knows.
 pub trait Definition {
     /// As `explain` and reports call it; the name of its file.
     fn name(&self) -> &'static str;

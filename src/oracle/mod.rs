@@ -50,7 +50,7 @@ pub fn play(graph: &Graph, params: &Params, input: &Tensor, keep: &[NodeId]) -> 
         if inputs.len() != node.inputs.len() {
             return Err(Error::graph(&node.name, "an input has no value"));
         }
-        let value = node.op.definition().play(&inputs, params.get(id), node.shape);
+        let value = node.op.play(&inputs, params.get(id), node.shape);
         let value = value.map_err(|message| Error::graph(&node.name, message))?;
         debug_assert_eq!(value.shape, node.shape, "{}", node.name);
         values.insert(id, value);

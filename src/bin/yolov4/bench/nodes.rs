@@ -57,7 +57,7 @@ pub fn rows(program: &Program, times: &[f64], roof: Option<&Roof>) -> Vec<NodeRo
         let timed = ms > 0.0;
         NodeRow {
             name: node.name.clone(),
-            op: node.op.definition().describe(),
+            op: node.op.describe(),
             rung: rung.unwrap_or_default().to_owned(),
             dispatches,
             ms: short(ms),
@@ -77,7 +77,7 @@ pub fn timeline(program: &Program, times: &[f64]) -> Vec<DispatchRow> {
     let graph = program.graph();
     let row = |((id, kernel), ms): ((NodeId, &'static str), &f64)| DispatchRow {
         node: graph.node(id).name.clone(),
-        op: graph.node(id).op.definition().describe(),
+        op: graph.node(id).op.describe(),
         kernel,
         ms: *ms,
     };
