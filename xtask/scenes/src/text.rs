@@ -18,7 +18,8 @@ impl Fonts {
         let fonts = files
             .iter()
             .map(|file| {
-                FontVec::try_from_vec(std::fs::read(file)?).with_context(|| format!("font: {}", file.display()))
+                let font = FontVec::try_from_vec(std::fs::read(file)?).ok();
+                font.with_context(|| format!("{}: expected a font", file.display()))
             })
             .collect::<Result<Vec<_>>>()?;
         anyhow::ensure!(!fonts.is_empty(), "{}: expected .ttf files, found none", folder.display());
