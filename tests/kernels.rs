@@ -15,7 +15,9 @@ use yolov4::{
     Gpu, Precision,
     low_level::{
         gpu::{GpuOptions, Needs, ProgramOptions},
-        graph::{Activation, Builder, Graph, Head, Keep, NmsKind, NodeId, NodeParams, Op, Params},
+        graph::{
+            Activation, Builder, Graph, Head, Keep, NmsKind, NodeId, NodeParams, Op, Params, Target, compile::compile,
+        },
         kernels::{
             CATALOGUE,
             decode::{Candidate, Thresholds},
@@ -48,6 +50,20 @@ const NO_OPS: [(&str, &str, &str); 7] = [
 struct Played {
     rungs: BTreeSet<Variant>,
     kernels: BTreeSet<&'static str>,
+}
+
+/// Every op has a problem in which it stands as it is loaded, or as a pass made it.
+#[test]
+fn every_op_has_a_problem() {
+    let rooms = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/ops")).unwrap();
+    let rooms: BTreeSet<String> =
+        rooms.map(|room| room.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned()).collect();
+    let mut played = BTreeSet::from(["mod".to_owned()]);
+    for problem in suite() {
+        let compiled = compile(problem.graph.clone(), Params::default(), &Target::default()).unwrap();
+        played.extend(problem.graph.nodes.iter().chain(&compiled.graph.nodes).map(|node| node.op.name().to_owned()));
+    }
+    assert_eq!(rooms, played, "files of src/ops, named after their ops, and ops in tests/common/problems.rs");
 }
 
 /// Every kernel of the catalogue has been compared: by the problems that were just `played`, or by a test of its own.

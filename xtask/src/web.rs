@@ -63,23 +63,35 @@ pub fn build() -> Result<()> {
     run::run(node(&["build.mjs"]))
 }
 
-/// Suites that take minutes each.
-const LONG: [&str; 6] = ["firefox", "package-browser", "page-corners", "page-failures", "page-models", "same"];
+/// Suites that take minutes, the longest first, and whether they are played with `--all` only.
+const LONG: [(&str, bool); 7] = [
+    ("same", true),
+    ("page-corners", true),
+    ("page", false),
+    ("page-failures", true),
+    ("page-models", true),
+    ("package-browser", true),
+    ("firefox", true),
+];
 
 /// The suites in browsers, by node's own runner; with `all` the long ones too.
 pub fn test(filter: &str, all: bool) -> Result<()> {
-    let mut files: Vec<PathBuf> =
-        fs::read_dir(root().join("web/tests"))?.filter_map(|e| e.ok().map(|e| e.path())).collect();
-    files.retain(|file| {
+    let mut files: Vec<(usize, PathBuf)> = vec![];
+    for entry in fs::read_dir(root().join("web/tests"))? {
+        let file = entry?.path();
         let name = file.file_name().unwrap_or_default().to_string_lossy();
-        let long = LONG.iter().any(|long| name.strip_suffix(".test.mjs") == Some(long));
-        name.ends_with(".test.mjs") && name.contains(filter) && (all || !long)
-    });
-    files.sort();
+        let Some(suite) = name.strip_suffix(".test.mjs").filter(|_| name.contains(filter)) else { continue };
+        let place = LONG.iter().position(|(long, _)| *long == suite);
+        if all || place.is_none_or(|place| !LONG[place].1) {
+            files.push((place.unwrap_or(LONG.len()), file));
+        }
+    }
     ensure!(!files.is_empty(), "no test file has `{filter}` in its name");
+    // The longest first, so that none is left to run alone at the end.
+    files.sort();
     // Two files at a time: mostly one waits for the software GPU while the other builds kernels.
     let mut tests = node(&["--test", "--test-concurrency=2", "--test-reporter=spec"]);
-    tests.args(files);
+    tests.args(files.into_iter().map(|(_, file)| file));
     run::run(tests)
 }
 
