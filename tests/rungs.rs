@@ -179,18 +179,18 @@ fn built_networks_are_the_same_on_every_rung() {
 /// Photos for each of the three networks: what a rung does in a few seconds on a processor. `YOLOV4_RUNGS_PHOTOS=N` plays N of
 /// them (up to 100) on every rung and network; but *direct*, which needs 20 seconds for each, two at most.
 const PHOTOS: [(Variant, [usize; 3]); 12] = [
-    (Variant::Direct, [2, 0, 0]),
-    (Variant::Depthwise, [8, 0, 0]),
-    (Variant::Stem, [0, 4, 0]),
-    (Variant::Lanes, [8, 4, 0]),
-    (Variant::Tiled, [8, 2, 0]),
-    (Variant::Block64, [4, 2, 0]),
+    (Variant::Direct, [1, 0, 0]),
+    (Variant::Depthwise, [4, 0, 0]),
+    (Variant::Stem, [0, 2, 0]),
+    (Variant::Lanes, [4, 2, 0]),
+    (Variant::Tiled, [4, 1, 0]),
+    (Variant::Block64, [2, 1, 0]),
     (Variant::Block128, [2, 0, 0]),
-    (Variant::Split, [4, 2, 0]),
-    (Variant::Subgroup, [8, 8, 0]),
-    (Variant::SubgroupFew, [8, 8, 0]),
-    (Variant::Winograd2, [0, 8, 2]),
-    (Variant::Winograd4, [0, 8, 2]),
+    (Variant::Split, [2, 1, 0]),
+    (Variant::Subgroup, [4, 4, 0]),
+    (Variant::SubgroupFew, [4, 4, 0]),
+    (Variant::Winograd2, [0, 4, 1]),
+    (Variant::Winograd4, [0, 4, 1]),
 ];
 
 /// A number from the environment.

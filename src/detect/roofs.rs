@@ -89,3 +89,46 @@ fn read(path: &Path, identity: &str, notes: &mut Vec<String>) -> Option<Roof> {
 fn keep(path: &Path, kept: &Kept) -> std::io::Result<()> {
     files::keep(path, &serde_json::to_string_pretty(kept)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::ladder::Variant;
+
+    #[test]
+    fn a_file_counts_if_it_was_measured_here_and_can_be_true() {
+        let roof = Roof {
+            f32_gflops: 100.0,
+            f16_gflops: None,
+            storage_gbs: 10.0,
+            workgroup_gbs: 50.0,
+            dispatch_us: 1.0,
+            submit_us: 20.0,
+            gemm_gflops: 60.0,
+            gemm_rung: Variant::Tiled,
+            gemm_f16_gflops: None,
+            gemm_f16_rung: None,
+        };
+        let good = serde_json::to_string(&Kept { of: "this card".into(), roof }).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("roofs.json");
+        let tried = |contents: &str, of: &str| {
+            std::fs::write(&path, contents).unwrap();
+            let mut notes = vec![];
+            (read(&path, of, &mut notes), notes.join("\n"))
+        };
+        assert_eq!(tried(&good, "this card"), (Some(roof), String::new()));
+        let infinite =
+            serde_json::to_string(&Kept { of: "this card".into(), roof: Roof { storage_gbs: -1.0, ..roof } });
+        for (contents, of, why) in [
+            (&good[..20], "this card", "holds no roofs"),
+            (&good, "another card", "was measured on \"this card\", not on \"another card\""),
+            (&infinite.unwrap(), "this card", "holds figures that no adapter has"),
+        ] {
+            let (found, note) = tried(contents, of);
+            assert!(found.is_none() && note.contains(why) && note.contains(path.to_str().unwrap()), "{note}");
+            assert_eq!(note.lines().count(), 1, "{note}");
+        }
+        assert_eq!(read(&folder.path().join("none"), "this card", &mut vec![]), None);
+    }
+}

@@ -4,7 +4,7 @@ use yolov4::{
     Gpu, Picture, Precision, ResizeMode,
     low_level::{
         gpu::{Input, Program, ProgramOptions},
-        graph::{Activation, Builder, Graph, Head, Keep, NmsKind, NodeId, Op, Params},
+        graph::{Activation, Builder, Graph, Head, Keep, NmsKind, NodeId, Op, Params, Target, compile::compile},
         kernels::{
             decode::{Candidate, Thresholds},
             ladder::Variant,
@@ -55,6 +55,24 @@ pub fn there_is(variant: Variant, gpu: &Gpu, precision: Precision) -> Result<(),
         (false, name) => format!("no cooperative matrices of {name}, {side}x{side}"),
     };
     Err(format!("{}: skipped, the adapter has {lacks}", variant.name()))
+}
+
+/// The rungs to force on a problem: those that the adapter has and that take one of its convolutions. Any other would leave
+/// all of them to the rung that is chosen anyway, and prove the same again. None for a problem without convolutions.
+pub fn rungs(gpu: &Gpu, problem: &Problem, options: &ProgramOptions) -> Vec<Option<Variant>> {
+    let target = Target { keep: options.keep.clone(), ..Target::default() };
+    let compiled = compile(problem.graph.clone(), Params::default(), &target);
+    let compiled = compiled.expect("problems have shapes that fit");
+    let caps = gpu.caps(options.precision);
+    let convolutions = compiled.plan.steps.iter().filter_map(|step| step.problem(&compiled.graph, options.batch));
+    let convolutions: Vec<_> = convolutions.collect();
+    if convolutions.is_empty() {
+        return vec![None];
+    }
+    let takes = |v: &Variant| {
+        there_is(*v, gpu, options.precision).is_ok() && convolutions.iter().any(|conv| v.takes(conv, &caps))
+    };
+    Variant::ALL.into_iter().filter(takes).map(Some).collect()
 }
 
 /// Plays a problem on the GPU; or the first node that differs from the oracle.

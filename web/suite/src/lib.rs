@@ -12,11 +12,10 @@ use std::collections::BTreeSet;
 use js_sys::Array;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use yolov4::{
-    Gpu, Precision,
+    Gpu,
     low_level::{
         gpu::{GpuOptions, ProgramOptions},
         graph::Keep,
-        kernels::ladder::Variant,
     },
 };
 
@@ -28,15 +27,9 @@ pub async fn run() -> Result<Array, JsValue> {
     let gpu = Gpu::new(&GpuOptions::default()).await.map_err(|e| JsValue::from_str(&e.to_string()))?;
     let (mut count, mut worst, mut played, mut failures) = (0, 0.0_f64, BTreeSet::new(), Vec::new());
     for problem in problems::suite() {
-        let convolves = problem.kernels.iter().any(|k| k.starts_with("conv"));
-        let variants: Vec<Option<Variant>> =
-            if convolves { Variant::ALL.iter().copied().map(Some).collect() } else { vec![None] };
-        for conv in variants {
-            // Browsers have no cooperative matrices.
-            if conv.is_some_and(|v| checks::there_is(v, &gpu, Precision::F32).is_err()) {
-                continue;
-            }
-            let options = ProgramOptions { conv, keep: Keep::All, ..Default::default() };
+        let options = ProgramOptions { keep: Keep::All, ..Default::default() };
+        for conv in checks::rungs(&gpu, &problem, &options) {
+            let options = ProgramOptions { conv, ..options.clone() };
             count += 1;
             match checks::check(&gpu, &problem, &options, problem.tolerance).await {
                 Ok(checked) => {
