@@ -149,7 +149,7 @@ pub(crate) const fn slim<const N: usize>(text: &str) -> ([u8; N], usize) {
 pub struct Kernel {
     /// Name of its file, `shaders/NAME.wgsl`.
     pub name: &'static str,
-    /// Name of its twin, `src/oracle/TWIN.rs`.
+    /// Name of its twin: `play` of the op's room `src/ops/TWIN.rs`, or `src/oracle/TWIN.rs`.
     pub twin: &'static str,
     /// What its text is made of, the file of its own last.
     pub parts: &'static [Part],
