@@ -54,12 +54,6 @@ fn missing() -> Option<&'static str> {
     first.or_else(|| (!xlib()).then_some("python3-xlib"))
 }
 
-/// Where Mesa keeps what it has compiled for this user, found as Mesa finds it.
-fn compiled() -> Option<PathBuf> {
-    let named = ["MESA_SHADER_CACHE_DIR", "XDG_CACHE_HOME"].into_iter().find_map(std::env::var_os);
-    named.map(PathBuf::from).or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))
-}
-
 impl Desktop {
     /// Starts one; none where a tool is missing, which CI does not accept.
     pub fn start() -> Option<Self> {
@@ -96,8 +90,7 @@ impl Desktop {
         self.dir.path().join("folder")
     }
 
-    /// A program on this desktop, with nothing of the user's own but what Mesa has compiled: else it would compile the same
-    /// kernels anew for every test.
+    /// A program on this desktop, with nothing of the user's own.
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command
@@ -106,7 +99,6 @@ impl Desktop {
             .env("HOME", self.dir.path())
             .env("XDG_RUNTIME_DIR", self.dir.path())
             .env("YOLOV4_CACHE", self.dir.path().join("cache"))
-            .envs(compiled().map(|folder| ("MESA_SHADER_CACHE_DIR", folder)))
             .env_remove("WAYLAND_DISPLAY")
             .env_remove("WAYLAND_SOCKET")
             .stdin(Stdio::null());
