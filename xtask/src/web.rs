@@ -63,35 +63,23 @@ pub fn build() -> Result<()> {
     run::run(node(&["build.mjs"]))
 }
 
-/// Suites that take minutes, the longest first, and whether they are played with `--all` only.
-const LONG: [(&str, bool); 7] = [
-    ("same", true),
-    ("page-corners", true),
-    ("page", false),
-    ("page-failures", true),
-    ("page-models", true),
-    ("package-browser", true),
-    ("firefox", true),
-];
+/// Suites that take minutes each.
+const LONG: [&str; 6] = ["agreement", "firefox", "package-browser", "page-corners", "page-failures", "page-models"];
 
 /// The suites in browsers, by node's own runner; with `all` the long ones too.
 pub fn test(filter: &str, all: bool) -> Result<()> {
-    let mut files: Vec<(usize, PathBuf)> = vec![];
-    for entry in fs::read_dir(root().join("web/tests"))? {
-        let file = entry?.path();
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(root().join("web/tests"))?.filter_map(|e| e.ok().map(|e| e.path())).collect();
+    files.retain(|file| {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
-        let Some(suite) = name.strip_suffix(".test.mjs").filter(|_| name.contains(filter)) else { continue };
-        let place = LONG.iter().position(|(long, _)| *long == suite);
-        if all || place.is_none_or(|place| !LONG[place].1) {
-            files.push((place.unwrap_or(LONG.len()), file));
-        }
-    }
+        let long = LONG.iter().any(|long| name.strip_suffix(".test.mjs") == Some(long));
+        name.ends_with(".test.mjs") && name.contains(filter) && (all || !long)
+    });
     ensure!(!files.is_empty(), "no test file has `{filter}` in its name");
-    // The longest first, so that none is left to run alone at the end.
-    files.sort();
-    // Two files at a time: mostly one waits for the software GPU while the other builds kernels.
+    // Two files at a time: each keeps one core busy, for the software GPU builds kernels in one thread. Node takes them by name,
+    // whatever order they are given in: `agreement`, the longest, is called so that it does not run alone at the end.
     let mut tests = node(&["--test", "--test-concurrency=2", "--test-reporter=spec"]);
-    tests.args(files.into_iter().map(|(_, file)| file));
+    tests.args(files);
     run::run(tests)
 }
 
