@@ -412,7 +412,7 @@ fn roofs_are_measured_once_and_a_file_of_no_use_is_told_in_one_line() {
     let [note] = &notes[..] else { panic!("{notes:?}") };
     assert!(note.contains(file.to_str().unwrap()) && note.contains("holds figures that no adapter has"), "{note}");
     jsonschema::validate(&schema(), &json(&out)).unwrap();
-    assert_eq!(files_of_roofs(cache.path()), [file.clone()]);
+    assert_eq!(files_of_roofs(cache.path()), std::slice::from_ref(&file));
     assert_eq!(read(&file)["of"], good["of"], "it was not kept again");
     // A cache that cannot be written costs time only.
     fs::write(dir.path().join("file"), "").unwrap();
