@@ -61,8 +61,8 @@ pub fn there_is(variant: Variant, gpu: &Gpu, precision: Precision) -> Result<(),
 /// all of them to the rung that is chosen anyway, and prove the same again. None for a problem without convolutions.
 pub fn rungs(gpu: &Gpu, problem: &Problem, options: &ProgramOptions) -> Vec<Option<Variant>> {
     let target = Target { keep: options.keep.clone(), ..Target::default() };
-    let compiled = compile(problem.graph.clone(), Params::default(), &target);
-    let compiled = compiled.expect("problems have shapes that fit");
+    // What cannot be compiled is told where it is to be played.
+    let Ok(compiled) = compile(problem.graph.clone(), Params::default(), &target) else { return vec![None] };
     let caps = gpu.caps(options.precision);
     let convolutions = compiled.plan.steps.iter().filter_map(|step| step.problem(&compiled.graph, options.batch));
     let convolutions: Vec<_> = convolutions.collect();

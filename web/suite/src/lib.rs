@@ -5,6 +5,7 @@
 #[path = "../../../tests/common/checks.rs"]
 mod checks;
 #[path = "../../../tests/common/problems.rs"]
+#[allow(dead_code, reason = "a part of it is used")]
 mod problems;
 
 use std::collections::BTreeSet;
