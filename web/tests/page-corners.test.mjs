@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { ROOT, SITE, launch, open, serve } from "./harness.mjs";
+import { ROOT, SITE, launch, open, serve, serveQuick } from "./harness.mjs";
 import { CFG, weights } from "./smallest.mjs";
 import { begin, crossing, drop, frames, light, listed, sentence, settle } from "./visitor.mjs";
 
@@ -20,26 +20,29 @@ function file(name, contents) {
 
 /** @type {Awaited<ReturnType<typeof serve>>} */
 let server;
+/** @type {Awaited<ReturnType<typeof serveQuick>>} */
+let quick;
 /** @type {Awaited<ReturnType<typeof launch>>} */
 let session;
 
 before(async () => {
     server = await serve(SITE);
+    quick = await serveQuick();
     session = await launch({ context: { serviceWorkers: "block" } });
 });
 
 after(async () => {
     await session?.close();
     await server?.close();
+    await quick?.close();
     rmSync(FOLDER, { recursive: true, force: true });
 });
 
 /**
  * @param {(page: Page) => Promise<void>} visit
- * @param {string} [first] A script before the page's.
- * @param {string} [worker] One before its worker's.
+ * @param {{ first?: string, worker?: string, at?: { url: string } }} [how] Scripts before the page's and before its worker's; where it lies.
  */
-async function visit(visit, first, worker) {
+async function visit(visit, { first, worker, at = server } = {}) {
     const { page } = await open(session.browser);
     try {
         if (first) await page.addInitScript(first);
@@ -47,7 +50,7 @@ async function visit(visit, first, worker) {
             const body = `${worker}\n${readFileSync(join(SITE, "worker.js"), "utf8")}`;
             await page.route("**/worker.js", (route) => route.fulfill({ body, contentType: "text/javascript" }));
         }
-        await page.goto(server.url);
+        await page.goto(at.url);
         await visit(page);
     } finally {
         await page.close();
@@ -157,7 +160,7 @@ describe("corners", { concurrency: false }, () => {
                 const begun = ["GET /net.cfg whole", "GET /net.weights whole", "GET /net.weights bytes=100-"];
                 assert.deepEqual(same.asked, begun);
                 assert.deepEqual(changed.asked, [...begun, "GET /net.weights whole"]);
-            });
+            }, { at: quick });
         } finally {
             [same, changed].forEach((one) => one.close());
         }
@@ -175,7 +178,7 @@ describe("corners", { concurrency: false }, () => {
             } finally {
                 await session.browser.setOffline(false);
             }
-        }));
+        }, { at: quick }));
 
     for (const [where, script] of [
         ["files", ""],
@@ -199,7 +202,7 @@ describe("corners", { concurrency: false }, () => {
                 await page.locator("#kept").evaluate((list) => list.closest("details")?.setAttribute("open", ""));
                 await page.getByRole("button", { name: "Delete demo" }).click();
                 await settle(page, () => kept.count(), 0);
-            }, script));
+            }, { first: script, at: quick }));
     }
 
     test("an adapter that comes late gets the picture that was there", () =>
@@ -209,7 +212,7 @@ describe("corners", { concurrency: false }, () => {
             await page.getByRole("button", { name: "Try again" }).click();
             await begin(page);
             assert.deepEqual(await listed(page), crossing);
-        }, "const ask = GPU.prototype.requestAdapter; GPU.prototype.requestAdapter = async () => null; self.back = () => (GPU.prototype.requestAdapter = ask);"));
+        }, { first: "const ask = GPU.prototype.requestAdapter; GPU.prototype.requestAdapter = async () => null; self.back = () => (GPU.prototype.requestAdapter = ask);" }));
 
     test("a camera's frames are closed when the device is gone", () =>
         visit(async (page) => {
@@ -228,7 +231,7 @@ describe("corners", { concurrency: false }, () => {
             await settle(page, async () => (await count())?.[0] > before + 10, true);
             const [came, closed] = (await count()) ?? [];
             assert.ok(came - closed <= 2, `${came} frames came, ${closed} were closed`);
-        }, CAMERA, COUNT));
+        }, { first: CAMERA, worker: COUNT, at: quick }));
 
     test("large clips and large pictures do not hold the window", () =>
         visit(async (page) => {
@@ -277,5 +280,5 @@ describe("corners", { concurrency: false }, () => {
             await page.locator("#trouble").waitFor({ state: "hidden" });
             await drop(page, []);
             assert.match(await sentence(page), /There was no file/);
-        }, "navigator.mediaDevices.getDisplayMedia = async () => { throw new DOMException('no', 'NotAllowedError'); };"));
+        }, { first: "navigator.mediaDevices.getDisplayMedia = async () => { throw new DOMException('no', 'NotAllowedError'); };", at: quick }));
 });

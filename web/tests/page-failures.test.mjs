@@ -3,16 +3,19 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { SITE, launch, open, serve, shoot } from "./harness.mjs";
+import { SITE, launch, open, serve, serveQuick, shoot } from "./harness.mjs";
 import { begin, crossing, drop, frames, listed, sentence, settle } from "./visitor.mjs";
 
 /** @type {Awaited<ReturnType<typeof serve>>} */
 let server;
+/** @type {Awaited<ReturnType<typeof serveQuick>>} */
+let quick;
 /** @type {Awaited<ReturnType<typeof launch>>} */
 let session;
 
 before(async () => {
     server = await serve(SITE);
+    quick = await serveQuick();
     // Or it would bring the page past the tests' changes.
     session = await launch({ context: { serviceWorkers: "block" } });
 });
@@ -20,14 +23,16 @@ before(async () => {
 after(async () => {
     await session?.close();
     await server?.close();
+    await quick?.close();
 });
 
 /**
  * A visit to a page that something is wrong with.
  * @param {{ page?: string, worker?: string }} wrong Scripts that run before the page's and before its worker's.
  * @param {(page: import("playwright-core").Page) => Promise<void>} visit
+ * @param {{ url: string }} [at] Where it lies.
  */
-async function visit(wrong, visit) {
+async function visit(wrong, visit, at = server) {
     const { page } = await open(session.browser);
     try {
         if (wrong.page) await page.addInitScript(wrong.page);
@@ -35,7 +40,7 @@ async function visit(wrong, visit) {
             const body = `${wrong.worker}\n${readFileSync(join(SITE, "worker.js"), "utf8")}`;
             await page.route("**/worker.js", (route) => route.fulfill({ body, contentType: "text/javascript" }));
         }
-        await page.goto(server.url);
+        await page.goto(at.url);
         await visit(page);
     } finally {
         await page.close();
@@ -120,7 +125,7 @@ describe("failures", { concurrency: false }, () => {
             });
             await page.getByRole("button", { name: "Try again" }).click();
             await frames(page, 1);
-        }));
+        }, quick));
 
     test("frames that the browser does not copy go another way", () =>
         visit({ worker: "GPUQueue.prototype.copyExternalImageToTexture = () => { throw new TypeError('not this one') };" }, async (page) => {
@@ -160,7 +165,7 @@ GPUQueue.prototype.copyExternalImageToTexture = function (from, ...rest) {
         visit({ worker: "const has = GPUSupportedFeatures.prototype.has; GPUSupportedFeatures.prototype.has = function (f) { return f !== 'timestamp-query' && has.call(this, f); };" }, async (page) => {
             await begin(page);
             assert.match(await page.locator("#hud").innerText(), /wall [\d.]+ ms \(wall time\)/);
-        }));
+        }, quick));
 
     test("cameras: denied, none, busy, pulled out", async () => {
         const refuse = (/** @type {string} */ name) =>
@@ -175,7 +180,7 @@ GPUQueue.prototype.copyExternalImageToTexture = function (from, ...rest) {
                 await page.locator("#camera").click();
                 assert.match(await sentence(page), /** @type {RegExp} */ (words));
                 await shoot(page, String(name));
-            });
+            }, quick);
         }
     });
 
@@ -184,7 +189,7 @@ GPUQueue.prototype.copyExternalImageToTexture = function (from, ...rest) {
             await begin(page);
             await page.locator("#camera").click();
             assert.match(await sentence(page), /was not allowed|There is no camera/);
-        }));
+        }, quick));
 
     test("no room to keep a network, which runs all the same", () =>
         visit({ page: "FileSystemFileHandle.prototype.createWritable = async () => { throw new DOMException('full', 'QuotaExceededError') };" }, async (page) => {
@@ -192,7 +197,7 @@ GPUQueue.prototype.copyExternalImageToTexture = function (from, ...rest) {
             await drop(page, [[join(SITE, "demo.safetensors"), ""]]);
             assert.match(await sentence(page), /no room left/);
             await settle(page, () => page.locator("#models").inputValue(), "demo");
-        }));
+        }, quick));
 
     test("a wasm module that does not come", () =>
         visit({}, async (page) => {
@@ -202,5 +207,5 @@ GPUQueue.prototype.copyExternalImageToTexture = function (from, ...rest) {
             await page.unroute("**/*.wasm");
             await page.getByRole("button", { name: "Reload the page" }).click();
             await begin(page);
-        }));
+        }, quick));
 });

@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { ROOT, SCREENSHOTS, SITE, WEB, launch, open, serve, shoot } from "./harness.mjs";
+import { ROOT, SCREENSHOTS, SITE, WEB, launch, open, serve, serveQuick, shoot } from "./harness.mjs";
 import { begin, crossing, drop, frames, light, listed, sentence, settle, small, stands } from "./visitor.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core"), "utf8");
@@ -14,6 +14,8 @@ const BASE = "/some/where/";
 
 /** @type {Awaited<ReturnType<typeof serve>>} */
 let server;
+/** @type {Awaited<ReturnType<typeof serveQuick>>} */
+let quick;
 /** @type {Awaited<ReturnType<typeof launch>>} */
 let session;
 /** Four seconds of the clip, as a webcam gives them. */
@@ -21,6 +23,7 @@ const CAMERA = join(WEB, "camera.y4m");
 
 before(async () => {
     server = await serve(SITE, { base: BASE });
+    quick = await serveQuick();
     const clip = join(ROOT, "assets/clip.mjpeg");
     execFileSync("ffmpeg", ["-v", "error", "-y", "-i", clip, "-t", "4", "-pix_fmt", "yuv420p", "-s", "640x480", CAMERA]);
     const flags = ["--use-fake-ui-for-media-stream"];
@@ -30,13 +33,14 @@ before(async () => {
 after(async () => {
     await session?.close();
     await server?.close();
+    await quick?.close();
 });
 
-/** A visitor for one test. @param {(page: import("playwright-core").Page) => Promise<void>} visit @param {string} [query] */
-async function visit(visit, query = "") {
+/** A visitor for one test. @param {(page: import("playwright-core").Page) => Promise<void>} visit @param {{ url: string }} [at] */
+async function visit(visit, at = server) {
     const { page, complaints } = await open(session.browser);
     try {
-        await page.goto(server.url + query);
+        await page.goto(at.url);
         await visit(page);
         assert.deepEqual(complaints, []);
     } finally {
@@ -74,7 +78,7 @@ describe("the page", { concurrency: false }, () => {
                 assert.deepEqual(bad.map((/** @type {any} */ v) => `${v.id}: ${v.nodes.map((/** @type {any} */ n) => n.html)}`), []);
                 await shoot(page, `folds-${colorScheme}`);
             }
-        }));
+        }, quick));
 
     test("takes thresholds, classes and mirror at once, by mouse and by key", () =>
         visit(async (page) => {
@@ -118,7 +122,7 @@ describe("the page", { concurrency: false }, () => {
             await page.locator("#scenes button").nth(2).focus();
             await page.keyboard.press("Enter");
             await settle(page, async () => (await page.locator("#hud").innerText()).includes("night.jpg"), true);
-        }));
+        }, quick));
 
     test("fits a phone", () =>
         visit(async (page) => {
@@ -127,7 +131,7 @@ describe("the page", { concurrency: false }, () => {
             const wide = await page.evaluate(() => document.documentElement.scrollWidth);
             assert.ok(wide <= 360, `nothing is wider than the phone: ${wide}`);
             await shoot(page, "phone");
-        }));
+        }, quick));
 
     test("plays a webcam, frame after frame, and reads boxes back only for the list", () =>
         visit(async (page) => {
@@ -179,7 +183,7 @@ describe("the page", { concurrency: false }, () => {
             await settle(page, async () => (await page.locator("#hud").innerText()).includes("pasted.jpg"), true);
             await drop(page, [[join(ROOT, "README.md"), "text/markdown"]]);
             assert.match(await sentence(page), /README.md: is neither a picture, nor a video/);
-        }));
+        }, quick));
 
     test("takes files by the picker, and the screen", () =>
         visit(async (page) => {
@@ -187,11 +191,10 @@ describe("the page", { concurrency: false }, () => {
             const [picker] = await Promise.all([page.waitForEvent("filechooser"), page.locator("#open").click()]);
             await picker.setFiles(join(ROOT, "assets/images/avenue.jpg"));
             await settle(page, async () => (await page.locator("#hud").innerText()).includes("avenue.jpg"), true);
-            await small(page);
             await page.locator("#screen").click();
             await frames(page, 3);
             assert.match(await page.locator("#hud").innerText(), /fps/);
-        }));
+        }, quick));
 
     test("saves the picture, the boxes and the benchmark", () =>
         visit(async (page) => {
@@ -235,7 +238,6 @@ describe("the page", { concurrency: false }, () => {
     test("goes on when its tab was hidden", () =>
         visit(async (page) => {
             await begin(page);
-            await small(page);
             await page.locator("#clip").click();
             await frames(page, 3);
             const other = await session.browser.newPage();
@@ -252,5 +254,5 @@ describe("the page", { concurrency: false }, () => {
             await page.bringToFront();
             await hidden(false);
             await frames(page, 3);
-        }));
+        }, quick));
 });
