@@ -12,7 +12,7 @@ use yolov4::{
     low_level::{
         gpu::{GpuOptions, Pipelines, Trial},
         graph::Activation,
-        kernels::{conv::Problem, ladder::Variant},
+        kernels::conv::{Problem, Variant},
         tensor::Shape,
     },
 };

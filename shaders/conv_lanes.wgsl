@@ -1,4 +1,4 @@
-// uses: shared/activation.wgsl shared/conv.wgsl shared/taps.wgsl
+// uses: shared/activation.wgsl shared/conv.wgsl shared/taps.wgsl shared/panel.wgsl
 // Implicit GEMM for software adapters: no barriers, no workgroup memory. The lanes of a subgroup stand side by side
 // along output pixels, so that every weight address is uniform; 8 output channels by 4 pixels per invocation: as many
 // sums as stay in the registers of a processor.
@@ -6,6 +6,7 @@
 @group(0) @binding(5) var<storage, read> weights: array<real4x4>; // [batch, OC/8, SIZE * SIZE, IC/4, 2 blocks], a column per input
 
 override THREADS: u32 = 64u; // per workgroup: fewer for outputs of few pixels
+const BLOCKS = 2u;
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -20,14 +21,14 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
     let plane = in_plane();
     var a0 = vec4f(0.0); var a1 = vec4f(0.0); var a2 = vec4f(0.0); var a3 = vec4f(0.0);
     var b0 = vec4f(0.0); var b1 = vec4f(0.0); var b2 = vec4f(0.0); var b3 = vec4f(0.0);
-    let panel = group.z * params.weights_batch / 4u + group.y * SIZE * SIZE * params.ic4 * 2u;
+    let first = panel(group) / 4u;
     for (var ky = 0u; ky < SIZE; ky++) {
         for (var kx = 0u; kx < SIZE; kx++) {
             let t0 = find(q0, ky, kx);
             let t1 = find(q1, ky, kx);
             let t2 = find(q2, ky, kx);
             let t3 = find(q3, ky, kx);
-            var w = panel + (ky * SIZE + kx) * params.ic4 * 2u;
+            var w = first + (ky * SIZE + kx) * params.ic4 * BLOCKS;
             for (var part = 0u; part < PARTS; part++) {
                 let start = part_start(part, group.z);
                 let blocks = part_blocks(part);
@@ -50,17 +51,8 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
             }
         }
     }
-    put(group, p, a0, b0);
-    put(group, p + THREADS, a1, b1);
-    put(group, p + 2u * THREADS, a2, b2);
-    put(group, p + 3u * THREADS, a3, b3);
-}
-
-fn put(group: vec3u, p: u32, a: vec4f, b: vec4f) {
-    let o = group.y * 2u;
-    let base = group.z * params.dst_batch;
-    if p < out_plane() {
-        store_block(base + o, p, a);
-        if o + 1u < (params.oc + 3u) / 4u { store_block(base + o + 1u, p, b); }
-    }
+    put(group, p, 0u, a0); put(group, p, 1u, b0);
+    put(group, p + THREADS, 0u, a1); put(group, p + THREADS, 1u, b1);
+    put(group, p + 2u * THREADS, 0u, a2); put(group, p + 2u * THREADS, 1u, b2);
+    put(group, p + 3u * THREADS, 0u, a3); put(group, p + 3u * THREADS, 1u, b3);
 }

@@ -1,4 +1,4 @@
-// uses: shared/activation.wgsl shared/conv.wgsl shared/taps.wgsl shared/spread.wgsl
+// uses: shared/activation.wgsl shared/conv.wgsl shared/taps.wgsl shared/panel.wgsl shared/spread.wgsl
 // Implicit GEMM for software adapters with subgroups of 8 or more. There a load costs the same whether its address is
 // uniform or not: one load per lane. So each lane of eight brings another vector of weights, and broadcasts, which are
 // one instruction each, hand them round; 32 output channels by 4 pixels per invocation.
@@ -6,6 +6,7 @@
 @group(0) @binding(5) var<storage, read> weights: array<real4>;   // [batch, OC/32, SIZE * SIZE, IC/4, 8 blocks, 4 inputs]
 
 const THREADS = 16u;
+const BLOCKS = 8u;
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) index: u32, @builtin(subgroup_invocation_id) lane: u32) {
@@ -20,14 +21,14 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) index
     let plane = in_plane();
     // Sums of pixel 0 to 3, eight blocks of four channels each.
     var s0: array<vec4f, 8>; var s1: array<vec4f, 8>; var s2: array<vec4f, 8>; var s3: array<vec4f, 8>;
-    let panel = group.z * params.weights_batch + group.y * SIZE * SIZE * params.ic4 * 32u + lane % 8u;
+    let first = panel(group) + lane % 8u;
     for (var ky = 0u; ky < SIZE; ky++) {
         for (var kx = 0u; kx < SIZE; kx++) {
             let t0 = find(q0, ky, kx);
             let t1 = find(q1, ky, kx);
             let t2 = find(q2, ky, kx);
             let t3 = find(q3, ky, kx);
-            var w = panel + (ky * SIZE + kx) * params.ic4 * 32u;
+            var w = first + (ky * SIZE + kx) * params.ic4 * 32u;
             for (var part = 0u; part < PARTS; part++) {
                 let start = part_start(part, group.z);
                 let blocks = part_blocks(part);
@@ -58,18 +59,10 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) index
             }
         }
     }
-    put(group, p, s0);
-    put(group, p + THREADS, s1);
-    put(group, p + 2u * THREADS, s2);
-    put(group, p + 3u * THREADS, s3);
-}
-
-fn put(group: vec3u, p: u32, sums: array<vec4f, 8>) {
-    let base = group.z * params.dst_batch;
-    if p < out_plane() {
-        for (var b = 0u; b < 8u; b++) {
-            let o = group.y * 8u + b;
-            if o < (params.oc + 3u) / 4u { store_block(base + o, p, sums[b]); }
-        }
+    for (var b = 0u; b < BLOCKS; b++) {
+        put(group, p, b, s0[b]);
+        put(group, p + THREADS, b, s1[b]);
+        put(group, p + 2u * THREADS, b, s2[b]);
+        put(group, p + 3u * THREADS, b, s3[b]);
     }
 }

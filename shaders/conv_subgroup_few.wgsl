@@ -1,9 +1,10 @@
-// uses: shared/activation.wgsl shared/conv.wgsl shared/taps.wgsl shared/spread.wgsl
+// uses: shared/activation.wgsl shared/conv.wgsl shared/taps.wgsl shared/panel.wgsl shared/spread.wgsl
 // As conv_subgroup, for outputs of few pixels: 64 output channels by 2 pixels per invocation, 16 pixels per workgroup.
 
 @group(0) @binding(5) var<storage, read> weights: array<real4>;   // [batch, OC/64, SIZE * SIZE, IC/4, 16 blocks, 4 inputs]
 
 const THREADS = 8u;
+const BLOCKS = 16u;
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) index: u32, @builtin(subgroup_invocation_id) lane: u32) {
@@ -16,12 +17,12 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) index
     let plane = in_plane();
     // Sums of both pixels, sixteen blocks of four channels each.
     var s0: array<vec4f, 16>; var s1: array<vec4f, 16>;
-    let panel = group.z * params.weights_batch + group.y * SIZE * SIZE * params.ic4 * 64u + lane % 8u;
+    let first = panel(group) + lane % 8u;
     for (var ky = 0u; ky < SIZE; ky++) {
         for (var kx = 0u; kx < SIZE; kx++) {
             let t0 = find(q0, ky, kx);
             let t1 = find(q1, ky, kx);
-            var w = panel + (ky * SIZE + kx) * params.ic4 * 64u;
+            var w = first + (ky * SIZE + kx) * params.ic4 * 64u;
             for (var part = 0u; part < PARTS; part++) {
                 let start = part_start(part, group.z);
                 let blocks = part_blocks(part);
@@ -60,16 +61,8 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) index
             }
         }
     }
-    put(group, p, s0);
-    put(group, p + THREADS, s1);
-}
-
-fn put(group: vec3u, p: u32, sums: array<vec4f, 16>) {
-    let base = group.z * params.dst_batch;
-    if p < out_plane() {
-        for (var b = 0u; b < 16u; b++) {
-            let o = group.y * 16u + b;
-            if o < (params.oc + 3u) / 4u { store_block(base + o, p, sums[b]); }
-        }
+    for (var b = 0u; b < BLOCKS; b++) {
+        put(group, p, b, s0[b]);
+        put(group, p + THREADS, b, s1[b]);
     }
 }

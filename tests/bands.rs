@@ -23,7 +23,7 @@ use yolov4::{
             place::Join,
             plan::Plan,
         },
-        kernels::ladder::Variant,
+        kernels::conv::Variant,
         model::{Network, random::Random, scaled::Recipe},
         oracle,
         tensor::Tensor,

@@ -10,11 +10,8 @@ use yolov4::{
             Spp, Upsample, fold, fuse,
         },
         kernels::{
-            Precision,
-            conv::Problem,
-            cost::Cost,
+            conv::{Caps, Cost, Problem, Variant},
             decode::{Candidate, Thresholds},
-            ladder::{Caps, Variant},
             letterbox::Placement,
         },
         model::{CfgOptions, Network, WeightsOptions},
@@ -322,7 +319,7 @@ fn a_rung_does_whole_tiles_and_moves_what_lies_between_its_dispatches() {
         parts: 1,
     };
     let caps = Caps { software: true, subgroup: true, half: false, binding: 1 << 27, ..Caps::default() };
-    let cost = |variant, problem: &Problem| Cost::of(variant, problem, Precision::F32, &caps);
+    let cost = |variant: Variant, problem: &Problem| variant.cost(problem, &caps);
     assert_eq!(problem.flop(), 2.0 * 10.0 * 35.0 * 54.0);
     // 35 pixels are one tile of 64, 10 channels one of 32, 6 inputs are 8. Read: 2 blocks of 35 vectors, 32x72 weights, 10
     // biases; written: 3 blocks.
@@ -341,7 +338,7 @@ fn a_rung_does_whole_tiles_and_moves_what_lies_between_its_dispatches() {
     let bytes = 1120.0 + 40.0 + 1680.0 + 2.0 * 16.0 * 60.0 * 16.0 + 16.0 * 64.0 * 8.0 * 4.0;
     assert_eq!(cost(Variant::Winograd2, &problem), Cost { flop, bytes, dispatches: 3 });
     // Rungs are kept by name, as they are called.
-    for variant in Variant::ALL {
+    for &variant in Variant::ALL {
         assert_eq!(serde_json::to_value(variant).unwrap(), variant.name());
     }
 }

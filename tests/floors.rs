@@ -8,7 +8,7 @@ use std::{
     process::Command,
 };
 
-use yolov4::low_level::kernels::CATALOGUE;
+use yolov4::low_level::kernels::{catalogue, conv::Variant};
 
 /// What each floor may name with `crate::`. `lib.rs` itself is the roof and may name all.
 const FLOORS: &[(&str, &[&str])] = &[
@@ -126,7 +126,7 @@ fn only_the_gpu_floor_says_wgpu() {
 /// The fourth place, a problem, is proved where problems are played: `every_kernel_has_been_compared` in `tests/kernels.rs`.
 #[test]
 fn every_kernel_has_its_text_its_dispatch_and_its_twin() {
-    let listed: Vec<&str> = CATALOGUE.iter().map(|k| k.name).collect();
+    let listed: Vec<&str> = catalogue().iter().map(|k| k.name).collect();
     for shader in fs::read_dir(root().join("shaders")).unwrap() {
         let path = shader.unwrap().path();
         if path.is_dir() || path.extension().is_none_or(|e| e != "wgsl") {
@@ -135,11 +135,15 @@ fn every_kernel_has_its_text_its_dispatch_and_its_twin() {
         let name = path.file_stem().unwrap().to_str().unwrap();
         assert!(listed.contains(&name), "shaders/{name}.wgsl is not in the catalogue of src/kernels");
     }
-    for kernel in CATALOGUE {
+    let rungs: Vec<String> = files(&root().join("src/kernels/conv"), "rs").iter().map(|file| code(file)).collect();
+    for kernel in catalogue() {
         let name = kernel.name;
-        for place in [format!("shaders/{name}.wgsl"), format!("src/kernels/{name}.rs")] {
-            assert!(root().join(&place).exists(), "kernel {name} lacks {place}");
-        }
+        let text = format!("shaders/{name}.wgsl");
+        assert!(root().join(&text).exists(), "kernel {name} lacks {text}");
+        // A file of its own, or that of the rung which it plays.
+        let own = root().join(format!("src/kernels/{name}.rs")).exists();
+        let rungs = rungs.iter().filter(|rung| rung.contains(&format!("name: \"{name}\""))).count();
+        assert_eq!(usize::from(own) + rungs, 1, "kernel {name} has one file below src/kernels");
         // Of an op in its room, of what comes before and after the network among the oracle's own.
         let twins = [
             format!("src/ops/{}.rs", kernel.twin),
@@ -157,6 +161,15 @@ fn every_kernel_has_its_text_its_dispatch_and_its_twin() {
     }
 }
 
+#[test]
+fn every_rung_is_one_file() {
+    for rung in Variant::ALL {
+        let file = format!("src/kernels/conv/{}.rs", rung.name().replace('-', "_"));
+        assert!(root().join(&file).exists(), "the rung {} lacks {file}", rung.name());
+        assert!(!rung.kernels().is_empty(), "the rung {} has no kernel", rung.name());
+    }
+}
+
 /// What measures an adapter is no op: it has a text and a place in the list, no twin, no problem.
 #[cfg(feature = "gpu")]
 #[test]
@@ -170,7 +183,7 @@ fn every_measuring_kernel_is_listed() {
     for kernel in ROOF_KERNELS {
         let name = kernel.name;
         assert!(root().join(format!("shaders/{name}.wgsl")).exists(), "kernel {name} lacks its text");
-        assert!(CATALOGUE.iter().all(|other| other.name != name), "{name} is in the catalogue of ops too");
+        assert!(catalogue().iter().all(|other| other.name != name), "{name} is in the catalogue of ops too");
         let (own, shared) = kernel.parts.split_last().unwrap();
         assert_eq!(own.file, format!("{name}.wgsl"), "the kernel's own file comes last");
         let uses = own.text.lines().find_map(|l| l.strip_prefix("// uses: ")).unwrap_or_default();

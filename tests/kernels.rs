@@ -19,9 +19,9 @@ use yolov4::{
             Activation, Builder, Graph, Head, Keep, NmsKind, NodeId, NodeParams, Op, Params, Target, compile::compile,
         },
         kernels::{
-            CATALOGUE,
+            catalogue,
+            conv::Variant,
             decode::{Candidate, Thresholds},
-            ladder::Variant,
         },
         model::random::Random,
         oracle,
@@ -69,10 +69,10 @@ fn every_op_has_a_problem() {
 /// Every kernel of the catalogue has been compared: by the problems that were just `played`, or by a test of its own.
 fn every_kernel_has_been_compared(played: &BTreeSet<&str>, gpu: &Gpu) {
     let lacks = |name: &str| {
-        let rung = Variant::ALL.into_iter().find(|v| name == format!("conv_{}", v.name()));
+        let rung = Variant::ALL.iter().copied().find(|v| name == format!("conv_{}", v.name()));
         rung.is_some_and(|rung| there_is(rung, gpu, Precision::F32).is_err())
     };
-    for kernel in CATALOGUE {
+    for kernel in catalogue() {
         match NO_OPS.iter().find(|(name, ..)| *name == kernel.name) {
             Some((name, twin, test)) => {
                 assert!(test.contains(twin), "{name} is not compared with {twin}..)");
@@ -139,7 +139,7 @@ fn every_variant_agrees_with_the_oracle_at_every_node() {
     let gpu = gpu(Precision::F32);
     let played = run_suite(Precision::F32, |problem| every_rung(&gpu, problem, 1));
     let there = |v: &Variant| there_is(*v, &gpu, Precision::F32).inspect_err(|why| println!("{why}")).is_ok();
-    let able = Variant::ALL.into_iter().filter(there);
+    let able = Variant::ALL.iter().copied().filter(there);
     assert_eq!(played.rungs, able.collect(), "some rungs were never taken");
     every_kernel_has_been_compared(&played.kernels, &gpu);
 }

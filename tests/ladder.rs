@@ -4,11 +4,7 @@
 use yolov4::low_level::{
     kernels::{
         activation::ActivationKind,
-        conv::Problem,
-        conv_subgroup::TILE_BLOCKS,
-        ladder::{Caps, Coop, Variant},
-        pack::{self, Sink},
-        winograd::Tile,
+        conv::{Caps, Coop, Problem, Sink, Variant},
     },
     tensor::Shape,
 };
@@ -78,6 +74,14 @@ fn place(blocks: usize, (o, i, tap): (usize, usize, usize), (ic4, taps): (usize,
     ((((panel * taps + tap) * ic4 + i / 4) * blocks + block) * 4 + i % 4) * 4 + o % 4
 }
 
+/// One whose GEMMs are [`Variant::Subgroup`].
+fn processor() -> Caps {
+    Caps { software: true, subgroup: true, binding: 1 << 27, ..Caps::default() }
+}
+
+/// Blocks of a panel of its weights.
+const TILE_BLOCKS: usize = 8;
+
 /// Channels that fill no panel and no block, and more of them than one piece holds.
 const WIDE: (usize, usize) = (126, 270);
 
@@ -90,8 +94,9 @@ fn wide() -> (Problem, Vec<f32>) {
 #[test]
 fn weights_come_in_pieces_each_where_its_kernel_reads_it() {
     let ((problem, weights), (ic, oc)) = (wide(), WIDE);
-    let elements = pack::packed_len(Variant::Subgroup, &problem);
-    let (packed, pieces) = together(elements, |sink| pack::pack(Variant::Subgroup, &problem, &weights, sink));
+    let caps = processor();
+    let elements = Variant::Subgroup.packed_len(&problem, &caps);
+    let (packed, pieces) = together(elements, |sink| Variant::Subgroup.pack(&problem, &caps, &weights, sink));
     assert!(pieces > 1, "one piece only");
     for (n, weight) in weights.iter().enumerate() {
         let (o, i, tap) = (n / 9 / ic, n / 9 % ic, n % 9);
@@ -105,12 +110,12 @@ fn weights_come_in_pieces_each_where_its_kernel_reads_it() {
 #[test]
 fn filters_for_winograd_are_values_of_polynomials_at_six_points() {
     let ((problem, weights), (ic, _)) = (wide(), WIDE);
-    let caps = Caps { software: true, subgroup: true, binding: 1 << 27, ..Caps::default() };
-    let tile = Tile::Four;
-    assert_eq!(tile.gemm(&problem, &caps), Variant::Subgroup);
-    let elements = tile.packed_len(&problem, &caps);
-    let (packed, pieces) = together(elements, |sink| tile.pack(&problem, &caps, &weights, sink));
-    assert!(pieces > tile.points(), "one piece a point only");
+    let caps = processor();
+    // The products of its 256 tiles.
+    assert_eq!(Variant::gemm(16 * 16, &caps), Variant::Subgroup);
+    let elements = Variant::Winograd4.packed_len(&problem, &caps);
+    let (packed, pieces) = together(elements, |sink| Variant::Winograd4.pack(&problem, &caps, &weights, sink));
+    assert!(pieces > 36, "one piece a point only");
     // Each point, and what the input's transform leaves out there; the last one is infinity.
     let points = [(0.0, 0.25), (1.0, -1.0 / 6.0), (-1.0, -1.0 / 6.0), (2.0, 1.0 / 24.0), (-2.0, 1.0 / 24.0)];
     let value = |k: usize, [a, b, c]: [f64; 3]| points.get(k).map_or(c, |(t, scale)| scale * (a + b * t + c * t * t));

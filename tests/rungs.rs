@@ -18,7 +18,7 @@ use yolov4::{
     low_level::{
         gpu::{GpuOptions, Program},
         graph::{Conv, Graph, Keep, NodeId, Op, Params},
-        kernels::{ladder::Variant, letterbox::Placement},
+        kernels::{conv::Variant, letterbox::Placement},
         model::{CfgOptions, Network, WeightsOptions, scaled::Recipe},
         oracle,
         tensor::Tensor,
@@ -120,7 +120,7 @@ impl Whole {
         let all: Vec<NodeId> = (0..self.graph.nodes.len()).map(NodeId).collect();
         let want = oracle::play(&self.graph, &self.params, &self.input, &all).unwrap();
         let mut played = Vec::new();
-        for variant in Variant::ALL.into_iter().filter(|v| has(gpu, *v)) {
+        for variant in Variant::ALL.iter().copied().filter(|v| has(gpu, *v)) {
             let build = |keep| program(gpu, &self.graph, self.params.clone(), variant, keep);
             let mut every = build(Keep::All);
             let count = taken(&every, variant);
@@ -151,7 +151,7 @@ impl Whole {
 
 /// The rungs that an adapter has, but for one that these networks have nothing for.
 fn all_but(gpu: &Gpu, one: Variant) -> Vec<Variant> {
-    Variant::ALL.into_iter().filter(|v| *v != one && has(gpu, *v)).collect()
+    Variant::ALL.iter().copied().filter(|v| *v != one && has(gpu, *v)).collect()
 }
 
 #[test]
@@ -240,7 +240,7 @@ fn every_rung_finds_what_is_in_the_demo() {
     let want = ours(&mut pollster::block_on(demo().player(PlayerChoice::Oracle).build()).unwrap(), &picture);
     assert!(want.len() >= 3, "{want:?}");
     let mut played = Vec::new();
-    for variant in Variant::ALL.into_iter().filter(|v| has(&gpu, *v)) {
+    for variant in Variant::ALL.iter().copied().filter(|v| has(&gpu, *v)) {
         let mut detector = pollster::block_on(demo().device(gpu.clone()).conv(variant).build()).unwrap();
         if taken(detector.program().unwrap(), variant) > 0 {
             let got = ours(&mut detector, &picture);

@@ -8,7 +8,7 @@ use yolov4::{
     low_level::{
         gpu::{Clock, GpuOptions, Needs, Pipelines, Program, ProgramOptions, Table, Trial, Tune},
         graph::{Activation, Builder, Conv, Epilogue, NodeId, NodeParams, Op, Params, Upsample},
-        kernels::{conv::Problem, ladder::Variant},
+        kernels::conv::{Problem, Variant},
         model::random::Random,
         tensor::{Shape, Tensor},
     },
@@ -188,7 +188,7 @@ fn no_rung_changes_the_result() {
         pollster::block_on(program.play(&input, &[node])).unwrap().nodes.remove(&node).unwrap()
     };
     let want = play(Variant::Direct);
-    for variant in Variant::ALL {
+    for &variant in Variant::ALL {
         let coop = matches!(variant, Variant::Coop8 | Variant::Coop16);
         if coop && gpu.report().coop.f32.is_empty() {
             println!("{}: skipped, the adapter has no cooperative matrices of f32", variant.name());

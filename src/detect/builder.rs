@@ -26,7 +26,7 @@ use crate::{
 use crate::{
     detect::{options::TuneChoice, player::keep, tuning::Tuning},
     gpu::{Backend, Gpu, GpuOptions, Needs, Program, ProgramOptions, needs},
-    kernels::ladder::Variant,
+    kernels::conv::Variant,
 };
 
 /// Told of building steps: done, and in all.

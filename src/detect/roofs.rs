@@ -11,7 +11,7 @@ use crate::{
     error::{Error, Result},
     files,
     gpu::{AdapterReport, Gpu, GpuOptions, Needs, ROOF_KERNELS, Roof},
-    kernels::{CATALOGUE, Precision},
+    kernels::{Precision, catalogue},
     model::zoo::Store,
 };
 
@@ -26,7 +26,7 @@ struct Kept {
 /// What a measurement is valid for: this adapter and driver, and these very kernels.
 pub fn identity(report: &AdapterReport) -> String {
     // Those of the catalogue too: the rungs of the ladder are measured on matrix products.
-    let kernels = ROOF_KERNELS.iter().chain(CATALOGUE);
+    let kernels = ROOF_KERNELS.iter().copied().chain(catalogue());
     let hash = digest::short(kernels.flat_map(|kernel| kernel.parts).map(|part| part.text));
     format!("{} | {} | {} | {hash}", report.backend, report.name, report.driver)
 }
@@ -93,7 +93,7 @@ fn keep(path: &Path, kept: &Kept) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::ladder::Variant;
+    use crate::kernels::conv::Variant;
 
     #[test]
     fn a_file_counts_if_it_was_measured_here_and_can_be_true() {

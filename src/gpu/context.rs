@@ -7,7 +7,7 @@ use crate::{
     gpu::{coop::CoopSides, limits::Needs, readback::Counter},
     kernels::{
         Precision,
-        ladder::{Caps, Coop},
+        conv::{Caps, Coop},
     },
     task::Task,
 };

@@ -10,12 +10,7 @@ use crate::{
         Graph, NodeParams, Op, Params,
         plan::{Step, View},
     },
-    kernels::{
-        conv::{self, PartAt, Problem},
-        ladder::{Caps, Variant},
-        pack::{self, Sink},
-        winograd::Tile,
-    },
+    kernels::conv::{self, Caps, End, PartAt, Places, Problem, Sink, Variant},
 };
 
 /// How rungs are chosen.
@@ -88,21 +83,10 @@ pub fn numbers<'a>(
     }
     let caps = choice.caps;
     Ok(Numbers {
-        elements: packed_len(variant, &problem, &caps),
-        weights: Box::new(move |sink| match variant.winograd() {
-            Some(tile) => tile.pack(&problem, &caps, weights, sink),
-            None => pack::pack(variant, &problem, weights, sink),
-        }),
-        bias: pack::pack_bias(&problem, bias.as_deref()),
+        elements: variant.packed_len(&problem, &caps),
+        weights: Box::new(move |sink| variant.pack(&problem, &caps, weights, sink)),
+        bias: conv::bias(&problem, bias.as_deref()),
     })
-}
-
-/// Elements of the weights as the kernels of a rung read them.
-pub fn packed_len(variant: Variant, problem: &Problem, caps: &Caps) -> usize {
-    match variant.winograd() {
-        Some(tile) => tile.packed_len(problem, caps),
-        None => pack::packed_len(variant, problem),
-    }
 }
 
 /// What a convolution reads and writes, whichever kernels do it.
@@ -116,68 +100,28 @@ pub struct Ends<'a> {
 }
 
 impl Ends<'_> {
-    /// Where the parts of the input lie.
-    fn places(&self) -> Vec<PartAt> {
-        self.parts.iter().map(|v| PartAt { block: v.block, channels: v.shape.c }).collect()
-    }
-
-    fn residual_block(&self) -> usize {
-        self.residual.map_or(0, |v| v.block)
-    }
-
-    /// Group 0 in the order of `conv::BINDINGS`; the parts stand in for a residual that is not there.
-    fn bound(&self, weights: Bound, dst: Bound) -> Vec<Bound> {
-        let part = |i: usize| slot(self.parts.get(i).unwrap_or(&self.parts[0]));
-        let residual = slot(self.residual.unwrap_or(&self.parts[0]));
-        vec![Bound::Params, part(0), part(1), part(2), part(3), weights, Bound::Bias, residual, dst]
-    }
-
     /// The calls of a rung.
-    pub fn calls(self, variant: Variant, problem: &Problem, caps: &Caps) -> Lowered {
-        let (calls, scratch) = match (variant, variant.winograd()) {
-            (_, Some(tile)) => (self.winograd(tile, problem, caps), tile.scratch(problem)),
-            (Variant::Split, _) => (self.split(problem, caps), [conv::split_vectors(problem), 0]),
-            _ => {
-                let residual_block = self.residual_block();
-                let dispatch = conv::dispatch(variant, problem, caps, &self.places(), self.write.block, residual_block);
-                (vec![Call { dispatch, bound: self.bound(Bound::Weights, slot(self.write)) }], [0; 2])
-            }
+    pub fn calls(&self, variant: Variant, problem: &Problem, caps: &Caps) -> Lowered {
+        let parts: Vec<PartAt> = self.parts.iter().map(|v| PartAt { block: v.block, channels: v.shape.c }).collect();
+        let places = Places { parts: &parts, residual: self.residual.map(|v| v.block), dst: self.write.block };
+        let call = |call: conv::Call| {
+            let bound = call.bound.into_iter().map(|end| self.bound(end)).collect();
+            Call { dispatch: call.dispatch, bound }
         };
-        Lowered { calls, scratch, variant: Some(variant) }
+        let calls = variant.calls(problem, caps, &places).into_iter().map(call).collect();
+        Lowered { calls, scratch: variant.scratch(problem, caps), variant: Some(variant) }
     }
 
-    fn winograd(self, tile: Tile, problem: &Problem, caps: &Caps) -> Vec<Call> {
-        let (values, products) = (Bound::Scratch(0), Bound::Scratch(1));
-        let first = Call {
-            dispatch: tile.input(problem, &self.places()),
-            bound: self.bound(slot(&self.parts[0]), values.clone()),
-        };
-        let second = Call {
-            dispatch: tile.products(problem, caps),
-            bound: between(&values, Bound::Weights, values.clone(), products.clone()),
-        };
-        let residual = self.residual.map_or(products.clone(), slot);
-        let third = Call {
-            dispatch: tile.output(problem, self.write.block, self.residual_block()),
-            bound: between(&products, products.clone(), residual, slot(self.write)),
-        };
-        vec![first, second, third]
+    fn bound(&self, end: End) -> Bound {
+        match end {
+            End::Params => Bound::Params,
+            End::Part(part) => slot(&self.parts[part]),
+            End::Weights => Bound::Weights,
+            End::Bias => Bound::Bias,
+            // Asked for only where there is one.
+            End::Residual => slot(self.residual.unwrap_or(self.write)),
+            End::Scratch(n) => Bound::Scratch(n),
+            End::Dst => slot(self.write),
+        }
     }
-
-    fn split(self, problem: &Problem, caps: &Caps) -> Vec<Call> {
-        let sums = Bound::Scratch(0);
-        let [first, second] = conv::shared(problem, caps, &self.places(), self.write.block, self.residual_block());
-        let residual = self.residual.map_or(sums.clone(), slot);
-        let end = between(&sums, sums.clone(), residual, slot(self.write));
-        // The first knows nothing of a residual, nor of what stands in for it.
-        let start = Ends { residual: None, ..self };
-        vec![Call { dispatch: first, bound: start.bound(Bound::Weights, sums) }, Call { dispatch: second, bound: end }]
-    }
-}
-
-/// Group 0 of a call that reads a value between the calls of a convolution. What a kernel declares and does not read is
-/// bound to what it reads anyway.
-fn between(src: &Bound, weights: Bound, residual: Bound, dst: Bound) -> Vec<Bound> {
-    let src = || src.clone();
-    vec![Bound::Params, src(), src(), src(), src(), weights, Bound::Bias, residual, dst]
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     gpu::context::AdapterReport,
-    kernels::{Precision, ladder::Coop},
+    kernels::{Precision, conv::Coop},
 };
 
 /// Rows of an adapter's cooperative matrices, of those that are square and whose products can be summed in f32.

@@ -8,7 +8,7 @@ use crate::{
         compile::Compiled,
         plan::{SlotId, Step, View, Work},
     },
-    kernels::{Dispatch, concat, ladder::Variant, planes::At},
+    kernels::{Dispatch, concat, conv::Variant, planes::At},
     ops::Lowering,
 };
 

@@ -23,7 +23,7 @@ use crate::{
     },
     kernels::{
         Precision,
-        ladder::{Caps, Variant},
+        conv::{Caps, Variant},
     },
     task::{Steps, Task},
 };

@@ -11,7 +11,9 @@ use crate::{
         tune::time,
     },
     kernels::{
-        Bind, Binding, Dispatch, Kernel, Precision, activation::ActivationKind, conv::Problem, ladder::Variant, part,
+        Bind, Binding, Dispatch, Kernel, Precision,
+        conv::{Problem, Variant},
+        part,
     },
     task::Task,
     tensor::Shape,
@@ -220,30 +222,15 @@ async fn workgroup(gpu: &Gpu) -> Result<f64> {
 
 /// Rate and rung of the best implicit GEMM on a product of matrices, and on a convolution of 3x3.
 async fn gemm(gpu: &Gpu, precision: Precision) -> Result<(f64, Variant)> {
-    let large = |channels: usize, side: usize, size: usize| {
-        let shape = Shape::new(channels, side, side);
-        Problem {
-            input: shape,
-            output: shape,
-            size,
-            stride: (1, 1),
-            pad: size / 2,
-            dilation: 1,
-            groups: 1,
-            activation: ActivationKind::Linear,
-            residual: None,
-            upsample: 1,
-            pictures: 1,
-            parts: 1,
-        }
-    };
+    let large =
+        |channels: usize, side: usize, size: usize| Problem::plain(Shape::new(channels, side, side), channels, size);
     let mut pipelines = Pipelines::new(gpu, precision, false);
     let caps = gpu.caps(precision);
     let mut best = (0.0, Variant::Direct);
     for problem in [large(512, 32, 1), large(256, 52, 3)] {
         // The best guess first: it spares those that are far slower.
         let guess = Variant::gemm(problem.output.pixels(), &caps);
-        let others = Variant::ALL.into_iter().filter(|v| *v != guess && v.is_gemm() && v.suits(&caps));
+        let others = Variant::ALL.iter().copied().filter(|v| *v != guess && v.is_gemm() && v.suits(&caps));
         let able: Vec<Variant> = [guess].into_iter().chain(others).filter(|v| v.takes(&problem, &caps)).collect();
         for (rung, timing) in time(gpu, &mut pipelines, &caps, &problem, &able, GEMM_EFFORT).await? {
             let gflops = 1e-9 * problem.flop() / timing.best().as_secs_f64();

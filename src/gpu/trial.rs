@@ -7,18 +7,14 @@ use crate::{
     gpu::{
         buffers::encode,
         context::Gpu,
-        convolve::{Ends, Numbers, packed_len},
+        convolve::{Ends, Numbers},
         measure::{Lap, Stopwatch},
         pipelines::Pipelines,
         ready::{Preparing, Ready, SLOT_USAGE},
         weights::Sent,
     },
     graph::plan::{SlotId, View},
-    kernels::{
-        conv::Problem,
-        ladder::{Caps, Variant},
-        pack::{Sink, pack_bias},
-    },
+    kernels::conv::{self, Caps, Problem, Sink, Variant},
     tensor::Shape,
 };
 
@@ -108,9 +104,9 @@ impl Trial {
             return Err(Error::graph("tuning", "has no slots"));
         };
         let ends = Ends { parts, residual: problem.residual.map(|_| residual), write: dst };
-        let elements = packed_len(variant, problem, caps);
+        let elements = variant.packed_len(problem, caps);
         let weights = Box::new(|sink: &mut Sink<'_>| sink(0, &noise(elements)));
-        let numbers = Numbers { elements, weights, bias: pack_bias(problem, None) };
+        let numbers = Numbers { elements, weights, bias: conv::bias(problem, None) };
         let mut preparing = Preparing::new(gpu, precision);
         let (lowered, sent) = (ends.calls(variant, problem, caps), Sent::new(gpu, precision, numbers));
         preparing.push(gpu, pipelines, "tuning", || 0, lowered, Some(sent)).await?;

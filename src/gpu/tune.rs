@@ -12,9 +12,8 @@ use crate::{
     },
     graph::compile::Compiled,
     kernels::{
-        CATALOGUE,
-        conv::Problem,
-        ladder::{Caps, Variant},
+        catalogue,
+        conv::{Caps, Problem, Variant},
     },
 };
 use serde::{Deserialize, Serialize};
@@ -64,7 +63,7 @@ impl Table {
     /// What a table is valid for: this adapter and driver, and these very kernels.
     pub fn identity(gpu: &Gpu) -> String {
         let report = gpu.report();
-        let hash = digest::short(CATALOGUE.iter().flat_map(|kernel| kernel.parts).map(|part| part.text));
+        let hash = digest::short(catalogue().into_iter().flat_map(|kernel| kernel.parts).map(|part| part.text));
         format!("{} | {} | {} | {hash}", report.backend, report.name, report.driver)
     }
 
@@ -83,7 +82,7 @@ impl Table {
     /// The fastest rung of a shape, if it was measured.
     pub fn get(&self, problem: &Problem, caps: &Caps) -> Option<Variant> {
         let entry = self.shapes.get(&key(problem, caps))?;
-        Variant::ALL.into_iter().find(|v| v.name() == entry.rung)
+        Variant::ALL.iter().copied().find(|v| v.name() == entry.rung)
     }
 }
 
@@ -122,7 +121,7 @@ pub fn unknown(compiled: &Compiled, table: &Table, tune: Tune, caps: &Caps, pict
 fn candidates(problem: &Problem, tune: Tune, caps: &Caps) -> Vec<Variant> {
     let guess = Variant::choose(problem, caps);
     let worth = |v: &Variant| *v != Variant::Direct && (tune == Tune::Full || v.suits(caps));
-    let others = Variant::ALL.into_iter().filter(|v| *v != guess && worth(v) && v.takes(problem, caps));
+    let others = Variant::ALL.iter().copied().filter(|v| *v != guess && worth(v) && v.takes(problem, caps));
     std::iter::once(guess).chain(others).collect()
 }
 

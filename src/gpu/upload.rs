@@ -14,7 +14,7 @@ use crate::{
         weights::Sent,
     },
     graph::{NodeId, compile::Compiled, plan::Step},
-    kernels::ladder::Variant,
+    kernels::conv::Variant,
     task::Steps,
 };
 

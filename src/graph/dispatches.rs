@@ -11,7 +11,7 @@ use crate::{
     },
     kernels::{
         Precision,
-        ladder::{Caps, Variant},
+        conv::{Caps, Variant},
     },
 };
 
@@ -63,14 +63,15 @@ impl Dispatches {
             };
             *by_op.entry(what).or_default() += 1;
             reasons.insert(what, reason);
-            let problem = step.problem(graph, 1);
-            let tile = problem.and_then(|p| Some((Variant::choose(&p, &caps).winograd()?, p)));
-            processor.dispatches += if tile.is_some() { 3 } else { 1 };
-            if let Some((tile, problem)) = tile {
-                let [values, products] = tile.scratch(&problem);
-                scratch = [scratch[0].max(values), scratch[1].max(products)];
-                processor.winograd += 1;
-            }
+            let Some(problem) = step.problem(graph, 1) else {
+                processor.dispatches += 1;
+                continue;
+            };
+            let rung = Variant::choose(&problem, &caps);
+            let [values, products] = rung.scratch(&problem, &caps);
+            scratch = [scratch[0].max(values), scratch[1].max(products)];
+            processor.dispatches += rung.cost(&problem, &caps).dispatches;
+            processor.winograd += usize::from(matches!(rung, Variant::Winograd2 | Variant::Winograd4));
         }
         processor.scratch_bytes = scratch.iter().sum::<usize>() * 4 * precision.bytes();
         Self { fewest: plan.steps.len(), by_op, reasons, processor }

@@ -1,7 +1,7 @@
 //! One file per kernel: its parameters, bindings, constants, output shape and dispatch size. No wgpu here.
 //!
 //! A kernel is data: [`Kernel`] says what its WGSL is made of and what it binds, [`Dispatch`] is one call of it with
-//! everything decided but the buffers. [`CATALOGUE`] lists them all; CONTRIBUTING tells how to add one.
+//! everything decided but the buffers. [`catalogue`] lists them all; CONTRIBUTING tells how to add one.
 
 // What is new is decided wherever something is decided by kind: no arm guesses for it.
 #![warn(clippy::wildcard_enum_match_arm)]
@@ -10,24 +10,10 @@ pub mod activation;
 pub mod avg_pool;
 pub mod concat;
 pub mod conv;
-pub mod conv_block;
-pub mod conv_coop16;
-pub mod conv_coop8;
-pub mod conv_depthwise;
-pub mod conv_direct;
-pub mod conv_lanes;
-pub mod conv_stem;
-pub mod conv_subgroup;
-pub mod conv_subgroup_few;
-pub mod conv_sum;
-pub mod conv_tiled;
-pub mod cost;
 pub mod decode;
-pub mod ladder;
 pub mod letterbox;
 pub mod max_pool;
 pub mod nms;
-pub mod pack;
 pub mod pairs;
 pub mod planes;
 pub mod rank;
@@ -39,11 +25,6 @@ pub mod sort_merge;
 pub mod spp;
 pub mod to_rgba;
 pub mod upsample;
-pub mod winograd;
-pub mod winograd2_input;
-pub mod winograd2_output;
-pub mod winograd4_input;
-pub mod winograd4_output;
 
 /// How a kernel sees one binding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,7 +69,7 @@ impl Part {
 /// A [`Part`] by its path below `shaders/`, read at compile time.
 macro_rules! part {
     ($file:literal) => {{
-        const WHOLE: &str = include_str!(concat!("../../shaders/", $file));
+        const WHOLE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/shaders/", $file));
         const SLIM: &[u8] = &$crate::kernels::slim::<{ $crate::kernels::slim::<0>(WHOLE).1 }>(WHOLE).0;
         const TEXT: &str = match std::str::from_utf8(SLIM) {
             Ok(text) if cfg!(target_arch = "wasm32") => text,
@@ -222,22 +203,23 @@ pub struct Dispatch {
     pub workgroups: [u32; 3],
 }
 
-/// Every kernel there is.
-pub static CATALOGUE: &[&Kernel] = &[
+/// Every kernel there is, each once.
+pub fn catalogue() -> Vec<&'static Kernel> {
+    let mut all = OTHERS.to_vec();
+    for kernel in conv::Variant::ALL.iter().flat_map(|rung| rung.kernels()) {
+        // Rungs share some.
+        if !all.contains(kernel) {
+            all.push(kernel);
+        }
+    }
+    all
+}
+
+/// Those that are not convolutions'.
+static OTHERS: &[&Kernel] = &[
     &activation::KERNEL,
     &avg_pool::KERNEL,
     &concat::KERNEL,
-    &conv_block::KERNEL,
-    &conv_coop8::KERNEL,
-    &conv_coop16::KERNEL,
-    &conv_depthwise::KERNEL,
-    &conv_direct::KERNEL,
-    &conv_lanes::KERNEL,
-    &conv_stem::KERNEL,
-    &conv_subgroup::KERNEL,
-    &conv_subgroup_few::KERNEL,
-    &conv_sum::KERNEL,
-    &conv_tiled::KERNEL,
     &decode::KERNEL,
     &letterbox::KERNEL,
     &max_pool::KERNEL,
@@ -251,8 +233,4 @@ pub static CATALOGUE: &[&Kernel] = &[
     &spp::KERNEL,
     &to_rgba::KERNEL,
     &upsample::KERNEL,
-    &winograd2_input::KERNEL,
-    &winograd2_output::KERNEL,
-    &winograd4_input::KERNEL,
-    &winograd4_output::KERNEL,
 ];

@@ -6,8 +6,8 @@ use yolov4::{
         gpu::{Input, Program, ProgramOptions},
         graph::{Activation, Builder, Graph, Head, Keep, NmsKind, NodeId, Op, Params, Target, compile::compile},
         kernels::{
+            conv::Variant,
             decode::{Candidate, Thresholds},
-            ladder::Variant,
             letterbox::Placement,
         },
         model::random::Random,
@@ -72,7 +72,7 @@ pub fn rungs(gpu: &Gpu, problem: &Problem, options: &ProgramOptions) -> Vec<Opti
     let takes = |v: &Variant| {
         there_is(*v, gpu, options.precision).is_ok() && convolutions.iter().any(|conv| v.takes(conv, &caps))
     };
-    Variant::ALL.into_iter().filter(takes).map(Some).collect()
+    Variant::ALL.iter().copied().filter(takes).map(Some).collect()
 }
 
 /// Plays a problem on the GPU; or the first node that differs from the oracle.

@@ -8,7 +8,7 @@ use yolov4::{
     low_level::{
         gpu::{Program, ProgramOptions},
         graph::{Builder, Conv, Graph, Keep, NodeId, NodeParams, Op, Params, fold::fold},
-        kernels::ladder::Variant,
+        kernels::conv::Variant,
         oracle,
         tensor::Tensor,
     },

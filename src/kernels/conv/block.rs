@@ -1,9 +1,13 @@
-//! Implicit GEMM for GPUs: large tiles in registers, in two sizes, whole or with the sum shared among workgroups.
+//! What [`super::block64`], [`super::block128`] and [`super::split`] share: implicit GEMM for GPUs with large tiles in registers.
 
-use crate::kernels::{Kernel, conv::BINDINGS, part};
+use crate::kernels::{
+    Kernel,
+    conv::{PartAt, launch::Launch, params::BINDINGS},
+    part,
+};
 
 /// `shaders/conv_block.wgsl`
-pub static KERNEL: Kernel = Kernel {
+pub(super) static KERNEL: Kernel = Kernel {
     name: "conv_block",
     twin: "conv",
     parts: &[
@@ -17,16 +21,21 @@ pub static KERNEL: Kernel = Kernel {
 };
 
 /// Output pixels per invocation.
-pub const PIXELS: usize = 8;
+const PIXELS: usize = 8;
 /// Output blocks of four channels per invocation.
-pub const BLOCKS: usize = 2;
-/// Invocations along pixels and along output channels, of a workgroup of the smaller size.
-pub const SMALL: usize = 8;
-/// The same of the larger.
-pub const LARGE: usize = 16;
+const BLOCKS: usize = 2;
+
+/// With so many invocations along pixels and along output channels.
+pub(super) fn launch(side: usize, parts: &[PartAt]) -> Launch {
+    let depth = depth(parts) as f64;
+    Launch {
+        constants: vec![("LANES", side as f64), ("ROWS", side as f64), ("DEPTH", depth)],
+        ..Launch::gemm(&KERNEL, PIXELS * side, BLOCKS * side)
+    }
+}
 
 /// Input blocks between barriers: as many as divide those of every part.
-pub fn depth(parts: &[usize]) -> usize {
-    let fits = |depth: &usize| parts.iter().all(|blocks| blocks.is_multiple_of(*depth));
+fn depth(parts: &[PartAt]) -> usize {
+    let fits = |depth: &usize| parts.iter().all(|part| part.channels.div_ceil(4).is_multiple_of(*depth));
     [4, 2].into_iter().find(fits).unwrap_or(1)
 }

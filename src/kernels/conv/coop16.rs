@@ -1,9 +1,13 @@
 //! Implicit GEMM by cooperative matrices of 16x16.
 
-use crate::kernels::{Kernel, conv::BINDINGS, native_part, part};
+use crate::kernels::{
+    Kernel,
+    conv::{Caps, PartAt, Problem, coop, ladder::Rung, launch::Launch, params::BINDINGS},
+    native_part, part,
+};
 
 /// `shaders/conv_coop16.wgsl`
-pub static KERNEL: Kernel = Kernel {
+static KERNEL: Kernel = Kernel {
     name: "conv_coop16",
     twin: "conv",
     parts: &[
@@ -19,4 +23,30 @@ pub static KERNEL: Kernel = Kernel {
 };
 
 /// Rows and columns of a fragment.
-pub const SIDE: usize = 16;
+const SIDE: usize = 16;
+
+/// 64 output channels by 64 pixels a workgroup.
+pub(super) struct Coop16;
+
+impl Rung for Coop16 {
+    const NAME: &'static str = "coop16";
+    const KERNELS: &'static [&'static Kernel] = &[&KERNEL];
+    const GEMM: bool = true;
+
+    fn suits(caps: &Caps) -> bool {
+        !caps.software
+    }
+
+    fn takes(problem: &Problem, caps: &Caps) -> bool {
+        problem.groups == 1 && there(caps)
+    }
+
+    fn launch(_: &Problem, caps: &Caps, _: &[PartAt]) -> Launch {
+        coop::launch(&KERNEL, SIDE, caps)
+    }
+}
+
+/// Whether the adapter has them.
+pub(super) const fn there(caps: &Caps) -> bool {
+    caps.coop.sixteen && coop::runs(SIDE, caps)
+}

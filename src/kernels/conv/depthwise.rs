@@ -1,12 +1,36 @@
 //! Depthwise convolution: one input and one output channel per group.
 
-use crate::kernels::{Kernel, conv::BINDINGS, part};
+use crate::kernels::{
+    Kernel,
+    conv::{Caps, PartAt, Problem, ladder::Rung, launch::Launch, pack::Layout, params::BINDINGS},
+    part,
+};
 
 /// `shaders/conv_depthwise.wgsl`
-pub static KERNEL: Kernel = Kernel {
+static KERNEL: Kernel = Kernel {
     name: "conv_depthwise",
     twin: "conv",
     parts: &[part!("shared/activation.wgsl"), part!("shared/conv.wgsl"), part!("conv_depthwise.wgsl")],
     bindings: BINDINGS,
     workgroup: [64, 1, 1],
 };
+
+/// Four channels of a pixel an invocation.
+pub(super) struct Depthwise;
+
+impl Rung for Depthwise {
+    const NAME: &'static str = "depthwise";
+    const KERNELS: &'static [&'static Kernel] = &[&KERNEL];
+
+    fn suits(_: &Caps) -> bool {
+        true
+    }
+
+    fn takes(problem: &Problem, _: &Caps) -> bool {
+        problem.groups > 1 && problem.groups == problem.input.c && problem.groups == problem.output.c
+    }
+
+    fn launch(_: &Problem, _: &Caps, _: &[PartAt]) -> Launch {
+        Launch::pixels(&KERNEL, Layout::Depthwise)
+    }
+}

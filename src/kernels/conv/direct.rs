@@ -1,12 +1,41 @@
 //! Convolution by its definition: rung 0 of the ladder.
 
-use crate::kernels::{Kernel, conv::BINDINGS, part};
+use crate::kernels::{
+    Kernel,
+    conv::{Caps, PartAt, Problem, ladder::Rung, launch::Launch, pack::Layout, params::BINDINGS},
+    part,
+};
 
 /// `shaders/conv_direct.wgsl`
-pub static KERNEL: Kernel = Kernel {
+static KERNEL: Kernel = Kernel {
     name: "conv_direct",
     twin: "conv",
     parts: &[part!("shared/activation.wgsl"), part!("shared/conv.wgsl"), part!("conv_direct.wgsl")],
     bindings: BINDINGS,
     workgroup: [64, 1, 1],
 };
+
+/// Takes anything.
+pub(super) struct Direct;
+
+impl Rung for Direct {
+    const NAME: &'static str = "direct";
+    const KERNELS: &'static [&'static Kernel] = &[&KERNEL];
+
+    fn suits(_: &Caps) -> bool {
+        false
+    }
+
+    fn takes(_: &Problem, _: &Caps) -> bool {
+        true
+    }
+
+    /// It has more workgroups than any other, and filters that are not padded: what cannot do that is refused.
+    fn fits(_: &Problem, _: &Caps) -> bool {
+        true
+    }
+
+    fn launch(_: &Problem, _: &Caps, _: &[PartAt]) -> Launch {
+        Launch::pixels(&KERNEL, Layout::Oihw)
+    }
+}

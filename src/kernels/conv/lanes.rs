@@ -1,15 +1,20 @@
 //! Implicit GEMM without barriers, for software adapters: lanes along pixels, weights uniform.
 
-use crate::kernels::{Kernel, conv::BINDINGS, part};
+use crate::kernels::{
+    Kernel,
+    conv::{Caps, PartAt, Problem, ladder::Rung, launch::Launch, params::BINDINGS},
+    part,
+};
 
 /// `shaders/conv_lanes.wgsl`
-pub static KERNEL: Kernel = Kernel {
+static KERNEL: Kernel = Kernel {
     name: "conv_lanes",
     twin: "conv",
     parts: &[
         part!("shared/activation.wgsl"),
         part!("shared/conv.wgsl"),
         part!("shared/taps.wgsl"),
+        part!("shared/panel.wgsl"),
         part!("conv_lanes.wgsl"),
     ],
     bindings: BINDINGS,
@@ -17,12 +22,38 @@ pub static KERNEL: Kernel = Kernel {
 };
 
 /// Output pixels per invocation.
-pub const PIXELS: usize = 4;
+const PIXELS: usize = 4;
 /// Output blocks of four channels per workgroup.
-pub const TILE_BLOCKS: usize = 2;
+const TILE_BLOCKS: usize = 2;
+
+/// 8 output channels by 4 pixels an invocation.
+pub(super) struct Lanes;
+
+impl Rung for Lanes {
+    const NAME: &'static str = "lanes";
+    const KERNELS: &'static [&'static Kernel] = &[&KERNEL];
+    const GEMM: bool = true;
+
+    fn suits(caps: &Caps) -> bool {
+        caps.software && !caps.subgroup
+    }
+
+    fn takes(problem: &Problem, _: &Caps) -> bool {
+        problem.groups == 1
+    }
+
+    fn launch(problem: &Problem, _: &Caps, _: &[PartAt]) -> Launch {
+        let threads = threads(problem.pixels());
+        Launch {
+            constants: vec![("THREADS", threads as f64)],
+            turns: true,
+            ..Launch::gemm(&KERNEL, threads * PIXELS, TILE_BLOCKS)
+        }
+    }
+}
 
 /// Invocations per workgroup: as many as waste less than a tenth of an output of so many pixels.
-pub fn threads(pixels: usize) -> usize {
+fn threads(pixels: usize) -> usize {
     let frugal = |threads: &usize| pixels.next_multiple_of(threads * PIXELS) * 10 <= pixels * 11;
     [64, 32, 16, 8].into_iter().find(frugal).unwrap_or(4)
 }

@@ -1,10 +1,7 @@
 //! Weights and biases in the order in which the convolutions read them, in pieces that stay in a processor's caches on their
 //! way to the GPU: large networks have gigabytes of them.
 
-use crate::kernels::{
-    conv::{Problem, tile},
-    ladder::Variant,
-};
+use crate::kernels::conv::Problem;
 
 /// Takes pieces of packed weights: the first element's place, and the elements.
 pub type Sink<'a> = dyn FnMut(usize, &[f32]) + 'a;
@@ -15,42 +12,48 @@ pub(super) const PIECE: usize = 1 << 18;
 /// Elements that the packed weights of an implicit GEMM keep side by side: four outputs of each of four inputs.
 pub(super) const TILE: usize = 16;
 
-/// Output blocks that the packed weights of an implicit GEMM keep together; none for other kernels.
-pub(super) fn panel(variant: Variant, problem: &Problem) -> Option<usize> {
-    match variant {
-        Variant::Direct | Variant::Depthwise | Variant::Winograd2 | Variant::Winograd4 => None,
-        // A workgroup has four panels.
-        Variant::Tiled => Some(4),
-        Variant::Stem
-        | Variant::Lanes
-        | Variant::Block64
-        | Variant::Block128
-        | Variant::Split
-        | Variant::Coop8
-        | Variant::Coop16
-        | Variant::Subgroup
-        | Variant::SubgroupFew => Some(tile(variant, problem).blocks),
-    }
+/// Channels that biases are padded to a multiple of.
+const BIAS: usize = 64;
+
+/// How weights lie.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Layout {
+    /// As they are loaded: OIHW.
+    Oihw,
+    /// `[C/4, SIZE * SIZE]` vectors of four channels.
+    Depthwise,
+    /// `[OC / 4 / blocks, SIZE * SIZE, IC/4, blocks, 4 input lanes]` vectors of four outputs; zero where there is no channel.
+    Panels(usize),
 }
 
-/// Elements of the packed weights of a problem, for a rung that is one dispatch.
-pub fn packed_len(variant: Variant, problem: &Problem) -> usize {
-    let taps = problem.size * problem.size;
-    match (panel(variant, problem), variant) {
-        (Some(blocks), _) => {
-            problem.output.c.div_ceil(4 * blocks) * 4 * blocks * taps * problem.input.c.next_multiple_of(4)
+impl Layout {
+    /// Inputs that an output is summed from, those included that are none.
+    pub fn inputs(self, problem: &Problem) -> usize {
+        match self {
+            Self::Oihw | Self::Depthwise => problem.input.c / problem.groups,
+            Self::Panels(_) => problem.input.c.next_multiple_of(4),
         }
-        (None, Variant::Depthwise) => problem.output.blocks() * 4 * taps,
-        (None, _) => problem.output.c * (problem.input.c / problem.groups) * taps,
     }
 }
 
-/// Weights in the order in which the variant reads them, from OIHW. For several parts every part but the last has whole
-/// blocks, so that input channels stay in order.
-pub fn pack(variant: Variant, problem: &Problem, oihw: &[f32], sink: &mut Sink<'_>) {
-    match (panel(variant, problem), variant) {
-        (Some(blocks), _) => {
-            let len = packed_len(variant, problem);
+/// Elements of the packed weights of a problem.
+pub(super) fn len(layout: Layout, problem: &Problem) -> usize {
+    let outputs = match layout {
+        Layout::Oihw => problem.output.c,
+        Layout::Depthwise => problem.output.blocks() * 4,
+        Layout::Panels(blocks) => problem.output.c.next_multiple_of(4 * blocks),
+    };
+    outputs * layout.inputs(problem) * problem.taps()
+}
+
+/// Weights as they are to lie, from OIHW. For several parts every part but the last has whole blocks, so that input channels
+/// stay in order.
+pub(super) fn pack(layout: Layout, problem: &Problem, oihw: &[f32], sink: &mut Sink<'_>) {
+    match layout {
+        Layout::Oihw => sink(0, oihw),
+        Layout::Depthwise => sink(0, &pack_depthwise(problem, oihw)),
+        Layout::Panels(blocks) => {
+            let len = len(layout, problem);
             let mut piece = vec![0.0; len.min(PIECE)];
             for first in (0..len).step_by(PIECE) {
                 let piece = &mut piece[..PIECE.min(len - first)];
@@ -58,14 +61,11 @@ pub fn pack(variant: Variant, problem: &Problem, oihw: &[f32], sink: &mut Sink<'
                 sink(first, piece);
             }
         }
-        (None, Variant::Depthwise) => sink(0, &pack_depthwise(problem, oihw)),
-        (None, _) => sink(0, oihw),
     }
 }
 
-/// `[C/4, SIZE * SIZE]` vectors of four channels.
 fn pack_depthwise(problem: &Problem, oihw: &[f32]) -> Vec<f32> {
-    let taps = problem.size * problem.size;
+    let taps = problem.taps();
     let mut packed = vec![0.0; problem.output.blocks() * 4 * taps];
     for (i, w) in oihw.iter().enumerate() {
         let (c, tap) = (i / taps, i % taps);
@@ -74,10 +74,9 @@ fn pack_depthwise(problem: &Problem, oihw: &[f32]) -> Vec<f32> {
     packed
 }
 
-/// `[OC / 4 / blocks, SIZE * SIZE, IC/4, blocks, 4 input lanes]` vectors of four outputs, from tile `first` on; zero where
-/// there is no channel.
+/// From tile `first` on.
 fn pack_panels(blocks: usize, problem: &Problem, oihw: &[f32], first: usize, piece: &mut [f32]) {
-    let taps = problem.size * problem.size;
+    let taps = problem.taps();
     let (ic, oc) = (problem.input.c, problem.output.c);
     let ic4 = ic.div_ceil(4);
     for (n, tile) in (first..).zip(piece.chunks_exact_mut(TILE)) {
@@ -98,9 +97,9 @@ pub(super) fn lanes(tile: usize, blocks: usize, ic4: usize) -> impl Iterator<Ite
     (0..TILE).map(move |lane| (lane, block * 4 + lane % 4, first + lane / 4))
 }
 
-/// Bias padded with zeros to whole tiles of 64 channels.
-pub fn pack_bias(problem: &Problem, bias: Option<&[f32]>) -> Vec<f32> {
+/// Bias padded with zeros to whole tiles.
+pub fn bias(problem: &Problem, bias: Option<&[f32]>) -> Vec<f32> {
     let mut packed = bias.unwrap_or_default().to_vec();
-    packed.resize(problem.output.c.next_multiple_of(64), 0.0);
+    packed.resize(problem.output.c.next_multiple_of(BIAS), 0.0);
     packed
 }

@@ -1,9 +1,13 @@
 //! The first convolution of a network: at most four input channels, all weights of a workgroup staged at once.
 
-use crate::kernels::{Kernel, conv::BINDINGS, part};
+use crate::kernels::{
+    Kernel,
+    conv::{Caps, PartAt, Problem, ladder::Rung, launch::Launch, params::BINDINGS},
+    part,
+};
 
 /// `shaders/conv_stem.wgsl`
-pub static KERNEL: Kernel = Kernel {
+static KERNEL: Kernel = Kernel {
     name: "conv_stem",
     twin: "conv",
     parts: &[
@@ -17,8 +21,30 @@ pub static KERNEL: Kernel = Kernel {
 };
 
 /// Output pixels per workgroup.
-pub const TILE_PIXELS: usize = 256;
+const TILE_PIXELS: usize = 256;
 /// Output blocks of four channels per workgroup.
-pub const TILE_BLOCKS: usize = 4;
+const TILE_BLOCKS: usize = 4;
+/// Most input channels: one block.
+const MAX_CHANNELS: usize = 4;
 /// Largest window whose weights fit into the workgroup memory that every adapter has.
-pub const MAX_SIZE: usize = 7;
+const MAX_SIZE: usize = 7;
+
+/// 16 output channels by 256 pixels a workgroup.
+pub(super) struct Stem;
+
+impl Rung for Stem {
+    const NAME: &'static str = "stem";
+    const KERNELS: &'static [&'static Kernel] = &[&KERNEL];
+
+    fn suits(caps: &Caps) -> bool {
+        !caps.software
+    }
+
+    fn takes(problem: &Problem, _: &Caps) -> bool {
+        problem.groups == 1 && problem.input.c <= MAX_CHANNELS && problem.size <= MAX_SIZE
+    }
+
+    fn launch(_: &Problem, _: &Caps, _: &[PartAt]) -> Launch {
+        Launch::gemm(&KERNEL, TILE_PIXELS, TILE_BLOCKS)
+    }
+}

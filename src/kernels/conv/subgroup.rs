@@ -1,15 +1,20 @@
 //! Implicit GEMM without barriers, for software adapters with subgroups: each weight is loaded by one lane.
 
-use crate::kernels::{Kernel, conv::BINDINGS, native_part, part};
+use crate::kernels::{
+    Kernel,
+    conv::{Caps, PartAt, Problem, ladder::Rung, launch::Launch, params::BINDINGS},
+    native_part, part,
+};
 
 /// `shaders/conv_subgroup.wgsl`
-pub static KERNEL: Kernel = Kernel {
+static KERNEL: Kernel = Kernel {
     name: "conv_subgroup",
     twin: "conv",
     parts: &[
         part!("shared/activation.wgsl"),
         part!("shared/conv.wgsl"),
         part!("shared/taps.wgsl"),
+        part!("shared/panel.wgsl"),
         native_part!("shared/spread.wgsl"),
         native_part!("conv_subgroup.wgsl"),
     ],
@@ -18,6 +23,27 @@ pub static KERNEL: Kernel = Kernel {
 };
 
 /// Output pixels per workgroup.
-pub const TILE_PIXELS: usize = 64;
+pub(super) const TILE_PIXELS: usize = 64;
 /// Output blocks of four channels per workgroup.
-pub const TILE_BLOCKS: usize = 8;
+const TILE_BLOCKS: usize = 8;
+
+/// 32 output channels by 4 pixels an invocation.
+pub(super) struct Subgroup;
+
+impl Rung for Subgroup {
+    const NAME: &'static str = "subgroup";
+    const KERNELS: &'static [&'static Kernel] = &[&KERNEL];
+    const GEMM: bool = true;
+
+    fn suits(caps: &Caps) -> bool {
+        caps.software && caps.subgroup
+    }
+
+    fn takes(problem: &Problem, caps: &Caps) -> bool {
+        problem.groups == 1 && caps.subgroup
+    }
+
+    fn launch(_: &Problem, _: &Caps, _: &[PartAt]) -> Launch {
+        Launch { turns: true, ..Launch::gemm(&KERNEL, TILE_PIXELS, TILE_BLOCKS) }
+    }
+}

@@ -1,15 +1,20 @@
-//! Implicit GEMM without barriers, for software adapters with subgroups: for outputs of few pixels.
+//! As [`super::subgroup`], for outputs of few pixels.
 
-use crate::kernels::{Kernel, conv::BINDINGS, native_part, part};
+use crate::kernels::{
+    Kernel,
+    conv::{Caps, PartAt, Problem, ladder::Rung, launch::Launch, params::BINDINGS, subgroup},
+    native_part, part,
+};
 
 /// `shaders/conv_subgroup_few.wgsl`
-pub static KERNEL: Kernel = Kernel {
+static KERNEL: Kernel = Kernel {
     name: "conv_subgroup_few",
     twin: "conv",
     parts: &[
         part!("shared/activation.wgsl"),
         part!("shared/conv.wgsl"),
         part!("shared/taps.wgsl"),
+        part!("shared/panel.wgsl"),
         native_part!("shared/spread.wgsl"),
         native_part!("conv_subgroup_few.wgsl"),
     ],
@@ -18,6 +23,35 @@ pub static KERNEL: Kernel = Kernel {
 };
 
 /// Output pixels per workgroup.
-pub const TILE_PIXELS: usize = 16;
+const TILE_PIXELS: usize = 16;
 /// Output blocks of four channels per workgroup.
-pub const TILE_BLOCKS: usize = 16;
+const TILE_BLOCKS: usize = 16;
+
+/// 64 output channels by 2 pixels an invocation.
+pub(super) struct SubgroupFew;
+
+impl Rung for SubgroupFew {
+    const NAME: &'static str = "subgroup-few";
+    const KERNELS: &'static [&'static Kernel] = &[&KERNEL];
+    const GEMM: bool = true;
+
+    fn suits(caps: &Caps) -> bool {
+        caps.software && caps.subgroup
+    }
+
+    fn takes(problem: &Problem, caps: &Caps) -> bool {
+        problem.groups == 1 && caps.subgroup
+    }
+
+    fn launch(_: &Problem, _: &Caps, _: &[PartAt]) -> Launch {
+        Launch { turns: true, ..Launch::gemm(&KERNEL, TILE_PIXELS, TILE_BLOCKS) }
+    }
+}
+
+/// Whether it is the better of the two for so many pixels: tiles that are cut off cost as much as whole ones, and it takes a
+/// quarter more time for a whole one of as many outputs.
+pub(super) const fn better(pixels: usize) -> bool {
+    let few = pixels.next_multiple_of(TILE_PIXELS);
+    let many = pixels.next_multiple_of(subgroup::TILE_PIXELS);
+    few * 5 < many * 4
+}

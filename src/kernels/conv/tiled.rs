@@ -1,9 +1,13 @@
 //! Implicit GEMM through workgroup memory: the portable kernel for real GPUs.
 
-use crate::kernels::{Kernel, conv::BINDINGS, part};
+use crate::kernels::{
+    Kernel,
+    conv::{Caps, PartAt, Problem, ladder::Rung, launch::Launch, pack::Layout, params::BINDINGS},
+    part,
+};
 
 /// `shaders/conv_tiled.wgsl`
-pub static KERNEL: Kernel = Kernel {
+static KERNEL: Kernel = Kernel {
     name: "conv_tiled",
     twin: "conv",
     parts: &[part!("shared/activation.wgsl"), part!("shared/conv.wgsl"), part!("conv_tiled.wgsl")],
@@ -12,6 +16,29 @@ pub static KERNEL: Kernel = Kernel {
 };
 
 /// Output pixels per workgroup.
-pub const TILE_PIXELS: usize = 32;
+const TILE_PIXELS: usize = 32;
 /// Output blocks of four channels per workgroup.
-pub const TILE_BLOCKS: usize = 16;
+const TILE_BLOCKS: usize = 16;
+/// Output blocks of a panel of weights: a workgroup has four of them.
+const PANEL_BLOCKS: usize = 4;
+
+/// 64 output channels by 32 pixels a workgroup.
+pub(super) struct Tiled;
+
+impl Rung for Tiled {
+    const NAME: &'static str = "tiled";
+    const KERNELS: &'static [&'static Kernel] = &[&KERNEL];
+    const GEMM: bool = true;
+
+    fn suits(caps: &Caps) -> bool {
+        !caps.software
+    }
+
+    fn takes(problem: &Problem, _: &Caps) -> bool {
+        problem.groups == 1
+    }
+
+    fn launch(_: &Problem, _: &Caps, _: &[PartAt]) -> Launch {
+        Launch { layout: Layout::Panels(PANEL_BLOCKS), ..Launch::gemm(&KERNEL, TILE_PIXELS, TILE_BLOCKS) }
+    }
+}

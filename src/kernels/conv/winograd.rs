@@ -1,145 +1,162 @@
-//! Convolution by Winograd's minimal filtering (Lavin and Gray, arXiv 1509.09308): the input in tiles and the filters
-//! become values of polynomials at a few points, which are multiplied as one matrix product per point, and the products
-//! become pixels. Three dispatches, with two values of their own between them.
+//! What [`super::winograd2`] and [`super::winograd4`] share: convolution by Winograd's minimal filtering (Lavin and Gray, arXiv
+//! 1509.09308). The input in tiles and the filters become values of polynomials at a few points, which are multiplied as one
+//! matrix product per point, and the products become pixels. Three dispatches, with two values of their own between them.
 
 use crate::{
     kernels::{
         Dispatch, Kernel,
-        conv::{self, PartAt, Problem},
-        ladder::{Caps, Variant},
-        pack::{self, Sink},
-        winograd2_input, winograd2_output, winograd4_input, winograd4_output,
+        conv::{
+            Call, Caps, Cost, End, PartAt, Places, Problem, Sink, Variant,
+            ladder::Rung,
+            launch::Launch,
+            pack::{self, Layout},
+            params::describe,
+        },
     },
     tensor::Shape,
 };
 
-/// Output pixels along a side of a tile.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tile {
-    /// F(2x2, 3x3).
-    Two,
-    /// F(4x4, 3x3).
-    Four,
+/// Taps of the filters, along a side.
+const TAPS: usize = 3;
+
+/// F(m x m, 3x3): every rung of this kind is one.
+pub(super) trait Form {
+    /// As [`Rung::NAME`].
+    const NAME: &'static str;
+    /// m: output pixels along a side of a tile.
+    const OUTPUTS: usize;
+    /// Whether its values at the points may be stored in 16 bits.
+    const HALF: bool;
+    /// The input to its values, and products to pixels.
+    const KERNELS: &'static [&'static Kernel; 2];
+    /// Operations of either for one tile of four channels, counted in their text.
+    const FLOP: [f64; 2];
+
+    /// Filters at the points; see [`pack_points`].
+    fn pack_points(blocks: usize, tiles: usize, problem: &Problem, oihw: &[f32], sink: &mut Sink<'_>);
 }
 
-impl Tile {
-    /// Output pixels along a side.
-    pub const fn outputs(self) -> usize {
-        match self {
-            Self::Two => 2,
-            Self::Four => 4,
+/// Points at which polynomials are multiplied: tiles overlap by two pixels.
+const fn points<F: Form>() -> usize {
+    let side = F::OUTPUTS + TAPS - 1;
+    side * side
+}
+
+/// Tiles of one plane, all pictures together.
+const fn tiles<F: Form>(problem: &Problem) -> usize {
+    let output = problem.output;
+    problem.pictures * output.h.div_ceil(F::OUTPUTS) * output.w.div_ceil(F::OUTPUTS)
+}
+
+/// One of the products, and the rung that plays all of them: tiles are its pixels, and those of all pictures one row.
+fn product<F: Form>(problem: &Problem, caps: &Caps) -> (Problem, Launch) {
+    let tiles = tiles::<F>(problem);
+    let product = Problem::plain(Shape::new(problem.input.c, 1, tiles), problem.output.c, 1);
+    (product, Variant::gemm(tiles, caps).launch(&product, caps, &[whole(problem)]))
+}
+
+/// An input in one piece, at the beginning of its buffer.
+const fn whole(problem: &Problem) -> PartAt {
+    PartAt { block: 0, channels: problem.input.c }
+}
+
+impl<F: Form> Rung for F {
+    const NAME: &'static str = F::NAME;
+    const KERNELS: &'static [&'static Kernel] = F::KERNELS;
+
+    fn suits(_: &Caps) -> bool {
+        true
+    }
+
+    fn takes(problem: &Problem, caps: &Caps) -> bool {
+        let plain = problem.size == TAPS && problem.stride == (1, 1) && problem.dilation == 1 && problem.groups == 1;
+        plain && (F::HALF || !caps.half)
+    }
+
+    fn fits(problem: &Problem, caps: &Caps) -> bool {
+        let weights = Self::packed_len(problem, caps) / 4;
+        let vectors = Self::scratch(problem, caps).into_iter().chain([weights]).max().unwrap_or(0);
+        vectors * caps.vector() <= caps.binding
+    }
+
+    fn launch(problem: &Problem, caps: &Caps, _: &[PartAt]) -> Launch {
+        product::<F>(problem, caps).1
+    }
+
+    fn packed_len(problem: &Problem, caps: &Caps) -> usize {
+        let (product, launch) = product::<F>(problem, caps);
+        points::<F>() * launch.packed_len(&product)
+    }
+
+    /// The filters at the points as the products read them: what [`Launch::pack`] makes of each point's `[OC, IC]`, one behind
+    /// the other. Computed in f64.
+    fn pack(problem: &Problem, caps: &Caps, oihw: &[f32], sink: &mut Sink<'_>) {
+        let (product, launch) = product::<F>(problem, caps);
+        // Every GEMM packs panels.
+        if let Layout::Panels(blocks) = launch.layout {
+            F::pack_points(blocks, launch.packed_len(&product) / pack::TILE, problem, oihw, sink);
         }
     }
 
-    /// Points at which polynomials are multiplied: tiles overlap by two pixels.
-    pub const fn points(self) -> usize {
-        (self.outputs() + 2) * (self.outputs() + 2)
-    }
-
-    /// Tiles of one plane, all pictures together.
-    pub const fn tiles(self, problem: &Problem) -> usize {
-        let output = problem.output;
-        problem.pictures * output.h.div_ceil(self.outputs()) * output.w.div_ceil(self.outputs())
-    }
-
-    /// Vectors of the values at the points, and of their products.
-    pub const fn scratch(self, problem: &Problem) -> [usize; 2] {
-        let each = self.points() * self.tiles(problem);
+    /// The values at the points, and their products.
+    fn scratch(problem: &Problem, _: &Caps) -> [usize; 2] {
+        let each = points::<F>() * tiles::<F>(problem);
         [each * problem.input.blocks(), each * problem.output.blocks()]
     }
 
-    /// Whether this is a 3x3 convolution in steps of one whose values in between, and weights, fit into a binding.
-    pub fn takes(self, problem: &Problem, caps: &Caps) -> bool {
-        let plain = problem.size == 3 && problem.stride == (1, 1) && problem.dilation == 1 && problem.groups == 1;
-        let weights = self.packed_len(problem, caps) / 4;
-        let vectors = self.scratch(problem).into_iter().chain([weights]).max().unwrap_or(0);
-        plain && vectors * caps.vector() <= caps.binding
+    /// The input to its values at the points, `[points, IC/4, tiles]`; values times weights, `[points, OC/4, tiles]`; products to
+    /// pixels, with the epilogue.
+    fn calls(problem: &Problem, caps: &Caps, places: &Places<'_>) -> Vec<Call> {
+        let (values, products) = (End::Scratch(0), End::Scratch(1));
+        let [to_values, to_pixels] = *F::KERNELS;
+        let tiles = tiles::<F>(problem);
+        let first = transform(to_values, problem, places.parts, [0, 0], [tiles, problem.input.blocks()]);
+        let at = [places.dst, places.residual_block()];
+        let third = transform(to_pixels, problem, &[whole(problem)], at, [tiles, problem.output.blocks()]);
+        vec![
+            Call { dispatch: first, bound: places.bound(End::Part(0), places.residual_or(End::Part(0)), values) },
+            Call { dispatch: multiply::<F>(problem, caps), bound: values.feeds(End::Weights, values, products) },
+            Call { dispatch: third, bound: products.feeds(products, places.residual_or(products), End::Dst) },
+        ]
     }
 
-    /// The rung of the products.
-    pub const fn gemm(self, problem: &Problem, caps: &Caps) -> Variant {
-        Variant::gemm(self.tiles(problem), caps)
+    fn cost(problem: &Problem, caps: &Caps) -> Cost {
+        let (product, launch) = product::<F>(problem, caps);
+        let (tiles, points) = (tiles::<F>(problem) as f64, points::<F>() as f64);
+        let [to_values, to_pixels] = F::FLOP;
+        let transforms = problem.input.blocks() as f64 * to_values + problem.output.blocks() as f64 * to_pixels;
+        let flop = points * launch.flop(&product) + tiles * transforms;
+        let between = Self::scratch(problem, caps).iter().sum();
+        Cost::new(problem, caps, flop, Self::packed_len(problem, caps), between, 3)
     }
+}
 
-    /// Elements of the packed filters of all points.
-    pub fn packed_len(self, problem: &Problem, caps: &Caps) -> usize {
-        self.points() * pack::packed_len(self.gemm(problem, caps), &self.product(problem))
-    }
+/// All the products, one behind the other in every buffer.
+fn multiply<F: Form>(problem: &Problem, caps: &Caps) -> Dispatch {
+    let (product, launch) = product::<F>(problem, caps);
+    let (mut params, mut constants) = describe(&product, &[whole(problem)], 0, 0);
+    params.src_batch = product.input.blocks() as u32;
+    params.dst_batch = product.output.blocks() as u32;
+    params.weights_batch = (launch.packed_len(&product) / 4) as u32;
+    constants.push(("BIAS", 0.0));
+    launch.dispatch(&product, &params, constants, points::<F>())
+}
 
-    /// One of the products: tiles are its pixels, and those of all pictures one row.
-    pub const fn product(self, problem: &Problem) -> Problem {
-        let tiles = self.tiles(problem);
-        Problem {
-            input: Shape::new(problem.input.c, 1, tiles),
-            output: Shape::new(problem.output.c, 1, tiles),
-            size: 1,
-            stride: (1, 1),
-            pad: 0,
-            dilation: 1,
-            groups: 1,
-            activation: super::activation::ActivationKind::Linear,
-            residual: None,
-            upsample: 1,
-            pictures: 1,
-            parts: 1,
-        }
-    }
-
-    /// First call: the input to its values at the points, `[points, IC/4, tiles]`.
-    pub fn input(self, problem: &Problem, parts: &[PartAt]) -> Dispatch {
-        let kernel = match self {
-            Self::Two => &winograd2_input::KERNEL,
-            Self::Four => &winograd4_input::KERNEL,
-        };
-        self.transform(kernel, problem, parts, 0, 0, problem.input.blocks())
-    }
-
-    /// Second call: values times weights, `[points, OC/4, tiles]`.
-    pub fn products(self, problem: &Problem, caps: &Caps) -> Dispatch {
-        conv::batched(self.gemm(problem, caps), &self.product(problem), caps, self.points())
-    }
-
-    /// Third call: products to pixels, with the epilogue.
-    pub fn output(self, problem: &Problem, dst_block: usize, residual_block: usize) -> Dispatch {
-        let kernel = match self {
-            Self::Two => &winograd2_output::KERNEL,
-            Self::Four => &winograd4_output::KERNEL,
-        };
-        let products = PartAt { block: 0, channels: problem.input.c };
-        self.transform(kernel, problem, &[products], dst_block, residual_block, problem.output.blocks())
-    }
-
-    fn transform(
-        self,
-        kernel: &'static Kernel,
-        problem: &Problem,
-        parts: &[PartAt],
-        dst_block: usize,
-        residual_block: usize,
-        blocks: usize,
-    ) -> Dispatch {
-        let (params, constants) = conv::describe(problem, parts, dst_block, residual_block);
-        let groups = self.tiles(problem).div_ceil(kernel.workgroup[0] as usize);
-        Dispatch {
-            kernel,
-            constants,
-            params: bytemuck::bytes_of(&params).to_vec(),
-            workgroups: [groups as u32, blocks as u32, 1],
-        }
-    }
-
-    /// The filters at the points, from OIHW, as the products read them: what [`pack::pack`] makes of each point's `[OC, IC]`,
-    /// one behind the other. Computed in f64.
-    pub fn pack(self, problem: &Problem, caps: &Caps, oihw: &[f32], sink: &mut Sink<'_>) {
-        let product = self.product(problem);
-        let gemm = self.gemm(problem, caps);
-        // Every GEMM packs panels.
-        let blocks = pack::panel(gemm, &product).unwrap_or(1);
-        let tiles = pack::packed_len(gemm, &product) / pack::TILE;
-        match self {
-            Self::Two => pack_points(&G2, blocks, tiles, problem, oihw, sink),
-            Self::Four => pack_points(&G4, blocks, tiles, problem, oihw, sink),
-        }
+/// A tile of a block an invocation; first blocks of output and residual, tiles and blocks.
+fn transform(
+    kernel: &'static Kernel,
+    problem: &Problem,
+    parts: &[PartAt],
+    [dst, residual]: [usize; 2],
+    [tiles, blocks]: [usize; 2],
+) -> Dispatch {
+    let (params, constants) = describe(problem, parts, dst, residual);
+    let groups = tiles.div_ceil(kernel.workgroup[0] as usize);
+    Dispatch {
+        kernel,
+        constants,
+        params: bytemuck::bytes_of(&params).to_vec(),
+        workgroups: [groups as u32, blocks as u32, 1],
     }
 }
 
@@ -147,8 +164,8 @@ impl Tile {
 type Sixteen = [f64; pack::TILE];
 
 /// `G g G^T` for each filter `g`; `tiles` of sixteen a point.
-fn pack_points<const SIDE: usize>(
-    matrix: &[[f64; 3]; SIDE],
+pub(super) fn pack_points<const SIDE: usize>(
+    matrix: &[[f64; TAPS]; SIDE],
     blocks: usize,
     tiles: usize,
     problem: &Problem,
@@ -185,16 +202,3 @@ fn pack_points<const SIDE: usize>(
         }
     }
 }
-
-/// Values of a filter of three taps at 0, 1, -1 and infinity, scaled as the input's are not.
-const G2: [[f64; 3]; 4] = [[1.0, 0.0, 0.0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0.0, 0.0, 1.0]];
-
-/// The same at 0, 1, -1, 2, -2 and infinity.
-const G4: [[f64; 3]; 6] = [
-    [0.25, 0.0, 0.0],
-    [-1.0 / 6.0, -1.0 / 6.0, -1.0 / 6.0],
-    [-1.0 / 6.0, 1.0 / 6.0, -1.0 / 6.0],
-    [1.0 / 24.0, 1.0 / 12.0, 1.0 / 6.0],
-    [1.0 / 24.0, -1.0 / 12.0, 1.0 / 6.0],
-    [0.0, 0.0, 1.0],
-];

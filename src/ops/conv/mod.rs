@@ -1,5 +1,5 @@
 //! Convolution (`[convolutional]`), with what the fuse pass has pulled in. Its kernels are a ladder
-//! ([`crate::kernels::ladder`]); `oracle.rs` is what all of them must come to.
+//! ([`crate::kernels::conv`]); `oracle.rs` is what all of them must come to.
 
 mod oracle;
 

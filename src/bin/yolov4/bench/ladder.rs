@@ -6,11 +6,7 @@ use yolov4::{
     Error, Precision, Result,
     low_level::{
         gpu::{Clock, Effort, Gpu, Pipelines, Roof, Timing, needs, time},
-        kernels::{
-            conv::Problem,
-            cost::Cost,
-            ladder::{Caps, Variant},
-        },
+        kernels::conv::{Caps, Problem, Variant},
         model::Network,
     },
 };
@@ -102,7 +98,7 @@ fn able(problem: &Problem, rungs: &[Variant], caps: &Caps) -> Vec<Variant> {
     let guess = Variant::choose(problem, caps);
     // The definition is slow; it plays where nobody else can.
     let wanted = |v: &Variant| if rungs.is_empty() { *v != Variant::Direct || *v == guess } else { rungs.contains(v) };
-    let others = Variant::ALL.into_iter().filter(|v| *v != guess);
+    let others = Variant::ALL.iter().copied().filter(|v| *v != guess);
     [guess].into_iter().chain(others).filter(|v| wanted(v) && v.takes(problem, caps)).collect()
 }
 
@@ -116,7 +112,7 @@ fn row(
     let (problem, report, caps) = (&shape.problem, gpu.report(), gpu.caps(precision));
     let clock = Timing::common(timings.iter().map(|(_, timing)| timing));
     let rung = |(variant, timing): &(Variant, Timing)| {
-        let cost = Cost::of(*variant, problem, precision, &caps);
+        let cost = variant.cost(problem, &caps);
         let ms = 1e3 * timing.by(clock).as_secs_f64();
         let floor = roof.map(|roof| roof.least_ms(precision, cost.flop, cost.bytes));
         RungRow {

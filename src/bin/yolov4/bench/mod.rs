@@ -20,7 +20,7 @@ use yolov4::{
     Error, Precision,
     low_level::{
         gpu::Roof,
-        kernels::ladder::Variant,
+        kernels::conv::Variant,
         model::{CfgOptions, Network, zoo},
     },
 };
@@ -111,7 +111,7 @@ struct Measuring {
 /// A rung by its name.
 fn rung(text: &str) -> Result<Variant, String> {
     let names: Vec<&str> = Variant::ALL.iter().map(|v| v.name()).collect();
-    let found = Variant::ALL.into_iter().find(|v| v.name() == text);
+    let found = Variant::ALL.iter().copied().find(|v| v.name() == text);
     found.ok_or_else(|| format!("expected {}, found `{text}`", names.join(", ")))
 }
 

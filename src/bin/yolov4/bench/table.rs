@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use yolov4::low_level::kernels::ladder::Variant;
+use yolov4::low_level::kernels::conv::Variant;
 
 use super::report::{LadderRow, NodeRow, Report, RoofRow, Row};
 

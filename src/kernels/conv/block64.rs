@@ -1,0 +1,30 @@
+//! Implicit GEMM for GPUs: 64 output channels by 64 pixels a workgroup, in registers.
+
+use crate::kernels::{
+    Kernel,
+    conv::{Caps, PartAt, Problem, block, ladder::Rung, launch::Launch},
+};
+
+/// Invocations along pixels, and along output channels.
+pub(super) const SIDE: usize = 8;
+
+/// 8 output channels by 8 pixels an invocation.
+pub(super) struct Block64;
+
+impl Rung for Block64 {
+    const NAME: &'static str = "block64";
+    const KERNELS: &'static [&'static Kernel] = &[&block::KERNEL];
+    const GEMM: bool = true;
+
+    fn suits(caps: &Caps) -> bool {
+        !caps.software
+    }
+
+    fn takes(problem: &Problem, _: &Caps) -> bool {
+        problem.groups == 1
+    }
+
+    fn launch(_: &Problem, _: &Caps, parts: &[PartAt]) -> Launch {
+        block::launch(SIDE, parts)
+    }
+}

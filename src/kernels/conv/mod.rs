@@ -1,0 +1,38 @@
+//! Convolution's kernels: a ladder of rungs, a file each. `NAME.rs` says everything that is the rung's: its kernels, which
+//! problems it takes and which adapters it suits, its tile, how its weights are packed, its calls, what it costs.
+//!
+//! [`Variant`] lists the rungs and tells them apart in one `match`. CONTRIBUTING tells how to add one.
+
+mod block;
+mod block128;
+mod block64;
+mod call;
+mod caps;
+mod coop;
+mod coop16;
+mod coop8;
+mod cost;
+mod depthwise;
+mod direct;
+mod ladder;
+mod lanes;
+mod launch;
+mod pack;
+mod params;
+mod problem;
+mod split;
+mod stem;
+mod subgroup;
+mod subgroup_few;
+mod tiled;
+mod winograd;
+mod winograd2;
+mod winograd4;
+
+pub use call::{Call, End, Places};
+pub use caps::{Caps, Coop};
+pub use cost::Cost;
+pub use ladder::Variant;
+pub use pack::{Sink, bias};
+pub use params::{ConvParams, MAX_PARTS, PartAt};
+pub use problem::Problem;
