@@ -10,7 +10,7 @@ use yolov4::{
     Gpu, Precision,
     low_level::{
         gpu::{GpuOptions, Program, ProgramOptions, needs},
-        model::{CfgOptions, Network, random::Random},
+        model::{CfgOptions, Model, random::Random},
         tensor::Tensor,
     },
 };
@@ -26,7 +26,7 @@ fn main() {
 fn frame(bencher: Bencher<'_, '_>, cfg: &str, side: usize, precision: Precision) {
     let data = PathBuf::from(std::env::var_os("YOLOV4_TEST_DATA").expect("YOLOV4_TEST_DATA"));
     let path = data.join("models/cfg").join(cfg);
-    let network = Network::from_cfg(path, &CfgOptions { size: Some((side, side)), ..CfgOptions::default() }).unwrap();
+    let network = Model::from_cfg(path, &CfgOptions { size: Some((side, side)), ..CfgOptions::default() }).unwrap();
     let wants = GpuOptions { needs: needs(&network.graph, precision, 1), ..GpuOptions::default() };
     let gpu = pollster::block_on(Gpu::new(&wants)).unwrap();
     let params = network.random_params(0);

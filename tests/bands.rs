@@ -24,7 +24,7 @@ use yolov4::{
             plan::Plan,
         },
         kernels::conv::Variant,
-        model::{Network, random::Random, scaled::Recipe},
+        model::{Model, random::Random, scaled::Recipe},
         oracle,
         tensor::Tensor,
     },
@@ -258,7 +258,7 @@ fn each_kind_of_node_is_cut_as_it_should_be() {
 }
 
 /// A network of the family, shallow, and of two stages less if there is a choice.
-fn shallow(name: &str, width: f32, size: usize) -> Network {
+fn shallow(name: &str, width: f32, size: usize) -> Model {
     let mut recipe = Recipe::named(name).unwrap();
     (recipe.width, recipe.depth, recipe.size, recipe.classes) = (width, 0.1, (size, size), 2);
     if name == "yolov4-p5" {
@@ -357,7 +357,7 @@ fn within(binding: usize) -> Target {
 }
 
 /// The graph that plays a network where a binding has so many MiB, in f32, and its plan.
-fn laid_out(network: &Network, mib: usize) -> (Graph, Plan) {
+fn laid_out(network: &Model, mib: usize) -> (Graph, Plan) {
     let compiled = compile(network.graph.clone(), Params::default(), &within(mib * MIB / 16)).unwrap();
     (compiled.graph, compiled.plan)
 }

@@ -9,7 +9,7 @@ use yolov4::{
     low_level::{
         graph::NodeParams,
         kernels::letterbox::ResizeMode,
-        model::{CfgOptions, Network, WeightsOptions, bundle, scaled::Recipe},
+        model::{CfgOptions, Model, WeightsOptions, bundle, scaled::Recipe},
     },
 };
 
@@ -17,7 +17,7 @@ const NAMES: &str = "a\nb\nc";
 
 /// A narrow network of three classes, its weights, and the file's parts.
 struct Parts {
-    network: Network,
+    network: Model,
     facts: HashMap<String, String>,
     tensors: Vec<(String, Vec<f32>)>,
 }
@@ -27,7 +27,7 @@ fn parts() -> Parts {
     let network = recipe.network().unwrap();
     let params = network.random_params(5);
     let mut tensors = Vec::new();
-    for layer in &network.stored {
+    for layer in network.graph.weighted() {
         let mut put = |part: &str, list: &[f32]| tensors.push((format!("layer.{}.{part}", layer.layer), list.to_vec()));
         if let Some(NodeParams::BatchNorm { beta, gamma, mean, var, .. }) = layer.norm.and_then(|id| params.get(id)) {
             put("beta", beta);
@@ -55,7 +55,7 @@ impl Parts {
         safetensors::serialize(views, Some(self.facts.clone())).unwrap()
     }
 
-    fn read(&self) -> yolov4::Result<Network> {
+    fn read(&self) -> yolov4::Result<Model> {
         bundle::read(Path::new("net.safetensors"), &self.bytes(), &CfgOptions::default())
     }
 
@@ -69,8 +69,8 @@ fn what_was_written_is_read() {
     let parts = parts();
     let mut read = parts.read().unwrap();
     assert_eq!(read.graph, parts.network.graph);
-    assert_eq!(read.defaults.names, ["a", "b", "c"]);
-    assert_eq!((read.defaults.conf, read.defaults.nms, read.defaults.resize), (0.25, 0.45, ResizeMode::DarknetFile));
+    assert_eq!(read.labels, ["a", "b", "c"]);
+    assert_eq!((read.defaults.conf, read.defaults.nms, read.preprocess.resize), (0.25, 0.45, ResizeMode::DarknetFile));
     let mut expected = parts.network.random_params(5);
     let eps = |params: &mut yolov4::low_level::graph::Params, value: f32| {
         for node in params.0.iter_mut().flatten() {
@@ -93,8 +93,8 @@ fn how_it_is_used_comes_with_it() {
     for (key, value) in [("resize", "pytorch"), ("conf", "0.4"), ("nms", "0.65")] {
         parts.facts.insert(key.into(), value.into());
     }
-    let defaults = parts.read().unwrap().defaults;
-    assert_eq!((defaults.conf, defaults.nms, defaults.resize), (0.4, 0.65, ResizeMode::Pytorch));
+    let Model { defaults, preprocess, .. } = parts.read().unwrap();
+    assert_eq!((defaults.conf, defaults.nms, preprocess.resize), (0.4, 0.65, ResizeMode::Pytorch));
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn what_is_wrong_with_the_tensors_is_said() {
 #[test]
 fn the_demo_network_is_what_the_builder_composes() {
     let entry = yolov4::low_level::model::zoo::named("demo").unwrap();
-    let network = Network::open("demo", &CfgOptions::default()).unwrap();
+    let network = Model::open("demo", &CfgOptions::default()).unwrap();
     let anchors = [(10, 13), (16, 16), (13, 30), (22, 23), (30, 32), (26, 59), (44, 44), (58, 68), (91, 106)];
     let recipe = Recipe {
         width: 0.375,
@@ -157,8 +157,8 @@ fn the_demo_network_is_what_the_builder_composes() {
     };
     let built = recipe.network().unwrap();
     assert_eq!(network.graph, built.graph);
-    assert_eq!((network.letterbox, network.nms, network.classes), (true, built.nms, 10));
-    assert_eq!(network.defaults.names.len(), 10);
+    assert_eq!((network.preprocess.letterbox, network.defaults.nms_kind), (true, built.defaults.nms_kind));
+    assert_eq!((network.labels.len(), network.classes()), (10, 10));
     assert!(network.params.is_some() && entry.weights.is_none());
     let bytes = std::fs::metadata(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/demo.safetensors")).unwrap().len();
     assert!(bytes <= 2_000_000, "{bytes} bytes");

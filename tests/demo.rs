@@ -164,8 +164,7 @@ fn the_shipped_scenes_hold_what_is_found_in_them() {
         .unwrap()
         .network(&Default::default(), &mut yolov4::low_level::model::zoo::Supply::cached())
         .unwrap()
-        .defaults
-        .names;
+        .labels;
     for args in [&["--model", "demo"][..], &["--model", "demo", "--precision", "f16"]] {
         let found = detections(&dir, args);
         let (mut labels, mut hit, mut extra) = (0, 0, 0);

@@ -10,7 +10,7 @@ use yolov4::{
     Gpu,
     low_level::{
         gpu::{GpuOptions, Program, ProgramOptions, needs},
-        model::{CfgOptions, Network},
+        model::{CfgOptions, Model},
     },
 };
 
@@ -82,7 +82,7 @@ fn dispatches_are_those_of_the_program_and_say_why() {
     assert_eq!(told["by_op"].as_object().unwrap().values().map(number).sum::<usize>(), fewest);
     assert_eq!(number(&processor["dispatches"]), fewest + 2 * number(&processor["winograd"]));
     // What is said of a processor is what a processor does.
-    let network = Network::open(Path::new("demo"), &CfgOptions { size, ..CfgOptions::default() }).unwrap();
+    let network = Model::open(Path::new("demo"), &CfgOptions { size, ..CfgOptions::default() }).unwrap();
     let wants = GpuOptions { needs: needs(&network.graph, yolov4::Precision::F32, 1), ..GpuOptions::default() };
     let gpu = pollster::block_on(Gpu::new(&wants)).unwrap();
     let (options, params) = (ProgramOptions::default(), network.random_params(0));

@@ -14,7 +14,7 @@ use yolov4::{
             decode::{Candidate, Thresholds},
             letterbox::Placement,
         },
-        model::{CfgOptions, Network, WeightsOptions},
+        model::{CfgOptions, Model, WeightsOptions},
         ops::{Definition, activation},
         oracle,
         tensor::{Shape, Tensor},
@@ -30,11 +30,11 @@ const TINY: &str = "[net]\nwidth=64\nheight=32\nchannels=3\n\
     [convolutional]\nfilters=18\nsize=1\nstride=1\npad=1\nactivation=linear\n\
     [yolo]\nmask=1,2,3\nanchors=10,14, 23,27, 37,58, 81,82\nclasses=1\nnum=4\nscale_x_y=1.05\nnms_kind=greedynms\n";
 
-fn network(text: &str) -> Network {
+fn network(text: &str) -> Model {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a.cfg");
     std::fs::write(&path, text).unwrap();
-    Network::from_cfg(&path, &CfgOptions::default()).unwrap()
+    Model::from_cfg(&path, &CfgOptions::default()).unwrap()
 }
 
 fn tensor(c: usize, h: usize, w: usize, data: &[f32]) -> Tensor {
@@ -51,8 +51,8 @@ fn a_cfg_is_read_as_darknet_reads_it() {
     let head = &net.graph.heads[0];
     assert_eq!(head.anchors, [(23.0, 27.0), (37.0, 58.0), (81.0, 82.0)], "mask 1,2,3");
     assert_eq!((head.scale_x_y, head.new_coords), (1.05, false));
-    assert_eq!(net.nms, NmsKind::Diou { beta: 0.6 }, "greedynms has a distance term");
-    assert!(!net.letterbox);
+    assert_eq!(net.defaults.nms_kind, NmsKind::Diou { beta: 0.6 }, "greedynms has a distance term");
+    assert!(!net.preprocess.letterbox);
     let of_layer = |layer| net.graph.iter().filter(|(_, n)| n.layer == Some(layer)).last().unwrap().1;
     assert_eq!(of_layer(0).op, Op::Activation(Activation::Leaky(0.1)));
     assert_eq!(of_layer(0).shape, Shape::new(8, 16, 32), "size 3, stride 2, pad 1");
@@ -63,9 +63,9 @@ fn a_cfg_is_read_as_darknet_reads_it() {
     let inputs: Vec<_> = of_layer(4).inputs.iter().map(|i| net.graph.node(*i).layer).collect();
     assert_eq!(inputs, [Some(3), Some(0)], "a route joins in the order it is written in");
     let diounms = network(&TINY.replace("greedynms", "diounms\nbeta_nms=0.7"));
-    assert_eq!(diounms.nms, NmsKind::Diou { beta: 0.7 });
-    assert_eq!(network(&TINY.replace("nms_kind=greedynms\n", "")).nms, NmsKind::Iou);
-    assert!(network(&TINY.replace("channels=3", "channels=3\nletter_box=1")).letterbox);
+    assert_eq!(diounms.defaults.nms_kind, NmsKind::Diou { beta: 0.7 });
+    assert_eq!(network(&TINY.replace("nms_kind=greedynms\n", "")).defaults.nms_kind, NmsKind::Iou);
+    assert!(network(&TINY.replace("channels=3", "channels=3\nletter_box=1")).preprocess.letterbox);
 }
 
 #[test]

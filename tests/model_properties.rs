@@ -11,7 +11,7 @@ use yolov4::{
     low_level::{
         graph::explain::Totals,
         model::{
-            CfgOptions, Decode, Network, WeightsOptions,
+            CfgOptions, Decode, Model, WeightsOptions,
             darknet::{build, cfg::Cfg, weights},
         },
     },
@@ -44,7 +44,7 @@ classes=1
 num=1
 ";
 
-fn parse(text: &str, decode: Decode) -> Result<Network, Error> {
+fn parse(text: &str, decode: Decode) -> Result<Model, Error> {
     let path = Path::new("a.cfg");
     build::from_cfg(path, &Cfg::parse(path, text)?, &CfgOptions { decode, ..Default::default() })
 }
@@ -148,7 +148,7 @@ fn totals_are_the_published_ones() {
         }
         let size = row["size"].as_u64().unwrap() as usize;
         let options = CfgOptions { size: Some((size, size)), ..Default::default() };
-        let totals = Totals::new(&Network::from_cfg(&cfg, &options).unwrap().graph);
+        let totals = Totals::new(&Model::from_cfg(&cfg, &options).unwrap().graph);
         let near = |mine: f64, key: &str| {
             let want = row[key].as_f64().unwrap();
             assert!((mine - want).abs() < 1e-6, "{name}: {key}: {mine}, published {want}");

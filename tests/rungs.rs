@@ -19,7 +19,7 @@ use yolov4::{
         gpu::{GpuOptions, Program},
         graph::{Conv, Graph, Keep, NodeId, Op, Params},
         kernels::{conv::Variant, letterbox::Placement},
-        model::{CfgOptions, Network, WeightsOptions, scaled::Recipe},
+        model::{CfgOptions, Model, WeightsOptions, scaled::Recipe},
         oracle,
         tensor::Tensor,
     },
@@ -86,11 +86,11 @@ struct Whole {
 }
 
 impl Whole {
-    fn new(name: &str, network: &Network, params: Params, picture: &Path) -> Self {
+    fn new(name: &str, network: &Model, params: Params, picture: &Path) -> Self {
         let picture = Picture::open(picture).unwrap();
         let shape = network.graph.input_shape();
         let placement =
-            Placement::new(ResizeMode::DarknetFile, network.letterbox, picture.width, picture.height, shape);
+            Placement::new(ResizeMode::DarknetFile, network.preprocess.letterbox, picture.width, picture.height, shape);
         let input = oracle::letterbox(&picture, &placement);
         Self { name: name.into(), graph: network.graph.clone(), params, input }
     }
@@ -99,7 +99,7 @@ impl Whole {
     fn trained(data: &Path, name: &str, size: usize) -> Self {
         let base = data.join("models").join(name);
         let options = CfgOptions { size: Some((size, size)), ..CfgOptions::default() };
-        let network = Network::from_cfg(base.join(format!("{name}.cfg")), &options).unwrap();
+        let network = Model::from_cfg(base.join(format!("{name}.cfg")), &options).unwrap();
         let weights = base.join(format!("{name}.weights"));
         let params = network.load_weights(&weights, &WeightsOptions::default(), &mut Vec::new()).unwrap();
         Self::new(name, &network, params, &data.join("images/dog.jpg"))

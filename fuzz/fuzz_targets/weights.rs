@@ -5,7 +5,7 @@ use std::{path::Path, sync::LazyLock};
 
 use libfuzzer_sys::fuzz_target;
 use yolov4::low_level::model::{
-    CfgOptions, Network, WeightsOptions,
+    CfgOptions, Model, WeightsOptions,
     darknet::{build, cfg::Cfg, weights},
 };
 
@@ -13,7 +13,7 @@ const CFG: &str = "[net]\nwidth=8\nheight=8\n[convolutional]\nbatch_normalize=1\
                    activation=mish\n[convolutional]\nfilters=6\nactivation=linear\n[yolo]\nmask=0\nanchors=3,4\n\
                    classes=1\nnum=1\n";
 
-static NETWORK: LazyLock<Network> = LazyLock::new(|| {
+static NETWORK: LazyLock<Model> = LazyLock::new(|| {
     let path = Path::new("fuzz.cfg");
     let cfg = Cfg::parse(path, CFG).expect("a legal cfg");
     build::from_cfg(path, &cfg, &CfgOptions::default()).expect("a legal network")
@@ -38,6 +38,6 @@ fuzz_target!(|data: &[u8]| {
     let path = Path::new("fuzz.weights");
     if let Ok(params) = weights::read(&NETWORK, path, &bytes[..], said, &options, &mut vec![]) {
         assert_eq!(params.0.len(), NETWORK.graph.nodes.len());
-        assert!(NETWORK.stored.iter().all(|c| c.conv.is_none_or(|id| params.get(id).is_some())));
+        assert!(NETWORK.graph.weighted().iter().all(|c| c.conv.is_none_or(|id| params.get(id).is_some())));
     }
 });

@@ -17,7 +17,7 @@ use crate::{
     graph::{NodeId, Params},
     kernels::{Precision, decode::Thresholds, letterbox::ResizeMode},
     model::{
-        CfgOptions, Decode, Network, WeightsOptions, data, names,
+        CfgOptions, Decode, Model, WeightsOptions, data, names,
         zoo::{self, Store, Supply},
     },
     task::{Steps, Task},
@@ -184,17 +184,17 @@ impl DetectorBuilder {
     async fn make(mut self) -> Result<Detector> {
         let model = self.model.take().ok_or_else(|| Error::Usage("no model: name a .cfg file".into()))?;
         let mut supply = self.supply();
-        let mut network = Network::open_from(&model, &self.cfg, &mut supply)?;
+        let mut network = Model::open_from(&model, &self.cfg, &mut supply)?;
         let mut notes = network.notes.clone();
         let mut choices = Choices::default();
         choices.network(&network, self.cfg.size);
         let names = self.class_names(&network, &supply, &mut choices)?;
-        let wanted = classes::filter(&self.classes, &names, network.classes)?;
-        let resize = choices.pick("resize", self.resize, network.defaults.resize);
+        let wanted = classes::filter(&self.classes, &names, network.classes())?;
+        let resize = choices.pick("resize", self.resize, network.preprocess.resize);
         if resize == ResizeMode::Pytorch && self.letterbox == Some(false) {
             return Err(Error::Usage("resize mode pytorch always letterboxes".into()));
         }
-        let letterbox = self.letterbox.unwrap_or(network.letterbox);
+        let letterbox = self.letterbox.unwrap_or(network.preprocess.letterbox);
         choices.letterbox(letterbox, self.letterbox, resize);
         let thresholds = self.thresholds(&network, &mut choices)?;
         let max_det = self.max_det;
@@ -230,7 +230,7 @@ impl DetectorBuilder {
     fn params(
         &self,
         model: &Path,
-        network: &mut Network,
+        network: &mut Model,
         supply: &mut Supply,
         notes: &mut Vec<String>,
         choices: &mut Choices,
@@ -262,23 +262,23 @@ impl DetectorBuilder {
         }
     }
 
-    fn class_names(&self, network: &Network, supply: &Supply, choices: &mut Choices) -> Result<Vec<String>> {
+    fn class_names(&self, network: &Model, supply: &Supply, choices: &mut Choices) -> Result<Vec<String>> {
         let data = self.data.as_ref().map(data::read).transpose()?.unwrap_or_default();
         let Some(file) = self.names.clone().or(data.names) else {
-            let names = network.defaults.names.clone();
+            let names = network.labels.clone();
             let why = if names.is_empty() { "boxes carry class numbers" } else { "come with the model" };
             choices.because("names", names.len(), Why::Own(why.into()));
             return Ok(names);
         };
         let names = names::parse(&file, &supply.read(&file)?)?;
-        let expected = data.classes.unwrap_or(network.classes);
-        if names.len() != network.classes || expected != network.classes {
+        let expected = data.classes.unwrap_or(network.classes());
+        if names.len() != network.classes() || expected != network.classes() {
             return Err(Error::Usage(format!(
                 "{}: expected {} class names for {}, found {}",
                 file.display(),
-                network.classes,
+                network.classes(),
                 network.source.display(),
-                if expected == network.classes { names.len() } else { expected }
+                if expected == network.classes() { names.len() } else { expected }
             )));
         }
         let asked = Why::Asked(if self.names.is_some() { "names" } else { "data" });
@@ -286,20 +286,20 @@ impl DetectorBuilder {
         Ok(names)
     }
 
-    fn thresholds(&self, network: &Network, choices: &mut Choices) -> Result<Thresholds> {
+    fn thresholds(&self, network: &Model, choices: &mut Choices) -> Result<Thresholds> {
         let fraction = |what: &str, value: f32| {
             let fits = (0.0..=1.0).contains(&value);
             if fits { Ok(value) } else { Err(Error::Usage(format!("{what}: expected 0 to 1, found {value}"))) }
         };
         let conf = fraction("conf", choices.pick("conf", self.conf, network.defaults.conf))?;
         let nms = fraction("nms", choices.pick("nms", self.nms, network.defaults.nms))?;
-        let kind = self.nms_kind.map_or(network.nms, |choice| choice.kind(network));
+        let kind = self.nms_kind.map_or(network.defaults.nms_kind, |choice| choice.kind(network));
         choices.nms_kind(kind, self.nms_kind.is_some());
         Ok(Thresholds { conf, nms, kind, agnostic: self.agnostic, extent: (1.0, 1.0) })
     }
 
     /// The node that holds the value of a cfg layer.
-    fn kept_node(&self, network: &Network) -> Result<Option<NodeId>> {
+    fn kept_node(&self, network: &Model) -> Result<Option<NodeId>> {
         let Some(layer) = self.node_of_layer else { return Ok(None) };
         let found = network.graph.iter().filter(|(_, n)| n.layer == Some(layer)).map(|(id, _)| id).last();
         found.map(Some).ok_or_else(|| Error::Usage(format!("layer {layer} has no value of its own")))
@@ -327,7 +327,7 @@ impl DetectorBuilder {
     #[cfg(feature = "gpu")]
     async fn build_player(
         mut self,
-        network: &Network,
+        network: &Model,
         params: Params,
         kept: Option<NodeId>,
         supply: Supply,
@@ -371,7 +371,7 @@ impl DetectorBuilder {
     #[cfg(not(feature = "gpu"))]
     async fn build_player(
         self,
-        _: &Network,
+        _: &Model,
         params: Params,
         _: Option<NodeId>,
         _: Supply,

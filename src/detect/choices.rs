@@ -2,7 +2,7 @@
 
 use std::{fmt, path::Path};
 
-use crate::{graph::NmsKind, kernels::letterbox::ResizeMode, model::Network};
+use crate::{graph::NmsKind, kernels::letterbox::ResizeMode, model::Model};
 
 /// One choice; its text is a line such as `conf 0.25: --conf`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,9 +64,9 @@ impl Choices {
     }
 
     /// The model and the size of its input.
-    pub fn network(&mut self, network: &Network, asked: Option<(usize, usize)>) {
+    pub fn network(&mut self, network: &Model, asked: Option<(usize, usize)>) {
         let shape = network.graph.input_shape();
-        self.because("model", network.source.display(), Why::Own(format!("{} classes", network.classes)));
+        self.because("model", network.source.display(), Why::Own(format!("{} classes", network.classes())));
         self.add("size", format_args!("{}x{}", shape.w, shape.h), asked.is_some(), "the network's own");
     }
 

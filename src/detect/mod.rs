@@ -36,7 +36,7 @@ use crate::{
         decode::{Candidate, Thresholds},
         letterbox::{Picture, Placement, ResizeMode},
     },
-    model::Network,
+    model::Model,
     task::Task,
 };
 
@@ -59,7 +59,7 @@ use crate::{
 /// ```
 #[derive(Debug)]
 pub struct Detector {
-    network: Network,
+    network: Model,
     player: Player,
     kept: Option<NodeId>,
     names: Vec<String>,

@@ -1,6 +1,6 @@
 //! Choices that a [`crate::DetectorBuilder`] takes by name.
 
-use crate::{graph::NmsKind, model::Network};
+use crate::{graph::NmsKind, model::Model};
 
 /// Who is to play.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,11 +26,11 @@ pub enum NmsChoice {
 }
 
 impl NmsChoice {
-    pub(super) fn kind(self, network: &Network) -> NmsKind {
+    pub(super) fn kind(self, network: &Model) -> NmsKind {
         match self {
             Self::Iou => NmsKind::Iou,
             Self::Greedynms => NmsKind::Diou { beta: NmsKind::BETA },
-            Self::Diounms => NmsKind::Diou { beta: network.beta_nms },
+            Self::Diounms => NmsKind::Diou { beta: network.defaults.beta_nms },
         }
     }
 }

@@ -18,10 +18,10 @@ use safetensors::{Dtype, SafeTensors};
 
 use crate::{
     error::{Error, Result},
-    graph::{NodeParams, Params},
+    graph::{Graph, NodeParams, Params},
     kernels::letterbox::ResizeMode,
     model::{
-        CfgOptions, Defaults, Network,
+        CfgOptions, Defaults, Model,
         darknet::{build, cfg::Cfg, weights},
     },
 };
@@ -30,7 +30,7 @@ use crate::{
 ///
 /// # Errors
 /// [`Error::Io`], or [`Error::Weights`] with the tensor or metadata that is wrong; what is wrong with the cfg inside.
-pub fn open(path: &Path, options: &CfgOptions) -> Result<Network> {
+pub fn open(path: &Path, options: &CfgOptions) -> Result<Model> {
     read(path, &std::fs::read(path).map_err(Error::io(path))?, options)
 }
 
@@ -38,7 +38,7 @@ pub fn open(path: &Path, options: &CfgOptions) -> Result<Network> {
 ///
 /// # Errors
 /// As [`open`].
-pub fn read(source: &Path, bytes: &[u8], options: &CfgOptions) -> Result<Network> {
+pub fn read(source: &Path, bytes: &[u8], options: &CfgOptions) -> Result<Model> {
     let fail = |message: String| Error::Weights { file: source.to_owned(), message };
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| fail(format!("not a safetensors file: {e}")))?;
     let tensors = SafeTensors::deserialize(bytes).map_err(|e| fail(format!("not a safetensors file: {e}")))?;
@@ -51,11 +51,16 @@ pub fn read(source: &Path, bytes: &[u8], options: &CfgOptions) -> Result<Network
         )));
     }
     let cfg = facts.get("cfg").ok_or_else(|| fail("the metadata has no `cfg`".into()))?;
-    let mut network = build::from_cfg(source, &Cfg::parse(source, cfg)?, options)?;
-    network.defaults = facts.defaults(network.classes)?;
+    let mut model = build::from_cfg(source, &Cfg::parse(source, cfg)?, options)?;
+    model.labels = facts.labels(model.classes())?;
+    model.preprocess.resize = facts.resize()?.unwrap_or(model.preprocess.resize);
+    let Defaults { conf, nms, .. } = &mut model.defaults;
+    for (key, value) in [("conf", conf), ("nms", nms)] {
+        *value = facts.fraction(key)?.unwrap_or(*value);
+    }
     let eps = facts.number("bn_eps")?.unwrap_or(weights::BN_EPS);
-    network.params = Some(params(&network, &tensors, eps).map_err(fail)?);
-    Ok(network)
+    model.params = Some(params(&model.graph, &tensors, eps).map_err(fail)?);
+    Ok(model)
 }
 
 /// The metadata.
@@ -86,21 +91,19 @@ impl Facts<'_> {
         }
     }
 
-    fn defaults(&self, classes: usize) -> Result<Defaults> {
-        let own = Defaults::default();
+    fn labels(&self, classes: usize) -> Result<Vec<String>> {
         let names: Vec<String> = self.get("names").unwrap_or_default().lines().map(str::to_owned).collect();
         if !names.is_empty() && names.len() != classes {
             return Err(self.fail(format!("metadata `names`: expected {classes} lines, found {}", names.len())));
         }
-        let resize = match self.get("resize") {
-            None => own.resize,
-            Some(text) => [ResizeMode::DarknetFile, ResizeMode::DarknetVideo, ResizeMode::Pytorch]
-                .into_iter()
-                .find(|mode| mode.to_string() == text)
-                .ok_or_else(|| self.fail(format!("metadata `resize`: there is no mode `{text}`")))?,
-        };
-        let (conf, nms) = (self.fraction("conf")?.unwrap_or(own.conf), self.fraction("nms")?.unwrap_or(own.nms));
-        Ok(Defaults { names, resize, conf, nms })
+        Ok(names)
+    }
+
+    fn resize(&self) -> Result<Option<ResizeMode>> {
+        let Some(text) = self.get("resize") else { return Ok(None) };
+        let modes = [ResizeMode::DarknetFile, ResizeMode::DarknetVideo, ResizeMode::Pytorch];
+        let found = modes.into_iter().find(|mode| mode.to_string() == text);
+        found.map(Some).ok_or_else(|| self.fail(format!("metadata `resize`: there is no mode `{text}`")))
     }
 
     fn fail(&self, message: String) -> Error {
@@ -108,10 +111,10 @@ impl Facts<'_> {
     }
 }
 
-fn params(network: &Network, tensors: &SafeTensors<'_>, eps: f32) -> Result<Params, String> {
-    let mut params = Params(vec![None; network.graph.nodes.len()]);
+fn params(graph: &Graph, tensors: &SafeTensors<'_>, eps: f32) -> Result<Params, String> {
+    let mut params = Params(vec![None; graph.nodes.len()]);
     let mut taken = 0;
-    for layer in &network.stored {
+    for layer in graph.weighted() {
         let mut take = |part: &str, expected: usize| {
             taken += 1;
             floats(tensors, &format!("layer.{}.{part}", layer.layer), expected)

@@ -1,9 +1,6 @@
 //! Seeded random weights, for tests and benchmarks where the trained ones are not at hand.
 
-use crate::{
-    graph::{NodeParams, Params},
-    model::network::Network,
-};
+use crate::graph::{Graph, NodeParams, Params};
 
 /// SplitMix64: small, seeded, the same everywhere.
 #[derive(Clone, Debug)]
@@ -32,10 +29,10 @@ impl Random {
 
 /// Kernels uniform with a variance of 2 / fan-in (He), so that activations neither die nor explode; batch-norm close to
 /// the identity, biases within 0.1.
-pub fn params(network: &Network, seed: u64) -> Params {
+pub fn params(graph: &Graph, seed: u64) -> Params {
     let mut random = Random::new(seed);
-    let mut params = Params(vec![None; network.graph.nodes.len()]);
-    for layer in &network.stored {
+    let mut params = Params(vec![None; graph.nodes.len()]);
+    for layer in graph.weighted() {
         let mut list = |n: usize, middle: f32, spread: f32| -> Vec<f32> {
             (0..n).map(|_| middle + spread * random.signed()).collect()
         };

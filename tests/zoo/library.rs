@@ -11,7 +11,7 @@ use yolov4::{
         files,
         graph::explain::Totals,
         model::{
-            CfgOptions, Network,
+            CfgOptions, Model,
             darknet::weights::expected_bytes,
             scaled,
             zoo::{ENTRIES, Entry, File, Origin, Published, Remote, Store, Supply, named},
@@ -84,7 +84,7 @@ fn at_first(first: impl Fn(&Request, &[u8]) -> Reply + Send + Sync + 'static) ->
 fn the_table_says_what_the_networks_say() {
     for entry in ENTRIES.iter().filter(|entry| !matches!(entry.origin, Origin::Foreign(_))) {
         let network = entry.network(&CfgOptions::default(), &mut Supply::cached()).unwrap();
-        assert_eq!(network.defaults.names.len(), network.classes, "{}", entry.name);
+        assert_eq!(network.labels.len(), network.classes(), "{}", entry.name);
         if let Some(weights) = entry.weights {
             assert_eq!(weights.bytes, expected_bytes(&network), "{}", entry.name);
             assert_eq!(weights.name(), format!("{}.weights", entry.name));
@@ -109,7 +109,7 @@ fn what_is_known_of_the_network_that_is_not_of_the_family() {
     let folder = data.join("models/yolo-fastest-1.1-xl");
     let entry = named("yolo-fastest-1.1-xl").unwrap();
     let Origin::Foreign(foreign) = entry.origin else { panic!("{:?}", entry.origin) };
-    let network = Network::from_cfg(folder.join(foreign.cfg.name()), &CfgOptions::default()).unwrap();
+    let network = Model::from_cfg(folder.join(foreign.cfg.name()), &CfgOptions::default()).unwrap();
     let (totals, shape) = (Totals::new(&network.graph), network.graph.input_shape());
     assert_eq!((totals.parameters, (shape.w, shape.h)), (foreign.parameters, foreign.size));
     assert!((totals.conv_gflop - foreign.gflop).abs() < 5e-5);
@@ -124,7 +124,7 @@ fn what_is_known_of_the_network_that_is_not_of_the_family() {
 fn the_names_are_cocos() {
     let Some(data) = common::test_data() else { return };
     let published = fs::read_to_string(data.join("models/coco.names")).unwrap();
-    assert_eq!(named("yolov4-tiny").unwrap().defaults().names, published.lines().collect::<Vec<_>>());
+    assert_eq!(named("yolov4-tiny").unwrap().labels(), published.lines().collect::<Vec<_>>());
 }
 
 #[test]

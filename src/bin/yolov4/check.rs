@@ -10,7 +10,7 @@ use yolov4::{
         graph::{Graph, Keep, NodeId, Params},
         kernels::letterbox::Placement,
         model::{
-            Network,
+            Model,
             random::Random,
             zoo::{self, Supply},
         },
@@ -44,7 +44,7 @@ const TOLERANCE: [(&str, f64); 2] = [("f32", 1e-3), ("f16", 5e-2)];
 
 pub async fn run(args: Args) -> Outcome {
     let reading = args.model.reading.options();
-    let mut network = Network::open(&args.model.model, &reading)?;
+    let mut network = Model::open(&args.model.model, &reading)?;
     let mut notes = network.notes.clone();
     let mut choices = Choices::default();
     choices.network(&network, reading.size);
@@ -86,12 +86,7 @@ pub async fn run(args: Args) -> Outcome {
 }
 
 /// The weights named, those that came with the network or are in the cache, or random ones. Nothing is fetched.
-fn params(
-    args: &Args,
-    network: &mut Network,
-    notes: &mut Vec<String>,
-    choices: &mut Choices,
-) -> yolov4::Result<Params> {
+fn params(args: &Args, network: &mut Model, notes: &mut Vec<String>, choices: &mut Choices) -> yolov4::Result<Params> {
     let options = args.model.weights_options();
     if let Some(path) = &args.model.weights {
         choices.weights(path, Why::Asked("weights"));
@@ -159,12 +154,12 @@ fn table(graph: &Graph, rows: &[Row]) -> String {
     format!("{table}\n")
 }
 
-fn input(args: &Args, network: &Network) -> yolov4::Result<Tensor> {
+fn input(args: &Args, network: &Model) -> yolov4::Result<Tensor> {
     let shape = network.graph.input_shape();
     if let Some(path) = &args.picture {
         let picture = Picture::open(path)?;
         let placement =
-            Placement::new(ResizeMode::DarknetFile, network.letterbox, picture.width, picture.height, shape);
+            Placement::new(ResizeMode::DarknetFile, network.preprocess.letterbox, picture.width, picture.height, shape);
         return Ok(oracle::letterbox(&picture, &placement));
     }
     let mut random = Random::new(args.seed);

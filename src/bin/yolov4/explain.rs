@@ -8,7 +8,7 @@ use yolov4::{
             compile::{Compiled, compile, compile_watched},
             explain,
         },
-        model::Network,
+        model::Model,
     },
 };
 
@@ -39,7 +39,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Outcome {
-    let network = Network::open(&args.cfg, &args.reading.options())?;
+    let network = Model::open(&args.cfg, &args.reading.options())?;
     network.notes.iter().for_each(|note| output::say(format_args!("note: {note}")));
     let precision: Precision = args.precision.into();
     let bytes = args.binding.map(|mib| mib.get().saturating_mul(1 << 20));
@@ -60,7 +60,7 @@ pub fn run(args: &Args) -> Outcome {
 }
 
 /// The graph as it is played where a binding holds `limit` vectors of four channels, and its plan.
-pub fn prepare(network: &Network, limit: Option<usize>) -> yolov4::Result<Compiled> {
+pub fn prepare(network: &Model, limit: Option<usize>) -> yolov4::Result<Compiled> {
     compile(network.graph.clone(), Params::default(), &target(limit))
 }
 
@@ -69,7 +69,7 @@ fn target(limit: Option<usize>) -> Target {
 }
 
 /// The graph as loaded, and after each pass.
-fn passes(network: &Network, limit: Option<usize>) -> yolov4::Result<String> {
+fn passes(network: &Model, limit: Option<usize>) -> yolov4::Result<String> {
     let mut text = explain::listing("as loaded", &network.graph);
     compile_watched(network.graph.clone(), Params::default(), &target(limit), &mut |pass, graph| {
         text += "\n";

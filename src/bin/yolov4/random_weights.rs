@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use yolov4::low_level::model::{CfgOptions, Network};
+use yolov4::low_level::model::{CfgOptions, Model};
 
 use crate::Outcome;
 
@@ -20,7 +20,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Outcome {
-    let network = Network::open(&args.cfg, &CfgOptions::default())?;
+    let network = Model::open(&args.cfg, &CfgOptions::default())?;
     network.save_weights(&network.random_params(args.seed), &args.out)?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! A parsed cfg to a [`Network`]: `[net]`, then layer by layer.
+//! A parsed cfg to a [`Model`]: `[net]`, then layer by layer.
 
 use std::path::Path;
 
@@ -6,14 +6,11 @@ use crate::{
     error::{Error, Result},
     graph::{Builder, NmsKind, NodeId},
     model::{
+        CfgOptions, Decode, Defaults, Model, Preprocess,
         darknet::{
             cfg::{Cfg, Section},
-            layers, published,
-            weights::StoredLayer,
-            yolo,
+            layers, published, yolo,
         },
-        defaults::Defaults,
-        network::{CfgOptions, Decode, Network},
     },
     tensor::Shape,
 };
@@ -25,8 +22,6 @@ pub struct Build {
     pub graph: Builder,
     /// The value of each layer so far.
     pub values: Vec<NodeId>,
-    /// Where the weights go, in file order.
-    pub stored: Vec<StoredLayer>,
     /// Slope of `leaky`, unless the section has its own.
     pub leaky_slope: f32,
     /// Whether heads are read as the PyTorch code reads them, whatever the cfg says.
@@ -66,7 +61,7 @@ impl Build {
 ///
 /// # Errors
 /// [`Error::Cfg`] with file, line and section; [`Error::Usage`] for a size that the network cannot have.
-pub fn network(path: &Path, options: &CfgOptions) -> Result<Network> {
+pub fn network(path: &Path, options: &CfgOptions) -> Result<Model> {
     from_cfg(path, &Cfg::read(path)?, options)
 }
 
@@ -74,7 +69,7 @@ pub fn network(path: &Path, options: &CfgOptions) -> Result<Network> {
 ///
 /// # Errors
 /// As [`network`].
-pub fn from_cfg(path: &Path, cfg: &Cfg, options: &CfgOptions) -> Result<Network> {
+pub fn from_cfg(path: &Path, cfg: &Cfg, options: &CfgOptions) -> Result<Model> {
     let net = &cfg.sections[0];
     let (input, letterbox) = net_section(net, options)?;
     let scaled = match options.decode {
@@ -85,7 +80,6 @@ pub fn from_cfg(path: &Path, cfg: &Cfg, options: &CfgOptions) -> Result<Network>
     let mut build = Build {
         graph: Builder::new(input).map_err(|e| net.error(e.to_string()))?,
         values: vec![],
-        stored: vec![],
         leaky_slope: options.leaky_slope.unwrap_or(0.1),
         scaled,
         nms: NmsKind::Iou,
@@ -100,7 +94,6 @@ pub fn from_cfg(path: &Path, cfg: &Cfg, options: &CfgOptions) -> Result<Network>
             _ => "boxes are read with new_coords, whatever the cfg says".to_owned(),
         });
     }
-    let mut classes = 0;
     for section in &cfg.sections[1..] {
         let located = |e: Error| match (e, options.size) {
             // The cfg may be blameless: joins do not meet if a side is no multiple of the largest stride.
@@ -112,9 +105,7 @@ pub fn from_cfg(path: &Path, cfg: &Cfg, options: &CfgOptions) -> Result<Network>
             (other, _) => other,
         };
         let value = if section.kind == "yolo" {
-            let (value, n) = yolo::head(&mut build, section).map_err(located)?;
-            classes = classes.max(n);
-            value
+            yolo::head(&mut build, section).map_err(located)?
         } else {
             layers::layer(&mut build, section).map_err(located)?
         };
@@ -124,23 +115,20 @@ pub fn from_cfg(path: &Path, cfg: &Cfg, options: &CfgOptions) -> Result<Network>
         section.refuse("dontloadscales", "0")?;
         section.finish()?;
     }
-    let Build { graph, stored, nms, beta_nms, notes, .. } = build;
+    let Build { graph, nms, beta_nms, notes, .. } = build;
     let graph = graph.finish();
     if graph.heads.is_empty() {
         return Err(net.error("there is no [yolo] section: this network finds no boxes"));
     }
     check_stride(net, &graph, input)?;
-    Ok(Network {
+    Ok(Model {
         graph,
-        stored,
-        letterbox,
-        nms,
-        beta_nms,
-        classes,
+        params: None,
+        preprocess: Preprocess { letterbox, ..Preprocess::default() },
+        labels: vec![],
+        defaults: Defaults { nms_kind: nms, beta_nms, ..Defaults::default() },
         source: path.to_owned(),
         notes,
-        defaults: Defaults::default(),
-        params: None,
     })
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     error::Result,
     graph::{Activation, Conv, Epilogue, NodeId, Op, Pool, Slice, Upsample},
-    model::darknet::{build::Build, cfg::Section, weights::StoredLayer},
+    model::darknet::{build::Build, cfg::Section},
 };
 
 /// Adds one layer; returns its value.
@@ -109,31 +109,17 @@ fn convolutional(build: &mut Build, section: &Section) -> Result<NodeId> {
     }
     let bias = !normalized;
     let op = Conv { filters, size, stride_y, stride_x, pad, dilation, groups, bias, epilogue: Epilogue::NONE };
-    let conv = add(build, section, Op::Conv(op), &[input])?;
-    let mut value = conv;
-    let mut norm = None;
+    let mut value = add(build, section, Op::Conv(op), &[input])?;
     if normalized {
         let name = format!("{} batch_normalize", section.name());
-        value = build.graph.add(name, section.layer, Op::BatchNorm, &[conv])?;
-        norm = Some(value);
+        value = build.graph.add(name, section.layer, Op::BatchNorm, &[value])?;
     }
-    build.stored.push(StoredLayer {
-        layer: section.layer.unwrap_or_default(),
-        conv: Some(conv),
-        norm,
-        filters,
-        weights: weights.unwrap_or_default(),
-    });
     activated(build, section, value, "logistic")
 }
 
 /// A batch-norm of its own. Darknet's `load_batchnorm_weights` reads it as a convolution without a kernel.
 fn batchnorm(build: &mut Build, section: &Section) -> Result<NodeId> {
-    let value = add(build, section, Op::BatchNorm, &[build.last()])?;
-    let filters = build.graph.shape(value).c;
-    let layer = section.layer.unwrap_or_default();
-    build.stored.push(StoredLayer { layer, conv: None, norm: Some(value), filters, weights: 0 });
-    Ok(value)
+    add(build, section, Op::BatchNorm, &[build.last()])
 }
 
 fn route(build: &mut Build, section: &Section) -> Result<NodeId> {

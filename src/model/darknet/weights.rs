@@ -11,66 +11,49 @@ use std::{
 use crate::{
     error::{Error, Result},
     files,
-    graph::{NodeId, NodeParams, Params},
-    model::network::{Network, WeightsOptions},
+    graph::{NodeParams, Params, Weighted},
+    model::{Model, WeightsOptions},
     text::grouped,
 };
 
 /// Darknet's epsilon at inference (blas.c, network.c), not the 1e-6 of its ancestor.
 pub const BN_EPS: f32 = 1e-5;
 
-/// One layer that has numbers in the file: `[convolutional]` or `[batchnorm]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StoredLayer {
-    /// Number of the layer in the cfg.
-    pub layer: usize,
-    /// Its convolution; none in `[batchnorm]`.
-    pub conv: Option<NodeId>,
-    /// Its batch-norm, if it has one.
-    pub norm: Option<NodeId>,
-    /// Output channels.
-    pub filters: usize,
-    /// Elements of its kernel.
-    pub weights: usize,
+/// Bytes of a layer in the file.
+fn bytes(layer: &Weighted) -> u64 {
+    let per_filter = if layer.norm.is_some() { 4 } else { 1 };
+    4 * (per_filter * layer.filters + layer.weights) as u64
 }
 
-impl StoredLayer {
-    /// The section's name in the cfg.
-    pub fn kind(&self) -> &'static str {
-        if self.conv.is_some() { "[convolutional]" } else { "[batchnorm]" }
-    }
-
-    /// Bytes of this layer in the file.
-    pub fn bytes(&self) -> u64 {
-        let per_filter = if self.norm.is_some() { 4 } else { 1 };
-        4 * (per_filter * self.filters + self.weights) as u64
-    }
+/// The section's name in the cfg.
+fn kind(layer: &Weighted) -> &'static str {
+    if layer.conv.is_some() { "[convolutional]" } else { "[batchnorm]" }
 }
 
 /// Bytes before the first layer, with a 64-bit count.
 const HEADER: u64 = 20;
 
 /// The file's length, by the network's own count.
-pub fn expected_bytes(network: &Network) -> u64 {
-    HEADER + network.stored.iter().map(StoredLayer::bytes).sum::<u64>()
+pub fn expected_bytes(model: &Model) -> u64 {
+    HEADER + model.graph.weighted().iter().map(bytes).sum::<u64>()
 }
 
-/// Reads a file for `network`.
+/// Reads a file for `model`.
 ///
 /// # Errors
 /// [`Error::Weights`] with both byte counts and the layer where the file ends; [`Error::Io`].
-pub fn load(network: &Network, path: &Path, options: &WeightsOptions, notes: &mut Vec<String>) -> Result<Params> {
+pub fn load(model: &Model, path: &Path, options: &WeightsOptions, notes: &mut Vec<String>) -> Result<Params> {
     let file = File::open(path).map_err(Error::io(path))?;
     let found = file.metadata().map_err(Error::io(path))?.len();
-    read(network, path, BufReader::with_capacity(1 << 20, file), found, options, notes)
+    read(model, path, BufReader::with_capacity(1 << 20, file), found, options, notes)
 }
 
-/// Reads the `found` bytes of `reader` for `network`; `path` is for errors.
+/// Reads the `found` bytes of `reader` for `model`; `path` is for errors.
 ///
 /// # Errors
 /// As [`load`].
 pub fn read(
-    network: &Network,
+    model: &Model,
     path: &Path,
     mut reader: impl Read,
     found: u64,
@@ -79,18 +62,19 @@ pub fn read(
 ) -> Result<Params> {
     let fail = |message: String| Error::Weights { file: path.to_owned(), message };
     let header = read_header(&mut reader, found).map_err(fail)?;
-    let expected = header + network.stored.iter().map(StoredLayer::bytes).sum::<u64>();
-    let whole_layers = check_length(network, header, expected, found, options).map_err(fail)?;
-    if whole_layers < network.stored.len() {
+    let layers = model.graph.weighted();
+    let expected = header + layers.iter().map(bytes).sum::<u64>();
+    let whole_layers = check_length(&model.source, &layers, header, expected, found, options).map_err(fail)?;
+    if whole_layers < layers.len() {
         notes.push(format!(
             "{}: holds the first {whole_layers} of {} layers with weights, the others are zero",
             path.display(),
-            network.stored.len()
+            layers.len()
         ));
     }
     let eps = options.bn_eps.unwrap_or(BN_EPS);
-    let mut params = Params(vec![None; network.graph.nodes.len()]);
-    for (i, layer) in network.stored.iter().enumerate() {
+    let mut params = Params(vec![None; model.graph.nodes.len()]);
+    for (i, layer) in layers.iter().enumerate() {
         let present = i < whole_layers;
         let mut next = |n: usize| if present { read_floats(&mut reader, n) } else { Ok(vec![0.0; n]) };
         let read = (|| {
@@ -104,7 +88,7 @@ pub fn read(
         let (bias, norm, weights) = read.map_err(Error::io(path))?;
         let all = weights.iter().chain(&bias).chain(norm.iter().flat_map(|(a, b, c)| a.iter().chain(b).chain(c)));
         if let Some(bad) = all.clone().find(|v| !v.is_finite()) {
-            notes.push(format!("{}: layer {} {} holds {bad}", path.display(), layer.layer, layer.kind()));
+            notes.push(format!("{}: layer {} {} holds {bad}", path.display(), layer.layer, kind(layer)));
         }
         let mut own_bias = Some(bias);
         if let (Some(id), Some((gamma, mean, var))) = (layer.norm, norm) {
@@ -150,7 +134,8 @@ fn read_header(reader: &mut impl Read, found: u64) -> Result<u64, String> {
 
 /// How many layers the file holds in full.
 fn check_length(
-    network: &Network,
+    source: &Path,
+    layers: &[Weighted],
     header: u64,
     expected: u64,
     found: u64,
@@ -158,23 +143,23 @@ fn check_length(
 ) -> Result<usize, String> {
     let counts = format!("expected {} bytes, found {}", grouped(expected), grouped(found));
     if found > expected {
-        return Err(format!("{counts}: there is more than the network of {} takes", network.source.display()));
+        return Err(format!("{counts}: there is more than the network of {} takes", source.display()));
     }
     let mut at = header;
-    for (i, layer) in network.stored.iter().enumerate() {
-        let end = at + layer.bytes();
+    for (i, layer) in layers.iter().enumerate() {
+        let end = at + bytes(layer);
         if found < end {
-            let last = if i + 1 == network.stored.len() { "the last " } else { "" };
+            let last = if i + 1 == layers.len() { "the last " } else { "" };
             let place = if found == at { "before" } else { "inside" };
             return match (options.allow_truncated, found == at) {
                 (true, true) => Ok(i),
-                (true, false) => Err(format!("{counts}: ends inside {last}{}, layer {}", layer.kind(), layer.layer)),
-                (false, _) => Err(format!("{counts}: ends {place} {last}{}, layer {}", layer.kind(), layer.layer)),
+                (true, false) => Err(format!("{counts}: ends inside {last}{}, layer {}", kind(layer), layer.layer)),
+                (false, _) => Err(format!("{counts}: ends {place} {last}{}, layer {}", kind(layer), layer.layer)),
             };
         }
         at = end;
     }
-    Ok(network.stored.len())
+    Ok(layers.len())
 }
 
 fn read_floats(reader: &mut impl Read, count: usize) -> std::io::Result<Vec<f32>> {
@@ -186,22 +171,22 @@ fn read_floats(reader: &mut impl Read, count: usize) -> std::io::Result<Vec<f32>
     Ok(floats)
 }
 
-/// Writes a file for `network`: beside `path` first, renamed when it is whole.
+/// Writes a file for `model`: beside `path` first, renamed when it is whole.
 ///
 /// # Errors
 /// [`Error::Io`]
-pub fn save(network: &Network, params: &Params, path: &Path) -> Result<()> {
-    files::write_whole(path, |file| write(network, params, file)).map_err(Error::io(path))
+pub fn save(model: &Model, params: &Params, path: &Path) -> Result<()> {
+    files::write_whole(path, |file| write(model, params, file)).map_err(Error::io(path))
 }
 
-fn write(network: &Network, params: &Params, file: &mut File) -> std::io::Result<()> {
+fn write(model: &Model, params: &Params, file: &mut File) -> std::io::Result<()> {
     let mut out = BufWriter::new(file);
     for version in [0i32, 2, 5] {
         out.write_all(&version.to_le_bytes())?;
     }
     out.write_all(&0u64.to_le_bytes())?;
     let mut floats = |list: &[f32]| list.iter().try_for_each(|f| out.write_all(&f.to_le_bytes()));
-    for layer in &network.stored {
+    for layer in model.graph.weighted() {
         if let Some(NodeParams::BatchNorm { beta, gamma, mean, var, .. }) = layer.norm.and_then(|id| params.get(id)) {
             [beta, gamma, mean, var].into_iter().try_for_each(|list| floats(list))?;
         }

@@ -6,11 +6,11 @@ use crate::{
     model::darknet::{build::Build, cfg::Section},
 };
 
-/// Declares a head; returns the layer's value and the number of classes.
+/// Declares a head; returns the layer's value.
 ///
 /// # Errors
 /// [`crate::Error::Cfg`] if mask, anchors or channels do not fit together.
-pub fn head(build: &mut Build, section: &Section) -> Result<(NodeId, usize)> {
+pub fn head(build: &mut Build, section: &Section) -> Result<NodeId> {
     let classes: usize = section.number_or("classes", 20)?;
     let listed: Vec<f32> = section.list("anchors")?;
     let num: usize = section.number_or("num", 1)?;
@@ -68,5 +68,5 @@ pub fn head(build: &mut Build, section: &Section) -> Result<(NodeId, usize)> {
     let layer = section.layer.unwrap_or_default();
     let head = Head { input, layer, anchors, classes, scale_x_y, new_coords };
     build.graph.head(&section.name(), head)?;
-    Ok((input, classes))
+    Ok(input)
 }

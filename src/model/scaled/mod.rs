@@ -12,7 +12,7 @@ use sheet::{Mark, Sheet};
 use crate::{
     error::{Error, Result},
     model::{
-        CfgOptions, Network,
+        CfgOptions, Model,
         darknet::{build, cfg::Cfg},
     },
 };
@@ -185,7 +185,7 @@ impl Recipe {
     ///
     /// # Errors
     /// [`Error::Usage`] if the numbers do not fit together.
-    pub fn network(&self) -> Result<Network> {
+    pub fn network(&self) -> Result<Model> {
         self.read("(built)", &CfgOptions::default())
     }
 
@@ -193,7 +193,7 @@ impl Recipe {
     ///
     /// # Errors
     /// As [`Recipe::network`]; and what `options` may not ask for.
-    pub fn read(&self, name: &str, options: &CfgOptions) -> Result<Network> {
+    pub fn read(&self, name: &str, options: &CfgOptions) -> Result<Model> {
         let name = PathBuf::from(name);
         build::from_cfg(&name, &Cfg::parse(&name, &self.cfg()?)?, options)
     }

@@ -16,7 +16,7 @@ pub use table::ENTRIES;
 use crate::{
     error::{Error, Result},
     kernels::letterbox::ResizeMode,
-    model::{CfgOptions, Defaults, Network, bundle, scaled::Recipe},
+    model::{CfgOptions, Model, Preprocess, bundle, scaled::Recipe},
 };
 
 /// COCO's eighty classes, as Darknet names them.
@@ -109,27 +109,27 @@ impl File {
 }
 
 impl Entry {
-    /// What comes with one that was trained on COCO: all but the carried one.
-    pub fn defaults(&self) -> Defaults {
-        let names = COCO.lines().map(str::to_owned).collect();
-        Defaults { names, resize: self.resize, ..Defaults::default() }
+    /// Class names of one that was trained on COCO: all but the carried one.
+    pub fn labels(&self) -> Vec<String> {
+        COCO.lines().map(str::to_owned).collect()
     }
 
     /// The network, read with `options`; a cfg is taken from `supply`.
     ///
     /// # Errors
     /// What a cfg may be blamed for; for one that is not there, what [`Supply::get`] says.
-    pub fn network(&self, options: &CfgOptions, supply: &mut Supply) -> Result<Network> {
+    pub fn network(&self, options: &CfgOptions, supply: &mut Supply) -> Result<Model> {
         let network = match &self.origin {
             Origin::Built => Recipe::named(self.name)?.read(self.name, options)?,
             Origin::Foreign(foreign) => {
                 let cfg = supply.get(self, &foreign.cfg)?.path;
-                Network { source: PathBuf::from(self.name), ..Network::from_cfg(cfg, options)? }
+                Model { source: PathBuf::from(self.name), ..Model::from_cfg(cfg, options)? }
             }
             // Its defaults are in the file.
             Origin::Carried(bytes) => return bundle::read(Path::new(self.name), bytes, options),
         };
-        Ok(Network { defaults: self.defaults(), ..network })
+        let preprocess = Preprocess { resize: self.resize, ..network.preprocess };
+        Ok(Model { preprocess, labels: self.labels(), ..network })
     }
 
     /// Every file of it.

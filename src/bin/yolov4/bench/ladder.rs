@@ -7,7 +7,7 @@ use yolov4::{
     low_level::{
         gpu::{Clock, Effort, Gpu, Pipelines, Roof, Timing, needs, time},
         kernels::conv::{Caps, Problem, Variant},
-        model::Network,
+        model::Model,
     },
 };
 
@@ -30,7 +30,7 @@ pub struct Shape {
 ///
 /// # Errors
 /// If a network cannot be folded.
-pub fn shapes(networks: &[(&Path, &Network)]) -> Result<Vec<Shape>> {
+pub fn shapes(networks: &[(&Path, &Model)]) -> Result<Vec<Shape>> {
     let mut all: Vec<Shape> = Vec::new();
     for (path, network) in networks {
         let graph = explain::prepare(network, None)?.graph;
@@ -61,7 +61,7 @@ const EFFORT: Effort = Effort { span: 30.0, tries: 3 };
 /// # Errors
 /// If the device cannot be had or fails; [`Error::Usage`] if no rung asked for is able to do anything.
 pub async fn measure(
-    networks: &[(&Path, &Network)],
+    networks: &[(&Path, &Model)],
     shapes: &[Shape],
     rungs: &[Variant],
     (machine, precision): (&Machine, Precision),

@@ -21,7 +21,7 @@ use yolov4::{
     low_level::{
         gpu::Roof,
         kernels::conv::Variant,
-        model::{CfgOptions, Network, zoo},
+        model::{CfgOptions, Model, zoo},
     },
 };
 
@@ -165,14 +165,14 @@ async fn measure(args: Measuring) -> Outcome {
 }
 
 /// What `--model` names, the size asked for, the network.
-type Opened<'a> = (&'a PathBuf, Option<(usize, usize)>, Network);
+type Opened<'a> = (&'a PathBuf, Option<(usize, usize)>, Model);
 
 /// Every network at every size; what cannot be is told before anything is measured.
 fn networks(args: &Measuring) -> Result<Vec<Opened<'_>>, Failure> {
     let sizes: Vec<_> = if args.size.is_empty() { vec![None] } else { args.size.iter().copied().map(Some).collect() };
     let mut networks = Vec::new();
     for (model, size) in args.model.iter().flat_map(|model| sizes.iter().map(move |size| (model, *size))) {
-        networks.push((model, size, Network::open(model, &CfgOptions { size, ..CfgOptions::default() })?));
+        networks.push((model, size, Model::open(model, &CfgOptions { size, ..CfgOptions::default() })?));
     }
     Ok(networks)
 }

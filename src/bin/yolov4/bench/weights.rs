@@ -8,7 +8,7 @@ use std::{
 use yolov4::{
     DetectorBuilder,
     low_level::model::{
-        Network,
+        Model,
         zoo::{self, Store},
     },
 };
@@ -46,7 +46,7 @@ impl Weights {
 }
 
 /// Looks for them; nothing is fetched.
-pub fn at_hand(model: &Path, network: &Network, seed: u64) -> Weights {
+pub fn at_hand(model: &Path, network: &Model, seed: u64) -> Weights {
     if network.params.is_some() {
         return Weights::Trained;
     }

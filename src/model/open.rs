@@ -1,14 +1,13 @@
-//! A network as loaded: its graph, what its file says about pictures and boxes, and the way to its weights.
+//! The ways to a [`Model`] and to its weights: by file, by bytes, by name.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::{
     error::Result,
-    graph::{Graph, NmsKind, NodeParams, Params},
+    graph::{NodeParams, Params},
     model::{
-        bundle,
+        Model, bundle,
         darknet::{build, cfg::Cfg, weights},
-        defaults::Defaults,
         random,
         zoo::{self, Supply},
     },
@@ -46,32 +45,7 @@ pub struct WeightsOptions {
     pub allow_truncated: bool,
 }
 
-/// A network; its weights are apart, but for those that came in the same file.
-#[derive(Clone, Debug)]
-pub struct Network {
-    /// The graph as loaded: convolution, batch-norm and activation are nodes of their own.
-    pub graph: Graph,
-    /// Where the weights go, in file order.
-    pub stored: Vec<weights::StoredLayer>,
-    /// `letter_box`: whether pictures keep their shape unless the user says otherwise.
-    pub letterbox: bool,
-    /// `nms_kind` of the last head.
-    pub nms: NmsKind,
-    /// `beta_nms` of the last head, for `diounms` asked for by the user.
-    pub beta_nms: f32,
-    /// Number of classes.
-    pub classes: usize,
-    /// The file it came from.
-    pub source: PathBuf,
-    /// Remarks for the user, one line each.
-    pub notes: Vec<String>,
-    /// How it is used unless the user says otherwise.
-    pub defaults: Defaults,
-    /// Weights that came in the same file; a cfg has none.
-    pub params: Option<Params>,
-}
-
-impl Network {
+impl Model {
     /// Reads a Darknet `.cfg`.
     ///
     /// # Errors
@@ -84,7 +58,7 @@ impl Network {
     /// ([`zoo::ENTRIES`]). Nothing is fetched.
     ///
     /// # Errors
-    /// As [`Network::from_cfg`]; for a bare name that is neither, with the names that there are.
+    /// As [`Model::from_cfg`]; for a bare name that is neither, with the names that there are.
     pub fn open(name: impl AsRef<Path>, options: &CfgOptions) -> Result<Self> {
         Self::open_from(name, options, &mut Supply::cached())
     }
@@ -92,7 +66,7 @@ impl Network {
     /// The same; a cfg that has to be fetched is taken from `supply`.
     ///
     /// # Errors
-    /// As [`Network::open`].
+    /// As [`Model::open`].
     pub fn open_from(name: impl AsRef<Path>, options: &CfgOptions, supply: &mut Supply) -> Result<Self> {
         let path = name.as_ref();
         if let Some(bytes) = supply.held.get(path) {
@@ -108,7 +82,7 @@ impl Network {
     /// A network by the bytes of its cfg or [`bundle`]; the ending of `name` says which, and `name` stands in errors.
     ///
     /// # Errors
-    /// As [`Network::from_cfg`].
+    /// As [`Model::from_cfg`].
     pub fn from_bytes(name: &Path, bytes: &[u8], options: &CfgOptions) -> Result<Self> {
         if is_bundle(name) {
             return bundle::read(name, bytes, options);
@@ -132,7 +106,7 @@ impl Network {
     /// Reads the bytes of a Darknet `.weights`; `name` stands in errors.
     ///
     /// # Errors
-    /// As [`Network::load_weights`].
+    /// As [`Model::load_weights`].
     pub fn read_weights(
         &self,
         name: &Path,
@@ -158,7 +132,7 @@ impl Network {
 
     /// Seeded random weights: see [`random`].
     pub fn random_params(&self, seed: u64) -> Params {
-        random::params(self, seed)
+        random::params(&self.graph, seed)
     }
 
     /// Writes a Darknet `.weights`, beside `path` first and then renamed.
