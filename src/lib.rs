@@ -24,6 +24,8 @@ pub mod gpu;
 #[doc(hidden)]
 pub mod graph;
 #[doc(hidden)]
+pub mod host;
+#[doc(hidden)]
 pub mod kernels;
 #[doc(hidden)]
 pub mod model;
@@ -46,10 +48,8 @@ pub use detect::{BoxPx, Choice, Detection, Detector, DetectorBuilder, NmsChoice,
 pub use error::{Error, Result};
 #[cfg(feature = "gpu")]
 pub use gpu::{Backend, Gpu};
-pub use kernels::{
-    Precision,
-    letterbox::{Picture, ResizeMode},
-};
+pub use host::{Picture, ResizeMode};
+pub use kernels::Precision;
 #[cfg(feature = "fetch")]
 pub use model::zoo::Remote;
 
@@ -61,5 +61,5 @@ pub mod low_level {
     pub use crate::video;
     #[cfg(feature = "gpu")]
     pub use crate::{app, gpu};
-    pub use crate::{detect, error, files, graph, kernels, model, ops, oracle, tensor, text};
+    pub use crate::{detect, error, files, graph, host, kernels, model, ops, oracle, tensor, text};
 }

@@ -8,7 +8,7 @@ use yolov4::{
     Detector, DetectorBuilder, Picture, PlayerChoice,
     low_level::{
         graph::NodeParams,
-        kernels::letterbox::ResizeMode,
+        host::ResizeMode,
         model::{CfgOptions, Model, WeightsOptions, bundle, scaled::Recipe},
     },
 };

@@ -6,14 +6,11 @@ use yolov4::{
     low_level::{
         detect::Undo,
         graph::{
-            Activation, Builder, Conv, Epilogue, Graph, Head, NmsKind, NodeId, NodeParams, Op, Params, Pool, Slice,
-            Spp, Upsample, fold, fuse,
+            Activation, Builder, Conv, Epilogue, Graph, Head, NodeId, NodeParams, Op, Params, Pool, Slice, Spp,
+            Upsample, fold, fuse,
         },
-        kernels::{
-            conv::{Caps, Cost, Problem, Variant},
-            decode::{Candidate, Thresholds},
-            letterbox::Placement,
-        },
+        host::{Candidate, NmsKind, Placement, Thresholds},
+        kernels::conv::{Caps, Cost, Problem, Variant},
         model::{CfgOptions, Model, WeightsOptions},
         ops::{Definition, activation},
         oracle,

@@ -19,16 +19,20 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("files", &["digest"]),
     ("fetch", &["digest", "error", "files", "fetch"]),
     ("tensor", &["error"]),
-    ("kernels", &["error", "tensor", "kernels"]),
+    ("host", &["error", "tensor", "host"]),
+    ("kernels", &["host", "tensor", "kernels"]),
     ("ops", &["error", "tensor", "kernels", "ops"]),
     ("graph", &["error", "tensor", "kernels", "ops", "graph"]),
-    ("model", &["digest", "error", "files", "fetch", "tensor", "text", "kernels", "graph", "model"]),
-    ("gpu", &["digest", "error", "task", "tensor", "kernels", "ops", "graph", "gpu"]),
-    ("oracle", &["error", "tensor", "kernels", "ops", "graph", "oracle"]),
-    ("detect", &["digest", "error", "files", "task", "tensor", "kernels", "graph", "model", "gpu", "oracle", "detect"]),
-    ("video", &["error", "kernels", "detect", "video"]),
+    ("model", &["digest", "error", "files", "fetch", "host", "tensor", "text", "kernels", "graph", "model"]),
+    ("gpu", &["digest", "error", "task", "host", "tensor", "kernels", "ops", "graph", "gpu"]),
+    ("oracle", &["error", "host", "tensor", "kernels", "ops", "graph", "oracle"]),
+    (
+        "detect",
+        &["digest", "error", "files", "task", "host", "tensor", "kernels", "graph", "model", "gpu", "oracle", "detect"],
+    ),
+    ("video", &["error", "host", "detect", "video"]),
     ("track", &["error", "detect", "track"]),
-    ("app", &["error", "files", "kernels", "model", "gpu", "detect", "video", "track", "app"]),
+    ("app", &["error", "files", "host", "kernels", "model", "gpu", "detect", "video", "track", "app"]),
 ];
 
 fn root() -> PathBuf {

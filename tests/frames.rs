@@ -8,12 +8,8 @@ use yolov4::{
     Gpu, Precision, ResizeMode,
     low_level::{
         gpu::{Drawn, FrameKind, FrameTexture, GpuOptions, Pipelines, Program, ProgramOptions, Rank},
-        graph::{Builder, Keep, NmsKind, NodeId, Params},
-        kernels::{
-            decode::{Candidate, Thresholds},
-            letterbox::Placement,
-            to_rgba::{Colour, Format, Frame, Matrix, Range, Siting},
-        },
+        graph::{Builder, Keep, NodeId, Params},
+        host::{Candidate, Colour, Format, Frame, Matrix, NmsKind, Placement, Range, Siting, Thresholds},
         model::random::Random,
         oracle,
         tensor::Shape,

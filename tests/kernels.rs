@@ -15,14 +15,9 @@ use yolov4::{
     Gpu, Precision,
     low_level::{
         gpu::{GpuOptions, Needs, ProgramOptions},
-        graph::{
-            Activation, Builder, Graph, Head, Keep, NmsKind, NodeId, NodeParams, Op, Params, Target, compile::compile,
-        },
-        kernels::{
-            catalogue,
-            conv::Variant,
-            decode::{Candidate, Thresholds},
-        },
+        graph::{Activation, Builder, Graph, Head, Keep, NodeId, NodeParams, Op, Params, Target, compile::compile},
+        host::{Candidate, NmsKind, Thresholds},
+        kernels::{catalogue, conv::Variant},
         model::random::Random,
         oracle,
         tensor::{Shape, Tensor},

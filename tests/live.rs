@@ -16,7 +16,8 @@ use yolov4::{
         },
         detect::draw,
         gpu::{GpuOptions, Needs},
-        kernels::{decode::Candidate, rank::MAX_DRAWN},
+        host::Candidate,
+        kernels::rank::MAX_DRAWN,
         video::{Colour, Format, Frame, Next, Source, Spec},
     },
 };

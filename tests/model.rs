@@ -4,7 +4,8 @@
 mod common;
 
 use yolov4::low_level::{
-    graph::{NmsKind, Op},
+    graph::Op,
+    host::NmsKind,
     model::{CfgOptions, Decode, Model, WeightsOptions, darknet},
 };
 

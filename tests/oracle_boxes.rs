@@ -3,13 +3,9 @@
 
 use proptest::prelude::*;
 use yolov4::low_level::{
-    graph::{Builder, Graph, Head, NmsKind, NodeId},
-    kernels::{
-        decode::{Candidate, Thresholds},
-        letterbox::{Picture, Placement, ResizeMode},
-    },
-    oracle,
-    oracle::nms::iou,
+    graph::{Builder, Graph, Head, NodeId},
+    host::{Candidate, NmsKind, Picture, Placement, ResizeMode, Thresholds},
+    oracle::{self, nms::iou},
     tensor::{Shape, Tensor},
 };
 

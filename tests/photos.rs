@@ -8,7 +8,11 @@ mod photos;
 use photos::{Found, NETWORKS, builder, found, ours, photo};
 use yolov4::{
     Picture, PlayerChoice, ResizeMode,
-    low_level::{detect::Undo, graph::NmsKind, kernels::decode::Thresholds, oracle},
+    low_level::{
+        detect::Undo,
+        host::{NmsKind, Thresholds},
+        oracle,
+    },
 };
 
 fn compare(player: PlayerChoice, photos: usize) {

@@ -18,7 +18,8 @@ use yolov4::{
     low_level::{
         gpu::{GpuOptions, Program},
         graph::{Conv, Graph, Keep, NodeId, Op, Params},
-        kernels::{conv::Variant, letterbox::Placement},
+        host::Placement,
+        kernels::conv::Variant,
         model::{CfgOptions, Model, WeightsOptions, scaled::Recipe},
         oracle,
         tensor::Tensor,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use web_time::Instant;
 
-use crate::{error::Result, kernels::to_rgba::Frame};
+use crate::{error::Result, host::Frame};
 
 /// Called, from any thread, when there is something to look at.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;

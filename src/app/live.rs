@@ -14,7 +14,8 @@ use crate::{
     detect::{Detection, Detector, Undo},
     error::{Error, Result},
     gpu::{Drawn, FrameKind, FrameTexture, Gpu, Pipelines, Program, Rank},
-    kernels::{Precision, rank::MAX_DRAWN, to_rgba::Frame},
+    host::Frame,
+    kernels::{Precision, rank::MAX_DRAWN},
     track::Tracked,
 };
 

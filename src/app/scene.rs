@@ -13,7 +13,8 @@ use crate::{
     detect::{Undo, atlas::Atlas, draw},
     error::Result,
     gpu::Gpu,
-    kernels::{decode::Candidate, rank::MAX_DRAWN},
+    host::Candidate,
+    kernels::rank::MAX_DRAWN,
 };
 
 /// Most quads of a panel.

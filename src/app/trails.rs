@@ -4,7 +4,7 @@ use crate::{
     app::{Outcome, Panel, Quad},
     detect::{Detection, Detector, draw},
     error::Result,
-    kernels::decode::Candidate,
+    host::Candidate,
     track::{Tracked, Tracker, TrackerOptions},
 };
 

@@ -6,7 +6,7 @@ use crate::{
     app::{Chain, Finished, Live, Shot},
     detect::Detector,
     error::{Error, Result},
-    kernels::to_rgba::Frame,
+    host::Frame,
 };
 
 impl Chain for Live {

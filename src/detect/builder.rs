@@ -15,7 +15,8 @@ use crate::{
     },
     error::{Error, Result},
     graph::{NodeId, Params},
-    kernels::{Precision, decode::Thresholds, letterbox::ResizeMode},
+    host::{ResizeMode, Thresholds},
+    kernels::Precision,
     model::{
         CfgOptions, Decode, Model, WeightsOptions, data, names,
         zoo::{self, Store, Supply},

@@ -2,7 +2,10 @@
 
 use std::{fmt, path::Path};
 
-use crate::{graph::NmsKind, kernels::letterbox::ResizeMode, model::Model};
+use crate::{
+    host::{NmsKind, ResizeMode},
+    model::Model,
+};
 
 /// One choice; its text is a line such as `conf 0.25: --conf`.
 #[derive(Clone, Debug, PartialEq, Eq)]

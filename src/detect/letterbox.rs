@@ -2,10 +2,7 @@
 
 use crate::{
     detect::BoxPx,
-    kernels::{
-        decode::Candidate,
-        letterbox::{Placement, ResizeMode},
-    },
+    host::{Candidate, Placement, ResizeMode},
 };
 
 /// The map from fractions of the canvas to pixels of the picture.

@@ -4,10 +4,7 @@ use crate::{
     detect::{Detection, Detector, Player, Undo, classes},
     error::{Error, Result},
     gpu::Program,
-    kernels::{
-        decode::{Candidate, Thresholds},
-        letterbox::Placement,
-    },
+    host::{Candidate, Placement, Thresholds},
 };
 
 impl Detector {

@@ -32,10 +32,7 @@ use choices::Choices;
 use crate::{
     error::Result,
     graph::{Graph, NodeId},
-    kernels::{
-        decode::{Candidate, Thresholds},
-        letterbox::{Picture, Placement, ResizeMode},
-    },
+    host::{Candidate, Picture, Placement, ResizeMode, Thresholds},
     model::Model,
     task::Task,
 };

@@ -1,6 +1,6 @@
 //! Choices that a [`crate::DetectorBuilder`] takes by name.
 
-use crate::{graph::NmsKind, model::Model};
+use crate::{host::NmsKind, model::Model};
 
 /// Who is to play.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use std::{
 
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, metadata::Orientation};
 
-pub use crate::kernels::letterbox::Picture;
+pub use crate::host::Picture;
 use crate::{
     detect::jpeg,
     error::{Error, Result},

@@ -5,10 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     error::{Error, Result},
     graph::{Graph, NodeId, Params},
-    kernels::{
-        decode::{Candidate, Thresholds},
-        letterbox::{Picture, Placement},
-    },
+    host::{Candidate, Picture, Placement, Thresholds},
     oracle,
     tensor::Tensor,
 };
@@ -73,7 +70,7 @@ impl Player {
             }
             Self::Oracle(params) => {
                 let one = |(picture, placement, thresholds): &Frame<'_>| {
-                    let heads = oracle_heads(graph, params, &oracle::letterbox(picture, placement), None)?.heads;
+                    let heads = oracle_heads(graph, params, &placement.resample(picture), None)?.heads;
                     let found = oracle::decode(graph, &heads, thresholds.conf, wanted);
                     Ok(oracle::nms(found, thresholds))
                 };
@@ -103,7 +100,7 @@ impl Player {
                 let (input, node) = (take(NodeId(0))?, node.map(&mut take).transpose()?);
                 Ok(Heads { input, heads: std::mem::take(&mut played.heads), node })
             }
-            Self::Oracle(params) => oracle_heads(graph, params, &oracle::letterbox(picture, placement), node),
+            Self::Oracle(params) => oracle_heads(graph, params, &placement.resample(picture), node),
         }
     }
 
@@ -130,7 +127,7 @@ pub(super) fn keep(heads: bool, node: Option<NodeId>) -> Keep {
 #[cfg(feature = "gpu")]
 fn resampled(program: &Program, picture: &Picture, placement: &Placement) -> Option<Tensor> {
     let most = program.gpu().device().limits().max_texture_dimension_2d as usize;
-    (picture.width.max(picture.height) > most).then(|| oracle::letterbox(picture, placement))
+    (picture.width.max(picture.height) > most).then(|| placement.resample(picture))
 }
 
 #[cfg(feature = "gpu")]

@@ -7,9 +7,10 @@ use crate::{
         Graph,
         plan::{Plan, View},
     },
+    host::{Candidate, Thresholds},
     kernels::{
         Dispatch,
-        decode::{self, Candidate, DecodeParams, HeadAt, MAX_ANCHORS, ThresholdParams, Thresholds},
+        decode::{self, DecodeParams, HeadAt, MAX_ANCHORS, ThresholdParams},
         nms,
         planes::At,
         sort,

@@ -4,7 +4,8 @@
 use crate::{
     error::{Error, Result},
     gpu::{context::Gpu, limits::check_texture, pipelines::Pipelines, ready::Ready},
-    kernels::to_rgba::{self, Format, Frame, ToRgbaParams},
+    host::{Format, Frame},
+    kernels::to_rgba::{self, ToRgbaParams},
 };
 
 /// What a texture is made for: columns, rows, and the layout of samples; none if pixels come from elsewhere.

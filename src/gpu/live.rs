@@ -10,10 +10,7 @@ use crate::{
         ready::Ready,
     },
     graph::NodeId,
-    kernels::{
-        decode::{Candidate, Thresholds},
-        letterbox::Placement,
-    },
+    host::{Candidate, Placement, Thresholds},
 };
 
 /// The letterbox from one texture into one program.

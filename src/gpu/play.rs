@@ -11,10 +11,7 @@ use crate::{
         ready::Ready,
     },
     graph::{NodeId, plan::View},
-    kernels::{
-        decode::{Candidate, Thresholds},
-        letterbox::{Picture, Placement},
-    },
+    host::{Candidate, Picture, Placement, Thresholds},
     task::Task,
     tensor::{Shape, Tensor},
 };

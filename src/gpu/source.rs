@@ -4,7 +4,8 @@ use crate::{
     error::{Error, Result},
     gpu::{context::Gpu, limits::check_texture, pipelines::Pipelines, ready::Ready},
     graph::Graph,
-    kernels::letterbox::{self, LetterboxParams, Picture, Placement},
+    host::{Picture, Placement},
+    kernels::letterbox::{self, LetterboxParams},
     tensor::Shape,
 };
 

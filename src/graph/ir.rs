@@ -6,8 +6,6 @@ use crate::{
     tensor::Shape,
 };
 
-pub use crate::kernels::nms::NmsKind;
-
 /// A node of a [`Graph`], and the one value it computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub usize);

@@ -25,6 +25,6 @@ pub mod weighted;
 
 pub use crate::ops::{Activation, Conv, Epilogue, NodeParams, Op, Pool, Slice, Spp, Upsample};
 pub use build::Builder;
-pub use ir::{Graph, Head, NmsKind, Node, NodeId, Params};
+pub use ir::{Graph, Head, Node, NodeId, Params};
 pub use target::{Keep, Residence, Target};
 pub use weighted::Weighted;

@@ -2,23 +2,6 @@
 
 use crate::kernels::{Bind, Binding, Dispatch, Kernel, decode::ThresholdParams, part};
 
-/// Which overlap two boxes are compared by (`nms_kind` of the last `[yolo]` section; Darknet's box.c).
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum NmsKind {
-    /// No `nms_kind`: plain intersection over union.
-    Iou,
-    /// `IoU - (d^2 / c^2) ^ beta`: `greedynms` fixes beta at 0.6, `diounms` takes `beta_nms`.
-    Diou {
-        /// Exponent of the distance term.
-        beta: f32,
-    },
-}
-
-impl NmsKind {
-    /// Exponent of `greedynms`, and of `diounms` where a cfg has no `beta_nms` (Darknet's box.c and parser.c).
-    pub const BETA: f32 = 0.6;
-}
-
 /// `shaders/nms.wgsl`
 pub static KERNEL: Kernel = Kernel {
     name: "nms",

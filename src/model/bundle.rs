@@ -19,7 +19,7 @@ use safetensors::{Dtype, SafeTensors};
 use crate::{
     error::{Error, Result},
     graph::{Graph, NodeParams, Params},
-    kernels::letterbox::ResizeMode,
+    host::ResizeMode,
     model::{
         CfgOptions, Defaults, Model,
         darknet::{build, cfg::Cfg, weights},

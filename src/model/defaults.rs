@@ -1,6 +1,6 @@
 //! What comes with a model besides its graph: how it is used unless the user says otherwise.
 
-use crate::{graph::NmsKind, kernels::letterbox::ResizeMode};
+use crate::host::{NmsKind, ResizeMode};
 
 /// How a picture becomes the network's input. Its size is the graph's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Heads to candidate boxes (Darknet's get_yolo_box and its thresholds).
 
-use crate::{graph::Graph, kernels::decode::Candidate, ops::activation::logistic, tensor::Tensor};
+use crate::{graph::Graph, host::Candidate, ops::activation::logistic, tensor::Tensor};
 
 /// Every (box, class) whose objectness and score are above `conf`; `heads` in cfg order. Not sorted. `wanted` says by class
 /// whether there are to be any; classes beyond its end are wanted.

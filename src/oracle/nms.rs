@@ -2,8 +2,7 @@
 //! bit but for the power of DIoU.
 
 use crate::{
-    graph::NmsKind,
-    kernels::decode::{Candidate, Thresholds},
+    host::{Candidate, NmsKind, Thresholds},
     oracle::sort::sort,
 };
 

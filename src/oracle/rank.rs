@@ -1,6 +1,6 @@
 //! Kept boxes in the order they are drawn in.
 
-use crate::kernels::decode::Candidate;
+use crate::host::Candidate;
 
 /// Places in `kept`, best first, at most `most`.
 pub fn rank(kept: &[Candidate], most: usize) -> Vec<usize> {

@@ -1,6 +1,6 @@
 //! Candidates into order.
 
-use crate::kernels::decode::Candidate;
+use crate::host::Candidate;
 
 /// Best first; ties by number of the box, then class.
 pub fn sort(candidates: &mut [Candidate]) {

@@ -1,10 +1,7 @@
 //! Frame of a video to RGB, in the standards' own words: components to E'Y, E'PB, E'PR, those to E'R, E'G, E'B (BT.601-7
 //! and BT.709-6, sections 3 and 4). Chroma is interpolated linearly at the pixel's place.
 
-use crate::kernels::{
-    letterbox::Picture,
-    to_rgba::{Format, Frame, Range, Siting},
-};
+use crate::host::{Format, Frame, Picture, Range, Siting};
 
 /// The frame as a picture; black where bytes are missing.
 pub fn to_rgba(frame: &Frame) -> Picture {

@@ -29,7 +29,7 @@ pub use pictures::Pictures;
 pub use reconnect::Reconnect;
 
 use crate::error::Result;
-pub use crate::kernels::to_rgba::{Colour, Format, Frame, Matrix, Range, Siting};
+pub use crate::host::{Colour, Format, Frame, Matrix, Range, Siting};
 
 /// What a source has to give.
 #[derive(Debug)]

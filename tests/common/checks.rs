@@ -4,12 +4,9 @@ use yolov4::{
     Gpu, Picture, Precision, ResizeMode,
     low_level::{
         gpu::{Input, Program, ProgramOptions},
-        graph::{Activation, Builder, Graph, Head, Keep, NmsKind, NodeId, Op, Params, Target, compile::compile},
-        kernels::{
-            conv::Variant,
-            decode::{Candidate, Thresholds},
-            letterbox::Placement,
-        },
+        graph::{Activation, Builder, Graph, Head, Keep, NodeId, Op, Params, Target, compile::compile},
+        host::{Candidate, NmsKind, Placement, Thresholds},
+        kernels::conv::Variant,
         model::random::Random,
         oracle,
         tensor::{Shape, Tensor},

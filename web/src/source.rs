@@ -8,7 +8,7 @@ use yolov4::{
     low_level::{
         app::Shot,
         gpu::Gpu,
-        kernels::to_rgba::{Colour, Format, Frame, Matrix, Range},
+        host::{Colour, Format, Frame, Matrix, Range},
     },
 };
 

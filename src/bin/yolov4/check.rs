@@ -8,7 +8,7 @@ use yolov4::{
         detect::choices::{Choices, Why},
         gpu::{Gpu, GpuOptions, Program, ProgramOptions, needs},
         graph::{Graph, Keep, NodeId, Params},
-        kernels::letterbox::Placement,
+        host::Placement,
         model::{
             Model,
             random::Random,

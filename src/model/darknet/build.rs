@@ -4,7 +4,8 @@ use std::path::Path;
 
 use crate::{
     error::{Error, Result},
-    graph::{Builder, NmsKind, NodeId},
+    graph::{Builder, NodeId},
+    host::NmsKind,
     model::{
         CfgOptions, Decode, Defaults, Model, Preprocess,
         darknet::{

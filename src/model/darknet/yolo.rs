@@ -2,7 +2,8 @@
 
 use crate::{
     error::Result,
-    graph::{Activation, Head, NmsKind, NodeId, Op},
+    graph::{Activation, Head, NodeId, Op},
+    host::NmsKind,
     model::darknet::{build::Build, cfg::Section},
 };
 

@@ -15,7 +15,7 @@ pub use table::ENTRIES;
 
 use crate::{
     error::{Error, Result},
-    kernels::letterbox::ResizeMode,
+    host::ResizeMode,
     model::{CfgOptions, Model, Preprocess, bundle, scaled::Recipe},
 };
 

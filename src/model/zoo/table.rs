@@ -1,7 +1,7 @@
 //! What there is.
 
 use super::{Entry, File, Foreign, Origin, Published};
-use crate::kernels::letterbox::ResizeMode;
+use crate::host::ResizeMode;
 
 const DARKNET: &str = "https://github.com/AlexeyAB/darknet/releases/download";
 const YOLO_FASTEST: &str = "https://raw.githubusercontent.com/dog-qiuqiu/Yolo-Fastest/master";

@@ -1,0 +1,13 @@
+//! What the host holds: pictures and frames, where they lie on a network's input, boxes and what they are filtered by. Plain data,
+//! which GPU and oracle share.
+
+mod boxes;
+mod frame;
+mod picture;
+mod placement;
+mod resample;
+
+pub use boxes::{Candidate, NmsKind, Thresholds};
+pub use frame::{Colour, Format, Frame, Matrix, Range, Siting};
+pub use picture::Picture;
+pub use placement::{Placement, ResizeMode};

@@ -1,0 +1,99 @@
+//! Where a picture comes to lie on the input of a network, and how it is resampled.
+
+use crate::tensor::Shape;
+
+/// The resampler, named after the program it agrees with (see the table in the README).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ResizeMode {
+    /// Darknet reading a picture file: bilinear, corner pixels aligned, `(in - 1) / (out - 1)`; fill 0.5.
+    #[default]
+    DarknetFile,
+    /// Darknet reading video: bilinear, half-pixel centres as `cv2.resize`; letterboxing uses the file resampler.
+    DarknetVideo,
+    /// YOLOv5 and ScaledYOLOv4 `letterbox()` on a fixed canvas: half-pixel centres, fill 114/255; always letterboxes.
+    Pytorch,
+}
+
+impl ResizeMode {
+    /// As the command line spells it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::DarknetFile => "darknet-file",
+            Self::DarknetVideo => "darknet-video",
+            Self::Pytorch => "pytorch",
+        }
+    }
+}
+
+impl std::fmt::Display for ResizeMode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Where the resized picture lies on the network's canvas.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Placement {
+    /// Size of the picture, in its own pixels.
+    pub image: (usize, usize),
+    /// Size of the canvas.
+    pub canvas: (usize, usize),
+    /// Size after resampling.
+    pub resized: (usize, usize),
+    /// Left and top edge on the canvas, in whole pixels.
+    pub offset: (usize, usize),
+    /// `true`: sample `(in - 1) / (out - 1)` apart from corner to corner; `false`: half-pixel centres.
+    pub align_corners: bool,
+    /// Value of the canvas where there is no picture.
+    pub fill: f32,
+}
+
+impl Placement {
+    /// Places a picture of `width` x `height` pixels on a network input of `shape`.
+    pub fn new(mode: ResizeMode, letterbox: bool, width: usize, height: usize, shape: Shape) -> Self {
+        let image = (width, height);
+        let canvas = (shape.w, shape.h);
+        let (cw, ch) = canvas;
+        let placed = |resized: (usize, usize), offset, align_corners, fill| Self {
+            image,
+            canvas,
+            resized: (resized.0.max(1), resized.1.max(1)),
+            offset,
+            align_corners,
+            fill,
+        };
+        match mode {
+            ResizeMode::Pytorch => {
+                let r = (cw as f64 / width as f64).min(ch as f64 / height as f64);
+                // Python rounds halves to even.
+                let w = ((width as f64 * r).round_ties_even() as usize).min(cw);
+                let h = ((height as f64 * r).round_ties_even() as usize).min(ch);
+                // round(d / 2 - 0.1): of an odd remainder the smaller half lies left and above.
+                placed((w, h), ((cw - w) / 2, (ch - h) / 2), false, 114.0 / 255.0)
+            }
+            ResizeMode::DarknetFile | ResizeMode::DarknetVideo if letterbox => {
+                // Darknet's integer division truncates.
+                let (w, h) = if (cw as f32 / width as f32) < (ch as f32 / height as f32) {
+                    (cw, height * cw / width)
+                } else {
+                    (width * ch / height, ch)
+                };
+                placed((w, h), ((cw - w) / 2, (ch - h) / 2), true, 0.5)
+            }
+            ResizeMode::DarknetFile => placed(canvas, (0, 0), true, 0.5),
+            ResizeMode::DarknetVideo => placed(canvas, (0, 0), false, 0.5),
+        }
+    }
+
+    /// Picture pixels per canvas pixel, right and down; 0 for a side of one pixel with corners aligned.
+    pub fn step(&self) -> [f32; 2] {
+        let side = |image: usize, resized: usize| {
+            if self.align_corners {
+                if resized > 1 { (image - 1) as f32 / (resized - 1) as f32 } else { 0.0 }
+            } else {
+                image as f32 / resized as f32
+            }
+        };
+        [side(self.image.0, self.resized.0), side(self.image.1, self.resized.1)]
+    }
+}
