@@ -3,14 +3,15 @@
 use crate::{
     error::{Error, Result},
     gpu::{
-        lower::{Bound, Call, Lowered, slot},
-        tune::Table,
+        call::{Bound, Call, Lowered, slot},
+        table::Table,
+        weights::Numbers,
     },
     graph::{
         Graph, NodeParams, Op, Params,
         plan::{Step, View},
     },
-    kernels::conv::{self, Caps, End, PartAt, Places, Problem, Sink, Variant},
+    kernels::conv::{self, Caps, End, PartAt, Places, Problem, Variant},
 };
 
 /// How rungs are chosen.
@@ -49,16 +50,6 @@ pub fn lower(graph: &Graph, step: &Step, choice: &Choice<'_>) -> Result<Lowered>
 fn problem(graph: &Graph, step: &Step, choice: &Choice<'_>) -> Result<Problem> {
     let none = || Error::graph(&graph.node(step.node).name, "is no convolution");
     step.problem(graph, choice.pictures).ok_or_else(none)
-}
-
-/// What weights and bias of a step are filled with.
-pub struct Numbers<'a> {
-    /// Elements of the weights.
-    pub elements: usize,
-    /// Hands them over.
-    pub weights: Box<dyn Fn(&mut Sink<'_>) + 'a>,
-    /// The bias.
-    pub bias: Vec<f32>,
 }
 
 /// The numbers of a convolution as the kernels of this rung read them.

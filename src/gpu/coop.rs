@@ -1,9 +1,6 @@
 //! Cooperative matrices: which an adapter lists, and which of them the kernels can use.
 
-use crate::{
-    gpu::context::AdapterReport,
-    kernels::{Precision, conv::Coop},
-};
+use crate::kernels::{Precision, conv::Coop};
 
 /// Rows of an adapter's cooperative matrices, of those that are square and whose products can be summed in f32.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -37,12 +34,12 @@ impl CoopSides {
         }
     }
 
-    /// What they are to kernels on the adapter of this report.
-    pub(super) fn caps(&self, precision: Precision, adapter: &AdapterReport) -> Coop {
+    /// What they are to kernels on an adapter of this backend, with subgroups from the smallest to the largest.
+    pub(super) fn caps(&self, precision: Precision, backend: &str, subgroup: (u32, u32)) -> Coop {
         let sides = self.of(precision);
-        let lanes = match adapter.subgroup {
+        let lanes = match subgroup {
             // Metal promises nothing of its subgroups, but whoever has these matrices has 32 lanes.
-            _ if adapter.backend == "metal" => 32,
+            _ if backend == "metal" => 32,
             (least, most) if least == most => most,
             _ => 0,
         };

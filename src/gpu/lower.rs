@@ -2,60 +2,18 @@
 
 use crate::{
     error::{Error, Result},
-    gpu::convolve::{self, Choice},
+    gpu::{
+        call::{Bound, Call, Lowered, slot},
+        convolve::{self, Choice},
+    },
     graph::{
         Graph,
         compile::Compiled,
-        plan::{SlotId, Step, View, Work},
+        plan::{Step, View, Work},
     },
-    kernels::{Dispatch, concat, conv::Variant, planes::At},
+    kernels::{concat, planes::At},
     ops::Lowering,
 };
-
-/// What one binding of a call is.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Bound {
-    /// The call's own uniform buffer.
-    Params,
-    /// A slot of the plan.
-    Slot(SlotId),
-    /// A value between the calls of one step, by number; every step has the same buffers for them.
-    Scratch(usize),
-    /// The step's weights, which never change.
-    Weights,
-    /// Its bias, always f32.
-    Bias,
-}
-
-/// One dispatch and its bindings, in order of binding number.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Call {
-    /// Kernel, constants, parameters, workgroups.
-    pub dispatch: Dispatch,
-    /// Group 0.
-    pub bound: Vec<Bound>,
-}
-
-/// What plays one step.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Lowered {
-    /// In order.
-    pub calls: Vec<Call>,
-    /// Vectors of each [`Bound::Scratch`] that they use.
-    pub scratch: [usize; 2],
-    /// The rung, if it is a convolution.
-    pub variant: Option<Variant>,
-}
-
-impl From<Call> for Lowered {
-    fn from(call: Call) -> Self {
-        Self { calls: vec![call], scratch: [0; 2], variant: None }
-    }
-}
-
-pub(super) fn slot(view: &View) -> Bound {
-    Bound::Slot(view.slot)
-}
 
 /// The calls of every step of a plan.
 ///

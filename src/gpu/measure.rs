@@ -7,9 +7,19 @@ use web_time::Instant;
 
 use crate::{
     error::{Error, Result},
-    gpu::{context::Gpu, pipelines::Pipelines, ready::Ready, roof::RoofParams, stamps::Stamps},
+    gpu::{context::Gpu, pipelines::Pipelines, ready::Ready, stamps::Stamps},
     kernels::Dispatch,
 };
+
+/// What a time was read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Clock {
+    /// Timestamps that the GPU writes.
+    Timestamps,
+    /// The host's clock, submitting and waiting included.
+    Wall,
+}
 
 /// One run by both clocks.
 #[derive(Clone, Copy, Debug)]
@@ -158,4 +168,14 @@ pub(super) async fn saturate(probe: &mut Probe, load: impl Fn(u32) -> Load) -> R
         best = best.min(probe.run(load(step)).await?);
     }
     Ok((load(step), best))
+}
+
+/// The uniform buffer; field by field as in `shaders/shared/roof.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
+pub(super) struct RoofParams {
+    pub rounds: u32,
+    pub stride: u32,
+    pub factor: f32,
+    pub offset: f32,
 }

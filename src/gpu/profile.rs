@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     error::{Error, Result},
-    gpu::{context::TIMESTAMPS, play::Input, program::Program, stamps::Stamps},
+    gpu::{play::Input, program::Program, report::TIMESTAMPS, stamps::Stamps},
     graph::NodeId,
 };
 

@@ -13,7 +13,8 @@ use crate::{
         pipelines::Pipelines,
         ready::{Ready, SLOT_USAGE},
         source::Source,
-        tune::{self, Table, Tune},
+        table::Table,
+        tune::{self, Tune},
         upload::{Uploaded, upload},
     },
     graph::{
@@ -121,7 +122,8 @@ impl Program {
         check_plan(graph, &compiled, precision, batch, binding)?;
         // Before minutes of compiling for nothing.
         let slots = compiled.plan.slots.iter().map(|slot| slot.vectors * batch * 4 * precision.bytes());
-        let slots: Vec<wgpu::Buffer> = slots.map(|bytes| gpu.buffer("slot", bytes, SLOT_USAGE)).collect();
+        let slot = |(n, bytes)| gpu.buffer(&format!("slot {n}"), bytes, SLOT_USAGE);
+        let slots: Vec<wgpu::Buffer> = slots.enumerate().map(slot).collect();
         gpu.check()?;
 
         let mut pipelines = Pipelines::new(gpu, precision, options.checked);

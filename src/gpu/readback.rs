@@ -1,38 +1,14 @@
 //! Bytes from the GPU, by an async map; on native the device is polled until they are there. Every one is counted.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering::Relaxed},
-};
-
 use futures::channel::oneshot;
 
 use crate::{
     error::{Error, Result},
-    gpu::context::Gpu,
+    gpu::{
+        context::Gpu,
+        counter::{Purpose, Readbacks},
+    },
 };
-
-/// What is read back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// Boxes, values, pixels.
-    Results,
-    /// A few bytes about the frame: times, whether there was room for its boxes.
-    Telemetry,
-}
-
-/// How many read-backs there were.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Readbacks {
-    /// Of boxes, values, pixels.
-    pub results: u64,
-    /// Of times and counters.
-    pub telemetry: u64,
-}
-
-/// The same, shared by the clones of a [`Gpu`].
-#[derive(Clone, Debug, Default)]
-pub(super) struct Counter(Arc<[AtomicU64; 2]>);
 
 type MapResult = std::result::Result<(), wgpu::BufferAsyncError>;
 
@@ -43,7 +19,7 @@ impl Gpu {
     /// The only way from the GPU to the host.
     fn map(&self, buffer: &wgpu::Buffer, purpose: Purpose, then: impl FnOnce() + Send + 'static) -> Mapped {
         let (sender, receiver) = oneshot::channel();
-        self.readbacks.0[purpose as usize].fetch_add(1, Relaxed);
+        self.readbacks.count(purpose);
         buffer.map_async(wgpu::MapMode::Read, .., move |result| {
             // The receiver is gone only if the caller has lost interest.
             let _ = sender.send(result);
@@ -54,8 +30,7 @@ impl Gpu {
 
     /// What has been read back from this device so far.
     pub fn readbacks(&self) -> Readbacks {
-        let [results, telemetry] = &*self.readbacks.0;
-        Readbacks { results: results.load(Relaxed), telemetry: telemetry.load(Relaxed) }
+        self.readbacks.so_far()
     }
 
     /// Waits for what was submitted before, then copies `buffer` (mappable) to the host.

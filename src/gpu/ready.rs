@@ -4,9 +4,9 @@ use crate::{
     error::Result,
     gpu::{
         buffers::Packed,
+        call::{Bound, Call, Lowered},
         context::Gpu,
         limits::check_dispatch,
-        lower::{Bound, Call, Lowered},
         pipelines::Pipelines,
         weights::Sent,
     },
@@ -48,7 +48,7 @@ impl<T> Preparing<T> {
         Self { precision, uniforms, calls: vec![], scratch: [0; 2] }
     }
 
-    /// The calls of one step, each with a `tag`. `name` is for errors.
+    /// The calls of one step, each with a `tag`. The node's name is for errors, its label for captures.
     ///
     /// # Errors
     /// [`crate::Error::Limit`] if a call has too many workgroups; [`crate::Error::Gpu`] if a kernel is refused.
@@ -56,7 +56,7 @@ impl<T> Preparing<T> {
         &mut self,
         gpu: &Gpu,
         pipelines: &mut Pipelines,
-        name: &str,
+        (name, label): (&str, String),
         tag: impl Fn() -> T,
         lowered: Lowered,
         sent: Option<Sent>,
@@ -67,7 +67,7 @@ impl<T> Preparing<T> {
             check_dispatch(name, &call.dispatch, &gpu.limits)?;
             let offset = self.uniforms.push(&call.dispatch.params);
             let pipeline = pipelines.get(&call.dispatch).await?;
-            self.calls.push((tag(), Waiting { call, offset, pipeline, sent: sent.clone() }));
+            self.calls.push((tag(), Waiting { label: label.clone(), call, offset, pipeline, sent: sent.clone() }));
         }
         Ok(())
     }
@@ -99,6 +99,8 @@ impl<T> Preparing<T> {
 
 /// A call that lacks a bind group only.
 struct Waiting {
+    /// Of its node.
+    label: String,
     call: Call,
     /// Where its parameters lie among the uniforms.
     offset: u64,
@@ -131,7 +133,7 @@ impl Waiting {
             .map(|(binding, bound)| wgpu::BindGroupEntry { binding, resource: resource(bound) })
             .collect();
         gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
-            label: Some(dispatch.kernel.name),
+            label: Some(&format!("{}/{}", self.label, dispatch.kernel.name)),
             layout,
             entries: &entries,
         })

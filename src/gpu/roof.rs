@@ -5,7 +5,7 @@ use crate::{
     error::Result,
     gpu::{
         context::Gpu,
-        measure::{Load, Probe, saturate},
+        measure::{Load, Probe, RoofParams, saturate},
         pipelines::Pipelines,
         trial::Effort,
         tune::time,
@@ -18,16 +18,6 @@ use crate::{
     task::Task,
     tensor::Shape,
 };
-
-/// The uniform buffer; field by field as in `shaders/shared/roof.wgsl`.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
-pub(super) struct RoofParams {
-    pub rounds: u32,
-    pub stride: u32,
-    pub factor: f32,
-    pub offset: f32,
-}
 
 const BINDINGS: &[Binding] = &[
     Binding { name: "params", bind: Bind::Uniform(size_of::<RoofParams>()) },

@@ -7,26 +7,16 @@ use crate::{
     gpu::{
         buffers::encode,
         context::Gpu,
-        convolve::{Ends, Numbers},
-        measure::{Lap, Stopwatch},
+        convolve::Ends,
+        measure::{Clock, Lap, Stopwatch},
         pipelines::Pipelines,
         ready::{Preparing, Ready, SLOT_USAGE},
-        weights::Sent,
+        weights::{Numbers, Sent},
     },
     graph::plan::{SlotId, View},
     kernels::conv::{self, Caps, Problem, Sink, Variant},
     tensor::Shape,
 };
-
-/// What a time was read from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Clock {
-    /// Timestamps that the GPU writes.
-    Timestamps,
-    /// The host's clock, submitting and waiting included.
-    Wall,
-}
 
 /// The time of one pass through a rung, by each clock.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -108,8 +98,8 @@ impl Trial {
         let weights = Box::new(|sink: &mut Sink<'_>| sink(0, &noise(elements)));
         let numbers = Numbers { elements, weights, bias: conv::bias(problem, None) };
         let mut preparing = Preparing::new(gpu, precision);
-        let (lowered, sent) = (ends.calls(variant, problem, caps), Sent::new(gpu, precision, numbers));
-        preparing.push(gpu, pipelines, "tuning", || 0, lowered, Some(sent)).await?;
+        let (lowered, sent) = (ends.calls(variant, problem, caps), Sent::new(gpu, precision, "tuning", numbers));
+        preparing.push(gpu, pipelines, ("tuning", "tuning".into()), || 0, lowered, Some(sent)).await?;
         let calls = preparing.finish(gpu, pipelines, &slots);
         Ok(Self { calls, watch: Stopwatch::new(gpu, 16, true), dst: slots[0].clone() })
     }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use crate::{
     error::Result,
     gpu::{
+        call::Lowered,
         context::Gpu,
         convolve::{Choice, numbers},
-        lower::Lowered,
         parallel,
         pipelines::Pipelines,
         ready::Preparing,
@@ -49,14 +49,15 @@ pub async fn upload(
         let few: Vec<(&Step, Lowered)> = steps.by_ref().take(4 * parallel::width()).collect();
         let sent = parallel::map(&few, |(step, lowered)| {
             let numbers = |variant| numbers(graph, params, step, variant, choice);
-            let sent = lowered.variant.map(|v| Ok(Sent::new(gpu, precision, numbers(v)?)));
+            let sent =
+                lowered.variant.map(|v| Ok(Sent::new(gpu, precision, &graph.node(step.node).label(), numbers(v)?)));
             sent.transpose()
         });
         for ((step, lowered), sent) in few.into_iter().zip(sent) {
             params.0[step.node.0] = None;
             rungs.extend(lowered.variant.map(|variant| (step.node, variant)));
-            let name = &graph.node(step.node).name;
-            calls.push(gpu, pipelines, name, || step.node, lowered, sent?).await?;
+            let node = graph.node(step.node);
+            calls.push(gpu, pipelines, (&node.name, node.label()), || step.node, lowered, sent?).await?;
             done += 1;
             progress(done, total);
         }

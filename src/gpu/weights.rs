@@ -1,9 +1,19 @@
 //! The numbers of a step on their way to the GPU.
 
 use crate::{
-    gpu::{buffers::encode, context::Gpu, convolve::Numbers},
-    kernels::Precision,
+    gpu::{buffers::encode, context::Gpu},
+    kernels::{Precision, conv::Sink},
 };
+
+/// What weights and bias of a step are filled with.
+pub struct Numbers<'a> {
+    /// Elements of the weights.
+    pub elements: usize,
+    /// Hands them over.
+    pub weights: Box<dyn Fn(&mut Sink<'_>) + 'a>,
+    /// The bias.
+    pub bias: Vec<f32>,
+}
 
 /// Weights and bias of one step, on the GPU.
 #[derive(Clone)]
@@ -16,12 +26,13 @@ pub struct Sent {
 const SENT: usize = 32 << 20;
 
 impl Sent {
-    /// Sends the numbers on their way; several threads may at once.
-    pub fn new(gpu: &Gpu, precision: Precision, numbers: Numbers<'_>) -> Self {
+    /// Sends the numbers of the node of this label on their way; several threads may at once.
+    pub fn new(gpu: &Gpu, precision: Precision, label: &str, numbers: Numbers<'_>) -> Self {
         let usage = wgpu::BufferUsages::STORAGE;
-        let bias = gpu.filled("bias", &encode(Precision::F32, &numbers.bias), usage);
+        let bias = gpu.filled(&format!("{label}/bias"), &encode(Precision::F32, &numbers.bias), usage);
         let bytes = precision.bytes();
-        let weights = gpu.buffer("weights", numbers.elements * bytes, usage | wgpu::BufferUsages::COPY_DST);
+        let weights =
+            gpu.buffer(&format!("{label}/weights"), numbers.elements * bytes, usage | wgpu::BufferUsages::COPY_DST);
         let mut waiting = 0;
         (numbers.weights)(&mut |first, piece| {
             gpu.write(&weights, first * bytes, &encode(precision, piece));

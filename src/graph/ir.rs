@@ -55,6 +55,13 @@ pub struct Graph {
     pub heads: Vec<Head>,
 }
 
+impl Node {
+    /// What it is called where there is little room: `layer 3`.
+    pub fn label(&self) -> String {
+        self.layer.map_or_else(|| self.name.clone(), |layer| format!("layer {layer}"))
+    }
+}
+
 impl Graph {
     /// The node of `id`.
     pub fn node(&self, id: NodeId) -> &Node {

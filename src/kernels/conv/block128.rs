@@ -2,7 +2,7 @@
 
 use crate::kernels::{
     Kernel,
-    conv::{Caps, PartAt, Problem, block, ladder::Rung, launch::Launch},
+    conv::{Caps, PartAt, Problem, block, launch::Launch, rung::Rung},
 };
 
 /// Invocations along pixels, and along output channels.

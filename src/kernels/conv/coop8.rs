@@ -2,7 +2,7 @@
 
 use crate::kernels::{
     Kernel,
-    conv::{Caps, PartAt, Problem, coop, ladder::Rung, launch::Launch, params::BINDINGS},
+    conv::{Caps, PartAt, Problem, coop, launch::Launch, params::BINDINGS, rung::Rung},
     native_part, part,
 };
 

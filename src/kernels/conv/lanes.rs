@@ -2,7 +2,7 @@
 
 use crate::kernels::{
     Kernel,
-    conv::{Caps, PartAt, Problem, ladder::Rung, launch::Launch, params::BINDINGS},
+    conv::{Caps, PartAt, Problem, launch::Launch, params::BINDINGS, rung::Rung},
     part,
 };
 

@@ -7,9 +7,9 @@ use crate::kernels::{
         Call, Caps, Cost, End, PartAt, Places, Problem,
         block::{self, KERNEL as BLOCK},
         block64,
-        ladder::Rung,
         launch::Launch,
         params::{BINDINGS, describe},
+        rung::Rung,
     },
     part,
 };

@@ -6,11 +6,12 @@ use crate::{
     kernels::{
         Dispatch, Kernel,
         conv::{
-            Call, Caps, Cost, End, PartAt, Places, Problem, Sink, Variant,
-            ladder::Rung,
+            Call, Caps, Cost, End, PartAt, Places, Problem, Sink,
+            guess::Gemm,
             launch::Launch,
             pack::{self, Layout},
             params::describe,
+            rung::Rung,
         },
     },
     tensor::Shape,
@@ -48,11 +49,11 @@ const fn tiles<F: Form>(problem: &Problem) -> usize {
     problem.pictures * output.h.div_ceil(F::OUTPUTS) * output.w.div_ceil(F::OUTPUTS)
 }
 
-/// One of the products, and the rung that plays all of them: tiles are its pixels, and those of all pictures one row.
+/// One of the products, and what plays all of them: tiles are its pixels, and those of all pictures one row.
 fn product<F: Form>(problem: &Problem, caps: &Caps) -> (Problem, Launch) {
     let tiles = tiles::<F>(problem);
     let product = Problem::plain(Shape::new(problem.input.c, 1, tiles), problem.output.c, 1);
-    (product, Variant::gemm(tiles, caps).launch(&product, caps, &[whole(problem)]))
+    (product, Gemm::best(tiles, caps).launch(&product, caps, &[whole(problem)]))
 }
 
 /// An input in one piece, at the beginning of its buffer.
