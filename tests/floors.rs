@@ -118,6 +118,98 @@ fn no_floor_uses_one_above_or_beside_it() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A path from the crate on, and what it is called where it is used.
+type Used = (Vec<String>, String);
+
+/// Adds what a tree of `use` names.
+fn expand(prefix: &[String], tree: &str, found: &mut Vec<Used>) {
+    let segments = |text: &str| -> Vec<String> {
+        let names = text.split("::").map(str::trim).filter(|name| !name.is_empty() && *name != "self");
+        prefix.iter().cloned().chain(names.map(str::to_owned)).collect()
+    };
+    let Some((head, rest)) = tree.split_once('{') else {
+        let (path, name) = tree.split_once(" as ").unwrap_or((tree, tree));
+        let name = name.rsplit("::").next().unwrap().trim().to_owned();
+        return found.push((segments(path), name));
+    };
+    let (prefix, mut depth) = (segments(head), 0);
+    let inner = &rest[..rest.rfind('}').unwrap()];
+    let parts = inner.split(|c| {
+        depth += i32::from(c == '{') - i32::from(c == '}');
+        c == ',' && depth == 0
+    });
+    parts.filter(|part| !part.trim().is_empty()).for_each(|part| expand(&prefix, part, found));
+}
+
+/// Every path that a file uses, from the crate on; `module` is its own.
+fn used(code: &str, module: &[String], lists: bool) -> Vec<Used> {
+    let mut found = Vec::new();
+    for statement in code.split(';').filter_map(|text| text.rsplit_once("use ").map(|(_, tree)| tree)) {
+        let statement = statement.trim();
+        let above = &module[..module.len().saturating_sub(1)];
+        match statement.split_once("::") {
+            Some(("crate", rest)) => expand(&[], rest, &mut found),
+            Some(("super", rest)) => expand(above, rest, &mut found),
+            _ if lists => expand(module, statement, &mut found),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Files that use each other, directly or by others, would have to be read at once.
+#[test]
+fn no_circle_of_files() {
+    let mut files_of: BTreeMap<Vec<String>, (String, bool)> = BTreeMap::new();
+    for path in files(&root().join("src"), "rs") {
+        let inside = path.strip_prefix(root().join("src")).unwrap().with_extension("");
+        let mut module: Vec<String> = inside.iter().map(|name| name.to_str().unwrap().to_owned()).collect();
+        let lists = module.last().unwrap() == "mod";
+        if lists {
+            module.pop();
+        }
+        if module[0] != "bin" && module[0] != "lib" {
+            // Tests of a file use what they test.
+            let code = code(&path).split("#[cfg(test)]").next().unwrap().to_owned();
+            files_of.insert(module, (code, lists));
+        }
+    }
+    let all: BTreeMap<&Vec<String>, Vec<Used>> =
+        files_of.iter().map(|(module, (code, lists))| (module, used(code, module, *lists))).collect();
+    // The file that a path leads to: what a `mod.rs` only hands on is looked up where it comes from.
+    let lead = |path: &Vec<String>| -> Option<Vec<String>> {
+        let mut path = path.clone();
+        for _ in 0..5 {
+            let module = (1..=path.len()).rev().map(|n| path[..n].to_vec()).find(|m| files_of.contains_key(m))?;
+            let name = path.get(module.len());
+            let here = |(from, called): &&Used| files_of[&module].1 && Some(called) == name && *from != path;
+            match all[&module].iter().find(here) {
+                Some((from, _)) => path = from.clone(),
+                None => return Some(module),
+            }
+        }
+        None
+    };
+    let edges: BTreeMap<&Vec<String>, Vec<Vec<String>>> = all
+        .iter()
+        .map(|(module, used)| {
+            (*module, used.iter().filter_map(|(path, _)| lead(path)).filter(|to| to != *module).collect())
+        })
+        .collect();
+    assert!(edges.values().map(Vec::len).sum::<usize>() > 500, "the reader is broken");
+    // What uses nothing that is left goes, and what nothing uses: circles stay, and what is between them.
+    let mut left: Vec<&Vec<String>> = edges.keys().copied().collect();
+    let mut before = left.len() + 1;
+    while left.len() < before {
+        before = left.len();
+        let kept = left.clone();
+        left.retain(|module| edges[*module].iter().any(|to| kept.contains(&to)));
+        left.retain(|module| kept.iter().any(|other| edges[*other].contains(module)));
+    }
+    let names: Vec<String> = left.iter().map(|module| module.join("::")).collect();
+    assert!(left.is_empty(), "these files use each other: {}", names.join(", "));
+}
+
 #[test]
 fn only_the_gpu_floor_says_wgpu() {
     for path in files(&root().join("src"), "rs") {

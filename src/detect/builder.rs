@@ -18,7 +18,9 @@ use crate::{
     host::{ResizeMode, Thresholds},
     kernels::Precision,
     model::{
-        CfgOptions, Decode, Model, WeightsOptions, data, names,
+        CfgOptions, Decode, Model, WeightsOptions,
+        darknet::data,
+        names,
         zoo::{self, Store, Supply},
     },
     task::{Steps, Task},
@@ -84,6 +86,13 @@ macro_rules! setters {
             self
         })*
     };
+}
+
+impl Detector {
+    /// Starts describing a detector.
+    pub fn builder() -> DetectorBuilder {
+        DetectorBuilder::default()
+    }
 }
 
 impl DetectorBuilder {

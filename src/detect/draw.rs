@@ -4,10 +4,11 @@ use image::{Rgba, RgbaImage};
 
 use crate::{
     detect::{
-        Detection, Picture,
+        Detection,
         atlas::{Atlas, Glyph},
     },
     error::{Error, Result},
+    host::Picture,
 };
 
 /// The font of labels: DejaVu Sans.

@@ -8,7 +8,7 @@ use ureq::{
     tls::{RootCerts, TlsConfig, TlsProvider},
 };
 
-use super::{Patience, part::Part};
+use super::{part::Part, patience::Patience};
 use crate::error::Result;
 
 /// Why a request did not bring the rest of the file.

@@ -3,16 +3,17 @@
 
 mod http;
 mod part;
+mod patience;
 
 use std::{
     fs::File,
     io::ErrorKind,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use http::{Client, Refusal};
 use part::Part;
+pub use patience::Patience;
 
 use crate::{
     error::{Error, Result},
@@ -30,26 +31,6 @@ pub struct Wanted {
     pub bytes: u64,
     /// Its SHA-1 in hexadecimal, if it is known.
     pub sha1: Option<String>,
-}
-
-/// When to give up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Patience {
-    /// For a connection.
-    pub connect: Duration,
-    /// Without a byte.
-    pub stall: Duration,
-    /// After the first cut connection; doubled after each further one.
-    pub pause: Duration,
-    /// Cut connections in a row that brought less than a megabyte each.
-    pub cuts: u32,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        let seconds = Duration::from_secs;
-        Self { connect: seconds(20), stall: seconds(30), pause: Duration::from_millis(250), cuts: 5 }
-    }
 }
 
 /// How far a fetch has come.

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use crate::{
     graph::ir::{Graph, Head, Node, NodeId, Params},
     kernels::conv::MAX_PARTS,
-    ops::{Conv, Cut, NodeParams, Op, Pool, Slice, Spp},
+    ops::{Conv, Cut, NodeParams, Op, Pool, Slice},
     tensor::Shape,
 };
 
@@ -84,10 +84,10 @@ impl Cutter {
         match node.op.cut() {
             Cut::Never => None,
             Cut::Channels { or_input } => self.channel_by_channel(node, or_input),
-            Cut::Filters(conv) => self.conv(node, &conv, numbers),
+            Cut::Filters => self.conv(node, node.op.conv()?, numbers),
             Cut::Members => self.concat(node),
             Cut::Range { start } => Some(self.slice(node, start)),
-            Cut::Pools(Spp { sizes }) => self.spp(node, sizes),
+            Cut::Pools { sizes } => self.spp(node, sizes),
         }
     }
 

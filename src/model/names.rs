@@ -18,7 +18,7 @@ pub fn read(path: impl AsRef<Path>) -> Result<Vec<String>> {
 /// # Errors
 /// As [`read`].
 pub fn parse(path: &Path, bytes: &[u8]) -> Result<Vec<String>> {
-    let text = super::data::text(path, bytes)?;
+    let text = crate::model::darknet::data::text(path, bytes)?;
     let mut names: Vec<String> = text.lines().map(|line| line.trim().to_owned()).collect();
     while names.last().is_some_and(String::is_empty) {
         names.pop();

@@ -42,7 +42,7 @@ impl Definition for Spp {
     }
 
     fn cut(&self) -> Cut {
-        Cut::Pools(*self)
+        Cut::Pools { sizes: self.sizes }
     }
 
     fn alone(&self) -> &'static str {

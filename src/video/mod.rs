@@ -2,6 +2,7 @@
 
 #[cfg(feature = "h264")]
 mod boxes;
+mod camera_info;
 pub mod cameras;
 #[cfg(feature = "h264")]
 mod decoder;
@@ -14,98 +15,22 @@ mod open;
 mod pictures;
 mod piped;
 mod reconnect;
+mod source;
+mod spec;
 #[cfg(feature = "h264")]
 mod sps;
 #[cfg(target_os = "linux")]
 pub mod v4l2;
 pub mod y4m;
 
-use std::{fmt, sync::Arc};
-
-pub use cameras::{CameraFormat, CameraInfo, cameras};
+pub use camera_info::{CameraFormat, CameraInfo};
+pub use cameras::cameras;
 pub use input::Input;
-pub use open::{CameraMode, OpenOptions, Spec, open};
+pub use open::open;
 pub use pictures::Pictures;
 pub use reconnect::Reconnect;
+pub use source::{Next, Source, Stopper};
+pub use spec::{CameraMode, OpenOptions, Spec};
 
-use crate::error::Result;
 pub use crate::host::{Colour, Format, Frame, Matrix, Range, Siting};
-
-/// What a source has to give.
-#[derive(Debug)]
-pub enum Next {
-    /// A frame.
-    Frame(Frame),
-    /// A frame that cannot be decoded, and why; the ones that follow may be sound.
-    Corrupt(String),
-    /// No frame for now, and why: the source is being opened again.
-    Waiting(String),
-    /// Nothing more: the end of a file.
-    End,
-}
-
-/// Longest side of a frame: beyond it a header is more likely broken than right.
-const MAX_SIDE: usize = 65_535;
-/// Most bytes of a frame, for the same reason.
-const MAX_FRAME: usize = 1 << 30;
-
-/// Ends a wait inside [`Source::next`] from another thread.
-#[derive(Clone)]
-pub struct Stopper(Arc<dyn Fn() + Send + Sync>);
-
-impl Stopper {
-    /// With what is to be done: end a child, shut a socket.
-    pub fn new(stop: impl Fn() + Send + Sync + 'static) -> Self {
-        Self(Arc::new(stop))
-    }
-
-    /// Does it; once is enough, twice does no harm.
-    pub fn stop(&self) {
-        (self.0)();
-    }
-}
-
-impl fmt::Debug for Stopper {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Stopper")
-    }
-}
-
-/// A camera, a file, a stream.
-pub trait Source: Send {
-    /// The next frame; waits for it where the source has a rate of its own ([`Source::live`]).
-    ///
-    /// # Errors
-    /// The source is of no further use as it is: unplugged, cut off, unreadable. [`crate::Error::Source`], or
-    /// [`crate::Error::Io`]. What is live may be opened again.
-    fn next(&mut self) -> Result<Next>;
-
-    /// What it is, in words: `people.mp4: 768x432, H.264, 10 fps`.
-    fn describe(&self) -> String;
-
-    /// Frames per second, where known.
-    fn rate(&self) -> Option<f64>;
-
-    /// Whether it paces itself, as a camera or a stream does; a file comes as fast as it is read.
-    fn live(&self) -> bool {
-        false
-    }
-
-    /// How often it was opened again; see [`Reconnect`].
-    fn reconnects(&self) -> usize {
-        0
-    }
-
-    /// What makes a [`Source::next`] that waits on another thread return; none if it never waits long.
-    fn stopper(&self) -> Option<Stopper> {
-        None
-    }
-
-    /// Starts again from the first frame; `false` if it cannot, as a pipe.
-    ///
-    /// # Errors
-    /// As [`Source::next`].
-    fn rewind(&mut self) -> Result<bool> {
-        Ok(false)
-    }
-}
+use source::{MAX_FRAME, MAX_SIDE};

@@ -3,7 +3,7 @@
 use crate::{
     error::Result,
     graph::{Activation, Conv, Epilogue, NodeId, Op, Pool, Slice, Upsample},
-    model::darknet::{build::Build, cfg::Section},
+    model::darknet::{cfg::Section, state::Build},
 };
 
 /// Adds one layer; returns its value.

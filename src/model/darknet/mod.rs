@@ -2,7 +2,9 @@
 
 pub mod build;
 pub mod cfg;
+pub mod data;
 pub mod layers;
 pub mod published;
+pub mod state;
 pub mod weights;
 pub mod yolo;

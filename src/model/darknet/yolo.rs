@@ -4,7 +4,7 @@ use crate::{
     error::Result,
     graph::{Activation, Head, NodeId, Op},
     host::NmsKind,
-    model::darknet::{build::Build, cfg::Section},
+    model::darknet::{cfg::Section, state::Build},
 };
 
 /// Declares a head; returns the layer's value.

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Entry, File};
+use super::entry::{Entry, File};
 use crate::{
     error::{Error, Result},
     files,

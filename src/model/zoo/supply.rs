@@ -6,7 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Entry, File, Store};
+use super::{
+    entry::{Entry, File},
+    store::Store,
+};
 use crate::error::{Error, Result};
 #[cfg(feature = "fetch")]
 use crate::fetch::{self, Patience, Wanted, Watch};

@@ -1,6 +1,6 @@
 //! What there is.
 
-use super::{Entry, File, Foreign, Origin, Published};
+use super::entry::{Entry, File, Foreign, Origin, Published};
 use crate::host::ResizeMode;
 
 const DARKNET: &str = "https://github.com/AlexeyAB/darknet/releases/download";

@@ -131,7 +131,7 @@ impl Definition for Conv {
     }
 
     fn cut(&self) -> Cut {
-        Cut::Filters(*self)
+        Cut::Filters
     }
 
     fn gathers(&self) -> bool {

@@ -8,7 +8,7 @@ use std::{
 use crate::{
     error::{Error, Result},
     video::{
-        cameras::{CameraFormat, CameraInfo},
+        CameraFormat, CameraInfo,
         v4l2::{
             ask::{capability, fault, text},
             io::{Device, V4l2Io},

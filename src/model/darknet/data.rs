@@ -44,7 +44,7 @@ pub fn read(path: impl AsRef<Path>) -> Result<Data> {
 }
 
 /// The text of a file; `path` is for errors.
-pub(super) fn text<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a str> {
+pub(in crate::model) fn text<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a str> {
     std::str::from_utf8(bytes).map_err(|e| {
         let good = &bytes[..e.valid_up_to()];
         let line = 1 + good.iter().filter(|b| **b == b'\n').count();
