@@ -16,7 +16,7 @@ use yolov4::{
     low_level::{
         gpu::{GpuOptions, Pipelines, Program, ProgramOptions, Trial, Tune},
         graph::{
-            Activation, Conv, Graph, Head, Keep, NodeId, Op, Params, Pool, Target, Upsample,
+            Activation, Conv, Graph, Head, Keep, LocalAvgPool, NodeId, Op, Params, Pool, Target, Upsample,
             bands::bands,
             compile::{Compiled, compile},
             explain,
@@ -63,7 +63,7 @@ fn random_problem(seed: u64) -> Problem {
         let beside = |net: &Net, id: NodeId| (net.builder.shape(id).h, net.builder.shape(id).w) == (shape.h, shape.w);
         let other = like[below(like.len())];
         let (filters, kind) = (channels[below(7)], kinds[below(3)]);
-        all.push(match below(15) {
+        all.push(match below(16) {
             0..4 => net.layer(from, conv(filters, [1, 3][below(2)], 1), kind),
             4 => net.conv(from, conv(filters, 3, 1 + below(2))),
             5 => net.conv(from, Conv { groups: shape.c, ..conv(shape.c, 3, 1) }),
@@ -92,6 +92,7 @@ fn random_problem(seed: u64) -> Problem {
                 net.op(Op::MaxPool(Pool { size: 3, stride_y: stride, stride_x: stride, padding: 2 }), &[from], None)
             }
             13 if shape.h * 2 <= SIDE => net.op(Op::Upsample(Upsample { stride: 2, scale: 1.0 }), &[from], None),
+            15 if shape.h > 4 => net.op(Op::LocalAvgPool(LocalAvgPool(Pool::same(2 + below(2)))), &[from], None),
             14 => {
                 let mean = net.op(Op::AvgPool, &[from], None);
                 net.op(Op::ScaleChannels, &[from, mean], None)
@@ -191,8 +192,18 @@ fn whatever_is_cut_wherever_the_values_are_the_same() {
     }
     println!("{fitting} cuts that fit, of {cut:?}");
     assert!(fitting > 200, "only {fitting} of 750 graphs fit once they were cut");
-    let kinds =
-        ["activation", "avg_pool", "concat", "conv", "max_pool", "sam", "scale_channels", "shortcut", "upsample"];
+    let kinds = [
+        "activation",
+        "avg_pool",
+        "concat",
+        "conv",
+        "local_avg_pool",
+        "max_pool",
+        "sam",
+        "scale_channels",
+        "shortcut",
+        "upsample",
+    ];
     assert!(kinds.iter().all(|kind| cut.contains(kind)), "{cut:?}");
 }
 

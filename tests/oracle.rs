@@ -3,7 +3,10 @@
 
 use proptest::prelude::*;
 use yolov4::low_level::{
-    graph::{Activation, Builder, Conv, Epilogue, Graph, NodeId, NodeParams, Op, Params, Pool, Slice, Spp, Upsample},
+    graph::{
+        Activation, Builder, Conv, Epilogue, Graph, LocalAvgPool, NodeId, NodeParams, Op, Params, Pool, Slice, Spp,
+        Upsample,
+    },
     oracle,
     tensor::{Shape, Tensor},
 };
@@ -234,6 +237,20 @@ fn max_pools_look_right_and_down_and_never_see_the_border() {
     let want = [-1.0, -1.0, -2.0, -1.0, -1.0, -2.0, -4.0, -4.0, -5.0];
     assert_eq!(pool(3, 1, 2, &negative), tensor(1, 3, 3, &want));
     assert_eq!(pool(3, 2, 2, &counting(1, 3, 3)).data, [5.0, 6.0, 8.0, 9.0]);
+}
+
+#[test]
+fn local_average_pools_divide_by_the_taps_that_there_are() {
+    let average = |size: usize, stride: usize, padding: usize| {
+        let pool = Pool { size, stride_y: stride, stride_x: stride, padding };
+        one(Op::LocalAvgPool(LocalAvgPool(pool)), &[&counting(1, 3, 3)], None)
+    };
+    // 2/2 with padding 1: four taps, two at the edges, one in the corner.
+    assert_eq!(average(2, 2, 1), tensor(1, 2, 2, &[3.0, 4.5, 7.5, 9.0]));
+    // 3/1 with padding 2: four in the corners, six at the edges, nine in the middle.
+    assert_eq!(average(3, 1, 2).data, [3.0, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0, 6.5, 7.0]);
+    // Without padding only whole windows.
+    assert_eq!(average(2, 1, 0), tensor(1, 2, 2, &[3.0, 4.0, 6.0, 7.0]));
 }
 
 #[test]

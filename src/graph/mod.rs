@@ -23,7 +23,7 @@ pub mod rewrite;
 pub mod target;
 pub mod weighted;
 
-pub use crate::ops::{Activation, Conv, Epilogue, NodeParams, Op, Pool, Slice, Spp, Upsample};
+pub use crate::ops::{Activation, Conv, Epilogue, LocalAvgPool, NodeParams, Op, Pool, Slice, Spp, Upsample};
 pub use build::Builder;
 pub use ir::{Graph, Head, Node, NodeId, Params};
 pub use target::{Keep, Residence, Target};

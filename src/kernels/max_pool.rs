@@ -2,7 +2,7 @@
 
 use crate::kernels::{
     Dispatch, Kernel, part,
-    planes::{self, At, BINDINGS},
+    planes::{self, At, BINDINGS, Window},
 };
 
 /// `shaders/max_pool.wgsl`
@@ -14,24 +14,7 @@ pub static KERNEL: Kernel = Kernel {
     workgroup: [64, 1, 1],
 };
 
-/// The window of one pool.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Window {
-    /// Rows and columns.
-    pub size: usize,
-    /// Steps down and right.
-    pub stride: (usize, usize),
-    /// How far before the output's pixel it starts: `padding / 2`.
-    pub offset: usize,
-}
-
 /// `dst[y, x] = max(src[window at (y, x)])`
 pub fn dispatch(window: Window, src: At, dst: At) -> Dispatch {
-    let constants = vec![
-        ("SIZE", window.size as f64),
-        ("STRIDE_Y", window.stride.0 as f64),
-        ("STRIDE_X", window.stride.1 as f64),
-        ("OFFSET", window.offset as f64),
-    ];
-    planes::dispatch(&KERNEL, constants, src, dst, dst.shape.blocks())
+    planes::dispatch(&KERNEL, window.constants(), src, dst, dst.shape.blocks())
 }

@@ -12,6 +12,7 @@ pub mod concat;
 pub mod conv;
 pub mod decode;
 pub mod letterbox;
+pub mod local_avg_pool;
 pub mod max_pool;
 pub mod nms;
 pub mod pairs;
@@ -222,6 +223,7 @@ static OTHERS: &[&Kernel] = &[
     &concat::KERNEL,
     &decode::KERNEL,
     &letterbox::KERNEL,
+    &local_avg_pool::KERNEL,
     &max_pool::KERNEL,
     &nms::KERNEL,
     &rank::KERNEL,

@@ -77,3 +77,26 @@ pub fn dispatch(
         workgroups: [dst.plane().div_ceil(64) as u32, blocks as u32, 1],
     }
 }
+
+/// The window of a pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Rows and columns.
+    pub size: usize,
+    /// Steps down and right.
+    pub stride: (usize, usize),
+    /// How far before the output's pixel it starts: `padding / 2`.
+    pub offset: usize,
+}
+
+impl Window {
+    /// As the kernels of pools are told.
+    pub fn constants(&self) -> Vec<(&'static str, f64)> {
+        vec![
+            ("SIZE", self.size as f64),
+            ("STRIDE_Y", self.stride.0 as f64),
+            ("STRIDE_X", self.stride.1 as f64),
+            ("OFFSET", self.offset as f64),
+        ]
+    }
+}

@@ -1,14 +1,17 @@
 //! Max pool (`[maxpool]`).
 
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
 use crate::{
-    kernels::{max_pool, planes::At},
+    kernels::{
+        max_pool,
+        planes::{At, Window},
+    },
     ops::{Counts, Cut, Definition, Lowering, NodeParams, Storage, pooled},
     tensor::{Shape, Tensor},
 };
 
-/// A max pool: taps outside the picture count as minus infinity.
+/// The window of a pool; taps outside the picture do not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pool {
     /// Rows and columns of the window.
@@ -26,6 +29,26 @@ impl Pool {
     pub const fn same(size: usize) -> Self {
         Self { size, stride_y: 1, stride_x: 1, padding: size - 1 }
     }
+
+    /// Shape of what it makes of a value.
+    pub(super) fn pooled(&self, x: Shape) -> Result<Shape, String> {
+        let (h, w) = pooled(x, self.size, (self.stride_y, self.stride_x), self.padding)?;
+        Ok(Shape::new(x.c, h, w))
+    }
+
+    /// Rows and columns of the input under the window of one output.
+    pub(super) fn taps(&self, (oy, ox): (usize, usize), x: Shape) -> [Range<usize>; 2] {
+        let side = |from: usize, side: usize| {
+            let first = from as i64 - (self.padding / 2) as i64;
+            first.max(0) as usize..(first + self.size as i64).clamp(0, side as i64) as usize
+        };
+        [side(oy * self.stride_y, x.h), side(ox * self.stride_x, x.w)]
+    }
+
+    /// As its kernel is told.
+    pub(super) const fn window(&self) -> Window {
+        Window { size: self.size, stride: (self.stride_y, self.stride_x), offset: self.padding / 2 }
+    }
 }
 
 impl Definition for Pool {
@@ -42,8 +65,7 @@ impl Definition for Pool {
     }
 
     fn shape(&self, inputs: &[Shape]) -> Result<Shape, String> {
-        let (h, w) = pooled(inputs[0], self.size, (self.stride_y, self.stride_x), self.padding)?;
-        Ok(Shape::new(inputs[0].c, h, w))
+        self.pooled(inputs[0])
     }
 
     fn counts(&self, _: &[Shape], value: Shape) -> Counts {
@@ -65,27 +87,21 @@ impl Definition for Pool {
     /// The maximum of each window; windows start at `-(padding / 2)`.
     fn play(&self, inputs: &[&Tensor], _: Option<&NodeParams>, value: Shape) -> Result<Tensor, String> {
         let x = inputs[0];
-        let offset = (self.padding / 2) as i64;
         Ok(Tensor::by_plane(value, |c, plane| {
             let source = x.plane(c);
             for (i, out) in plane.iter_mut().enumerate() {
-                let (oy, ox) = (i / value.w, i % value.w);
-                let (y0, x0) = ((oy * self.stride_y) as i64 - offset, (ox * self.stride_x) as i64 - offset);
-                let inside = |from: i64, side: usize| from.max(0)..(from + self.size as i64).min(side as i64);
-                let mut best = f32::MIN;
-                for y in inside(y0, x.shape.h) {
-                    for x_ in inside(x0, x.shape.w) {
-                        best = best.max(source[y as usize * x.shape.w + x_ as usize]);
+                let [rows, columns] = self.taps((i / value.w, i % value.w), x.shape);
+                *out = f32::MIN;
+                for y in rows {
+                    for x_ in columns.clone() {
+                        *out = out.max(source[y * x.shape.w + x_]);
                     }
                 }
-                *out = best;
             }
         }))
     }
 
     fn lower(&self, reads: &[At], dst: At) -> Lowering {
-        let stride = (self.stride_y, self.stride_x);
-        let window = max_pool::Window { size: self.size, stride, offset: self.padding / 2 };
-        Lowering::Kernel(max_pool::dispatch(window, reads[0], dst))
+        Lowering::Kernel(max_pool::dispatch(self.window(), reads[0], dst))
     }
 }

@@ -13,6 +13,7 @@ pub mod batch_norm;
 pub mod concat;
 pub mod conv;
 pub mod input;
+pub mod local_avg_pool;
 pub mod max_pool;
 mod op;
 mod room;
@@ -25,6 +26,7 @@ pub mod upsample;
 
 pub use crate::kernels::activation::ActivationKind as Activation;
 pub use conv::{Conv, Epilogue};
+pub use local_avg_pool::LocalAvgPool;
 pub use max_pool::Pool;
 pub use op::Op;
 pub use room::{Counts, Cut, Definition, Lowering, NodeParams, Storage, window};

@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 use crate::{
     kernels::planes::At,
     ops::{
-        Activation, Conv, Counts, Cut, Definition, Lowering, NodeParams, Pool, Slice, Spp, Storage, Upsample, avg_pool,
-        batch_norm, concat, input, sam, scale_channels, shortcut,
+        Activation, Conv, Counts, Cut, Definition, LocalAvgPool, Lowering, NodeParams, Pool, Slice, Spp, Storage,
+        Upsample, avg_pool, batch_norm, concat, input, sam, scale_channels, shortcut,
     },
     tensor::{Shape, Tensor},
 };
@@ -36,6 +36,8 @@ pub enum Op {
     MaxPool(Pool),
     /// Three stride-1 max pools and their input, in concat order; made by the fuse pass.
     Spp(Spp),
+    /// `[local_avgpool]`: the mean of a window.
+    LocalAvgPool(LocalAvgPool),
     /// `[avgpool]`: the mean of each whole plane, (C,1,1).
     AvgPool,
     /// `[upsample]`: nearest.
@@ -58,6 +60,7 @@ macro_rules! in_room {
             Op::Slice(room) => in_room!(@ room, $room => $call),
             Op::MaxPool(room) => in_room!(@ room, $room => $call),
             Op::Spp(room) => in_room!(@ room, $room => $call),
+            Op::LocalAvgPool(room) => in_room!(@ room, $room => $call),
             Op::AvgPool => in_room!(@ &avg_pool::AvgPool, $room => $call),
             Op::Upsample(room) => in_room!(@ room, $room => $call),
         }

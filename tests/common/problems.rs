@@ -1,6 +1,6 @@
 //! The problem suite: small graphs, each made for some kernels.
 
-use yolov4::low_level::graph::{Activation, Conv, NodeId, Op, Pool, Upsample};
+use yolov4::low_level::graph::{Activation, Conv, LocalAvgPool, NodeId, Op, Pool, Upsample};
 
 #[path = "net.rs"]
 mod net;
@@ -190,6 +190,14 @@ fn pools() -> Vec<Problem> {
             // All negative: a border of zeros would win.
             problem.input.data.iter_mut().for_each(|v| *v -= 2.0);
             all.push(problem);
+        }
+    }
+    for (size, stride) in [(2, 2), (2, 1), (3, 1), (3, 2), (7, 3)] {
+        for (c, h, w) in [(5, 7, 8), (4, 1, 6), (3, 13, 13)] {
+            let mut net = Net::new(c, h, w);
+            let pool = Pool { size, stride_y: stride, stride_x: stride, padding: size - 1 };
+            net.op(Op::LocalAvgPool(LocalAvgPool(pool)), &[NodeId(0)], None);
+            all.push(net.done(&format!("local average {size}/{stride} of {c}x{h}x{w}"), &["local_avg_pool"], SUMS));
         }
     }
     for (name, order) in [("Darknet", [13, 9, 5, 1]), ("PyTorch", [1, 5, 9, 13])] {

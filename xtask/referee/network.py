@@ -42,7 +42,7 @@ def read(path, width=None, height=None):
             out = (number("filters"), *((n + 2 * border - size) // stride + 1 for n in last[1:]))
             layer.update(size=size, stride=stride, border=border, groups=number("groups", 1), ic=last[0],
                          norm=number("batch_normalize"), act=s.get("activation", "linear"))
-        elif s["kind"] == "maxpool":
+        elif s["kind"] in ("maxpool", "local_avgpool"):
             size, stride = number("size"), number("stride", 1)
             padding = number("padding", size - 1)
             out = (last[0], *((n + padding - size) // stride + 1 for n in last[1:]))
@@ -147,10 +147,11 @@ def calibrate(layers, weights, x, heads_only=False):
             y = ((ins[0] - w["mean"][:, None, None]) * gain[:, None, None] + w["beta"][:, None, None]).astype("f4")
         elif l.kind == "activation":
             y = ACTIVATIONS[l.section["activation"]](ins[0]).astype("f4")
-        elif l.kind == "maxpool":
+        elif l.kind in ("maxpool", "local_avgpool"):
+            fill, reduce = (-np.inf, np.max) if l.kind == "maxpool" else (np.nan, np.nanmean)
             pad = ((0, 0), (l.before, l.after[0]), (l.before, l.after[1]))
-            padded = np.pad(ins[0], pad, constant_values=-np.inf)
-            y = np.lib.stride_tricks.sliding_window_view(padded, (l.size, l.size), (1, 2))[:, :: l.stride, :: l.stride].max((3, 4))
+            padded = np.pad(ins[0], pad, constant_values=fill)
+            y = reduce(np.lib.stride_tricks.sliding_window_view(padded, (l.size, l.size), (1, 2))[:, :: l.stride, :: l.stride], (3, 4))
         elif l.kind == "route":
             y = np.concatenate([v[len(v) // l.groups * l.group :][: len(v) // l.groups] for v in ins])
         elif l.kind == "shortcut":

@@ -8,7 +8,7 @@ from onnx import TensorProto, helper, numpy_helper
 from network import FOLD_EPS
 
 
-def session(shape, layers, weights, slope=0.1, reverse_spp=False):
+def session(shape, layers, weights, slope=0.1, reverse_spp=False, count_border=0):
     """An ONNX Runtime session whose outputs are what enters the yolo layers, in cfg order."""
     nodes, numbers, outputs, name = [], [], [], {-1: "input"}
 
@@ -46,6 +46,9 @@ def session(shape, layers, weights, slope=0.1, reverse_spp=False):
         elif l.kind == "maxpool":
             name[i] = node("MaxPool", ins, f"m{i}", kernel_shape=[l.size] * 2, strides=[l.stride] * 2,
                            pads=[l.before, l.before, *l.after])
+        elif l.kind == "local_avgpool":
+            name[i] = node("AveragePool", ins, f"m{i}", kernel_shape=[l.size] * 2, strides=[l.stride] * 2,
+                           pads=[l.before, l.before, *l.after], count_include_pad=count_border)
         elif l.kind == "route":
             if l.groups > 1:
                 for k, j in enumerate(l.inputs):

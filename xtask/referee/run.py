@@ -260,6 +260,52 @@ def random_networks():
         file.unlink()
 
 
+# What none of the published networks has.
+AVERAGES = """[net]
+channels=3
+height=96
+width=128
+[convolutional]
+batch_normalize=1
+filters=12
+size=3
+stride=2
+pad=1
+activation=leaky
+[local_avgpool]
+size=3
+stride=2
+[convolutional]
+batch_normalize=1
+filters=16
+size=3
+pad=1
+activation=mish
+[local_avgpool]
+size=2
+stride=2
+[convolutional]
+filters=14
+activation=linear
+[yolo]
+mask=0,1
+anchors=9,9, 30,40
+classes=2
+num=2
+"""
+
+
+def averages():
+    photo, other = args.data / "images/horses.jpg", args.data / "images/dog.jpg"
+    cfg, file = work / "averages.cfg", work / "averages.weights"
+    cfg.write_text(AVERAGES)
+    shape, net, layers, weights, x, found = calibrated(cfg, file, photo)
+    theirs = lambda x, **wrong: onnxnet.session(shape, layers, weights, **wrong).run(None, {"input": x})
+    report("[local_avgpool], ONNX Runtime", max(map(centred, found, theirs(x))), 1e-3)
+    report("[local_avgpool], another photo must differ", min(map(centred, found, theirs(entered(other, shape, net)))), 1e-1, above=True)
+    report("[local_avgpool], a border that counts must differ", max(map(centred, found, theirs(x, count_border=1))), 1e-2, above=True)
+
+
 def compare_boxes(name, cfg, file, photo, shape, net, layers, tensors):
     """Boxes from the same heads, shown to be right above: what is compared here is decode, NMS and the way back alone."""
     width, height = Image.open(photo).size
@@ -306,6 +352,7 @@ if args.only in "yolov4-p7":
 if not args.only:
     goldens()
     resizers()
+    averages()
 random_networks()
 composed()
 print(f"{passed} passed, {failed} failed")

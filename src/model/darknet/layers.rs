@@ -2,7 +2,7 @@
 
 use crate::{
     error::Result,
-    graph::{Activation, Conv, Epilogue, NodeId, Op, Pool, Slice, Upsample},
+    graph::{Activation, Conv, Epilogue, LocalAvgPool, NodeId, Op, Pool, Slice, Upsample},
     model::darknet::{cfg::Section, state::Build},
 };
 
@@ -17,7 +17,14 @@ pub fn layer(build: &mut Build, section: &Section) -> Result<NodeId> {
         "activation" => activated(build, section, build.last(), "linear"),
         "route" => route(build, section),
         "shortcut" => shortcut(build, section),
-        "maxpool" | "max" => maxpool(build, section),
+        "maxpool" | "max" => {
+            let pool = pool(section)?;
+            for (key, neutral) in [("maxpool_depth", "0"), ("out_channels", "1"), ("antialiasing", "0")] {
+                section.refuse(key, neutral)?;
+            }
+            add(build, section, Op::MaxPool(pool), &[build.last()])
+        }
+        "local_avgpool" => add(build, section, Op::LocalAvgPool(LocalAvgPool(pool(section)?)), &[build.last()]),
         "avgpool" | "avg" => add(build, section, Op::AvgPool, &[build.last()]),
         "upsample" => upsample(build, section),
         "sam" => pair(build, section, Op::Mul),
@@ -168,17 +175,15 @@ fn shortcut(build: &mut Build, section: &Section) -> Result<NodeId> {
     activated(build, section, value, "linear")
 }
 
-fn maxpool(build: &mut Build, section: &Section) -> Result<NodeId> {
+/// The window of `[maxpool]` and `[local_avgpool]`.
+fn pool(section: &Section) -> Result<Pool> {
     let (stride_y, stride_x) = strides(section, 1)?;
     let size: usize = section.number_or("size", stride_y)?;
     if size == 0 || size > 1 << 16 {
         return Err(section.error_key("size", format!("size: expected 1 to 65536, found {size}")));
     }
     let padding = section.number_or("padding", size - 1)?;
-    section.refuse("maxpool_depth", "0")?;
-    section.refuse("out_channels", "1")?;
-    section.refuse("antialiasing", "0")?;
-    add(build, section, Op::MaxPool(Pool { size, stride_y, stride_x, padding }), &[build.last()])
+    Ok(Pool { size, stride_y, stride_x, padding })
 }
 
 fn upsample(build: &mut Build, section: &Section) -> Result<NodeId> {
