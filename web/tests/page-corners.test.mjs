@@ -155,7 +155,7 @@ describe("corners", { concurrency: false }, () => {
                     await page.getByRole("button", { name: "Go on with the download" }).click();
                     await settle(page, () => page.locator("#models").inputValue(), "net");
                     await page.locator("#models").selectOption("Road signs (demo)");
-                    await frames(page, 1);
+                    await settle(page, () => page.locator("#found li").first().innerText(), "sign\n99 %");
                 }
                 const begun = ["GET /net.cfg whole", "GET /net.weights whole", "GET /net.weights bytes=100-"];
                 assert.deepEqual(same.asked, begun);
@@ -194,9 +194,8 @@ describe("corners", { concurrency: false }, () => {
                 const kept = page.locator("#kept li span", { hasText: "demo" });
                 await settle(page, () => kept.allTextContents(), ["demo, 1.8 MB"]);
                 await page.locator("#models").selectOption("Road signs (demo)");
-                await frames(page, 1);
+                await settle(page, () => page.locator("#found li").first().innerText(), "sign\n99 %");
                 await page.locator("#models").selectOption("demo");
-                await frames(page, 1);
                 await settle(page, () => listed(page), crossing);
                 assert.equal(await page.locator("#trouble").isVisible(), false);
                 await page.locator("#kept").evaluate((list) => list.closest("details")?.setAttribute("open", ""));

@@ -80,8 +80,7 @@ describe("networks", { concurrency: false }, () => {
             await page.getByRole("button", { name: "Delete net" }).click();
             await settle(page, () => page.locator("#kept li").count(), 0);
             await page.locator("#models").selectOption("Road signs (demo)");
-            await settle(page, () => title(page), "Road signs (demo)");
-            await frames(page, 1);
+            await settle(page, () => page.locator("#found li").first().innerText(), "sign\n99 %");
         });
     });
 

@@ -28,12 +28,12 @@ export function weights() {
     return bytes;
 }
 
-/** Both in one file, as the page's demo network is. */
+/** Both in one file, as the page's demo network is; its class is called so that the two can be told apart. */
 export function bundle() {
     const numbers = weights().subarray(20);
     const tensor = (/** @type {number[]} */ shape, /** @type {[number, number]} */ data_offsets) => ({ dtype: "F32", shape, data_offsets });
     const header = JSON.stringify({
-        __metadata__: { format: "yolov4", cfg: CFG, names: "thing\n" },
+        __metadata__: { format: "yolov4", cfg: CFG, names: "sign\n" },
         "layer.0.bias": tensor([18], [0, 72]),
         "layer.0.weights": tensor([18, 3, 1, 1], [72, numbers.length]),
     });
