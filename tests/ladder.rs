@@ -55,6 +55,16 @@ fn cooperative_matrices_are_guessed_on_cards_for_more_channels_than_a_picture_ha
     assert!(!matches!(guess, Variant::Coop8 | Variant::Coop16), "{guess:?}");
 }
 
+#[test]
+fn a_single_pixel_has_a_rung_of_its_own_on_cards() {
+    let pixels = |h, w| Problem { input: Shape::new(32, h, w), output: Shape::new(64, h, w), ..problem(32, 1) };
+    let caps = card(Coop::default());
+    assert_eq!(Variant::choose(&pixels(1, 1), &caps), Variant::Vector);
+    assert_eq!(Variant::choose(&pixels(3, 3), &caps), Variant::Block64);
+    assert!(!Variant::Vector.takes(&pixels(3, 3), &caps), "each pixel reads all weights again");
+    assert_ne!(Variant::choose(&pixels(1, 1), &Caps { software: true, ..caps }), Variant::Vector);
+}
+
 /// Pieces put together; each element must come once.
 fn together(elements: usize, pack: impl Fn(&mut Sink<'_>)) -> (Vec<f32>, usize) {
     let (mut all, mut pieces) = (vec![f32::NAN; elements], 0);

@@ -17,6 +17,7 @@ const CONVS: &[&str] = &[
     "conv_subgroup_few",
     "conv_sum",
     "conv_tiled",
+    "conv_vector",
     "winograd2_input",
     "winograd2_output",
     "winograd4_input",

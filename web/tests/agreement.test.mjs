@@ -144,7 +144,7 @@ test("every kernel agrees with the oracle inside the browser", { timeout: 600_00
     assert.deepEqual(failed, []);
     assert.ok(count > 250, `${count} problems`);
     // Those that need nothing of an adapter.
-    const plain = ["block128", "block64", "depthwise", "direct", "lanes", "split", "stem", "tiled", "winograd2", "winograd4"];
+    const plain = ["block128", "block64", "depthwise", "direct", "lanes", "split", "stem", "tiled", "vector", "winograd2", "winograd4"];
     assert.deepEqual(plain.filter((rung) => !played.includes(rung)), [], "rungs that have not played");
     const others = ["activation", "avg_pool", "concat", "local_avg_pool", "max_pool", "sam", "scale_channels", "shortcut", "spp", "upsample"];
     assert.deepEqual(others.filter((kernel) => !played.includes(kernel)), [], "kernels that have not played");

@@ -4,7 +4,7 @@ use crate::kernels::{
     Kernel,
     conv::{
         Call, Caps, Cost, Places, Problem, Sink, block64, block128, coop8, coop16, depthwise, direct, guess::Gemm,
-        lanes, rung::Rung, split, stem, subgroup, subgroup_few, tiled, winograd2, winograd4,
+        lanes, rung::Rung, split, stem, subgroup, subgroup_few, tiled, vector, winograd2, winograd4,
     },
 };
 
@@ -45,6 +45,8 @@ rungs! {
     Depthwise = depthwise::Depthwise,
     /// Up to four input channels.
     Stem = stem::Stem,
+    /// Very few output pixels: lanes along the inputs.
+    Vector = vector::Vector,
     /// Implicit GEMM without barriers, for software adapters.
     Lanes = lanes::Lanes,
     /// Implicit GEMM through workgroup memory.
@@ -139,9 +141,10 @@ impl Variant {
             && problem.pixels() >= WINOGRAD_PIXELS;
         let winograd = [Self::Winograd4, Self::Winograd2].into_iter().filter(|_| worth);
         // The input of a picture has three channels: most of a fragment, or of a deep tile, would be zeros.
-        let stem = (!caps.software).then_some(Self::Stem);
+        // A tile of 64 pixels would be as empty where there is but one.
+        let odd = [Self::Stem, Self::Vector].into_iter().filter(|_| !caps.software);
         let gemm = [Self::gemm(problem.pixels(), caps), Self::Lanes];
-        let mut known = winograd.chain(stem).chain(gemm).chain([Self::Depthwise]);
+        let mut known = winograd.chain(odd).chain(gemm).chain([Self::Depthwise]);
         known.find(|v| v.takes(problem, caps)).unwrap_or(Self::Direct)
     }
 }

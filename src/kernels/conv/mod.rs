@@ -27,6 +27,7 @@ mod stem;
 mod subgroup;
 mod subgroup_few;
 mod tiled;
+mod vector;
 mod winograd;
 mod winograd2;
 mod winograd4;
