@@ -60,8 +60,9 @@ fn native(all: bool, skipped: &mut Vec<String>) -> Result<()> {
         thread::spawn(move || pass_on(out, Line::Out, &sender)),
         thread::spawn(move || pass_on(err, Line::Err, &other)),
     ];
-    // Cargo says which suite it starts on one stream, and the suite how long it took on the other.
-    let (mut suite, mut test) = (String::new(), String::new());
+    // Cargo says which suite it starts on one stream, and the suite how it went on the other: whichever line comes first, the third
+    // suite that begins is the third one that was started.
+    let (mut started, mut begun, mut test) = (Vec::new(), 0_usize, String::new());
     let mut failed = Vec::new();
     for line in lines {
         match line {
@@ -69,11 +70,13 @@ fn native(all: bool, skipped: &mut Vec<String>) -> Result<()> {
                 eprintln!("{line}");
                 let words: Vec<&str> = line.split_whitespace().collect();
                 if let ["Running", .., name, _] | ["Doc-tests", name] = words[..] {
-                    name.clone_into(&mut suite);
+                    started.push(name.to_owned());
                 }
             }
             Line::Out(line) => {
                 println!("{line}");
+                begun += usize::from(begins(&line));
+                let suite = started.get(begun.saturating_sub(1)).or(started.last()).map_or("", String::as_str);
                 if let Some(name) = line.strip_prefix("---- ") {
                     name.split_whitespace().next().unwrap_or_default().clone_into(&mut test);
                 }
@@ -86,7 +89,7 @@ fn native(all: bool, skipped: &mut Vec<String>) -> Result<()> {
                 let seconds =
                     line.rsplit_once("finished in ").and_then(|(_, time)| time.trim_end_matches('s').parse().ok());
                 if let Some(seconds) = seconds.filter(|_| line.starts_with("test result: ")) {
-                    run::took(&suite, Duration::from_secs_f64(seconds));
+                    run::took(suite, Duration::from_secs_f64(seconds));
                 }
             }
         }
@@ -99,6 +102,12 @@ fn native(all: bool, skipped: &mut Vec<String>) -> Result<()> {
         bail!("these tests failed ({status}): {}", failed.join(", "));
     }
     Ok(())
+}
+
+/// Whether this is the line with which a suite begins: `running 3 tests`.
+fn begins(line: &str) -> bool {
+    let count = line.strip_prefix("running ").and_then(|rest| rest.split_once(" test"));
+    count.is_some_and(|(count, _)| count.parse::<usize>().is_ok())
 }
 
 /// Sends every line of a stream on.
