@@ -158,7 +158,7 @@ fn the_demo_network_is_what_the_builder_composes() {
     let built = recipe.network().unwrap();
     assert_eq!(network.graph, built.graph);
     assert_eq!((network.preprocess.letterbox, network.defaults.nms_kind), (true, built.defaults.nms_kind));
-    assert_eq!((network.labels.len(), network.classes()), (10, 10));
+    assert_eq!((network.labels.len(), network.graph.classes()), (10, 10));
     assert!(network.params.is_some() && entry.weights.is_none());
     let bytes = std::fs::metadata(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/demo.safetensors")).unwrap().len();
     assert!(bytes <= 2_000_000, "{bytes} bytes");

@@ -229,7 +229,7 @@ fn a_network_of_other_numbers_can_be_built() {
     for name in NAMES {
         let recipe = Recipe { width: 0.25, depth: 0.34, classes: 3, ..Recipe::named(name).unwrap() };
         let network = recipe.network().unwrap();
-        assert_eq!(network.classes(), 3, "{name}");
+        assert_eq!(network.graph.classes(), 3, "{name}");
         assert_eq!(network.graph.heads.len(), recipe.heads, "{name}");
         let whole = Recipe::named(name).unwrap().network().unwrap();
         assert!(network.graph.nodes.len() <= whole.graph.nodes.len());

@@ -199,7 +199,7 @@ impl DetectorBuilder {
         let mut choices = Choices::default();
         choices.network(&network, self.cfg.size);
         let names = self.class_names(&network, &supply, &mut choices)?;
-        let wanted = classes::filter(&self.classes, &names, network.classes())?;
+        let wanted = classes::filter(&self.classes, &names, network.graph.classes())?;
         let resize = choices.pick("resize", self.resize, network.preprocess.resize);
         if resize == ResizeMode::Pytorch && self.letterbox == Some(false) {
             return Err(Error::Usage("resize mode pytorch always letterboxes".into()));
@@ -281,14 +281,14 @@ impl DetectorBuilder {
             return Ok(names);
         };
         let names = names::parse(&file, &supply.read(&file)?)?;
-        let expected = data.classes.unwrap_or(network.classes());
-        if names.len() != network.classes() || expected != network.classes() {
+        let expected = data.classes.unwrap_or(network.graph.classes());
+        if names.len() != network.graph.classes() || expected != network.graph.classes() {
             return Err(Error::Usage(format!(
                 "{}: expected {} class names for {}, found {}",
                 file.display(),
-                network.classes(),
+                network.graph.classes(),
                 network.source.display(),
-                if expected == network.classes() { names.len() } else { expected }
+                if expected == network.graph.classes() { names.len() } else { expected }
             )));
         }
         let asked = Why::Asked(if self.names.is_some() { "names" } else { "data" });

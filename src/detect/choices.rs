@@ -69,7 +69,7 @@ impl Choices {
     /// The model and the size of its input.
     pub fn network(&mut self, network: &Model, asked: Option<(usize, usize)>) {
         let shape = network.graph.input_shape();
-        self.because("model", network.source.display(), Why::Own(format!("{} classes", network.classes())));
+        self.because("model", network.source.display(), Why::Own(format!("{} classes", network.graph.classes())));
         self.add("size", format_args!("{}x{}", shape.w, shape.h), asked.is_some(), "the network's own");
     }
 

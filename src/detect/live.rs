@@ -51,7 +51,7 @@ impl Detector {
     /// A name for every class: its number where there are no names.
     pub fn class_names(&self) -> Vec<String> {
         let name = |class: usize| self.names.get(class).cloned().unwrap_or_else(|| class.to_string());
-        (0..self.network.classes()).map(name).collect()
+        (0..self.network.graph.classes()).map(name).collect()
     }
 
     /// Most boxes a picture, where that was asked for.
@@ -69,7 +69,7 @@ impl Detector {
     /// # Errors
     /// [`Error::Usage`] for a class that there is not.
     pub fn set_classes(&mut self, wishes: &[String]) -> Result<()> {
-        self.wanted = classes::filter(wishes, &self.names, self.network.classes())?;
+        self.wanted = classes::filter(wishes, &self.names, self.network.graph.classes())?;
         Ok(())
     }
 

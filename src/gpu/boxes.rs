@@ -96,7 +96,7 @@ impl Boxes {
             let params = gpu.filled("decode", &decode::dispatch(&at).params, uniform);
             heads.push(Head { at, slot: slots[slot.0].clone(), params });
         }
-        let classes = heads.iter().map(|h| h.at.classes).max().unwrap_or(0);
+        let classes = graph.classes();
         let thresholds = gpu.buffer("thresholds", size_of::<ThresholdParams>(), uniform | wgpu::BufferUsages::COPY_DST);
         let wanted = gpu.filled("wanted", bytemuck::cast_slice(&vec![1_u32; classes]), wgpu::BufferUsages::STORAGE);
         let room = Room::new(gpu, pipelines, &heads, [&thresholds, &wanted], classes, sort::LOCAL).await?;

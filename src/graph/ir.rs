@@ -73,6 +73,11 @@ impl Graph {
         self.nodes[0].shape
     }
 
+    /// Number of classes: the most that a head has.
+    pub fn classes(&self) -> usize {
+        self.heads.iter().map(|head| head.classes).max().unwrap_or(0)
+    }
+
     /// Every node with its id, in order of play.
     pub fn iter(&self) -> impl Iterator<Item = (NodeId, &Node)> {
         self.nodes.iter().enumerate().map(|(i, n)| (NodeId(i), n))

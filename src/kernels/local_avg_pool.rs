@@ -9,7 +9,7 @@ use crate::kernels::{
 pub static KERNEL: Kernel = Kernel {
     name: "local_avg_pool",
     twin: "local_avg_pool",
-    parts: &[part!("shared/planes.wgsl"), part!("local_avg_pool.wgsl")],
+    parts: &[part!("shared/planes.wgsl"), part!("shared/window.wgsl"), part!("local_avg_pool.wgsl")],
     bindings: BINDINGS,
     workgroup: [64, 1, 1],
 };

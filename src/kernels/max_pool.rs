@@ -9,7 +9,7 @@ use crate::kernels::{
 pub static KERNEL: Kernel = Kernel {
     name: "max_pool",
     twin: "max_pool",
-    parts: &[part!("shared/planes.wgsl"), part!("max_pool.wgsl")],
+    parts: &[part!("shared/planes.wgsl"), part!("shared/window.wgsl"), part!("max_pool.wgsl")],
     bindings: BINDINGS,
     workgroup: [64, 1, 1],
 };

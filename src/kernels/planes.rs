@@ -78,7 +78,7 @@ pub fn dispatch(
     }
 }
 
-/// The window of a pool.
+/// The window of a pool, as `shaders/shared/window.wgsl` has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
     /// Rows and columns.
@@ -90,7 +90,7 @@ pub struct Window {
 }
 
 impl Window {
-    /// As the kernels of pools are told.
+    /// As kernels are told.
     pub fn constants(&self) -> Vec<(&'static str, f64)> {
         vec![
             ("SIZE", self.size as f64),

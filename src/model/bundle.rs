@@ -52,7 +52,7 @@ pub fn read(source: &Path, bytes: &[u8], options: &CfgOptions) -> Result<Model> 
     }
     let cfg = facts.get("cfg").ok_or_else(|| fail("the metadata has no `cfg`".into()))?;
     let mut model = build::from_cfg(source, &Cfg::parse(source, cfg)?, options)?;
-    model.labels = facts.labels(model.classes())?;
+    model.labels = facts.labels(model.graph.classes())?;
     model.preprocess.resize = facts.resize()?.unwrap_or(model.preprocess.resize);
     let Defaults { conf, nms, .. } = &mut model.defaults;
     for (key, value) in [("conf", conf), ("nms", nms)] {

@@ -27,11 +27,6 @@ pub struct Model {
 }
 
 impl Model {
-    /// Number of classes: the most that a head has.
-    pub fn classes(&self) -> usize {
-        self.graph.heads.iter().map(|head| head.classes).max().unwrap_or(0)
-    }
-
     /// Takes the weights that came in the same file, if there are any.
     pub fn take_params(&mut self, options: &WeightsOptions) -> Option<Params> {
         let mut params = self.params.take()?;

@@ -84,7 +84,7 @@ fn at_first(first: impl Fn(&Request, &[u8]) -> Reply + Send + Sync + 'static) ->
 fn the_table_says_what_the_networks_say() {
     for entry in ENTRIES.iter().filter(|entry| !matches!(entry.origin, Origin::Foreign(_))) {
         let network = entry.network(&CfgOptions::default(), &mut Supply::cached()).unwrap();
-        assert_eq!(network.labels.len(), network.classes(), "{}", entry.name);
+        assert_eq!(network.labels.len(), network.graph.classes(), "{}", entry.name);
         if let Some(weights) = entry.weights {
             assert_eq!(weights.bytes, expected_bytes(&network), "{}", entry.name);
             assert_eq!(weights.name(), format!("{}.weights", entry.name));

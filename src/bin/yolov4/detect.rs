@@ -102,7 +102,7 @@ pub async fn run(args: Args) -> Outcome {
         }
     }
     bar.finish_and_clear();
-    results.finish(detector.graph().heads.iter().map(|h| h.classes).max().unwrap_or(0))?;
+    results.finish(detector.graph().classes())?;
     match lost {
         Some(e) => Err(e.into()),
         None if failed => Err(Failure::Reported),
