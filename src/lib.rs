@@ -4,9 +4,6 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")
 )]
 
-#[cfg(feature = "gpu")]
-#[doc(hidden)]
-pub mod app;
 #[doc(hidden)]
 pub mod detect;
 #[doc(hidden)]
@@ -40,9 +37,12 @@ pub mod tensor;
 #[doc(hidden)]
 pub mod text;
 pub mod track;
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(all(feature = "video", not(target_arch = "wasm32")))]
 #[doc(hidden)]
 pub mod video;
+#[cfg(feature = "gpu")]
+#[doc(hidden)]
+pub mod view;
 
 pub use detect::{BoxPx, Choice, Detection, Detector, DetectorBuilder, NmsChoice, PlayerChoice, TuneChoice, Why};
 pub use error::{Error, Result};
@@ -57,9 +57,9 @@ pub use model::zoo::Remote;
 pub mod low_level {
     #[cfg(feature = "fetch")]
     pub use crate::fetch;
-    #[cfg(not(target_arch = "wasm32"))]
+    #[cfg(all(feature = "video", not(target_arch = "wasm32")))]
     pub use crate::video;
     #[cfg(feature = "gpu")]
-    pub use crate::{app, gpu};
+    pub use crate::{gpu, view};
     pub use crate::{detect, error, files, graph, host, kernels, model, ops, oracle, tensor, text};
 }

@@ -32,7 +32,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ),
     ("video", &["error", "host", "detect", "video"]),
     ("track", &["error", "detect", "track"]),
-    ("app", &["error", "files", "host", "kernels", "model", "gpu", "detect", "video", "track", "app"]),
+    ("view", &["error", "host", "kernels", "gpu", "detect", "video", "view"]),
 ];
 
 fn root() -> PathBuf {
@@ -95,7 +95,7 @@ fn edges(code: &str) -> Vec<String> {
 fn floor(path: &Path) -> Option<String> {
     let relative = path.strip_prefix(root().join("src")).unwrap();
     let first = relative.components().next()?.as_os_str().to_str()?.trim_end_matches(".rs").to_owned();
-    (first != "lib" && first != "bin").then_some(first)
+    (first != "lib").then_some(first)
 }
 
 #[test]
@@ -160,15 +160,21 @@ fn used(code: &str, module: &[String], lists: bool) -> Vec<Used> {
 /// Files that use each other, directly or by others, would have to be read at once.
 #[test]
 fn no_circle_of_files() {
+    let found: usize = ["src", "cli/src"].map(|tree| edges_without_circle(&root().join(tree))).iter().sum();
+    assert!(found > 500, "the reader is broken");
+}
+
+/// How often a file of a tree uses another.
+fn edges_without_circle(tree: &Path) -> usize {
     let mut files_of: BTreeMap<Vec<String>, (String, bool)> = BTreeMap::new();
-    for path in files(&root().join("src"), "rs") {
-        let inside = path.strip_prefix(root().join("src")).unwrap().with_extension("");
+    for path in files(tree, "rs") {
+        let inside = path.strip_prefix(tree).unwrap().with_extension("");
         let mut module: Vec<String> = inside.iter().map(|name| name.to_str().unwrap().to_owned()).collect();
         let lists = module.last().unwrap() == "mod";
         if lists {
             module.pop();
         }
-        if module[0] != "bin" && module[0] != "lib" {
+        if module[0] != "main" && module[0] != "lib" {
             // Tests of a file use what they test.
             let code = code(&path).split("#[cfg(test)]").next().unwrap().to_owned();
             files_of.insert(module, (code, lists));
@@ -196,7 +202,6 @@ fn no_circle_of_files() {
             (*module, used.iter().filter_map(|(path, _)| lead(path)).filter(|to| to != *module).collect())
         })
         .collect();
-    assert!(edges.values().map(Vec::len).sum::<usize>() > 500, "the reader is broken");
     // What uses nothing that is left goes, and what nothing uses: circles stay, and what is between them.
     let mut left: Vec<&Vec<String>> = edges.keys().copied().collect();
     let mut before = left.len() + 1;
@@ -208,13 +213,14 @@ fn no_circle_of_files() {
     }
     let names: Vec<String> = left.iter().map(|module| module.join("::")).collect();
     assert!(left.is_empty(), "these files use each other: {}", names.join(", "));
+    edges.values().map(Vec::len).sum()
 }
 
 #[test]
 fn only_the_gpu_floor_says_wgpu() {
     for path in files(&root().join("src"), "rs") {
         let says = code(&path).contains("wgpu::");
-        let may = matches!(floor(&path).as_deref(), Some("gpu" | "app"));
+        let may = matches!(floor(&path).as_deref(), Some("gpu" | "view"));
         assert!(!says || may, "{} names wgpu", path.display());
     }
 }
@@ -289,9 +295,9 @@ fn every_measuring_kernel_is_listed() {
 }
 
 #[test]
-fn files_are_short_and_the_library_does_not_panic() {
+fn files_are_short_and_do_not_panic() {
     let mut wrong = Vec::new();
-    for path in files(&root().join("src"), "rs") {
+    for path in ["src", "cli/src"].iter().flat_map(|tree| files(&root().join(tree), "rs")) {
         let text = fs::read_to_string(&path).unwrap();
         if text.lines().count() > 400 {
             wrong.push(format!("{}: {} lines", path.display(), text.lines().count()));
@@ -340,11 +346,10 @@ fn readme_and_ci_name_one_test_command() {
     );
 }
 
-#[cfg(feature = "gpu")]
+/// The crates take theirs from the workspace; npm has no such thing.
 #[test]
-fn the_readme_lists_the_keys_of_the_viewer() {
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let rows: String =
-        yolov4::low_level::app::keys::KEYS.iter().map(|k| format!("| {} | {} |\n", k.name, k.what)).collect();
-    assert!(readme.contains(&format!("| key | what it does |\n|---|---|\n{rows}\n")), "expected\n{rows}");
+fn the_npm_package_has_the_version_of_the_crates() {
+    let text = fs::read_to_string(root().join("web/package/package.json")).unwrap();
+    let package: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(package["version"], env!("CARGO_PKG_VERSION"));
 }

@@ -13,7 +13,7 @@ use std::{
 use yolov4::{
     Result,
     low_level::{
-        app::{Bell, Capture, Chain, Finished, IN_FLIGHT, Pace, Pipeline, Wake},
+        view::{Bell, Capture, Chain, Finished, IN_FLIGHT, Pace, Pipeline, Wake},
         video::{Colour, Format, Frame, Next, Source},
     },
 };

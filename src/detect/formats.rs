@@ -109,7 +109,6 @@ impl From<&PictureResult> for JsonPicture {
 
 const RESULT: &str = "a result";
 const JSON: &str = "JSON";
-const CSV: &str = "CSV";
 
 /// JSON has no word for what is not finite: `null` would stand there, which no reader of numbers expects.
 fn finite(what: impl std::fmt::Display, number: impl Into<f64>) -> Result<()> {
@@ -192,34 +191,6 @@ pub fn yolo(result: &PictureResult) -> String {
         )
     };
     result.detections.iter().map(row).collect()
-}
-
-/// Comma-separated values with a header line.
-///
-/// # Errors
-/// None in practice: writing to memory does not fail.
-pub fn csv(results: &[PictureResult]) -> Result<String> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let fail = Error::format(RESULT, CSV);
-    writer.write_record(["image", "class", "name", "score", "left", "top", "width", "height"]).map_err(&fail)?;
-    for result in results {
-        for d in &result.detections {
-            writer
-                .write_record([
-                    result.image.clone(),
-                    d.class.to_string(),
-                    d.name.clone(),
-                    d.score.to_string(),
-                    d.bbox.x.to_string(),
-                    d.bbox.y.to_string(),
-                    d.bbox.w.to_string(),
-                    d.bbox.h.to_string(),
-                ])
-                .map_err(&fail)?;
-        }
-    }
-    let bytes = writer.into_inner().map_err(Error::format(RESULT, CSV))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 #[cfg(test)]

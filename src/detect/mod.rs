@@ -13,7 +13,6 @@ mod letterbox;
 #[cfg(feature = "gpu")]
 mod live;
 mod options;
-pub mod paths;
 pub mod picture;
 mod player;
 #[cfg(feature = "gpu")]

@@ -12,6 +12,7 @@ pub mod mjpeg;
 #[cfg(feature = "h264")]
 pub mod mp4;
 mod open;
+pub mod paths;
 mod pictures;
 mod piped;
 mod reconnect;

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use crate::{
-    detect::paths,
     error::{Error, Result},
+    video::paths,
 };
 
 /// Where frames come from.

@@ -14,7 +14,7 @@ use web_time::Instant;
 use yolov4::{
     Error, Gpu, Result,
     low_level::{
-        app::{Boxes, IN_FLIGHT, Live, Offscreen, Outcome, View},
+        view::{Boxes, IN_FLIGHT, Live, Offscreen, Outcome, View},
         tensor::Tensor,
     },
 };

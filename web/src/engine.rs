@@ -12,7 +12,7 @@ use wasm_bindgen_futures::{future_to_promise, spawn_local};
 use web_time::Instant;
 use yolov4::{
     Error,
-    low_level::app::{Live, LiveOptions},
+    low_level::view::{Live, LiveOptions},
 };
 
 use crate::{

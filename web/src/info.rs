@@ -4,7 +4,7 @@ use js_sys::{Array, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use yolov4::{
     Detection, Detector, Result,
-    low_level::{app::Outcome, detect::formats::JsonDetection, gpu::Readbacks},
+    low_level::{view::Outcome, detect::formats::JsonDetection, gpu::Readbacks},
 };
 
 use crate::failure::set;

@@ -6,7 +6,7 @@ use web_time::{Duration, Instant};
 use yolov4::{
     Error, Result,
     low_level::{
-        app::Shot,
+        view::Shot,
         gpu::Gpu,
         host::{Colour, Format, Frame, Matrix, Range},
     },

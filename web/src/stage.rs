@@ -3,7 +3,7 @@
 use wasm_bindgen::{JsCast, JsValue};
 use yolov4::{
     Error, Gpu, Result,
-    low_level::app::{Boxes, Live, Scene, View},
+    low_level::view::{Boxes, Live, Scene, View},
 };
 
 /// Letters of labels, unless the script brings a font.

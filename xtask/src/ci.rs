@@ -42,7 +42,7 @@ pub fn run(parts: &[Part]) -> Result<()> {
 
 fn lint() -> Result<()> {
     run::run(cargo(&["fmt", "--all", "--check"]))?;
-    let full = ["--release", "--workspace", "--features", "yolov4-wgpu/full"];
+    let full = ["--release", "--workspace", "--features", "yolov4-cli/full"];
     run::run(cargo(&[["clippy"].as_slice(), &full, &["--all-targets", "--", "-D", "warnings"]].concat()))?;
     let mut docs = cargo(&[["doc", "--no-deps"].as_slice(), &full].concat());
     docs.env("RUSTDOCFLAGS", "-D warnings");
@@ -53,7 +53,7 @@ fn cross() -> Result<()> {
     run::run(command("rustup", &[["target", "add"].as_slice(), &TARGETS, &[WASM]].concat()))?;
     for target in TARGETS {
         // Without `h264`, whose C++ would want a compiler of that platform.
-        run::run(cargo(&["check", "--release", "--target", target, "--no-default-features", "--features", "cli"]))?;
+        run::run(cargo(&["check", "--release", "--target", target, "-p", "yolov4-cli"]))?;
     }
     // What is for browsers only.
     let web = ["-p", "yolov4-web", "-p", "yolov4-web-suite", "--target", WASM];

@@ -66,7 +66,7 @@ pub fn run(mut command: Command) -> Result<()> {
 /// built unoptimised for the page, and of which there is nothing to test.
 pub fn suites(all: bool) -> Vec<&'static str> {
     let mut args = vec!["test", "--release", "--workspace", "--exclude", "yolov4-bindgen"];
-    args.extend(all.then_some(["--features", "yolov4-wgpu/full"]).into_iter().flatten());
+    args.extend(all.then_some(["--features", "yolov4-cli/full"]).into_iter().flatten());
     args
 }
 

@@ -3,12 +3,16 @@
 
 mod entry;
 mod find;
+#[cfg(feature = "demo")]
+mod scenes;
 mod store;
 mod supply;
 mod table;
 
 pub use entry::{Entry, File, Foreign, Origin, Published};
 pub use find::{DEFAULT, bare, named};
+#[cfg(feature = "demo")]
+pub use scenes::SCENES;
 pub use store::Store;
 #[cfg(feature = "fetch")]
 pub use supply::Remote;

@@ -1,0 +1,250 @@
+//! `yolov4 detect`: objects in pictures.
+
+use std::{
+    io::IsTerminal,
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use yolov4::{
+    Detection, Detector, Error, Picture, Result,
+    low_level::{
+        detect::formats::PictureResult,
+        video::{OpenOptions, Spec, open, paths},
+        view::{Bell, Pace},
+    },
+};
+
+use crate::{
+    Failure, Outcome, interrupt, options, output, pictures,
+    results::{Format, Results},
+    viewer::{self, Show, ShowOptions},
+    workshop::FromOptions,
+};
+
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// Pictures: files, folders, globs, or - for one on standard input; or one video file
+    #[arg(required = true, value_name = "PATHS")]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    model: options::Model,
+    #[command(flatten)]
+    fetching: options::Fetching,
+    #[command(flatten)]
+    machine: options::Machine,
+    #[command(flatten)]
+    resize: options::Resize,
+    #[command(flatten)]
+    detecting: options::Detecting,
+    /// Pictures that are played at once: fills a GPU that one picture does not, and takes memory for all of them
+    #[arg(long, value_name = "N", default_value = "1")]
+    batch: NonZeroUsize,
+    /// How results are written
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Where results go instead of standard output: a file; a folder for labels of several pictures
+    #[arg(long, value_name = "PATH")]
+    out: Option<PathBuf>,
+    /// Write a copy of each picture with its boxes into this folder (made if its parent exists)
+    #[arg(long, value_name = "DIR")]
+    draw: Option<PathBuf>,
+    /// Write the video with its boxes: .mjpeg, or whatever ffmpeg writes, by the ending
+    #[arg(long, value_name = "FILE", conflicts_with = "draw")]
+    out_video: Option<PathBuf>,
+}
+
+pub async fn run(args: Args) -> Outcome {
+    let started = Instant::now();
+    if let [path] = args.paths.as_slice()
+        && paths::names_a_video(path)
+        && path.is_file()
+    {
+        return video(&args, path);
+    }
+    if args.out_video.is_some() {
+        return Err(Error::Usage("--out-video: expected one video, as a file".into()).into());
+    }
+    let paths = pictures::expand(&args.paths)?;
+    let names = pictures::names(&paths);
+    if let Some(dir) = &args.draw {
+        output::folder(dir)?;
+    }
+    let mut results = Results::new(args.format, args.out.clone(), &paths)?;
+    let mut detector = build(&args).await?;
+    args.model.say(detector.choices());
+    for note in detector.notes() {
+        output::say(format_args!("note: {note}"));
+    }
+    output::say(format_args!("player: {}; ready after {:.2} s", detector.player(), started.elapsed().as_secs_f64()));
+    let bar = progress(paths.len());
+    let (mut failed, mut lost) = (false, None);
+    let all: Vec<_> = paths.iter().zip(&names).collect();
+    let reader = pictures::reader(paths.clone(), args.batch.get(), !args.resize.no_exif);
+    'pictures: for batch in all.chunks(args.batch.get()) {
+        let pictures = reader.recv().map_err(|e| Error::io("pictures")(std::io::Error::other(e)))?;
+        for (name, outcome) in some(&args, &mut detector, batch, pictures).await {
+            match outcome {
+                Ok(result) => results.add(name, result)?,
+                // It would fail every picture that follows; what was found before is kept.
+                Err(e @ Error::DeviceLost(_)) => {
+                    lost = Some(e);
+                    break 'pictures;
+                }
+                Err(e) => {
+                    failed = true;
+                    bar.suspend(|| output::say(format_args!("error: {e}")));
+                }
+            }
+            bar.inc(1);
+        }
+    }
+    bar.finish_and_clear();
+    results.finish(detector.graph().classes())?;
+    match lost {
+        Some(e) => Err(e.into()),
+        None if failed => Err(Failure::Reported),
+        None => Ok(()),
+    }
+}
+
+/// The frames of a video, every one of them; a frame is named after the video and its number, from 0.
+fn video(args: &Args, path: &Path) -> Outcome {
+    if args.draw.is_some() {
+        return Err(Error::Usage("--draw is for pictures; --out-video writes a video with its boxes".into()).into());
+    }
+    if args.batch.get() > 1 {
+        return Err(Error::Usage("--batch is for pictures: a video is played frame by frame".into()).into());
+    }
+    let spec = Spec::File(path.to_owned());
+    let source = open(&spec, &OpenOptions::default())?;
+    let mut results = Results::new(args.format, args.out.clone(), &[path.to_owned()])?;
+    let workshop = FromOptions {
+        model: args.model.clone(),
+        fetching: args.fetching.clone(),
+        device: args.machine.device.clone(),
+        resize: args.resize.clone(),
+        detecting: args.detecting.clone(),
+    };
+    let wish = workshop.wish();
+    let options =
+        ShowOptions { pace: Pace { every: true, ..Pace::default() }, wants_boxes: true, ..ShowOptions::new(spec) };
+    let bell = Bell::default();
+    let mut show = Show::new(Arc::new(workshop), wish, source, options, bell.wake())?;
+    show.studio.patient = true;
+    args.out_video.iter().for_each(|path| show.studio.record(path.clone()));
+    output::say(format_args!("player: {}", show.live().detector().player()));
+    let classes = show.live().detector().class_names().len();
+    let bar = progress(0);
+    let (name, mut failed) = (path.file_stem().unwrap_or_default().to_string_lossy().into_owned(), false);
+    viewer::run_headless(&mut show, &bell, &interrupt::stop(bell.wake()), &mut |outcomes, said| {
+        for line in said {
+            failed |= line.starts_with("error");
+            bar.suspend(|| output::say(format_args!("{line}")));
+        }
+        for outcome in outcomes {
+            let image = format!("{}#{}", path.display(), outcome.number);
+            let (width, height) = outcome.size;
+            let detections = outcome.detections.clone().unwrap_or_default();
+            let frame = format!("{name}-{:06}", outcome.number);
+            results.add(&frame, PictureResult { image, width, height, detections })?;
+            bar.inc(1);
+        }
+        Ok(())
+    })?;
+    bar.finish_and_clear();
+    let corrupt = show.counts().2;
+    if corrupt > 0 {
+        output::say(format_args!("error: {}: {corrupt} frames could not be decoded", path.display()));
+        failed = true;
+    }
+    if let Some(trouble) = show.trouble() {
+        output::say(format_args!("error: {trouble}"));
+        failed = true;
+    }
+    results.finish(classes)?;
+    if failed { Err(Failure::Reported) } else { Ok(()) }
+}
+
+async fn build(args: &Args) -> Result<Detector> {
+    let mut builder = args.model.apply(args.fetching.apply(Detector::builder()));
+    builder = args.detecting.apply(args.resize.apply(args.machine.apply(builder))).batch(args.batch.get());
+    let bar = progress(0);
+    let shown = bar.clone();
+    builder = builder.progress(Box::new(move |done, total| {
+        shown.set_length(total as u64);
+        shown.set_position(done as u64);
+    }));
+    let built = builder.build().await;
+    bar.finish_and_clear();
+    built
+}
+
+/// A bar on a terminal, nothing elsewhere; nothing for a single picture either.
+fn progress(count: usize) -> ProgressBar {
+    let hidden = count == 1 || !std::io::stderr().is_terminal();
+    let bar = ProgressBar::with_draw_target(
+        Some(count as u64),
+        if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() },
+    );
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {eta}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// The results of a batch, in its order, each with the picture's name. They end with the first that lost the device.
+async fn some<'a>(
+    args: &Args,
+    detector: &mut Detector,
+    batch: &[(&PathBuf, &'a String)],
+    pictures: Vec<Result<Picture>>,
+) -> Vec<(&'a String, Result<PictureResult>)> {
+    let readable: Vec<&Picture> = pictures.iter().flatten().collect();
+    let mut found = boxes(detector, &readable).await.into_iter();
+    let mut outcomes = Vec::with_capacity(batch.len());
+    for ((path, name), picture) in batch.iter().zip(pictures) {
+        let outcome = match picture {
+            Err(e) => Err(e),
+            Ok(picture) => match found.next() {
+                Some(Ok(detections)) => result(args, path, name, &picture, detections),
+                Some(Err(e)) => Err(e),
+                None => break,
+            },
+        };
+        outcomes.push((*name, outcome));
+    }
+    outcomes
+}
+
+/// The objects in each picture; one that fails costs the others nothing, unless the device is lost.
+async fn boxes(detector: &mut Detector, pictures: &[&Picture]) -> Vec<Result<Vec<Detection>>> {
+    match detector.detect_batch(pictures).await {
+        Ok(found) => found.into_iter().map(Ok).collect(),
+        Err(e) if pictures.len() < 2 || matches!(e, Error::DeviceLost(_)) => vec![Err(e)],
+        Err(_) => {
+            let mut each = Vec::with_capacity(pictures.len());
+            for picture in pictures {
+                each.push(detector.detect(picture).await);
+            }
+            each
+        }
+    }
+}
+
+fn result(
+    args: &Args,
+    path: &Path,
+    name: &str,
+    picture: &Picture,
+    detections: Vec<Detection>,
+) -> Result<PictureResult> {
+    if let Some(dir) = &args.draw {
+        output::annotated(dir, name, picture, &detections)?;
+    }
+    let image = path.display().to_string();
+    Ok(PictureResult { image, width: picture.width, height: picture.height, detections })
+}

@@ -1,0 +1,123 @@
+//! `yolov4`: Scaled-YOLOv4 on any GPU, at the terminal. One file per subcommand; [`viewer`] is what has a window.
+
+mod adapters;
+mod bench;
+mod cameras;
+mod check;
+mod completions;
+mod demo;
+mod detect;
+mod download;
+mod explain;
+mod heads;
+mod interrupt;
+mod log;
+mod model;
+mod models;
+mod options;
+mod output;
+mod pictures;
+mod random_weights;
+mod results;
+mod view;
+pub mod viewer;
+mod workshop;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Scaled-YOLOv4 object detection on any GPU.
+#[derive(Debug, Parser)]
+#[command(name = "yolov4", version, about, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// See it work: the network and the pictures that are part of the program, without a download
+    Demo(demo::Args),
+    /// Find objects in pictures
+    Detect(detect::Args),
+    /// Watch a camera, a video, a stream or pictures with boxes on what is found, in a window
+    View(view::Args),
+    /// List the cameras that answer
+    Cameras(cameras::Args),
+    /// Write what enters the [yolo] layers for one picture, as safetensors
+    Heads(heads::Args),
+    /// Write seeded random weights for a network
+    RandomWeights(random_weights::Args),
+    /// Print a network: nodes, shapes, costs, memory plan
+    Explain(explain::Args),
+    /// Write a network of the family, composed from numbers
+    Model(model::Args),
+    /// List the networks that have names; fetch their weights
+    Models(models::Args),
+    /// Compare the GPU with the CPU oracle, node by node, on this machine
+    Check(check::Args),
+    /// Measure how fast networks are here, beside what the adapter can do at most; compare two such measurements
+    Bench(bench::Args),
+    /// List the GPUs that answer
+    Adapters(adapters::Args),
+    /// Write a completion script for a shell
+    Completions(completions::Args),
+    /// Write the manual page
+    #[command(hide = true)]
+    Man,
+}
+
+/// Why a command did not do all it was asked to.
+pub enum Failure {
+    /// Said already, picture by picture.
+    Reported,
+    /// To be said: exit code 1, or 2 for options that cannot be.
+    Error(yolov4::Error),
+}
+
+impl From<yolov4::Error> for Failure {
+    fn from(error: yolov4::Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+/// What a command returns.
+pub type Outcome = Result<(), Failure>;
+
+/// The program: reads its arguments, and returns its exit code.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if let Err(error) = log::start() {
+        return fail(&error);
+    }
+    let outcome = pollster::block_on(async {
+        match cli.command {
+            Command::Demo(args) => demo::run(args).await,
+            Command::Detect(args) => detect::run(args).await,
+            Command::View(args) => view::run(args),
+            Command::Cameras(args) => cameras::run(&args),
+            Command::Heads(args) => heads::run(args).await,
+            Command::RandomWeights(args) => random_weights::run(&args),
+            Command::Explain(args) => explain::run(&args),
+            Command::Model(args) => model::run(&args),
+            Command::Models(args) => models::run(&args),
+            Command::Check(args) => check::run(args).await,
+            Command::Bench(args) => bench::run(args).await,
+            Command::Adapters(args) => adapters::run(&args).await,
+            Command::Completions(args) => completions::run(&args),
+            Command::Man => completions::man(),
+        }
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Reported) => ExitCode::from(1),
+        Err(Failure::Error(error)) => fail(&error),
+    }
+}
+
+/// Says what went wrong; 2 for options that cannot be.
+fn fail(error: &yolov4::Error) -> ExitCode {
+    output::say(format_args!("error: {error}"));
+    ExitCode::from(if matches!(error, yolov4::Error::Usage(_)) { 2 } else { 1 })
+}

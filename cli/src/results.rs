@@ -1,0 +1,139 @@
+//! Where results go, in every format.
+
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use yolov4::{
+    BoxPx, Detection, Error, Result,
+    low_level::detect::formats::{self, PictureResult},
+};
+
+use crate::output;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Table,
+    /// One array, an element a picture
+    Json,
+    /// One object a line, a line a picture, each as soon as it is found
+    Jsonl,
+    /// Results for pycocotools; file names must end in the image id
+    Coco,
+    /// Labels with scores, one file a picture where --out is a folder
+    Yolo,
+    /// A row a box
+    Csv,
+}
+
+/// The results so far, and where they go.
+#[derive(Debug)]
+pub struct Results {
+    format: Format,
+    out: Option<PathBuf>,
+    done: Vec<PictureResult>,
+}
+
+impl Results {
+    /// Finds out before any work whether the results of `pictures` can be written at all.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] if the format does not suit the pictures; [`Error::Io`] for a folder that is not there.
+    pub fn new(format: Format, out: Option<PathBuf>, pictures: &[PathBuf]) -> Result<Self> {
+        match format {
+            Format::Coco => {
+                for picture in pictures {
+                    formats::image_id(&picture.display().to_string())?;
+                }
+            }
+            Format::Yolo if pictures.len() > 1 => match &out {
+                None => return Err(Error::Usage("--format yolo is a file a picture: name a folder with --out".into())),
+                Some(dir) => output::folder(dir)?,
+            },
+            _ => {}
+        }
+        if let Some(parent) = out.as_deref().and_then(Path::parent).filter(|p| !p.as_os_str().is_empty()) {
+            std::fs::metadata(parent).map_err(Error::io(parent))?;
+        }
+        if let Some(dir) = out.as_ref().filter(|out| format != Format::Yolo && out.is_dir()) {
+            return Err(Error::Usage(format!("{}: is a folder; --out names a file", dir.display())));
+        }
+        Ok(Self { format, out, done: vec![] })
+    }
+
+    /// Takes the result of one picture; `name` is what a file of its own would be called.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where results are written at once.
+    pub fn add(&mut self, name: &str, result: PictureResult) -> Result<()> {
+        match (self.format, &self.out) {
+            (Format::Jsonl, None) => output::print(&formats::jsonl(&result)?),
+            (Format::Yolo, Some(dir)) if dir.is_dir() => {
+                output::write(&dir.join(format!("{name}.txt")), formats::yolo(&result).as_bytes())
+            }
+            _ => {
+                self.done.push(result);
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes what has not been written yet; `classes` is the number that the network knows.
+    ///
+    /// # Errors
+    /// [`Error::Io`]
+    pub fn finish(&self, classes: usize) -> Result<()> {
+        let text = match self.format {
+            Format::Table => table(&self.done),
+            Format::Json => formats::json(&self.done)?,
+            Format::Jsonl if self.out.is_none() => return Ok(()),
+            Format::Jsonl => self.done.iter().map(formats::jsonl).collect::<Result<_>>()?,
+            Format::Coco => formats::coco(&self.done, classes)?,
+            Format::Yolo if self.out.as_ref().is_some_and(|out| out.is_dir()) => return Ok(()),
+            Format::Yolo => self.done.iter().map(formats::yolo).collect(),
+            Format::Csv => csv(&self.done)?,
+        };
+        output::put(self.out.as_ref(), &text)
+    }
+}
+
+fn table(results: &[PictureResult]) -> String {
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    table.set_header(["picture", "class", "score", "left", "top", "width", "height"]);
+    for result in results {
+        for d in &result.detections {
+            let px = |v: f32| format!("{v:.0}");
+            table.add_row([
+                result.image.clone(),
+                d.name.clone(),
+                format!("{:.3}", d.score),
+                px(d.bbox.x),
+                px(d.bbox.y),
+                px(d.bbox.w),
+                px(d.bbox.h),
+            ]);
+        }
+        if result.detections.is_empty() {
+            table.add_row([result.image.as_str(), "nothing", "", "", "", "", ""]);
+        }
+    }
+    format!("{table}\n")
+}
+
+/// Comma-separated values with a header line.
+fn csv(results: &[PictureResult]) -> Result<String> {
+    let fail = Error::format("a result", "CSV");
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(["image", "class", "name", "score", "left", "top", "width", "height"]).map_err(&fail)?;
+    for result in results {
+        for Detection { class, name, score, bbox } in &result.detections {
+            let BoxPx { x, y, w, h } = bbox;
+            let numbers = [score, x, y, w, h].map(f32::to_string);
+            let row = [&result.image, &class.to_string(), name].into_iter().chain(&numbers);
+            writer.write_record(row).map_err(&fail)?;
+        }
+    }
+    let bytes = writer.into_inner().map_err(Error::format("a result", "CSV"))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}

@@ -1,0 +1,272 @@
+//! `yolov4 view`: a camera, a video, a stream or pictures, with boxes on what is found.
+
+use std::{
+    cell::RefCell,
+    path::{Path, PathBuf},
+    rc::Rc,
+    sync::Arc,
+};
+
+use clap::ValueEnum;
+use yolov4::{
+    Error, Result,
+    low_level::{
+        detect::formats::{self, JsonDetection, JsonFrame},
+        video::{CameraMode, OpenOptions, Source, Spec, open},
+        view::{Bell, Outcome, Pace, Summary},
+    },
+};
+
+use crate::{
+    Outcome as Done, interrupt, options, output,
+    viewer::{
+        self, Present, Show, ShowOptions,
+        window::{self, WindowOptions},
+    },
+    workshop::FromOptions,
+};
+
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// A camera (its number or path, or camera:NAME; the first if nothing is named), a video file, the address of a stream, pictures (a
+    /// file, a folder, a glob), or - for y4m or MJPEG on standard input
+    #[arg(value_name = "SOURCE")]
+    source: Option<String>,
+    #[command(flatten)]
+    model: options::Model,
+    /// Use no network: a model that is neither in the cache nor named as files is an error; a mirror is named by
+    /// $YOLOV4_MIRROR
+    #[arg(long)]
+    offline: bool,
+    #[command(flatten)]
+    device: options::Device,
+    #[command(flatten)]
+    resize: options::Resize,
+    #[command(flatten)]
+    detecting: options::Detecting,
+    /// Size and rate of the camera: 1280x720, or 1280x720@30 [default: its own choice]
+    #[arg(long, value_name = "WxH[@FPS]", value_parser = camera_mode)]
+    camera_size: Option<CameraMode>,
+    /// Frames per second instead of the video's own
+    #[arg(long, value_parser = rate)]
+    fps: Option<f64>,
+    /// Start again at the end of a file
+    #[arg(long = "loop")]
+    looped: bool,
+    /// Exchange left and right, as in a mirror
+    #[arg(long)]
+    mirror: bool,
+    /// Number objects, and keep their numbers from frame to frame
+    #[arg(long)]
+    track: bool,
+    /// Write the video with its boxes: .mjpeg, or whatever ffmpeg writes, by the ending
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+    /// Write a picture, with its boxes, of the last frame that --frames asks for, else of the first one
+    #[arg(long, value_name = "FILE")]
+    screenshot: Option<PathBuf>,
+    /// Write a line of JSON for every frame, to a file or - for standard output
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Stop after this many frames
+    #[arg(long, value_name = "N")]
+    frames: Option<u64>,
+    /// Open no window; a file is then played to its end, every frame, as fast as it goes
+    #[arg(long)]
+    headless: bool,
+    /// How pictures are handed to the screen: in step with it, the newest in step with it, or at once
+    #[arg(long, value_enum, default_value_t = PresentArg::Fifo)]
+    present: PresentArg,
+    /// A font for class names that DejaVu Sans cannot write (Chinese, say): a .ttf or .otf
+    #[arg(long, value_name = "FILE")]
+    font: Option<PathBuf>,
+    /// Destroy the device after this many frames, to see it built again
+    #[arg(long, value_name = "N", hide = true)]
+    lose_device_at: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum PresentArg {
+    Fifo,
+    Mailbox,
+    Immediate,
+}
+
+impl From<PresentArg> for Present {
+    fn from(arg: PresentArg) -> Self {
+        match arg {
+            PresentArg::Fifo => Self::Fifo,
+            PresentArg::Mailbox => Self::Mailbox,
+            PresentArg::Immediate => Self::Immediate,
+        }
+    }
+}
+
+/// `1280x720`, `1280x720@30`.
+fn camera_mode(text: &str) -> std::result::Result<CameraMode, String> {
+    let (size, fps) = text.split_once('@').map_or((text, None), |(size, fps)| (size, Some(fps)));
+    let (width, height) = options::size(size)?;
+    Ok(CameraMode { width, height, fps: fps.map(rate).transpose()? })
+}
+
+/// Frames per second, above 0.
+fn rate(text: &str) -> std::result::Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|n| n.is_finite() && *n > 0.0);
+    number.ok_or_else(|| format!("expected frames per second above 0, found `{text}`"))
+}
+
+pub fn run(args: Args) -> Done {
+    let spec = Spec::parse(args.source.as_deref())?;
+    let font = args.font.as_ref().map(|path| std::fs::read(path).map_err(Error::io(path))).transpose()?;
+    let file = !matches!(spec, Spec::Camera(_) | Spec::Stream(_));
+    let options = ShowOptions {
+        spec,
+        open: OpenOptions { camera: args.camera_size },
+        pace: Pace { every: args.headless && file && args.fps.is_none(), fps: args.fps, looped: args.looped },
+        track: args.track,
+        wants_boxes: args.json.is_some(),
+        screenshot: args.screenshot.clone().map(|path| (args.frames.unwrap_or(1), path)),
+        font,
+        lose_device_at: args.lose_device_at,
+    };
+    let workshop = FromOptions {
+        model: args.model.clone(),
+        fetching: options::Fetching { offline: args.offline, mirror: options::Mirror::default() },
+        device: args.device.clone(),
+        resize: args.resize.clone(),
+        detecting: args.detecting.clone(),
+    };
+    let source = open(&options.spec, &options.open)?;
+    let mut lines = args.json.as_deref().map(Lines::open).transpose()?;
+    if args.headless {
+        return headless(&args, source, options, workshop, &mut lines);
+    }
+    windowed(&args, source, options, workshop, lines)
+}
+
+fn windowed(
+    args: &Args,
+    source: Box<dyn Source>,
+    options: ShowOptions,
+    workshop: FromOptions,
+    lines: Option<Lines>,
+) -> Done {
+    let window = WindowOptions {
+        present: args.present.into(),
+        mirror: args.mirror,
+        font: options.font.clone(),
+        stay: args.frames.is_none(),
+        // The window looks ten times a second.
+        stop: interrupt::stop(Arc::new(|| {})),
+    };
+    let (limit, record) = (args.frames, args.record.clone());
+    let make = move |wake| {
+        let wish = workshop.wish();
+        let mut show = Show::new(Arc::new(workshop), wish, source, options, wake)?;
+        show.pipeline.limit = limit;
+        record.into_iter().for_each(|path| show.studio.record(path));
+        output::say(format_args!("player: {}", show.live().detector().player()));
+        Ok(show)
+    };
+    let lines = Rc::new(RefCell::new(lines));
+    let own = Rc::clone(&lines);
+    let each = move |outcomes: &[Outcome], said: &[String]| {
+        said.iter().for_each(|line| output::say(format_args!("{line}")));
+        own.borrow_mut().as_mut().map_or(Ok(()), |lines| lines.add(outcomes))
+    };
+    let summary = window::run(make, window, Box::new(each))?;
+    lines.take().map_or(Ok(()), Lines::finish)?;
+    tell(&summary);
+    Ok(())
+}
+
+fn headless(
+    args: &Args,
+    source: Box<dyn Source>,
+    options: ShowOptions,
+    workshop: FromOptions,
+    lines: &mut Option<Lines>,
+) -> Done {
+    let bell = Bell::default();
+    let wish = workshop.wish();
+    let every = options.pace.every;
+    let mut show = Show::new(Arc::new(workshop), wish, source, options, bell.wake())?;
+    show.pipeline.limit = args.frames;
+    show.studio.patient = every;
+    show.studio.mirror = args.mirror;
+    if let Some(path) = &args.record {
+        show.studio.record(path.clone());
+    }
+    output::say(format_args!("player: {}", show.live().detector().player()));
+    let mut failed = false;
+    let summary = viewer::run_headless(&mut show, &bell, &interrupt::stop(bell.wake()), &mut |outcomes, said| {
+        for line in said {
+            failed |= line.starts_with("error");
+            output::say(format_args!("{line}"));
+        }
+        lines.as_mut().map_or(Ok(()), |lines| lines.add(outcomes))
+    })?;
+    if let Some(lines) = lines.take() {
+        lines.finish()?;
+    }
+    // A camera may lose a frame now and then; what a file has lost is missing.
+    if summary.corrupt > 0 && !matches!(show.spec(), Spec::Camera(_) | Spec::Stream(_)) {
+        output::say(format_args!("error: {} frames could not be decoded", summary.corrupt));
+        failed = true;
+    }
+    if let Some(trouble) = show.trouble() {
+        output::say(format_args!("error: {trouble}"));
+        failed = true;
+    }
+    tell(&summary);
+    if failed { Err(crate::Failure::Reported) } else { Ok(()) }
+}
+
+/// The run in one line, on stderr.
+fn tell(s: &Summary) {
+    output::say(format_args!(
+        "{} frames shown, {} dropped, {} corrupt; {:.1} fps, {:.1} ms from arrival to boxes; {} read-backs, {} of \
+         telemetry; device lost {} times",
+        s.shown, s.dropped, s.corrupt, s.fps, s.delay_ms, s.readbacks, s.telemetry, s.devices_lost
+    ));
+}
+
+/// A line of JSON for every frame.
+struct Lines {
+    path: Option<PathBuf>,
+    text: String,
+}
+
+impl Lines {
+    fn open(path: &Path) -> Result<Self> {
+        let path = (path.as_os_str() != "-").then(|| path.to_owned());
+        if let Some(parent) = path.as_deref().and_then(|p| p.parent()).filter(|p| !p.as_os_str().is_empty()) {
+            std::fs::metadata(parent).map_err(Error::io(parent))?;
+        }
+        Ok(Self { path, text: String::new() })
+    }
+
+    fn add(&mut self, outcomes: &[Outcome]) -> Result<()> {
+        for outcome in outcomes {
+            let found = match (&outcome.tracked, &outcome.detections) {
+                (Some(tracked), _) => tracked.iter().map(|t| JsonDetection::new(&t.detection, Some(t.id))).collect(),
+                (None, Some(found)) => found.iter().map(|d| JsonDetection::new(d, None)).collect(),
+                (None, None) => vec![],
+            };
+            let (width, height) = outcome.size;
+            // Rounded once: 1.966666667, not 1.9666666670000001.
+            let time = outcome.pts.as_nanos() as f64 / 1e9;
+            let line =
+                formats::frame_line(&JsonFrame { frame: outcome.number, time, width, height, detections: found })?;
+            match &self.path {
+                None => output::print(&line)?,
+                Some(_) => self.text.push_str(&line),
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<()> {
+        self.path.map_or(Ok(()), |path| output::write(&path, self.text.as_bytes()))
+    }
+}

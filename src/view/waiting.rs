@@ -1,0 +1,61 @@
+//! The chain for programs that may wait: every future of [`Live`] is driven to its end.
+
+use pollster::block_on;
+
+use crate::{
+    view::{Chain, Finished, Live, Shot},
+    detect::Detector,
+    error::{Error, Result},
+    host::Frame,
+};
+
+impl Chain for Live {
+    fn submit(&mut self, frame: &Frame, number: u64) -> Result<()> {
+        block_on(self.start(Shot::Samples(frame), number, false))
+    }
+
+    fn poll(&mut self) -> Result<Vec<Finished>> {
+        block_on(self.collect())
+    }
+
+    fn in_flight(&self) -> usize {
+        self.flying()
+    }
+}
+
+impl Live {
+    /// Shows a frame that was shown before.
+    ///
+    /// # Errors
+    /// As [`Live::start`].
+    pub fn show(&mut self, frame: &Frame) -> Result<()> {
+        self.finish()?;
+        let number = self.newest_number();
+        block_on(self.start(Shot::Samples(frame), number, true))
+    }
+
+    /// Waits for the frames in flight.
+    ///
+    /// # Errors
+    /// What the device complains of.
+    pub fn finish(&mut self) -> Result<Vec<Finished>> {
+        let mut done = Vec::new();
+        while self.flying() > 0 {
+            self.gpu()
+                .device()
+                .poll(wgpu::PollType::wait_indefinitely())
+                .map_err(|e| Error::DeviceLost(format!("waiting failed: {e}")))?;
+            done.extend(self.poll()?);
+        }
+        Ok(done)
+    }
+
+    /// Puts another detector in place, which must be of the same device; frames in flight are waited for.
+    ///
+    /// # Errors
+    /// What the device complains of.
+    pub fn change(&mut self, detector: Detector) -> Result<()> {
+        self.finish()?;
+        block_on(self.replace(detector))
+    }
+}
