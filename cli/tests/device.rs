@@ -30,7 +30,7 @@ fn device(limits: wgpu::Limits) -> Gpu {
 }
 
 fn build(builder: DetectorBuilder) -> yolov4::Result<Detector> {
-    pollster::block_on(builder.random_weights(1).build())
+    builder.random_weights(1).build()
 }
 
 fn grey() -> Picture {
@@ -43,8 +43,8 @@ fn what_p6_begins_with_plays_within_the_default_limits() {
     // WebGPU's default: 128 MiB in one binding; 32 x 1280 x 1280 are 200 MiB.
     let gpu = device(wgpu::Limits::default());
     let cfg = network(&dir, 1280, 32);
-    let mut detector = build(Detector::builder().model(&cfg).device(gpu.clone()).conf(1.0)).unwrap();
-    pollster::block_on(detector.detect(&grey())).unwrap();
+    let mut detector = build(Detector::builder().model(&cfg).device(gpu.clone()).score_threshold(1.0)).unwrap();
+    detector.detect(grey()).unwrap();
     let program = detector.program().unwrap();
     let bands: Vec<usize> = program.graph().iter().filter(|(_, n)| n.shape.w == 1280).map(|(_, n)| n.shape.c).collect();
     assert_eq!(bands, [3, 16, 16, 32], "input, two bands, and what stands for both");
@@ -60,16 +60,19 @@ fn a_value_too_large_for_four_bindings_is_told_with_a_size_that_fits() {
     assert!(matches!(error, Error::Limit { .. }), "{error}");
     assert_eq!(
         error.to_string(),
-        "layer 0 [convolutional]: its value needs 550.5 MB in one binding, this adapter allows 134.2 MB; try --size 1182 or \
-         --precision f16"
+        "layer 0 [convolutional]: its value needs 550.5 MB in one binding, this adapter allows 134.2 MB; try size 1182 or \
+         precision f16"
     );
     // The advice is good.
     let small = || Detector::builder().model(&cfg).device(gpu.clone()).size((1182, 1182));
-    let mut detector = build(small().conf(1.0)).unwrap();
-    pollster::block_on(detector.detect(&grey())).unwrap();
+    let mut detector = build(small().score_threshold(1.0)).unwrap();
+    detector.detect(grey()).unwrap();
     // Each of its boxes is above a threshold of 0.01, and nobody compares those with each other.
-    let error = pollster::block_on(build(small().conf(0.01)).unwrap().detect(&grey())).unwrap_err().to_string();
-    assert!(error.contains("boxes: ") && error.contains("allows 131072 candidates; raise --conf"), "{error}");
+    let error = build(small().score_threshold(0.01)).unwrap().detect(grey()).unwrap_err().to_string();
+    assert!(
+        error.contains("boxes: ") && error.contains("allows 131072 candidates; raise the score threshold"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -78,12 +81,12 @@ fn a_lost_device_is_an_error_and_stays_one() {
     let gpu = device(wgpu::Limits::default());
     let builder = Detector::builder().model(network(&dir, 64, 8)).device(gpu.clone());
     let mut detector = build(builder.keep_heads(true)).unwrap();
-    pollster::block_on(detector.detect(&grey())).unwrap();
+    detector.detect(grey()).unwrap();
     gpu.device().destroy();
     for _ in 0..2 {
-        let error = pollster::block_on(detector.detect(&grey())).unwrap_err();
+        let error = detector.detect(grey()).unwrap_err();
         assert!(matches!(error, Error::DeviceLost(_)), "{error}");
-        let error = pollster::block_on(detector.heads(&grey())).unwrap_err();
+        let error = detector.heads(grey()).unwrap_err();
         assert!(matches!(error, Error::DeviceLost(_)), "{error}");
     }
     let error = build(Detector::builder().model(network(&dir, 64, 8)).device(gpu)).unwrap_err();
@@ -95,6 +98,11 @@ fn a_lost_device_is_an_error_and_stays_one() {
 #[cfg(target_os = "linux")]
 #[test]
 fn out_of_memory_is_an_error() {
+    use std::os::unix::process::ExitStatusExt;
+
+    const SIGABRT: i32 = 6;
+    const SIGSEGV: i32 = 11;
+
     let adapters = pollster::block_on(yolov4::low_level::gpu::adapters(None));
     if !adapters.first().expect("a GPU adapter").software {
         println!("SKIPPED: the memory of a card cannot be taken away from here");
@@ -110,17 +118,26 @@ fn out_of_memory_is_an_error() {
     image::RgbImage::from_pixel(64, 64, image::Rgb([9, 99, 200])).save(dir.path().join("a.png")).unwrap();
     let detect =
         format!("{program} detect a.png --model net.cfg --weights net.weights --player gpu --conf 0.9 --format json");
-    let mut told = 0;
+    let (mut told, mut ended) = (0, 0);
     for kilobytes in (500_000..=8_000_000).step_by(100_000) {
         let out = run(&format!("ulimit -v {kilobytes}; exec {detect}"));
         let stderr = String::from_utf8_lossy(&out.stderr);
         assert!(!stderr.contains("panicked"), "{stderr}");
+        let of_host = out.status.signal() == Some(SIGABRT) && stderr.contains("memory allocation of");
+        if out.status.signal() == Some(SIGSEGV) || of_host {
+            // Just below what is enough, the host's own memory ends anywhere: llvmpipe does not check what it allocates while it
+            // compiles, and Rust ends a process that has no bytes left for a string.
+            println!("at {kilobytes} kB the process ends by {}", out.status);
+            ended += 1;
+            assert!(ended < 3 && told > 0, "it ends whatever is done");
+            continue;
+        }
         if out.status.success() {
             assert!(told > 0, "memory never ran out");
             return;
         }
-        assert!(out.stdout.is_empty() && stderr.contains("error: "), "{stderr}");
-        told += usize::from(stderr.contains("the GPU is out of memory") && stderr.contains("try a smaller --size"));
+        assert!(out.stdout.is_empty() && stderr.contains("error: "), "{kilobytes} kB: {}: {stderr}", out.status);
+        told += usize::from(stderr.contains("the GPU is out of memory") && stderr.contains("try a smaller size"));
     }
     panic!("8 GB are not enough for 400 MB of values");
 }
