@@ -1,17 +1,15 @@
-//! Objects in one picture: `cargo run --release --example one_picture CFG WEIGHTS PICTURE`.
+//! Objects in one picture: `cargo run --release --example one_picture MODEL PICTURE`, where the model is a name of the zoo or one file.
 
-use yolov4::{Detector, Error, Picture};
+use yolov4::{Detector, Error};
 
 fn main() -> Result<(), Error> {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let [cfg, weights, picture] = &args[..] else {
-        return Err(Error::Usage("expected CFG WEIGHTS PICTURE".into()));
+    let [model, picture] = &args[..] else {
+        return Err(Error::Usage("expected MODEL PICTURE".into()));
     };
-    pollster::block_on(async {
-        let mut detector = Detector::builder().model(cfg).weights(weights).build().await?;
-        for found in detector.detect(&Picture::open(picture)?).await? {
-            println!("{} {:.2} {:?}", found.name, found.score, found.bbox);
-        }
-        Ok(())
-    })
+    let mut detector = Detector::builder().model(model).build()?;
+    for found in detector.detect(picture)? {
+        println!("{} {:.2} {:?}", found.name, found.score, found.bbox);
+    }
+    Ok(())
 }

@@ -68,7 +68,7 @@ pub enum Error {
     #[error("the GPU device was lost: {0}")]
     DeviceLost(String),
     /// The device ran out of memory.
-    #[error("the GPU is out of memory ({0}); try a smaller --size, or close what else uses it")]
+    #[error("the GPU is out of memory ({0}); try a smaller size, or close what else uses it")]
     OutOfMemory(String),
     /// Any other complaint of the GPU stack: a kernel that does not compile, a failed validation.
     #[error("GPU: {0}")]
@@ -90,11 +90,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// A file of a model that is neither named nor in the cache.
-    #[error(
-        "{name} is not in the cache: fetch it where there is a network (`yolov4 models fetch {name}`), put {url} at {} by \
-         hand, or take `--model demo`, which needs no download",
-        file.display()
-    )]
+    #[error("{name} is not in the cache, and was not to be fetched; {url} put at {} by hand is as good", file.display())]
     NotCached {
         /// The model.
         name: String,
@@ -147,7 +143,67 @@ pub enum Error {
     Usage(String),
 }
 
+/// What kind of thing went wrong, for programs that tell one from another; the text of the [`Error`] is for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A file of a network - cfg, weights, names - that cannot be taken as it stands.
+    Model,
+    /// A network that cannot be built or played as it is.
+    Graph,
+    /// More than the adapter allows.
+    Limit,
+    /// No adapter answers.
+    NoAdapter,
+    /// The device was lost: a new detector may work.
+    DeviceLost,
+    /// The device ran out of memory.
+    OutOfMemory,
+    /// Any other complaint of the GPU stack.
+    Gpu,
+    /// A picture that cannot be decoded.
+    Image,
+    /// The operating system refused.
+    Io,
+    /// A file of a model is not in the cache, and was not to be fetched.
+    NotCached,
+    /// A cached file is not what it should be.
+    Cache,
+    /// A server would not give a file.
+    Fetch,
+    /// A camera, a video or a stream gives no frames.
+    Source,
+    /// The window or its display went.
+    Display,
+    /// A result that its format has no words for.
+    Format,
+    /// Options that contradict each other or the network.
+    Usage,
+}
+
 impl Error {
+    /// What kind of thing went wrong.
+    pub const fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Cfg { .. } | Self::Weights { .. } | Self::Text { .. } => ErrorKind::Model,
+            Self::Graph { .. } => ErrorKind::Graph,
+            Self::Limit { .. } => ErrorKind::Limit,
+            Self::NoAdapter(_) => ErrorKind::NoAdapter,
+            Self::DeviceLost(_) => ErrorKind::DeviceLost,
+            Self::OutOfMemory(_) => ErrorKind::OutOfMemory,
+            Self::Gpu(_) => ErrorKind::Gpu,
+            Self::Image { .. } => ErrorKind::Image,
+            Self::Io { .. } => ErrorKind::Io,
+            Self::NotCached { .. } => ErrorKind::NotCached,
+            Self::Cache { .. } => ErrorKind::Cache,
+            Self::Fetch { .. } => ErrorKind::Fetch,
+            Self::Source { .. } => ErrorKind::Source,
+            Self::Display(_) => ErrorKind::Display,
+            Self::Format { .. } => ErrorKind::Format,
+            Self::Usage(_) => ErrorKind::Usage,
+        }
+    }
+
     /// An [`Error::Io`] for `map_err`.
     pub fn io(path: impl AsRef<Path>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.as_ref().to_owned();

@@ -1,4 +1,4 @@
-#![doc = include_str!("../README.md")]
+#![doc = include_str!("../docs/crate.md")]
 #![cfg_attr(
     test,
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")
@@ -44,14 +44,19 @@ pub mod video;
 #[doc(hidden)]
 pub mod view;
 
-pub use detect::{BoxPx, Choice, Detection, Detector, DetectorBuilder, NmsChoice, PlayerChoice, TuneChoice, Why};
-pub use error::{Error, Result};
+pub use detect::{
+    BoxPx, Choice, Detection, Detections, Detector, DetectorBuilder, Input, NmsChoice, PixelFormat, Pixels,
+    PlayerChoice, TuneChoice, Why,
+};
+pub use error::{Error, ErrorKind, Result};
 #[cfg(feature = "gpu")]
 pub use gpu::{Backend, Gpu};
 pub use host::{Picture, ResizeMode};
 pub use kernels::Precision;
 #[cfg(feature = "fetch")]
 pub use model::zoo::Remote;
+#[cfg(all(feature = "gpu", feature = "video", not(target_arch = "wasm32")))]
+pub use view::{FrameDetections, Stream};
 
 /// Everything below the [`Detector`]: graph, kernels, both players. No promise of stability.
 pub mod low_level {
@@ -59,7 +64,7 @@ pub mod low_level {
     pub use crate::fetch;
     #[cfg(all(feature = "video", not(target_arch = "wasm32")))]
     pub use crate::video;
+    pub use crate::{detect, error, files, graph, host, kernels, model, ops, oracle, task, tensor, text};
     #[cfg(feature = "gpu")]
     pub use crate::{gpu, view};
-    pub use crate::{detect, error, files, graph, host, kernels, model, ops, oracle, tensor, text};
 }

@@ -1,4 +1,4 @@
-//! Futures in boxes, and who is told how far they are.
+//! Futures in boxes, who is told how far they are, and who may wait for them.
 
 use std::pin::Pin;
 
@@ -18,3 +18,35 @@ pub type Steps<'a> = dyn FnMut(usize, usize) + Send + 'a;
 /// The same in a browser, whose functions stay in their thread.
 #[cfg(target_arch = "wasm32")]
 pub type Steps<'a> = dyn FnMut(usize, usize) + 'a;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub use waiting::{may_block, wait};
+
+#[cfg(not(target_arch = "wasm32"))]
+mod waiting {
+    use std::cell::Cell;
+
+    thread_local! {
+        static WAITS: Cell<bool> = const { Cell::new(false) };
+    }
+
+    /// Says what it found when it goes, also by a panic.
+    struct Before(bool);
+
+    impl Drop for Before {
+        fn drop(&mut self) {
+            WAITS.set(self.0);
+        }
+    }
+
+    /// Drives a future to its end on this thread, which sleeps meanwhile. Not for a thread of an async runtime.
+    pub fn wait<T>(future: impl Future<Output = T>) -> T {
+        let _before = Before(WAITS.replace(true));
+        pollster::block_on(future)
+    }
+
+    /// Whether this thread is one that waits: what takes long may be waited for in place.
+    pub fn may_block() -> bool {
+        WAITS.get()
+    }
+}

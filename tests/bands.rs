@@ -431,7 +431,7 @@ fn what_nobody_can_cut_is_refused_by_name_with_a_size_that_fits() {
     // Two planes a band would be five bands; 36 channels of 38 x 38 are four bands, in f16 nine planes are three.
     let error = refused(&gpu, &wide, 2);
     let expected =
-        "conv: its value needs 0.3 MB in one binding, this adapter allows 0.1 MB; try --size 35 or --precision f16";
+        "conv: its value needs 0.3 MB in one binding, this adapter allows 0.1 MB; try size 35 or precision f16";
     assert_eq!(error, expected);
     // A seam after twelve channels is one of groups of six, but not of groups of nine.
     let in_groups = |groups| {
@@ -451,7 +451,7 @@ fn what_nobody_can_cut_is_refused_by_name_with_a_size_that_fits() {
     head.graph.heads.push(Head { input: x, layer: 1, anchors, classes: 2, scale_x_y: 1.0, new_coords: false });
     let error = refused(&gpu, &head, 3);
     assert!(error.starts_with("conv: its value needs 0.1 MB in one binding"), "{error}");
-    assert!(error.ends_with("; try --size 38 or --precision f16"), "{error}");
+    assert!(error.ends_with("; try size 38 or precision f16"), "{error}");
     // The input is one plane of vectors.
     let options = ProgramOptions { binding_bytes: Some(PLANE - 16), ..Default::default() };
     let error = program(&gpu, &head.graph, &head.params, &options).unwrap_err().to_string();

@@ -173,16 +173,16 @@ fn files_in_memory_are_as_good_as_files() {
     std::fs::write(at("net.cfg"), recipe.cfg().unwrap()).unwrap();
     std::fs::write(at("net.names"), NAMES).unwrap();
     network.save_weights(&network.random_params(5), at("net.weights")).unwrap();
-    let oracle = || Detector::builder().player(PlayerChoice::Oracle).conf(0.0).max_det(50);
-    let build = |builder: DetectorBuilder| pollster::block_on(builder.build());
-    let files = oracle().model(at("net.cfg")).weights(at("net.weights")).names(at("net.names"));
+    let oracle = || Detector::builder().player(PlayerChoice::Oracle).score_threshold(0.0).max_det(50);
+    let build = |builder: DetectorBuilder| builder.build();
+    let files = oracle().model(at("net.cfg")).weights(at("net.weights")).labels_file(at("net.names"));
     let held = |names: &str| {
         let bytes = |name: &str| std::fs::read(at(name)).unwrap();
         let held = oracle().file("x.cfg", bytes("net.cfg")).file("x.weights", bytes("net.weights"));
-        held.file("x.names", names.as_bytes().to_vec()).model("x.cfg").weights("x.weights").names("x.names")
+        held.file("x.names", names.as_bytes().to_vec()).model("x.cfg").weights("x.weights").labels_file("x.names")
     };
     let picture = Picture { width: 8, height: 8, rgba: (0..=255).collect() };
-    let find = |mut detector: Detector| pollster::block_on(detector.detect(&picture)).unwrap();
+    let find = |mut detector: Detector| detector.detect(&picture).unwrap();
     let found = find(build(files).unwrap());
     assert_eq!(found.len(), 50);
     assert_eq!(found, find(build(held(NAMES)).unwrap()));

@@ -32,7 +32,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ),
     ("video", &["error", "host", "detect", "video"]),
     ("track", &["error", "detect", "track"]),
-    ("view", &["error", "host", "kernels", "gpu", "detect", "video", "view"]),
+    ("view", &["error", "task", "host", "kernels", "gpu", "detect", "video", "track", "view"]),
 ];
 
 fn root() -> PathBuf {

@@ -18,7 +18,7 @@ use yolov4::{
 fn compare(player: PlayerChoice, photos: usize) {
     let Some(data) = common::test_data() else { return };
     for network in &NETWORKS {
-        let mut detector = pollster::block_on(builder(&data, network).player(player).build()).unwrap();
+        let mut detector = builder(&data, network).player(player).build().unwrap();
         photos::compare(&data, network, &mut detector, photos, "as chosen");
     }
 }
@@ -46,11 +46,11 @@ const CROWD: &str = "coco/000000376322.jpg";
 #[test]
 fn no_box_is_lost_at_a_low_threshold() {
     let Some(data) = common::test_data() else { return };
-    let low = |player| builder(&data, &NETWORKS[2]).conf(0.001).player(player);
+    let low = |player| builder(&data, &NETWORKS[2]).score_threshold(0.001).player(player);
     let picture = Picture::open(photo(&data, CROWD)).unwrap();
     for (nms, least) in [(0.45, 1000), (1.0, 16_690)] {
         let boxes = |player| {
-            let mut detector = pollster::block_on(low(player).nms(nms).build()).unwrap();
+            let mut detector = low(player).iou_threshold(nms).build().unwrap();
             ours(&mut detector, &picture)
         };
         let (got, want) = (boxes(PlayerChoice::Gpu), boxes(PlayerChoice::Oracle));
@@ -71,13 +71,12 @@ fn from_equal_heads_come_equal_boxes() {
     let Some(data) = common::test_data() else { return };
     let crowded = [CROWD, "coco/000000296649.jpg", "coco/000000034417.jpg", "coco/000000135561.jpg", "dog.jpg"];
     let mut detector =
-        pollster::block_on(builder(&data, &NETWORKS[2]).conf(0.001).player(PlayerChoice::Gpu).keep_heads(true).build())
-            .unwrap();
+        builder(&data, &NETWORKS[2]).score_threshold(0.001).player(PlayerChoice::Gpu).keep_heads(true).build().unwrap();
     for name in crowded {
         let picture = Picture::open(photo(&data, name)).unwrap();
         let got = ours(&mut detector, &picture);
-        let heads = pollster::block_on(detector.heads(&picture)).unwrap().heads;
-        let undo = Undo::new(ResizeMode::DarknetFile, &detector.placement(&picture));
+        let heads = detector.heads(&picture).unwrap().heads;
+        let undo = Undo::new(ResizeMode::DarknetFile, &detector.placement((picture.width, picture.height)));
         let thresholds = Thresholds {
             conf: 0.001,
             nms: 0.45,

@@ -13,8 +13,8 @@ use std::{
 use yolov4::{
     Result,
     low_level::{
-        view::{Bell, Capture, Chain, Finished, IN_FLIGHT, Pace, Pipeline, Wake},
         video::{Colour, Format, Frame, Next, Source},
+        view::{Bell, Capture, Chain, Finished, IN_FLIGHT, Pace, Pipeline, Wake},
     },
 };
 

@@ -218,7 +218,7 @@ fn every_rung_finds_what_darknet_finds() {
                 continue;
             }
             let builder = builder(&data, network).device(gpu.clone()).conv(variant);
-            let mut detector = pollster::block_on(builder.build()).unwrap();
+            let mut detector = builder.build().unwrap();
             let count = taken(detector.program().unwrap(), variant);
             if count > 0 {
                 let who = format!("{count} convolutions on {}, {photos} photos", variant.name());
@@ -239,11 +239,11 @@ fn demo() -> DetectorBuilder {
 fn every_rung_finds_what_is_in_the_demo() {
     let gpu = gpu();
     let picture = Picture::open("assets/demo.jpg").unwrap();
-    let want = ours(&mut pollster::block_on(demo().player(PlayerChoice::Oracle).build()).unwrap(), &picture);
+    let want = ours(&mut demo().player(PlayerChoice::Oracle).build().unwrap(), &picture);
     assert!(want.len() >= 3, "{want:?}");
     let mut played = Vec::new();
     for variant in Variant::ALL.iter().copied().filter(|v| has(&gpu, *v)) {
-        let mut detector = pollster::block_on(demo().device(gpu.clone()).conv(variant).build()).unwrap();
+        let mut detector = demo().device(gpu.clone()).conv(variant).build().unwrap();
         if taken(detector.program().unwrap(), variant) > 0 {
             let got = ours(&mut detector, &picture);
             let missing = photos::unmatched(&want, &got, 0.9999, 1e-4) + photos::unmatched(&got, &want, 0.9999, 1e-4);
@@ -269,7 +269,7 @@ fn without_partner(
     pictures: &[Picture],
     close: (f64, f64),
 ) -> (usize, usize) {
-    let build = |precision| pollster::block_on(builder().precision(precision).conf(0.2).build()).unwrap();
+    let build = |precision| builder().precision(precision).score_threshold(0.2).build().unwrap();
     let (mut full, mut half): (Detector, Detector) = (build(Precision::F32), build(Precision::F16));
     assert_eq!(half.program().unwrap().precision(), Precision::F16);
     let (mut total, mut lost, mut score, mut iou) = (0, 0, 0.0f64, 1.0f64);

@@ -20,7 +20,7 @@ type Shown = Vec<(usize, Detection)>;
 
 fn seen(x: f64, y: f64, w: f64, h: f64, score: f32) -> Detection {
     let bbox = BoxPx { x: (x - w / 2.0) as f32, y: (y - h / 2.0) as f32, w: w as f32, h: h as f32 };
-    Detection { class: 0, name: "person".into(), score, bbox }
+    Detection { class: 0, name: "person".into(), score, bbox, id: None }
 }
 
 /// Numbers between 0 and 1 that are the same everywhere.

@@ -225,12 +225,12 @@ fn the_clock_of_the_gpu_agrees_with_that_on_the_wall() {
 
 fn demo(cache: &Path, tune: TuneChoice) -> Detector {
     let builder = Detector::builder().model("assets/demo.safetensors").cache(cache).size((96, 96)).tune(tune);
-    pollster::block_on(builder.build()).unwrap()
+    builder.build().unwrap()
 }
 
 fn found(detector: &mut Detector) -> Vec<(String, i32)> {
     let picture = Picture::open("assets/demo.jpg").unwrap();
-    let boxes = pollster::block_on(detector.detect(&picture)).unwrap();
+    let boxes = detector.detect(&picture).unwrap();
     boxes.iter().map(|b| (b.name.clone(), (b.score * 100.0).round() as i32)).collect()
 }
 

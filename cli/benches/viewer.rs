@@ -34,7 +34,7 @@ impl Workshop for Trained {
 
     fn detector(&self, gpu: &Gpu, wish: &Wish) -> Result<Detector> {
         let builder = Detector::builder().model(&wish.model).weights(self.0.with_extension("weights"));
-        pollster::block_on(builder.size((320, 320)).letterbox(self.1).device(gpu.clone()).build())
+        builder.size((320, 320)).letterbox(self.1).device(gpu.clone()).build()
     }
 
     fn wishes(&self) -> Vec<Wish> {

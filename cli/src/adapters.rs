@@ -1,21 +1,21 @@
 //! `yolov4 adapters`: what answers on this machine.
 
-use yolov4::{Error, low_level::gpu};
+use yolov4::{Backend, Error, low_level::gpu};
 
-use crate::{Outcome, options::BackendArg, output};
+use crate::{Outcome, output};
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// Only this graphics API
     #[arg(long, value_enum)]
-    backend: Option<BackendArg>,
+    backend: Option<Backend>,
     /// Everything known of each, as JSON
     #[arg(long)]
     json: bool,
 }
 
 pub async fn run(args: &Args) -> Outcome {
-    let all = gpu::adapters(args.backend.map(Into::into)).await;
+    let all = gpu::adapters(args.backend).await;
     if all.is_empty() {
         return Err(Error::NoAdapter(gpu::driver_hint().into()).into());
     }

@@ -50,9 +50,9 @@ pub async fn run(args: Args) -> Outcome {
     choices.network(&network, reading.size);
     let params = params(&args, &mut network, &mut notes, &mut choices)?;
     let input = input(&args, &network)?;
-    let precision = args.device.precision.into();
+    let precision = args.device.precision;
     let gpu = Gpu::new(&GpuOptions {
-        backend: args.device.backend.map(Into::into),
+        backend: args.device.backend,
         adapter: args.device.adapter.clone(),
         needs: needs(&network.graph, precision, 1),
     })

@@ -2,10 +2,7 @@
 
 use std::{path::PathBuf, time::Instant};
 
-use yolov4::{
-    Detector, Picture,
-    low_level::{detect::formats::PictureResult, model::zoo::SCENES},
-};
+use yolov4::{Detections, Detector, Picture, low_level::model::zoo::SCENES};
 
 use crate::{
     Outcome, options, output,
@@ -24,7 +21,7 @@ pub struct Args {
 pub async fn run(args: Args) -> Outcome {
     output::folder(&args.out)?;
     let start = Instant::now();
-    let mut detector = args.machine.apply(Detector::builder().model("demo")).build().await?;
+    let mut detector = args.machine.apply(Detector::builder().model("demo")).build()?;
     detector.notes().iter().for_each(|note| output::say(format_args!("note: {note}")));
     output::say(format_args!("player: {}", detector.player()));
     let ready = start.elapsed();
@@ -32,10 +29,9 @@ pub async fn run(args: Args) -> Outcome {
     let mut results = Results::new(Format::Table, None, &names)?;
     for (name, bytes) in SCENES {
         let picture = Picture::decode(bytes, name, true)?;
-        let detections = detector.detect(&picture).await?;
-        output::annotated(&args.out, name, &picture, &detections)?;
-        let (width, height) = (picture.width, picture.height);
-        results.add(name, PictureResult { image: name.to_owned(), width, height, detections })?;
+        let found = detector.detect_async(&picture).await?;
+        output::annotated(&args.out, name, &picture, &found)?;
+        results.add(name, Detections { image: name.to_owned(), ..found })?;
     }
     results.finish(detector.names().len())?;
     let seconds = |t: std::time::Duration| t.as_secs_f64();

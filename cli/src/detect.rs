@@ -10,9 +10,8 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use yolov4::{
-    Detection, Detector, Error, Picture, Result,
+    Detections, Detector, Error, Picture, Result,
     low_level::{
-        detect::formats::PictureResult,
         video::{OpenOptions, Spec, open, paths},
         view::{Bell, Pace},
     },
@@ -74,7 +73,7 @@ pub async fn run(args: Args) -> Outcome {
         output::folder(dir)?;
     }
     let mut results = Results::new(args.format, args.out.clone(), &paths)?;
-    let mut detector = build(&args).await?;
+    let mut detector = build(&args)?;
     args.model.say(detector.choices());
     for note in detector.notes() {
         output::say(format_args!("note: {note}"));
@@ -150,7 +149,7 @@ fn video(args: &Args, path: &Path) -> Outcome {
             let (width, height) = outcome.size;
             let detections = outcome.detections.clone().unwrap_or_default();
             let frame = format!("{name}-{:06}", outcome.number);
-            results.add(&frame, PictureResult { image, width, height, detections })?;
+            results.add(&frame, Detections { image, width, height, detections })?;
             bar.inc(1);
         }
         Ok(())
@@ -169,7 +168,7 @@ fn video(args: &Args, path: &Path) -> Outcome {
     if failed { Err(Failure::Reported) } else { Ok(()) }
 }
 
-async fn build(args: &Args) -> Result<Detector> {
+fn build(args: &Args) -> Result<Detector> {
     let mut builder = args.model.apply(args.fetching.apply(Detector::builder()));
     builder = args.detecting.apply(args.resize.apply(args.machine.apply(builder))).batch(args.batch.get());
     let bar = progress(0);
@@ -178,7 +177,7 @@ async fn build(args: &Args) -> Result<Detector> {
         shown.set_length(total as u64);
         shown.set_position(done as u64);
     }));
-    let built = builder.build().await;
+    let built = builder.build();
     bar.finish_and_clear();
     built
 }
@@ -202,7 +201,7 @@ async fn some<'a>(
     detector: &mut Detector,
     batch: &[(&PathBuf, &'a String)],
     pictures: Vec<Result<Picture>>,
-) -> Vec<(&'a String, Result<PictureResult>)> {
+) -> Vec<(&'a String, Result<Detections>)> {
     let readable: Vec<&Picture> = pictures.iter().flatten().collect();
     let mut found = boxes(detector, &readable).await.into_iter();
     let mut outcomes = Vec::with_capacity(batch.len());
@@ -221,30 +220,23 @@ async fn some<'a>(
 }
 
 /// The objects in each picture; one that fails costs the others nothing, unless the device is lost.
-async fn boxes(detector: &mut Detector, pictures: &[&Picture]) -> Vec<Result<Vec<Detection>>> {
-    match detector.detect_batch(pictures).await {
+async fn boxes(detector: &mut Detector, pictures: &[&Picture]) -> Vec<Result<Detections>> {
+    match detector.detect_batch_async(pictures.iter().copied()).await {
         Ok(found) => found.into_iter().map(Ok).collect(),
         Err(e) if pictures.len() < 2 || matches!(e, Error::DeviceLost(_)) => vec![Err(e)],
         Err(_) => {
             let mut each = Vec::with_capacity(pictures.len());
             for picture in pictures {
-                each.push(detector.detect(picture).await);
+                each.push(detector.detect_async(*picture).await);
             }
             each
         }
     }
 }
 
-fn result(
-    args: &Args,
-    path: &Path,
-    name: &str,
-    picture: &Picture,
-    detections: Vec<Detection>,
-) -> Result<PictureResult> {
+fn result(args: &Args, path: &Path, name: &str, picture: &Picture, detections: Detections) -> Result<Detections> {
     if let Some(dir) = &args.draw {
         output::annotated(dir, name, picture, &detections)?;
     }
-    let image = path.display().to_string();
-    Ok(PictureResult { image, width: picture.width, height: picture.height, detections })
+    Ok(Detections { image: path.display().to_string(), ..detections })
 }

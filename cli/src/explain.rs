@@ -22,8 +22,8 @@ pub struct Args {
     #[command(flatten)]
     reading: options::Reading,
     /// How values are stored, for the memory plan
-    #[arg(long, value_enum, default_value_t = options::PrecisionArg::F32)]
-    precision: options::PrecisionArg,
+    #[arg(long, value_enum, default_value_t = Precision::F32)]
+    precision: Precision,
     /// Largest storage binding in MiB, as of an adapter (`yolov4 adapters`); values that do not fit are cut into bands
     #[arg(long, value_name = "MIB")]
     binding: Option<std::num::NonZeroUsize>,
@@ -41,7 +41,7 @@ pub struct Args {
 pub fn run(args: &Args) -> Outcome {
     let network = Model::open(&args.cfg, &args.reading.options())?;
     network.notes.iter().for_each(|note| output::say(format_args!("note: {note}")));
-    let precision: Precision = args.precision.into();
+    let precision = args.precision;
     let bytes = args.binding.map(|mib| mib.get().saturating_mul(1 << 20));
     let limit = bytes.map(|bytes| bytes / (4 * precision.bytes()));
     if args.passes {

@@ -33,10 +33,10 @@ pub async fn run(args: Args) -> Outcome {
     if let Some(layer) = args.node {
         builder = builder.keep_layer(layer);
     }
-    let mut detector = builder.build().await?;
+    let mut detector = builder.build()?;
     args.model.say(detector.choices());
     let picture = Picture::open_with(&args.image, !args.resize.no_exif)?;
-    let heads = detector.heads(&picture).await?;
+    let heads = detector.heads_async(&picture).await?;
     let mut tensors: BTreeMap<String, &Tensor> = BTreeMap::new();
     tensors.insert("input".into(), &heads.input);
     for (i, head) in heads.heads.iter().enumerate() {

@@ -1,6 +1,7 @@
 //! `yolov4`: Scaled-YOLOv4 on any GPU, at the terminal. One file per subcommand; [`viewer`] is what has a window.
 
 mod adapters;
+mod advice;
 mod bench;
 mod cameras;
 mod check;
@@ -26,6 +27,7 @@ mod workshop;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use yolov4::low_level::task;
 
 /// Scaled-YOLOv4 object detection on any GPU.
 #[derive(Debug, Parser)]
@@ -91,7 +93,7 @@ pub fn main() -> ExitCode {
     if let Err(error) = log::start() {
         return fail(&error);
     }
-    let outcome = pollster::block_on(async {
+    let outcome = task::wait(async {
         match cli.command {
             Command::Demo(args) => demo::run(args).await,
             Command::Detect(args) => detect::run(args).await,
@@ -119,5 +121,6 @@ pub fn main() -> ExitCode {
 /// Says what went wrong; 2 for options that cannot be.
 fn fail(error: &yolov4::Error) -> ExitCode {
     output::say(format_args!("error: {error}"));
+    advice::advice(error).iter().for_each(|advice| output::say(format_args!("help: {advice}")));
     ExitCode::from(if matches!(error, yolov4::Error::Usage(_)) { 2 } else { 1 })
 }

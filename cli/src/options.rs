@@ -2,9 +2,9 @@
 
 use std::{num::NonZeroUsize, path::PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use yolov4::{
-    Backend, DetectorBuilder, NmsChoice, PlayerChoice, Precision, ResizeMode, TuneChoice,
+    Backend, DetectorBuilder, NmsChoice, PlayerChoice, Precision, ResizeMode, TuneChoice, Why,
     low_level::{
         detect::Choice,
         gpu::{GpuOptions, Needs},
@@ -46,8 +46,8 @@ pub struct Reading {
     #[arg(long, value_name = "W[xH]", value_parser = size)]
     size: Option<(usize, usize)>,
     /// How boxes are coded in the heads
-    #[arg(long, value_enum, default_value_t = DecodeArg::Auto)]
-    decode: DecodeArg,
+    #[arg(long, value_enum, default_value_t = Decode::Auto)]
+    decode: Decode,
     /// Slope of leaky activations below zero [default: 0.1]
     #[arg(long, value_name = "SLOPE")]
     leaky_slope: Option<f32>,
@@ -78,11 +78,11 @@ pub struct Machine {
     #[command(flatten)]
     pub device: Device,
     /// Who plays: the GPU, the CPU oracle, or the GPU if there is one
-    #[arg(long, value_enum, default_value_t = PlayerArg::Auto)]
-    pub player: PlayerArg,
+    #[arg(long, value_enum, default_value_t = PlayerChoice::Auto)]
+    pub player: PlayerChoice,
     /// Measure which kernels are the fastest here, once; what was found is kept in the cache folder
-    #[arg(long, value_enum, default_value_t = TuneArg::Auto)]
-    pub tune: TuneArg,
+    #[arg(long, value_enum, default_value_t = TuneChoice::Auto)]
+    pub tune: TuneChoice,
 }
 
 /// Which adapter, and how it stores numbers.
@@ -90,13 +90,13 @@ pub struct Machine {
 pub struct Device {
     /// Graphics API
     #[arg(long, value_enum)]
-    pub backend: Option<BackendArg>,
+    pub backend: Option<Backend>,
     /// Part of the adapter's name, or its number in `yolov4 adapters`
     #[arg(long, value_name = "NAME")]
     pub adapter: Option<String>,
     /// How values and weights are stored on the GPU
-    #[arg(long, value_enum, default_value_t = PrecisionArg::F32)]
-    pub precision: PrecisionArg,
+    #[arg(long, value_enum, default_value_t = Precision::F32)]
+    pub precision: Precision,
 }
 
 /// How pictures become the network's input.
@@ -104,7 +104,7 @@ pub struct Device {
 pub struct Resize {
     /// Resampler, named after the program it agrees with [default: the model's, mostly darknet-file]
     #[arg(long, value_enum)]
-    pub resize: Option<ResizeArg>,
+    pub resize: Option<ResizeMode>,
     /// Fit pictures onto a grey canvas [default: as the cfg's letter_box says]
     #[arg(long, overrides_with = "no_letterbox")]
     pub letterbox: bool,
@@ -133,7 +133,7 @@ pub struct Detecting {
     pub nms: Option<f32>,
     /// How overlap is measured [default: as the cfg's nms_kind says]
     #[arg(long, value_enum)]
-    pub nms_kind: Option<NmsKindArg>,
+    pub nms_kind: Option<NmsChoice>,
     /// Let boxes of different classes silence each other; with --classes, those named among themselves
     #[arg(long)]
     pub agnostic: bool,
@@ -143,117 +143,6 @@ pub struct Detecting {
     /// At most this many boxes a picture
     #[arg(long, value_name = "N")]
     pub max_det: Option<NonZeroUsize>,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum DecodeArg {
-    /// As the cfg says, unless it is the PyTorch-style yolov4-csp
-    Auto,
-    /// As the cfg says
-    Darknet,
-    /// Logistic and new_coords, whatever the cfg says
-    Scaled,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum BackendArg {
-    Vulkan,
-    Metal,
-    Dx12,
-    Gl,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum PlayerArg {
-    Auto,
-    Gpu,
-    Oracle,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum TuneArg {
-    /// Quick on a GPU, off on a processor that poses as one
-    Auto,
-    /// Only what is known already
-    Off,
-    /// Shapes that are not known, kernels that may be worth it
-    Quick,
-    /// Every shape, every kernel, several times
-    Full,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum PrecisionArg {
-    F32,
-    F16,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum ResizeArg {
-    DarknetFile,
-    DarknetVideo,
-    Pytorch,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum NmsKindArg {
-    /// Intersection over union
-    Iou,
-    /// Darknet's greedynms: distance IoU, exponent 0.6
-    Greedynms,
-    /// Darknet's diounms: distance IoU, exponent beta_nms of the cfg
-    Diounms,
-}
-
-impl From<BackendArg> for Backend {
-    fn from(arg: BackendArg) -> Self {
-        match arg {
-            BackendArg::Vulkan => Self::Vulkan,
-            BackendArg::Metal => Self::Metal,
-            BackendArg::Dx12 => Self::Dx12,
-            BackendArg::Gl => Self::Gl,
-        }
-    }
-}
-
-impl From<PrecisionArg> for Precision {
-    fn from(arg: PrecisionArg) -> Self {
-        match arg {
-            PrecisionArg::F32 => Self::F32,
-            PrecisionArg::F16 => Self::F16,
-        }
-    }
-}
-
-impl From<TuneArg> for TuneChoice {
-    fn from(arg: TuneArg) -> Self {
-        match arg {
-            TuneArg::Auto => Self::Auto,
-            TuneArg::Off => Self::Off,
-            TuneArg::Quick => Self::Quick,
-            TuneArg::Full => Self::Full,
-        }
-    }
-}
-
-impl From<ResizeArg> for ResizeMode {
-    fn from(arg: ResizeArg) -> Self {
-        match arg {
-            ResizeArg::DarknetFile => Self::DarknetFile,
-            ResizeArg::DarknetVideo => Self::DarknetVideo,
-            ResizeArg::Pytorch => Self::Pytorch,
-        }
-    }
-}
-
-impl From<NmsKindArg> for NmsChoice {
-    fn from(arg: NmsKindArg) -> Self {
-        match arg {
-            NmsKindArg::Iou => Self::Iou,
-            NmsKindArg::Greedynms => Self::Greedynms,
-            NmsKindArg::Diounms => Self::Diounms,
-        }
-    }
 }
 
 /// A finite number, 0 or more.
@@ -275,12 +164,7 @@ pub fn size(text: &str) -> Result<(usize, usize), String> {
 impl Reading {
     /// The same for the library.
     pub fn options(&self) -> CfgOptions {
-        let decode = match self.decode {
-            DecodeArg::Auto => Decode::Auto,
-            DecodeArg::Darknet => Decode::Darknet,
-            DecodeArg::Scaled => Decode::Scaled,
-        };
-        CfgOptions { size: self.size, decode, leaky_slope: self.leaky_slope }
+        CfgOptions { size: self.size, decode: self.decode, leaky_slope: self.leaky_slope }
     }
 }
 
@@ -293,7 +177,10 @@ impl Model {
     /// With `--verbose`, a line a choice.
     pub fn say(&self, choices: &[Choice]) {
         if self.verbose {
-            choices.iter().for_each(|choice| output::say(format_args!("{choice}")));
+            choices.iter().for_each(|choice| match choice.why {
+                Why::Asked(option) => output::say(format_args!("{} {}: --{option}", choice.what, choice.value)),
+                Why::Own(_) => output::say(format_args!("{choice}")),
+            });
         }
     }
 
@@ -327,13 +214,9 @@ impl Fetching {
 impl Machine {
     /// The same for the library.
     pub fn apply(&self, mut builder: DetectorBuilder) -> DetectorBuilder {
-        builder = builder.tune(self.tune.into()).precision(self.device.precision.into()).player(match self.player {
-            PlayerArg::Auto => PlayerChoice::Auto,
-            PlayerArg::Gpu => PlayerChoice::Gpu,
-            PlayerArg::Oracle => PlayerChoice::Oracle,
-        });
+        builder = builder.tune(self.tune).precision(self.device.precision).player(self.player);
         if let Some(backend) = self.device.backend {
-            builder = builder.backend(backend.into());
+            builder = builder.backend(backend);
         }
         if let Some(adapter) = &self.device.adapter {
             builder = builder.adapter(adapter);
@@ -346,7 +229,7 @@ impl Resize {
     /// The same for the library.
     pub fn apply(&self, mut builder: DetectorBuilder) -> DetectorBuilder {
         if let Some(resize) = self.resize {
-            builder = builder.resize(resize.into());
+            builder = builder.resize(resize);
         }
         if self.letterbox || self.no_letterbox {
             builder = builder.letterbox(self.letterbox);
@@ -360,19 +243,19 @@ impl Detecting {
     pub fn apply(&self, builder: DetectorBuilder) -> DetectorBuilder {
         let mut builder = builder.agnostic(self.agnostic).classes(self.classes.clone());
         if let Some(conf) = self.conf {
-            builder = builder.conf(conf);
+            builder = builder.score_threshold(conf);
         }
         if let Some(nms) = self.nms {
-            builder = builder.nms(nms);
+            builder = builder.iou_threshold(nms);
         }
         if let Some(kind) = self.nms_kind {
-            builder = builder.nms_kind(kind.into());
+            builder = builder.nms_kind(kind);
         }
         if let Some(n) = self.max_det {
             builder = builder.max_det(n.get());
         }
         if let Some(names) = &self.names {
-            builder = builder.names(names);
+            builder = builder.labels_file(names);
         }
         if let Some(data) = &self.data {
             builder = builder.data(data);
@@ -384,7 +267,7 @@ impl Detecting {
 impl Device {
     /// The same for the library, on the GPU.
     pub fn gpu_options(&self) -> GpuOptions {
-        let needs = Needs { binding_bytes: u64::MAX, precision: self.precision.into(), timestamps: true };
-        GpuOptions { backend: self.backend.map(Backend::from), adapter: self.adapter.clone(), needs }
+        let needs = Needs { binding_bytes: u64::MAX, precision: self.precision, timestamps: true };
+        GpuOptions { backend: self.backend, adapter: self.adapter.clone(), needs }
     }
 }

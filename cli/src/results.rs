@@ -3,10 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use yolov4::{
-    BoxPx, Detection, Error, Result,
-    low_level::detect::formats::{self, PictureResult},
-};
+use yolov4::{BoxPx, Detection, Detections, Error, Result, low_level::detect::formats};
 
 use crate::output;
 
@@ -31,7 +28,7 @@ pub enum Format {
 pub struct Results {
     format: Format,
     out: Option<PathBuf>,
-    done: Vec<PictureResult>,
+    done: Vec<Detections>,
 }
 
 impl Results {
@@ -43,7 +40,7 @@ impl Results {
         match format {
             Format::Coco => {
                 for picture in pictures {
-                    formats::image_id(&picture.display().to_string())?;
+                    image_id(&picture.display().to_string())?;
                 }
             }
             Format::Yolo if pictures.len() > 1 => match &out {
@@ -65,11 +62,11 @@ impl Results {
     ///
     /// # Errors
     /// [`Error::Io`] where results are written at once.
-    pub fn add(&mut self, name: &str, result: PictureResult) -> Result<()> {
+    pub fn add(&mut self, name: &str, result: Detections) -> Result<()> {
         match (self.format, &self.out) {
-            (Format::Jsonl, None) => output::print(&formats::jsonl(&result)?),
+            (Format::Jsonl, None) => output::print(&(result.to_json()? + "\n")),
             (Format::Yolo, Some(dir)) if dir.is_dir() => {
-                output::write(&dir.join(format!("{name}.txt")), formats::yolo(&result).as_bytes())
+                output::write(&dir.join(format!("{name}.txt")), result.to_yolo().as_bytes())
             }
             _ => {
                 self.done.push(result);
@@ -87,17 +84,17 @@ impl Results {
             Format::Table => table(&self.done),
             Format::Json => formats::json(&self.done)?,
             Format::Jsonl if self.out.is_none() => return Ok(()),
-            Format::Jsonl => self.done.iter().map(formats::jsonl).collect::<Result<_>>()?,
-            Format::Coco => formats::coco(&self.done, classes)?,
+            Format::Jsonl => lines(&self.done)?,
+            Format::Coco => coco(&self.done, classes)?,
             Format::Yolo if self.out.as_ref().is_some_and(|out| out.is_dir()) => return Ok(()),
-            Format::Yolo => self.done.iter().map(formats::yolo).collect(),
+            Format::Yolo => self.done.iter().map(Detections::to_yolo).collect(),
             Format::Csv => csv(&self.done)?,
         };
         output::put(self.out.as_ref(), &text)
     }
 }
 
-fn table(results: &[PictureResult]) -> String {
+fn table(results: &[Detections]) -> String {
     let mut table = comfy_table::Table::new();
     table.load_style(comfy_table::presets::NOTHING);
     table.set_header(["picture", "class", "score", "left", "top", "width", "height"]);
@@ -122,18 +119,40 @@ fn table(results: &[PictureResult]) -> String {
 }
 
 /// Comma-separated values with a header line.
-fn csv(results: &[PictureResult]) -> Result<String> {
+fn csv(results: &[Detections]) -> Result<String> {
     let fail = Error::format("a result", "CSV");
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(["image", "class", "name", "score", "left", "top", "width", "height"]).map_err(&fail)?;
     for result in results {
-        for Detection { class, name, score, bbox } in &result.detections {
+        for Detection { class, name, score, bbox, .. } in &result.detections {
             let BoxPx { x, y, w, h } = bbox;
+            let texts = [result.image.clone(), class.to_string(), name.clone()];
             let numbers = [score, x, y, w, h].map(f32::to_string);
-            let row = [&result.image, &class.to_string(), name].into_iter().chain(&numbers);
-            writer.write_record(row).map_err(&fail)?;
+            writer.write_record(texts.iter().chain(&numbers)).map_err(&fail)?;
         }
     }
     let bytes = writer.into_inner().map_err(Error::format("a result", "CSV"))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// A line of JSON a picture.
+fn lines(results: &[Detections]) -> Result<String> {
+    results.iter().map(|result| Ok(result.to_json()? + "\n")).collect()
+}
+
+/// COCO's results, with image ids as Darknet's `valid` takes them.
+fn coco(results: &[Detections], classes: usize) -> Result<String> {
+    let ids = results.iter().map(|result| Ok((image_id(&result.image)?, result))).collect::<Result<Vec<_>>>()?;
+    formats::coco(ids, classes)
+}
+
+/// COCO's image id of a picture: the number that its file name ends in (`000000000139.jpg` is 139).
+///
+/// # Errors
+/// [`Error::Usage`] if there is none.
+fn image_id(image: &str) -> Result<u64> {
+    let stem = Path::new(image).file_stem().and_then(|s| s.to_str()).unwrap_or_default();
+    let start = stem.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+    let expected = |_| Error::Usage(format!("{image}: expected a file name that ends in COCO's image id"));
+    stem[start..].parse().map_err(expected)
 }

@@ -7,11 +7,10 @@ use std::{
     sync::Arc,
 };
 
-use clap::ValueEnum;
 use yolov4::{
-    Error, Result,
+    Detection, Error, Result,
     low_level::{
-        detect::formats::{self, JsonDetection, JsonFrame},
+        detect::formats::{self, JsonFrame},
         video::{CameraMode, OpenOptions, Source, Spec, open},
         view::{Bell, Outcome, Pace, Summary},
     },
@@ -75,31 +74,14 @@ pub struct Args {
     #[arg(long)]
     headless: bool,
     /// How pictures are handed to the screen: in step with it, the newest in step with it, or at once
-    #[arg(long, value_enum, default_value_t = PresentArg::Fifo)]
-    present: PresentArg,
+    #[arg(long, value_enum, default_value_t = Present::Fifo)]
+    present: Present,
     /// A font for class names that DejaVu Sans cannot write (Chinese, say): a .ttf or .otf
     #[arg(long, value_name = "FILE")]
     font: Option<PathBuf>,
     /// Destroy the device after this many frames, to see it built again
     #[arg(long, value_name = "N", hide = true)]
     lose_device_at: Option<u64>,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum PresentArg {
-    Fifo,
-    Mailbox,
-    Immediate,
-}
-
-impl From<PresentArg> for Present {
-    fn from(arg: PresentArg) -> Self {
-        match arg {
-            PresentArg::Fifo => Self::Fifo,
-            PresentArg::Mailbox => Self::Mailbox,
-            PresentArg::Immediate => Self::Immediate,
-        }
-    }
 }
 
 /// `1280x720`, `1280x720@30`.
@@ -152,7 +134,7 @@ fn windowed(
     lines: Option<Lines>,
 ) -> Done {
     let window = WindowOptions {
-        present: args.present.into(),
+        present: args.present,
         mirror: args.mirror,
         font: options.font.clone(),
         stay: args.frames.is_none(),
@@ -249,8 +231,10 @@ impl Lines {
     fn add(&mut self, outcomes: &[Outcome]) -> Result<()> {
         for outcome in outcomes {
             let found = match (&outcome.tracked, &outcome.detections) {
-                (Some(tracked), _) => tracked.iter().map(|t| JsonDetection::new(&t.detection, Some(t.id))).collect(),
-                (None, Some(found)) => found.iter().map(|d| JsonDetection::new(d, None)).collect(),
+                (Some(tracked), _) => {
+                    tracked.iter().map(|t| Detection { id: Some(t.id), ..t.detection.clone() }).collect()
+                }
+                (None, Some(found)) => found.clone(),
                 (None, None) => vec![],
             };
             let (width, height) = outcome.size;

@@ -5,6 +5,7 @@ use yolov4::{
     low_level::{
         gpu::GpuOptions,
         model::zoo::{self, Origin, Store},
+        task,
     },
 };
 
@@ -26,11 +27,7 @@ pub struct FromOptions {
 impl FromOptions {
     /// The network of the command line.
     pub fn wish(&self) -> Wish {
-        Wish {
-            model: self.model.model.clone(),
-            weights: self.model.weights.clone(),
-            precision: self.device.precision.into(),
-        }
+        Wish { model: self.model.model.clone(), weights: self.model.weights.clone(), precision: self.device.precision }
     }
 }
 
@@ -42,8 +39,8 @@ impl Workshop for FromOptions {
             needs: yolov4::low_level::gpu::Needs { precision: Precision::F16, ..options.needs },
             ..options.clone()
         };
-        match pollster::block_on(Gpu::new(&wider)) {
-            Err(Error::Limit { .. }) => pollster::block_on(Gpu::new(&options)),
+        match task::wait(Gpu::new(&wider)) {
+            Err(Error::Limit { .. }) => task::wait(Gpu::new(&options)),
             other => other,
         }
     }
@@ -61,7 +58,7 @@ impl Workshop for FromOptions {
                 None => builder,
             }
         };
-        let detector = pollster::block_on(builder.build())?;
+        let detector = builder.build()?;
         if own {
             self.model.say(detector.choices());
         }

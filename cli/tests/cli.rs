@@ -242,10 +242,10 @@ fn a_cmyk_jpeg_has_its_colours() {
 fn a_picture_without_pixels_is_an_error_in_the_library() {
     let place = Place::new();
     let builder = yolov4::Detector::builder().model(place.path("net.cfg")).weights(place.path("net.weights"));
-    let mut detector = pollster::block_on(builder.player(yolov4::PlayerChoice::Oracle).build()).unwrap();
+    let mut detector = builder.player(yolov4::PlayerChoice::Oracle).build().unwrap();
     for (width, height, bytes) in [(0, 4, 0), (2, 2, 15), (usize::MAX, 3, 12)] {
         let picture = yolov4::Picture { width, height, rgba: vec![0; bytes] };
-        let error = pollster::block_on(detector.detect(&picture)).unwrap_err().to_string();
+        let error = detector.detect(&picture).unwrap_err().to_string();
         assert!(error.contains(&format!("{width} x {height} pixels")), "{error}");
     }
 }

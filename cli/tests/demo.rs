@@ -137,19 +137,19 @@ fn a_detector_is_built_and_asked_on_any_thread() {
     let progress = Box::new(move |done: usize, all: usize| tell.send((done, all)).unwrap());
     let remote = Remote { watch: Some(Box::new(|_| {})), ..Remote::default() };
     let builder = Detector::builder().model("demo").cache(dir.path()).fetch(remote).progress(progress);
-    let building = sendable(builder.build());
+    let building = sendable(builder.build_async());
     let mut detector = std::thread::spawn(|| pollster::block_on(building)).join().unwrap().unwrap();
     let steps: Vec<(usize, usize)> = told.iter().collect();
     assert!(steps.last().is_some_and(|(done, all)| done == all), "{steps:?}");
     let picture = Picture::open(root().join("assets/images/rain.jpg")).unwrap();
     let found = std::thread::scope(|scope| {
-        let looking = sendable(detector.detect(&picture));
+        let looking = sendable(detector.detect_async(&picture));
         scope.spawn(|| pollster::block_on(looking)).join().unwrap().unwrap()
     });
     assert!(!found.is_empty());
     // What else waits for a GPU.
-    drop(sendable(detector.heads(&picture)));
-    drop(sendable(detector.detect_batch(&[&picture])));
+    drop(sendable(detector.heads_async(&picture)));
+    drop(sendable(detector.detect_batch_async([&picture])));
     let options = GpuOptions::default();
     drop(sendable(Gpu::new(&options)));
     let (store, mut notes) = (Store::at(dir.path()), vec![]);

@@ -34,7 +34,7 @@ fn detector(gpu: &Gpu) -> Detector {
 
 fn of_size(gpu: &Gpu, side: usize) -> Detector {
     let builder = Detector::builder().model("demo").size((side, side)).device(gpu.clone());
-    pollster::block_on(builder.build()).unwrap()
+    builder.build().unwrap()
 }
 
 fn picture(bytes: &[u8]) -> Picture {
@@ -192,7 +192,7 @@ fn boxes_of_a_video_are_those_of_its_pictures() {
     let _turn = ALONE.read().unwrap_or_else(PoisonError::into_inner);
     let pictures = vec![picture(NIGHT), picture(CROSSING)];
     let mut alone = detector(&gpu());
-    let want: Vec<Vec<Detection>> = pictures.iter().map(|p| pollster::block_on(alone.detect(p)).unwrap()).collect();
+    let want: Vec<Vec<Detection>> = pictures.iter().map(|p| alone.detect(p).unwrap().detections).collect();
     assert!(want.iter().all(|found| !found.is_empty()));
     let (summary, found) = play(Scenes::new(pictures, 7), ShowOptions { wants_boxes: true, ..options() });
     assert_eq!((summary.captured, summary.shown, summary.dropped), (7, 7, 0));
@@ -253,11 +253,11 @@ fn more_candidates_than_room_are_found_again_with_room() {
     let _turn = ALONE.read().unwrap_or_else(PoisonError::into_inner);
     let gpu = gpu();
     let build = |conf| {
-        let builder = Detector::builder().model("demo").device(gpu.clone()).conf(conf).nms(1.0);
-        pollster::block_on(builder.build()).unwrap()
+        let builder = Detector::builder().model("demo").device(gpu.clone()).score_threshold(conf).iou_threshold(1.0);
+        builder.build().unwrap()
     };
     let picture = picture(NIGHT);
-    let want = pollster::block_on(build(4e-6).detect(&picture)).unwrap();
+    let want = build(4e-6).detect(&picture).unwrap().detections;
     assert!(want.len() > 1024, "only {} boxes", want.len());
     let bell = Bell::default();
     let mut live =
@@ -276,18 +276,18 @@ fn a_frame_that_nobody_reads_is_drawn_with_all_boxes() {
     let _turn = ALONE.read().unwrap_or_else(PoisonError::into_inner);
     let gpu = gpu();
     let picture = picture(NIGHT);
-    let builder = Detector::builder().model("demo").device(gpu.clone()).nms(1.0);
-    let mut alone = pollster::block_on(builder.build()).unwrap();
+    let builder = Detector::builder().model("demo").device(gpu.clone()).iou_threshold(1.0);
+    let mut alone = builder.build().unwrap();
     let many = 4e-6;
     // Of two in flight it is the second that is drawn: submitted before the first one made room, whether it needs it or not.
     for confs in [&[many][..], &[many, many], &[many, 0.25]] {
         alone.set_thresholds(confs[confs.len() - 1], 1.0);
-        let mut want = pollster::block_on(alone.detect(&picture)).unwrap();
+        let mut want = alone.detect(&picture).unwrap().detections;
         assert!(confs.ends_with(&[0.25]) && !want.is_empty() || want.len() > MAX_DRAWN, "only {} boxes", want.len());
         want.truncate(MAX_DRAWN);
         let builder = Detector::builder().model("demo").device(gpu.clone());
         let options = LiveOptions { wants_boxes: false, wake: Bell::default().wake() };
-        let mut live = pollster::block_on(Live::new(pollster::block_on(builder.build()).unwrap(), &options)).unwrap();
+        let mut live = pollster::block_on(Live::new(builder.build().unwrap(), &options)).unwrap();
         let before = gpu.readbacks().results;
         for (number, conf) in confs.iter().enumerate() {
             live.detector_mut().set_thresholds(*conf, 1.0);
@@ -311,9 +311,9 @@ fn an_older_frame_that_is_run_again_takes_no_boxes_from_the_newest() {
     let gpu = gpu();
     let (crowded, other) = (picture(NIGHT), picture(CROSSING));
     let mut alone = detector(&gpu);
-    let want = pollster::block_on(alone.detect(&other)).unwrap();
+    let want = alone.detect(&other).unwrap().detections;
     alone.set_thresholds(0.0, 1.0);
-    let all = pollster::block_on(alone.detect(&crowded)).unwrap();
+    let all = alone.detect(&crowded).unwrap();
     assert!(all.len() > 1024, "only {} boxes", all.len());
     let bell = Bell::default();
     let options = LiveOptions { wants_boxes: false, wake: bell.wake() };
@@ -341,7 +341,7 @@ fn pixels_from_elsewhere_give_the_same_boxes_and_classes_can_change() {
     let _turn = ALONE.read().unwrap_or_else(PoisonError::into_inner);
     let gpu = gpu();
     let picture = picture(CROSSING);
-    let want = pollster::block_on(detector(&gpu).detect(&picture)).unwrap();
+    let want = detector(&gpu).detect(&picture).unwrap().detections;
     let bell = Bell::default();
     let options = LiveOptions { wants_boxes: true, wake: bell.wake() };
     let mut live = pollster::block_on(Live::new(detector(&gpu), &options)).unwrap();
@@ -395,8 +395,8 @@ fn a_class_that_nobody_wants_silences_nothing() {
         let found = |agnostic: bool, wanted: &[&str]| {
             let wanted = wanted.iter().map(|class| (*class).to_owned()).collect();
             let builder = doubles().device(gpu.clone()).player(player).batch(2).agnostic(agnostic).classes(wanted);
-            let mut detector = pollster::block_on(builder.build()).unwrap();
-            let [first, second] = &pollster::block_on(detector.detect_batch(&[&picture; 2])).unwrap()[..] else {
+            let mut detector = builder.build().unwrap();
+            let [first, second] = &detector.detect_batch([&picture; 2]).unwrap()[..] else {
                 panic!("two pictures");
             };
             assert_eq!(first, second, "pictures of a batch");
@@ -409,7 +409,7 @@ fn a_class_that_nobody_wants_silences_nothing() {
     }
     // From one frame to the next.
     let bell = Bell::default();
-    let detector = pollster::block_on(doubles().device(gpu.clone()).agnostic(true).build()).unwrap();
+    let detector = doubles().device(gpu.clone()).agnostic(true).build().unwrap();
     let options = LiveOptions { wants_boxes: true, wake: bell.wake() };
     let mut live = pollster::block_on(Live::new(detector, &options)).unwrap();
     for (number, (wanted, want)) in [(None, 0), (Some("1"), 1), (Some("0"), 0)].into_iter().enumerate() {
@@ -446,7 +446,7 @@ fn what_the_gpu_draws_is_what_the_host_draws() {
     let bell = Bell::default();
     for (bytes, mirror) in [(NIGHT, false), (CROSSING, false), (NIGHT, true), (CROSSING, true)] {
         let picture = picture(bytes);
-        let found = pollster::block_on(detector(&gpu).detect(&picture)).unwrap();
+        let found = detector(&gpu).detect(&picture).unwrap().detections;
         // In a mirror the boxes change sides with the picture; their text does not.
         let host = if mirror { mirrored(&picture, &found) } else { (picture.clone(), found.clone()) };
         let host = draw::draw(&host.0, &host.1).unwrap().into_raw();

@@ -7,7 +7,7 @@ use crate::{
     model::Model,
 };
 
-/// One choice; its text is a line such as `conf 0.25: --conf`.
+/// One choice; its text is a line such as `conf 0.25: comes with the model`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
     /// What was chosen: `size`, `conf`.
@@ -21,7 +21,7 @@ pub struct Choice {
 /// Why a value was chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Why {
-    /// It was asked for by this option of the command line; the setter of the builder is spelt with underscores.
+    /// It was asked for: by the setter of the builder of this name, or by the option of the command line.
     Asked(&'static str),
     /// Nobody asked; the text says where it comes from.
     Own(String),
@@ -36,7 +36,7 @@ impl fmt::Display for Choice {
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Asked(option) => write!(f, "--{option}"),
+            Self::Asked(_) => f.write_str("asked for"),
             Self::Own(text) => f.write_str(text),
         }
     }

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A box in pixels of the picture, clipped to it.
+/// A box in pixels of the picture, clipped to it. For serde it is `[x, y, w, h]`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "[f32; 4]", into = "[f32; 4]")]
 pub struct BoxPx {
     /// Left edge.
     pub x: f32,
@@ -15,8 +16,20 @@ pub struct BoxPx {
     pub h: f32,
 }
 
+impl From<[f32; 4]> for BoxPx {
+    fn from([x, y, w, h]: [f32; 4]) -> Self {
+        Self { x, y, w, h }
+    }
+}
+
+impl From<BoxPx> for [f32; 4] {
+    fn from(BoxPx { x, y, w, h }: BoxPx) -> Self {
+        [x, y, w, h]
+    }
+}
+
 /// One object.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Detection {
     /// Class index.
     pub class: usize,
@@ -25,5 +38,9 @@ pub struct Detection {
     /// Objectness times class probability, 0 to 1.
     pub score: f32,
     /// Where.
+    #[serde(rename = "box")]
     pub bbox: BoxPx,
+    /// Number of its track, where objects are tracked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<u64>,
 }

@@ -1,13 +1,16 @@
 //! Picture in, boxes out.
 
+#[cfg(not(target_arch = "wasm32"))]
+use crate::task;
 use crate::{
     detect::{
-        Detection, Heads, Player, Undo,
+        Detection, Detections, Heads, Input, Player, Undo,
         choices::{Choice, Choices},
+        input::Ready,
     },
     error::Result,
     graph::{Graph, NodeId},
-    host::{Candidate, Picture, Placement, ResizeMode, Thresholds},
+    host::{Candidate, Placement, ResizeMode, Thresholds},
     model::Model,
     task::Task,
 };
@@ -15,19 +18,11 @@ use crate::{
 /// A network, its weights and a player, ready for pictures.
 ///
 /// ```no_run
-/// # async fn run() -> yolov4::Result<()> {
-/// let mut detector = yolov4::Detector::builder()
-///     .model("yolov4-tiny.cfg")
-///     .weights("yolov4-tiny.weights")
-///     .names("coco.names")
-///     .build()
-///     .await?;
-/// let picture = yolov4::Picture::open("dog.jpg")?;
-/// for found in detector.detect(&picture).await? {
+/// let mut detector = yolov4::Detector::builder().model("yolov4-tiny.cfg").weights("yolov4-tiny.weights").build()?;
+/// for found in detector.detect("dog.jpg")? {
 ///     println!("{} {:.2} {:?}", found.name, found.score, found.bbox);
 /// }
-/// # Ok(())
-/// # }
+/// # Ok::<(), yolov4::Error>(())
 /// ```
 #[derive(Debug)]
 pub struct Detector {
@@ -45,14 +40,16 @@ pub struct Detector {
     pub(super) choices: Choices,
 }
 
+#[cfg(not(target_arch = "wasm32"))]
 impl Detector {
-    /// The objects in a picture, best first.
+    /// The objects in a picture - a path, an [`image`] picture, pixels in memory, a frame of a video, a texture: see [`Input`] - best
+    /// first. Waits for them; where a thread may not sleep, [`Detector::detect_async`] does not.
     ///
     /// # Errors
-    /// [`crate::Error::Usage`] for a picture without pixels; [`crate::Error::Limit`] if there are more candidates than
-    /// the adapter can hold; what the device complains of.
-    pub async fn detect(&mut self, picture: &Picture) -> Result<Vec<Detection>> {
-        Ok(self.detect_batch(&[picture]).await?.pop().unwrap_or_default())
+    /// [`crate::Error::Io`] or [`crate::Error::Image`] for a file that is no picture; [`crate::Error::Usage`] for a picture without
+    /// pixels; [`crate::Error::Limit`] if there are more candidates than the adapter can hold; what the device complains of.
+    pub fn detect<'a>(&'a mut self, input: impl Into<Input<'a>>) -> Result<Detections> {
+        task::wait(self.detect_async(input))
     }
 
     /// The objects in each of several pictures, in their order; as many at once as [`crate::DetectorBuilder::batch`] says, which
@@ -60,24 +57,89 @@ impl Detector {
     ///
     /// # Errors
     /// As [`Detector::detect`], for the first picture that has any.
-    pub fn detect_batch<'a>(&'a mut self, pictures: &'a [&'a Picture]) -> Task<'a, Result<Vec<Vec<Detection>>>> {
-        Box::pin(self.find(pictures))
+    pub fn detect_batch<'a, I>(&'a mut self, inputs: impl IntoIterator<Item = I>) -> Result<Vec<Detections>>
+    where
+        I: Into<Input<'a>>,
+    {
+        task::wait(self.detect_batch_async(inputs))
     }
 
-    async fn find(&mut self, pictures: &[&Picture]) -> Result<Vec<Vec<Detection>>> {
-        pictures.iter().try_for_each(|picture| picture.check())?;
-        let mut found = Vec::with_capacity(pictures.len());
-        for batch in pictures.chunks(self.player.batch()) {
-            let mut undo = Vec::with_capacity(batch.len());
-            let mut frames = Vec::with_capacity(batch.len());
-            for picture in batch {
-                let placement = self.placement(picture);
-                let back = Undo::new(self.resize, &placement);
-                frames.push((*picture, placement, Thresholds { extent: back.extent(), ..self.thresholds }));
-                undo.push(back);
+    /// What enters the `[yolo]` layers for a picture, with the network's input and the value of the layer that
+    /// [`crate::DetectorBuilder::keep_layer`] named. Needs [`crate::DetectorBuilder::keep_heads`] or that.
+    ///
+    /// # Errors
+    /// As [`Detector::detect`]; [`crate::Error::Usage`] if the detector was not built to keep them.
+    pub fn heads<'a>(&'a mut self, input: impl Into<Input<'a>>) -> Result<Heads> {
+        task::wait(self.heads_async(input))
+    }
+}
+
+impl Detector {
+    /// As [`Detector::detect`], without putting the thread to sleep: files are read and the CPU oracle computes while the future is
+    /// polled, the GPU is waited for elsewhere.
+    ///
+    /// # Errors
+    /// As [`Detector::detect`].
+    pub fn detect_async<'a>(&'a mut self, input: impl Into<Input<'a>>) -> Task<'a, Result<Detections>> {
+        let input = input.into();
+        Box::pin(async move { Ok(self.find(vec![input]).await?.pop().unwrap_or_default()) })
+    }
+
+    /// As [`Detector::detect_batch`], in the manner of [`Detector::detect_async`].
+    ///
+    /// # Errors
+    /// As [`Detector::detect_batch`].
+    pub fn detect_batch_async<'a, I>(
+        &'a mut self,
+        inputs: impl IntoIterator<Item = I>,
+    ) -> Task<'a, Result<Vec<Detections>>>
+    where
+        I: Into<Input<'a>>,
+    {
+        self.find(inputs.into_iter().map(Into::into).collect())
+    }
+
+    /// As [`Detector::heads`], in the manner of [`Detector::detect_async`].
+    ///
+    /// # Errors
+    /// As [`Detector::heads`].
+    pub fn heads_async<'a>(&'a mut self, input: impl Into<Input<'a>>) -> Task<'a, Result<Heads>> {
+        let input = input.into();
+        Box::pin(async move {
+            let picture = input.ready()?;
+            let placement = self.placement(picture.size());
+            self.player.heads(&self.network.graph, &picture, &placement, self.kept).await
+        })
+    }
+
+    fn find<'a>(&'a mut self, inputs: Vec<Input<'a>>) -> Task<'a, Result<Vec<Detections>>> {
+        Box::pin(async move {
+            let mut found = Vec::with_capacity(inputs.len());
+            let mut inputs = inputs.into_iter().peekable();
+            while inputs.peek().is_some() {
+                let batch: Vec<Input<'a>> = inputs.by_ref().take(self.player.batch()).collect();
+                found.extend(self.find_at_once(batch).await?);
             }
-            let boxes = self.player.detect(&self.network.graph, &frames, &self.wanted).await?;
-            found.extend(boxes.iter().zip(&undo).map(|(boxes, undo)| self.finish(boxes, undo)));
+            Ok(found)
+        })
+    }
+
+    async fn find_at_once(&mut self, batch: Vec<Input<'_>>) -> Result<Vec<Detections>> {
+        let names: Vec<String> = batch.iter().map(Input::name).collect();
+        let pictures = batch.into_iter().map(Input::ready).collect::<Result<Vec<Ready<'_>>>>()?;
+        let mut undo = Vec::with_capacity(pictures.len());
+        let mut frames = Vec::with_capacity(pictures.len());
+        for picture in &pictures {
+            let placement = self.placement(picture.size());
+            let back = Undo::new(self.resize, &placement);
+            frames.push((picture, placement, Thresholds { extent: back.extent(), ..self.thresholds }));
+            undo.push(back);
+        }
+        let boxes = self.player.detect(&self.network.graph, &frames, &self.wanted).await?;
+        let mut found = Vec::with_capacity(boxes.len());
+        for (((boxes, undo), picture), image) in boxes.iter().zip(&undo).zip(&pictures).zip(names) {
+            let (width, height) = picture.size();
+            found.push(Detections { image, width, height, detections: self.finish(boxes, undo) });
         }
         Ok(found)
     }
@@ -96,26 +158,15 @@ impl Detector {
                 name: self.names.get(class).cloned().unwrap_or_else(|| class.to_string()),
                 score: c.score,
                 bbox: undo.apply(c),
+                id: None,
             }
         });
         detections.take(self.max_det.unwrap_or(usize::MAX)).collect()
     }
 
-    /// What enters the `[yolo]` layers for a picture, with the network's input and the value of the layer that
-    /// [`crate::DetectorBuilder::keep_layer`] named. Needs [`crate::DetectorBuilder::keep_heads`] or that.
-    ///
-    /// # Errors
-    /// [`crate::Error::Usage`] if the detector was not built to keep them, or for a picture without pixels.
-    pub async fn heads(&mut self, picture: &Picture) -> Result<Heads> {
-        picture.check()?;
-        let placement = self.placement(picture);
-        self.player.heads(&self.network.graph, picture, &placement, self.kept).await
-    }
-
-    /// Where a picture lies on the network's canvas.
-    pub fn placement(&self, picture: &Picture) -> Placement {
-        let shape = self.network.graph.input_shape();
-        Placement::new(self.resize, self.letterbox, picture.width, picture.height, shape)
+    /// Where a picture of that many columns and rows lies on the network's canvas.
+    pub fn placement(&self, (width, height): (usize, usize)) -> Placement {
+        Placement::new(self.resize, self.letterbox, width, height, self.network.graph.input_shape())
     }
 
     /// The graph as loaded.

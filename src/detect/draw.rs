@@ -1,10 +1,10 @@
 //! Boxes and labels onto a picture.
 
-use image::{Rgba, RgbaImage};
+use image::{GenericImage, Rgba, RgbaImage};
 
 use crate::{
     detect::{
-        Detection,
+        Detection, Detections,
         atlas::{Atlas, Glyph},
     },
     error::{Error, Result},
@@ -41,8 +41,22 @@ pub fn text_size(short: f32) -> f32 {
 /// Space between a label's text and the edges of its plate, across and down.
 pub const PAD: (i64, i64) = (2, 1);
 
-/// A copy of `picture` with a frame and a label for every detection, the best on top. `shaders/draw/boxes.wgsl` draws the
-/// same, pixel by pixel.
+/// What is drawn onto.
+pub trait Canvas: GenericImage<Pixel = Rgba<u8>> {}
+
+impl<T: GenericImage<Pixel = Rgba<u8>>> Canvas for T {}
+
+impl Detections {
+    /// Paints a frame and a label for every object onto the picture that they were found in, the best on top.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] if `image` is of another size than that picture.
+    pub fn draw(&self, image: &mut impl Canvas) -> Result<()> {
+        onto(image, (self.width, self.height), self)
+    }
+}
+
+/// A copy of `picture` with a frame and a label for every detection.
 ///
 /// # Errors
 /// If the picture's bytes do not match its size.
@@ -50,6 +64,21 @@ pub fn draw(picture: &Picture, detections: &[Detection]) -> Result<RgbaImage> {
     let (width, height) = (picture.width as u32, picture.height as u32);
     let mut canvas = RgbaImage::from_raw(width, height, picture.rgba.clone())
         .ok_or_else(|| Error::Usage(format!("expected {width}x{height} pixels of RGBA")))?;
+    onto(&mut canvas, (picture.width, picture.height), detections)?;
+    Ok(canvas)
+}
+
+/// Paints a frame and a label for every detection of a picture of that size, the best on top. `shaders/draw/boxes.wgsl` draws the
+/// same, pixel by pixel.
+///
+/// # Errors
+/// [`Error::Usage`] if the canvas is of another size.
+pub fn onto(canvas: &mut impl Canvas, size: (usize, usize), detections: &[Detection]) -> Result<()> {
+    let (width, height) = canvas.dimensions();
+    if size != (width as usize, height as usize) {
+        let (w, h) = size;
+        return Err(Error::Usage(format!("boxes of a picture of {w}x{h} pixels, drawn onto one of {width}x{height}")));
+    }
     let short = width.min(height) as f32;
     let line = line_width(short) as i64;
     let atlas = Atlas::bake(FONT, text_size(short).round(), detections.iter().flat_map(|d| d.name.chars()))?;
@@ -58,17 +87,17 @@ pub fn draw(picture: &Picture, detections: &[Detection]) -> Result<RgbaImage> {
         let (left, top) = (d.bbox.x.round() as i64, d.bbox.y.round() as i64);
         let (right, bottom) = ((d.bbox.x + d.bbox.w).round() as i64, (d.bbox.y + d.bbox.h).round() as i64);
         let (across, down) = (line.min((right - left).max(1)), line.min((bottom - top).max(1)));
-        fill(&mut canvas, (left, top, right, top + down), colour);
-        fill(&mut canvas, (left, bottom - down, right, bottom), colour);
-        fill(&mut canvas, (left, top, left + across, bottom), colour);
-        fill(&mut canvas, (right - across, top, right, bottom), colour);
-        label(&mut canvas, &atlas, (left, top), d, colour);
+        fill(canvas, (left, top, right, top + down), colour);
+        fill(canvas, (left, bottom - down, right, bottom), colour);
+        fill(canvas, (left, top, left + across, bottom), colour);
+        fill(canvas, (right - across, top, right, bottom), colour);
+        label(canvas, &atlas, (left, top), d, colour);
     }
-    Ok(canvas)
+    Ok(())
 }
 
 /// Paints `left, top, right, bottom`, cut off at the edges.
-fn fill(canvas: &mut RgbaImage, (left, top, right, bottom): (i64, i64, i64, i64), [r, g, b]: [u8; 3]) {
+fn fill(canvas: &mut impl Canvas, (left, top, right, bottom): (i64, i64, i64, i64), [r, g, b]: [u8; 3]) {
     let (w, h) = (i64::from(canvas.width()), i64::from(canvas.height()));
     for y in top.clamp(0, h)..bottom.clamp(0, h) {
         for x in left.clamp(0, w)..right.clamp(0, w) {
@@ -78,7 +107,7 @@ fn fill(canvas: &mut RgbaImage, (left, top, right, bottom): (i64, i64, i64, i64)
 }
 
 /// Name and score on a plate of `colour`, above `(left, top)`, or inside where there is no room above.
-fn label(canvas: &mut RgbaImage, atlas: &Atlas, (left, top): (i64, i64), d: &Detection, colour: [u8; 3]) {
+fn label(canvas: &mut impl Canvas, atlas: &Atlas, (left, top): (i64, i64), d: &Detection, colour: [u8; 3]) {
     // Each letter on whole pixels, or it would blur; digits all as wide as a 0.
     let mut letters: Vec<(Glyph, f32)> = Vec::new();
     let mut pen = 0.0_f32;
@@ -109,9 +138,10 @@ fn label(canvas: &mut RgbaImage, atlas: &Atlas, (left, top): (i64, i64), d: &Det
             let (px, py) = (gl + gx as i64, gt + gy as i64);
             let cover = f32::from(atlas.coverage[(y + gy) * Atlas::WIDTH + x + gx]) / 255.0;
             if inside(px, canvas.width()) && inside(py, canvas.height()) {
-                for channel in &mut canvas.get_pixel_mut(px as u32, py as u32).0[..3] {
-                    *channel = (f32::from(*channel) * (1.0 - cover) + ink * cover).round() as u8;
-                }
+                let (px, py) = (px as u32, py as u32);
+                let Rgba([r, g, b, a]) = canvas.get_pixel(px, py);
+                let mix = |channel: u8| (f32::from(channel) * (1.0 - cover) + ink * cover).round() as u8;
+                canvas.put_pixel(px, py, Rgba([mix(r), mix(g), mix(b), a]));
             }
         }
     }

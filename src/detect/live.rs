@@ -32,8 +32,7 @@ impl Detector {
 
     /// Where a frame of this size lies, and what its boxes are filtered by.
     pub fn frame(&self, width: usize, height: usize) -> (Placement, Undo, Thresholds) {
-        let shape = self.network.graph.input_shape();
-        let placement = Placement::new(self.resize, self.letterbox, width, height, shape);
+        let placement = self.placement((width, height));
         let undo = Undo::new(self.resize, &placement);
         (placement, undo, Thresholds { extent: undo.extent(), ..self.thresholds })
     }

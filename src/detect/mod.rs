@@ -1,13 +1,16 @@
 //! Pictures in, boxes out: the [`Detector`], over either player.
 
 pub mod atlas;
+mod build;
 mod builder;
 pub mod choices;
 mod classes;
 mod detection;
+mod detections;
 mod detector;
 pub mod draw;
 pub mod formats;
+mod input;
 mod jpeg;
 mod letterbox;
 #[cfg(feature = "gpu")]
@@ -23,7 +26,9 @@ pub mod tuning;
 pub use builder::{DetectorBuilder, Progress};
 pub use choices::{Choice, Why};
 pub use detection::{BoxPx, Detection};
+pub use detections::Detections;
 pub use detector::Detector;
+pub use input::{Input, PixelFormat, Pixels};
 pub use letterbox::Undo;
 pub use options::{NmsChoice, PlayerChoice, TuneChoice};
 pub use player::{Heads, Player};

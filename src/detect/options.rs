@@ -4,6 +4,7 @@ use crate::{host::NmsKind, model::Model};
 
 /// Who is to play.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum PlayerChoice {
     /// The GPU; the oracle, with a loud remark, if no adapter answers.
     #[default]
@@ -16,6 +17,7 @@ pub enum PlayerChoice {
 
 /// How overlap is measured, in the words of Darknet's `nms_kind`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum NmsChoice {
     /// Intersection over union: what Darknet does without `nms_kind`.
     Iou,
@@ -38,6 +40,7 @@ impl NmsChoice {
 /// Whether the fastest kernel for each shape is looked for by measuring, before a network is built. What was found is kept
 /// in the cache folder, and is used without being asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum TuneChoice {
     /// Quick on a GPU; off on a processor that poses as one, whose best kernels are known.
     #[default]

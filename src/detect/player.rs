@@ -1,8 +1,9 @@
 //! The two players behind one face.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use crate::{
+    detect::input::Ready,
     error::{Error, Result},
     graph::{Graph, NodeId, Params},
     host::{Candidate, Picture, Placement, Thresholds},
@@ -37,7 +38,7 @@ pub struct Heads {
 }
 
 /// A picture, where it lies on the network's canvas, and which of its boxes are kept.
-pub(super) type Frame<'a> = (&'a Picture, Placement, Thresholds);
+pub(super) type Shot<'a> = (&'a Ready<'a>, Placement, Thresholds);
 
 impl Player {
     /// How many pictures are played at once.
@@ -53,7 +54,7 @@ impl Player {
     pub(super) async fn detect(
         &mut self,
         graph: &Graph,
-        frames: &[Frame<'_>],
+        frames: &[Shot<'_>],
         wanted: &[bool],
     ) -> Result<Vec<Vec<Candidate>>> {
         check_channels(graph)?;
@@ -69,8 +70,9 @@ impl Player {
                 program.detect_batch(&inputs.collect::<Vec<_>>()).await
             }
             Self::Oracle(params) => {
-                let one = |(picture, placement, thresholds): &Frame<'_>| {
-                    let heads = oracle_heads(graph, params, &placement.resample(picture), None)?.heads;
+                let one = |(picture, placement, thresholds): &Shot<'_>| {
+                    let input = placement.resample(&*on_host(picture)?);
+                    let heads = oracle_heads(graph, params, &input, None)?.heads;
                     let found = oracle::decode(graph, &heads, thresholds.conf, wanted);
                     Ok(oracle::nms(found, thresholds))
                 };
@@ -82,7 +84,7 @@ impl Player {
     pub(super) async fn heads(
         &mut self,
         graph: &Graph,
-        picture: &Picture,
+        picture: &Ready<'_>,
         placement: &Placement,
         node: Option<NodeId>,
     ) -> Result<Heads> {
@@ -100,7 +102,7 @@ impl Player {
                 let (input, node) = (take(NodeId(0))?, node.map(&mut take).transpose()?);
                 Ok(Heads { input, heads: std::mem::take(&mut played.heads), node })
             }
-            Self::Oracle(params) => oracle_heads(graph, params, &placement.resample(picture), node),
+            Self::Oracle(params) => oracle_heads(graph, params, &placement.resample(&*on_host(picture)?), node),
         }
     }
 
@@ -125,14 +127,32 @@ pub(super) fn keep(heads: bool, node: Option<NodeId>) -> Keep {
 
 /// A picture that is too large for a texture is resampled on the host; from there on it is the same.
 #[cfg(feature = "gpu")]
-fn resampled(program: &Program, picture: &Picture, placement: &Placement) -> Option<Tensor> {
+fn resampled(program: &Program, picture: &Ready<'_>, placement: &Placement) -> Option<Tensor> {
     let most = program.gpu().device().limits().max_texture_dimension_2d as usize;
-    (picture.width.max(picture.height) > most).then(|| placement.resample(picture))
+    match picture {
+        Ready::Picture(picture) if picture.width.max(picture.height) > most => Some(placement.resample(picture)),
+        _ => None,
+    }
 }
 
 #[cfg(feature = "gpu")]
-fn input<'a>(picture: &'a Picture, placement: &'a Placement, resampled: Option<&'a Tensor>) -> Input<'a> {
-    resampled.map_or(Input::Picture(picture, placement), Input::Tensor)
+fn input<'a>(picture: &'a Ready<'a>, placement: &'a Placement, resampled: Option<&'a Tensor>) -> Input<'a> {
+    match (resampled, picture) {
+        (Some(tensor), _) => Input::Tensor(tensor),
+        (None, Ready::Picture(picture)) => Input::Picture(picture, placement),
+        (None, Ready::Frame(frame)) => Input::Frame(frame, placement),
+        (None, Ready::Texture(view)) => Input::Texture(view, placement),
+    }
+}
+
+/// The picture for the oracle.
+fn on_host<'a>(picture: &'a Ready<'_>) -> Result<Cow<'a, Picture>> {
+    match picture {
+        Ready::Picture(picture) => Ok(Cow::Borrowed(picture)),
+        Ready::Frame(frame) => Ok(Cow::Owned(oracle::to_rgba(frame))),
+        #[cfg(feature = "gpu")]
+        Ready::Texture(_) => Err(Error::Usage("a texture is on the GPU, and the CPU oracle plays".into())),
+    }
 }
 
 fn check_channels(graph: &Graph) -> Result<()> {

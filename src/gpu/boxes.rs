@@ -174,7 +174,7 @@ impl Boxes {
             what: format!("{count} candidates"),
             needed,
             allowed,
-            hint: "; raise --conf".into(),
+            hint: "; raise the score threshold".into(),
         };
         if count > nms::MAX_BOXES {
             return Err(limit("as many comparisons with each other".into(), format!("{} candidates", nms::MAX_BOXES)));

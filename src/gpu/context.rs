@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+#[cfg(not(target_arch = "wasm32"))]
+use crate::gpu::poller::Poller;
 use crate::{
     error::{Error, Result},
     gpu::{
@@ -19,6 +21,7 @@ use crate::{
 
 /// A graphics API that wgpu speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum Backend {
     /// Linux, Windows, Android.
     Vulkan,
@@ -59,6 +62,8 @@ pub struct Gpu {
     pub(super) queue: wgpu::Queue,
     pub(super) limits: wgpu::Limits,
     pub(super) readbacks: Counter,
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) poller: Poller,
     report: AdapterReport,
     trouble: Arc<Mutex<Option<Trouble>>>,
     origin: Option<(wgpu::Instance, wgpu::Adapter)>,
@@ -99,7 +104,7 @@ impl Gpu {
         if options.needs.precision == Precision::F16 && !report.f16 {
             return Err(Error::Limit {
                 node: format!("adapter \"{}\"", report.name),
-                what: "--precision f16".into(),
+                what: "precision f16".into(),
                 needed: "the feature shader-f16".into(),
                 allowed: "f32 only".into(),
                 hint: String::new(),
@@ -165,7 +170,17 @@ impl Gpu {
             });
         }));
         let limits = device.limits();
-        Self { device, queue, limits, readbacks: Counter::default(), report, trouble, origin: None }
+        Self {
+            device,
+            queue,
+            limits,
+            readbacks: Counter::default(),
+            #[cfg(not(target_arch = "wasm32"))]
+            poller: Poller::default(),
+            report,
+            trouble,
+            origin: None,
+        }
     }
 
     /// What convolutions can make use of.
@@ -300,7 +315,7 @@ pub fn driver_hint() -> &'static str {
     }
 }
 
-/// What there is on this machine, best first; the numbers of `--adapter` are the places in this list.
+/// What there is on this machine, best first; the numbers of adapters are the places in this list.
 pub fn adapters(backend: Option<Backend>) -> Task<'static, Vec<AdapterReport>> {
     Box::pin(async move {
         let all = candidates(&new_instance(backend.map_or(wgpu::Backends::all(), Backend::flags))).await;

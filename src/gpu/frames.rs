@@ -101,9 +101,14 @@ impl FrameTexture {
         Ok(())
     }
 
+    /// The dispatch that makes pixels of the samples.
+    pub(super) fn convert(&self) -> Option<&Ready> {
+        self.samples.as_ref().map(|samples| &samples.convert)
+    }
+
     /// Samples to pixels.
     pub fn record(&self, pass: &mut wgpu::ComputePass<'_>) {
-        self.samples.iter().for_each(|samples| samples.convert.record(pass));
+        self.convert().into_iter().for_each(|convert| convert.record(pass));
     }
 
     /// The texture, for whoever puts pixels into it.

@@ -98,7 +98,7 @@ pub(super) fn check_plan(
     let mut weights = graph.iter().map(|(id, _)| (id, weight_bytes(graph, id, precision, 1)));
     if let Some((id, bytes)) = weights.find(|w| w.1 as u64 > allowed) {
         let halved = precision == Precision::F32 && bytes as u64 <= 2 * allowed;
-        let hint = if halved { "; try --precision f16" } else { "" };
+        let hint = if halved { "; try precision f16" } else { "" };
         return Err(refused(id, bytes, "its weights", hint.to_owned()));
     }
     Ok(())
@@ -114,12 +114,12 @@ fn advice(loaded: &Graph, allowed: u64, precision: Precision, pictures: usize) -
         let h = input.h * w / input.w;
         let legal = (input.h * w).is_multiple_of(input.w) && h.is_multiple_of(stride);
         let smaller = legal.then(|| resized(loaded, (w, h)).ok()).flatten()?;
-        fits(smaller, limit).then(|| if h == w { format!("--size {w}") } else { format!("--size {w}x{h}") })
+        fits(smaller, limit).then(|| if h == w { format!("size {w}") } else { format!("size {w}x{h}") })
     });
     let halved = precision == Precision::F32 && fits(loaded.clone(), limit.saturating_mul(2));
-    let halved = halved.then(|| "--precision f16".to_owned());
+    let halved = halved.then(|| "precision f16".to_owned());
     let fewer = (1..pictures).rev().find(|n| fits(loaded.clone(), binding_vectors(allowed, precision) / n));
-    let batch = fewer.map(|n| format!("--batch {n}"));
+    let batch = fewer.map(|n| format!("batch {n}"));
     let all: Vec<String> = batch.into_iter().chain(size).chain(halved).collect();
     if all.is_empty() { String::new() } else { format!("; try {}", all.join(" or ")) }
 }
@@ -162,7 +162,7 @@ pub(super) fn check_dispatch(node: &str, dispatch: &Dispatch, limits: &wgpu::Lim
             what: format!("kernel {}", dispatch.kernel.name),
             needed: format!("{n} workgroups in one direction"),
             allowed: allowed.to_string(),
-            hint: "; try a smaller --size".into(),
+            hint: "; try a smaller size".into(),
         }),
     }
 }

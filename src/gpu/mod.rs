@@ -24,6 +24,8 @@ mod measure;
 mod parallel;
 mod pipelines;
 mod play;
+#[cfg(not(target_arch = "wasm32"))]
+mod poller;
 mod profile;
 mod program;
 mod rank;
@@ -58,3 +60,4 @@ pub use stamps::Stamps;
 pub use table::{Entry, Table};
 pub use trial::{Effort, Timing, Trial};
 pub use tune::{Tune, time};
+pub use wgpu::TextureView;

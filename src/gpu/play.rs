@@ -11,7 +11,7 @@ use crate::{
         ready::Ready,
     },
     graph::{NodeId, plan::View},
-    host::{Candidate, Picture, Placement, Thresholds},
+    host::{Candidate, Frame, Picture, Placement, Thresholds},
     task::Task,
     tensor::{Shape, Tensor},
 };
@@ -23,6 +23,10 @@ pub enum Input<'a> {
     Tensor(&'a Tensor),
     /// A picture, resampled on the GPU.
     Picture(&'a Picture, &'a Placement),
+    /// A frame of a video, made pixels of and resampled on the GPU.
+    Frame(&'a Frame, &'a Placement),
+    /// A texture that is on the GPU.
+    Texture(&'a wgpu::TextureView, &'a Placement),
 }
 
 impl<'a> From<&'a Tensor> for Input<'a> {
@@ -63,7 +67,7 @@ impl Program {
         let wanted: Vec<NodeId> = keep.iter().map(|origin| self.find(*origin)).collect::<Result<_>>()?;
         let heads: Vec<NodeId> = self.graph.heads.iter().map(|h| h.input).collect();
         let ids: Vec<NodeId> = heads.iter().chain(&wanted).copied().collect();
-        let letterboxes = self.put(inputs)?;
+        let letterboxes = self.put(inputs).await?;
         let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         {
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
@@ -178,7 +182,7 @@ impl Program {
 
     async fn detect_all(&mut self, frames: &[(Input<'_>, Thresholds)]) -> Result<Vec<Vec<Candidate>>> {
         let inputs: Vec<Input<'_>> = frames.iter().map(|(input, _)| *input).collect();
-        let letterboxes = self.put(&inputs)?;
+        let letterboxes = self.put(&inputs).await?;
         let mut found = vec![vec![]; frames.len()];
         let mut open: Vec<usize> = (0..frames.len()).collect();
         let mut network = true;
@@ -228,7 +232,7 @@ impl Program {
 
     /// Brings the inputs to the GPU, one for each picture of the batch from the first on; those whose letterbox kernel
     /// has to run.
-    pub(super) fn put(&mut self, inputs: &[Input<'_>]) -> Result<Vec<usize>> {
+    pub(super) async fn put(&mut self, inputs: &[Input<'_>]) -> Result<Vec<usize>> {
         if inputs.is_empty() || inputs.len() > self.batch {
             let message = format!("a batch of {}: expected 1 to {} pictures", inputs.len(), self.batch);
             return Err(Error::Usage(message));
@@ -244,6 +248,17 @@ impl Program {
             match input {
                 Input::Picture(picture, placement) => {
                     self.sources[number].upload(&self.gpu, picture, placement, plane(0), slot)?;
+                    letterboxes.push(number);
+                }
+                Input::Frame(frame, placement) => {
+                    let source = &mut self.sources[number];
+                    source.upload_frame(&self.gpu, &mut self.pipelines, frame, slot).await?;
+                    source.place(&self.gpu, placement, plane(0));
+                    letterboxes.push(number);
+                }
+                Input::Texture(view, placement) => {
+                    self.sources[number].show(&self.gpu, view, slot)?;
+                    self.sources[number].place(&self.gpu, placement, plane(0));
                     letterboxes.push(number);
                 }
                 Input::Tensor(tensor) => {
@@ -263,13 +278,13 @@ impl Program {
     }
 
     /// Brings the same input to every picture of the batch.
-    pub(super) fn put_everywhere(&mut self, input: Input<'_>) -> Result<Vec<usize>> {
-        self.put(&vec![input; self.batch])
+    pub(super) async fn put_everywhere(&mut self, input: Input<'_>) -> Result<Vec<usize>> {
+        self.put(&vec![input; self.batch]).await
     }
 
-    /// The letterbox dispatches of these pictures of the batch.
+    /// The dispatches that bring these pictures of the batch onto the canvas.
     pub(super) fn letterboxes(&self, pictures: &[usize]) -> impl Iterator<Item = &Ready> {
-        pictures.iter().filter_map(|number| self.sources[*number].ready())
+        pictures.iter().flat_map(|number| self.sources[*number].ready())
     }
 
     /// The network, after the letterboxes of these pictures.

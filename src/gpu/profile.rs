@@ -37,7 +37,7 @@ impl Program {
                 hint: String::new(),
             });
         };
-        let letterboxes = self.put_everywhere(input.into())?;
+        let letterboxes = self.put_everywhere(input.into()).await?;
         let gpu = &self.gpu;
         let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         {
@@ -59,7 +59,7 @@ impl Program {
     /// As [`Program::play`].
     pub async fn time_network(&mut self, input: impl Into<Input<'_>>) -> Result<Option<Duration>> {
         let Some(stamps) = Stamps::new(&self.gpu, 2) else { return Ok(None) };
-        let letterboxes = self.put_everywhere(input.into())?;
+        let letterboxes = self.put_everywhere(input.into()).await?;
         let gpu = &self.gpu;
         let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         {

@@ -1,4 +1,5 @@
-//! Bytes from the GPU, by an async map; on native the device is polled until they are there. Every one is counted.
+//! Bytes from the GPU, by an async map; on native the device is polled until they are there, by the thread that waits for them or,
+//! where that may not sleep, by another. Every one is counted.
 
 use futures::channel::oneshot;
 
@@ -40,9 +41,12 @@ impl Gpu {
     pub(super) async fn read(&self, buffer: &wgpu::Buffer) -> Result<Vec<u8>> {
         let mapped = self.map(buffer, Purpose::Results, || {});
         #[cfg(not(target_arch = "wasm32"))]
-        self.device
-            .poll(wgpu::PollType::wait_indefinitely())
-            .map_err(|e| Error::Gpu(format!("waiting failed: {e}")))?;
+        if crate::task::may_block() {
+            let waited = self.device.poll(wgpu::PollType::wait_indefinitely());
+            waited.map_err(|e| Error::Gpu(format!("waiting failed: {e}")))?;
+        } else {
+            self.poller.poll(&self.device)?;
+        }
         let mapped = mapped.await;
         self.check()?;
         self.copy_out(buffer, mapped.ok())

@@ -1,22 +1,36 @@
-//! The picture's way in: host pixels to a texture, texture to the network's input.
+//! The picture's way in: pixels or samples of the host to a texture, or a texture of somebody else's; texture to the network's input.
 
 use crate::{
     error::{Error, Result},
-    gpu::{context::Gpu, limits::check_texture, pipelines::Pipelines, ready::Ready},
+    gpu::{
+        context::Gpu,
+        frames::{FrameKind, FrameTexture},
+        limits::check_texture,
+        pipelines::Pipelines,
+        ready::Ready,
+    },
     graph::Graph,
-    host::{Picture, Placement},
+    host::{Frame, Picture, Placement},
     kernels::letterbox::{self, LetterboxParams},
     tensor::Shape,
 };
 
-/// Texture, parameters and dispatch of the letterbox kernel. The texture is kept while pictures have one size.
+/// Texture, parameters and dispatch of the letterbox kernel. The texture is kept while pictures have one size, or frames one kind.
 #[derive(Debug)]
 pub struct Source {
     canvas: Shape,
     pipeline: wgpu::ComputePipeline,
     layout: wgpu::BindGroupLayout,
     params: wgpu::Buffer,
-    made: Option<(wgpu::Texture, Ready)>,
+    shown: Option<Shown>,
+}
+
+/// What is bound to the letterbox kernel, and by which dispatch.
+#[derive(Debug)]
+enum Shown {
+    Picture(wgpu::Texture, Ready),
+    Frame(Box<FrameTexture>, Ready),
+    Outside(Ready),
 }
 
 impl Source {
@@ -28,7 +42,7 @@ impl Source {
         let layout = pipelines.bind_group_layout(dispatch.kernel);
         let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
         let params = gpu.buffer("letterbox", size_of::<LetterboxParams>(), usage);
-        Ok(Self { canvas, pipeline, layout, params, made: None })
+        Ok(Self { canvas, pipeline, layout, params, shown: None })
     }
 
     /// Uploads `picture`; the dispatch that puts it into `plane` of `input` is [`Source::ready`].
@@ -46,11 +60,10 @@ impl Source {
         check_texture("the picture", (picture.width, picture.height), &gpu.limits)?;
         let size =
             wgpu::Extent3d { width: picture.width as u32, height: picture.height as u32, depth_or_array_layers: 1 };
-        let made = match self.made.take() {
-            Some(made) if made.0.size() == size => made,
+        let (texture, ready) = match self.shown.take() {
+            Some(Shown::Picture(texture, ready)) if texture.size() == size => (texture, ready),
             _ => self.make(gpu, size, input)?,
         };
-        let (texture, _) = self.made.insert(made);
         gpu.queue.write_texture(
             texture.as_image_copy(),
             &picture.rgba,
@@ -61,7 +74,43 @@ impl Source {
             },
             size,
         );
+        self.shown = Some(Shown::Picture(texture, ready));
         self.place(gpu, placement, plane);
+        Ok(())
+    }
+
+    /// Uploads the samples of `frame`; the dispatches that make pixels of them and put those into `input` are [`Source::ready`].
+    ///
+    /// # Errors
+    /// As [`Source::upload`].
+    pub async fn upload_frame(
+        &mut self,
+        gpu: &Gpu,
+        pipelines: &mut Pipelines,
+        frame: &Frame,
+        input: &wgpu::Buffer,
+    ) -> Result<()> {
+        let kind = FrameKind::from(frame);
+        let (texture, ready) = match self.shown.take() {
+            Some(Shown::Frame(texture, ready)) if texture.kind() == kind => (texture, ready),
+            _ => {
+                let texture = Box::new(FrameTexture::new(gpu, pipelines, kind).await?);
+                let ready = self.bind(gpu, texture.view(), input)?;
+                (texture, ready)
+            }
+        };
+        texture.upload(gpu, frame)?;
+        self.shown = Some(Shown::Frame(texture, ready));
+        Ok(())
+    }
+
+    /// Takes a texture of somebody else's; the dispatch that puts it into `input` is [`Source::ready`].
+    ///
+    /// # Errors
+    /// [`Error::Usage`] if it is none that the letterbox kernel can read.
+    pub fn show(&mut self, gpu: &Gpu, view: &wgpu::TextureView, input: &wgpu::Buffer) -> Result<()> {
+        check_view(view.texture())?;
+        self.shown = Some(Shown::Outside(self.bind(gpu, view, input)?));
         Ok(())
     }
 
@@ -91,9 +140,14 @@ impl Source {
         Ok(Ready { pipeline: self.pipeline.clone(), group, workgroups })
     }
 
-    /// The letterbox dispatch, once a picture was uploaded.
-    pub fn ready(&self) -> Option<&Ready> {
-        self.made.as_ref().map(|(_, ready)| ready)
+    /// The dispatches from what was uploaded or shown last to the network's input.
+    pub fn ready(&self) -> impl Iterator<Item = &Ready> {
+        let (convert, letterbox) = match &self.shown {
+            None => (None, None),
+            Some(Shown::Frame(texture, ready)) => (texture.convert(), Some(ready)),
+            Some(Shown::Picture(_, ready) | Shown::Outside(ready)) => (None, Some(ready)),
+        };
+        convert.into_iter().chain(letterbox)
     }
 
     fn make(&self, gpu: &Gpu, size: wgpu::Extent3d, input: &wgpu::Buffer) -> Result<(wgpu::Texture, Ready)> {
@@ -111,4 +165,25 @@ impl Source {
         let ready = self.bind(gpu, &view, input)?;
         Ok((texture, ready))
     }
+}
+
+/// Whether the letterbox kernel can read it as it is.
+fn check_view(texture: &wgpu::Texture) -> Result<()> {
+    let fail = |expected: &str, found: String| {
+        Err(Error::Usage(format!("a texture as input: expected {expected}, found {found}")))
+    };
+    if texture.dimension() != wgpu::TextureDimension::D2 {
+        return fail("two dimensions", format!("{:?}", texture.dimension()));
+    }
+    if texture.sample_count() != 1 {
+        return fail("one sample a pixel", texture.sample_count().to_string());
+    }
+    if !texture.usage().contains(wgpu::TextureUsages::TEXTURE_BINDING) {
+        return fail("the usage TEXTURE_BINDING", format!("{:?}", texture.usage()));
+    }
+    let sampled = texture.format().sample_type(None, None);
+    if !matches!(sampled, Some(wgpu::TextureSampleType::Float { .. })) || texture.format().components() < 3 {
+        return fail("three or four channels of numbers", format!("{:?}", texture.format()));
+    }
+    Ok(())
 }

@@ -4,6 +4,7 @@ use crate::tensor::Shape;
 
 /// The resampler, named after the program it agrees with (see the table in the README).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum ResizeMode {
     /// Darknet reading a picture file: bilinear, corner pixels aligned, `(in - 1) / (out - 1)`; fill 0.5.
     #[default]

@@ -143,6 +143,7 @@ pub struct Kernel {
 
 /// Element type of values and weights on the GPU.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum Precision {
     /// 32 bits.
     #[default]

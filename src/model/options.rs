@@ -2,8 +2,9 @@
 
 /// How the heads of a cfg are read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum Decode {
-    /// As the cfg says, unless it is the PyTorch-style twin of yolov4-csp ([`crate::model::darknet::published`]).
+    /// As the cfg says, unless it is the PyTorch-style yolov4-csp.
     #[default]
     Auto,
     /// As the cfg says.

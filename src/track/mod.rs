@@ -11,7 +11,7 @@
 //! let mut tracker = Tracker::new(TrackerOptions::default())?;
 //! for frame in 0..3 {
 //!     let bbox = BoxPx { x: 10.0 + 2.0 * frame as f32, y: 10.0, w: 40.0, h: 80.0 };
-//!     let found = [Detection { class: 0, name: "person".into(), score: 0.9, bbox }];
+//!     let found = [Detection { class: 0, name: "person".into(), score: 0.9, bbox, id: None }];
 //!     let tracked = tracker.update(&found, Duration::from_millis(40 * frame));
 //!     assert_eq!(tracked[0].id, 1);
 //!     assert_eq!(tracked[0].detection, found[tracked[0].index]);

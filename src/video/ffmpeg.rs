@@ -56,7 +56,7 @@ pub fn missing() -> String {
     let program = program();
     let program = program.to_string_lossy();
     let without =
-        if cfg!(feature = "h264") { "" } else { "; a build with --features h264 plays H.264 in MP4 without it" };
+        if cfg!(feature = "h264") { "" } else { "; a build with the feature h264 plays H.264 in MP4 without it" };
     format!(
         "needs the program ffmpeg, and {program} is not to be found: `{install}`, or set YOLOV4_FFMPEG to its path{without}"
     )

@@ -1,8 +1,8 @@
 //! The three render pipelines of a scene: picture, boxes, panel; made once for a target's format.
 
 use crate::{
-    view::panel::Quad,
     kernels::{Part, part},
+    view::panel::Quad,
 };
 
 /// Pipelines and their layouts.

@@ -12,9 +12,9 @@ use std::{
 };
 
 use crate::{
-    view::Wake,
     error::{Error, Result},
     video::{Frame, Next, Source},
+    view::Wake,
 };
 
 /// Complaints that are kept for whoever asks.

@@ -6,17 +6,17 @@ use std::time::Duration;
 use web_time::Instant;
 
 use crate::{
-    view::{
-        Finished, IN_FLIGHT, Stage, Stats, Wake, labels,
-        slot::{About, Landed, PASSES, Slot},
-        watcher::Watcher,
-    },
     detect::{Detection, Detector, Undo},
     error::{Error, Result},
     gpu::{Drawn, FrameKind, FrameTexture, Gpu, Pipelines, Program, Rank},
     host::Frame,
     kernels::{Precision, rank::MAX_DRAWN},
     track::Tracked,
+    view::{
+        Finished, IN_FLIGHT, Stage, Stats, Wake, labels,
+        slot::{About, Landed, PASSES, Slot},
+        watcher::Watcher,
+    },
 };
 
 /// How a chain is built.

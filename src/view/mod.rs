@@ -9,9 +9,9 @@
 //! - [`Capture`]: a source on a thread of its own; only the newest frame waits.
 //! - [`Pipeline`]: takes frames from one to the other, at most two in flight, and counts.
 
-mod brush;
 #[cfg(not(target_arch = "wasm32"))]
 mod bell;
+mod brush;
 #[cfg(all(feature = "video", not(target_arch = "wasm32")))]
 mod capture;
 mod chain;
@@ -26,6 +26,8 @@ mod pipeline;
 mod scene;
 mod slot;
 mod stats;
+#[cfg(all(feature = "video", not(target_arch = "wasm32")))]
+mod stream;
 #[cfg(not(target_arch = "wasm32"))]
 mod waiting;
 mod watcher;
@@ -44,3 +46,5 @@ pub use panel::{Ink, Panel, Quad};
 pub use pipeline::Pipeline;
 pub use scene::{BoxView, Boxes, Scene, View, fit};
 pub use stats::{Meter, Stage, Stats, Summary};
+#[cfg(all(feature = "video", not(target_arch = "wasm32")))]
+pub use stream::{FrameDetections, Stream};

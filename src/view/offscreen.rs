@@ -4,10 +4,10 @@
 use std::collections::VecDeque;
 
 use crate::{
-    view::{Live, Scene, View},
     detect::picture::Picture,
     error::Result,
     gpu::{Gpu, Landing, Purpose},
+    view::{Live, Scene, View},
 };
 
 /// Bytes of a pixel.

@@ -4,9 +4,9 @@
 //! is never older than two periods of the chain and one of the source.
 
 use crate::{
-    view::{Capture, Chain, IN_FLIGHT, Stats},
     error::Result,
     video::Frame,
+    view::{Capture, Chain, IN_FLIGHT, Stats},
 };
 
 /// Counts, and keeps [`IN_FLIGHT`].

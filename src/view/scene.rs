@@ -2,6 +2,11 @@
 //! an indirect draw; only boxes with the numbers of tracks come from the host.
 
 use crate::{
+    detect::{Undo, atlas::Atlas, draw},
+    error::Result,
+    gpu::Gpu,
+    host::Candidate,
+    kernels::rank::MAX_DRAWN,
     view::{
         Live,
         brush::Brushes,
@@ -10,11 +15,6 @@ use crate::{
         labels,
         panel::Quad,
     },
-    detect::{Undo, atlas::Atlas, draw},
-    error::Result,
-    gpu::Gpu,
-    host::Candidate,
-    kernels::rank::MAX_DRAWN,
 };
 
 /// Most quads of a panel.

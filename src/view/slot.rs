@@ -8,9 +8,9 @@ use std::{
 use web_time::Instant;
 
 use crate::{
-    view::watcher::Watcher,
     error::Result,
     gpu::{Feed, FrameKind, FrameTexture, Gpu, Landing, Pipelines, Program, Purpose, Rank, Stamps},
+    view::watcher::Watcher,
 };
 
 /// Passes that are timed: convert, network, boxes.

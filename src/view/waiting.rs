@@ -1,21 +1,20 @@
 //! The chain for programs that may wait: every future of [`Live`] is driven to its end.
 
-use pollster::block_on;
-
 use crate::{
-    view::{Chain, Finished, Live, Shot},
     detect::Detector,
     error::{Error, Result},
     host::Frame,
+    task::wait,
+    view::{Chain, Finished, Live, Shot},
 };
 
 impl Chain for Live {
     fn submit(&mut self, frame: &Frame, number: u64) -> Result<()> {
-        block_on(self.start(Shot::Samples(frame), number, false))
+        wait(self.start(Shot::Samples(frame), number, false))
     }
 
     fn poll(&mut self) -> Result<Vec<Finished>> {
-        block_on(self.collect())
+        wait(self.collect())
     }
 
     fn in_flight(&self) -> usize {
@@ -31,7 +30,7 @@ impl Live {
     pub fn show(&mut self, frame: &Frame) -> Result<()> {
         self.finish()?;
         let number = self.newest_number();
-        block_on(self.start(Shot::Samples(frame), number, true))
+        wait(self.start(Shot::Samples(frame), number, true))
     }
 
     /// Waits for the frames in flight.
@@ -56,6 +55,6 @@ impl Live {
     /// What the device complains of.
     pub fn change(&mut self, detector: Detector) -> Result<()> {
         self.finish()?;
-        block_on(self.replace(detector))
+        wait(self.replace(detector))
     }
 }

@@ -92,7 +92,7 @@ pub fn theirs(row: &Value, picture: &Picture) -> Vec<Found> {
 }
 
 pub fn ours(detector: &mut Detector, picture: &Picture) -> Vec<Found> {
-    let found = pollster::block_on(detector.detect(picture)).unwrap();
+    let found = detector.detect(picture).unwrap();
     found.iter().map(|d| self::found(d.class, d.score, &d.bbox)).collect()
 }
 

@@ -278,7 +278,7 @@ fn colours_by_the_rules_of_the_kernel() {
 #[test]
 fn refusals_in_plain_words() {
     for (errno, words) in [
-        (libc::ENOENT, "there is no such camera; `yolov4 cameras` lists"),
+        (libc::ENOENT, "there is no such camera"),
         (libc::EACCES, "sudo usermod -aG video $USER"),
         (libc::EBUSY, "another program uses the camera"),
         (libc::ENODEV, "was unplugged"),

@@ -137,7 +137,7 @@ export class Network {
             } catch (error) {
                 select("models").value = this.#files?.title ?? DEMO;
                 // The engine computes the largest size that fits.
-                const fits = Number(/--size (\d+)/.exec(String(error))?.[1]) || undefined;
+                const fits = Number(/size (\d+)/.exec(String(error))?.[1]) || undefined;
                 this.banner.trouble(error, { ...ways, smaller: () => this.smaller(fits) });
             } finally {
                 this.banner.busy();

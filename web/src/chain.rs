@@ -14,8 +14,8 @@ use web_time::Instant;
 use yolov4::{
     Error, Gpu, Result,
     low_level::{
-        view::{Boxes, IN_FLIGHT, Live, Offscreen, Outcome, View},
         tensor::Tensor,
+        view::{Boxes, IN_FLIGHT, Live, Offscreen, Outcome, View},
     },
 };
 

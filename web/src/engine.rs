@@ -165,7 +165,7 @@ async fn open(options: &EngineOptions) -> std::result::Result<Engine, JsValue> {
         let _ = sender.unbounded_send(());
     });
     let build = async {
-        let detector = builder(options)?.build().await?;
+        let detector = builder(options)?.build_async().await?;
         let info = info::engine(&detector)?;
         let names = detector.class_names();
         let tuned = detector.program()?.tuned().to_json();

@@ -4,7 +4,7 @@ use js_sys::{Array, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use yolov4::{
     Detection, Detector, Result,
-    low_level::{view::Outcome, detect::formats::JsonDetection, gpu::Readbacks},
+    low_level::{gpu::Readbacks, view::Outcome},
 };
 
 use crate::failure::set;
@@ -65,12 +65,11 @@ fn adapter(gpu: &yolov4::Gpu) -> JsValue {
 /// `Detection`s.
 pub fn detections(found: &[Detection]) -> JsValue {
     let one = |d: &Detection| {
-        let JsonDetection { class, name, score, bbox, .. } = JsonDetection::new(d, None);
-        let bbox: Array = bbox.iter().map(|v| JsValue::from_f64(f64::from(*v))).collect();
+        let bbox: Array = <[f32; 4]>::from(d.bbox).iter().map(|v| JsValue::from_f64(f64::from(*v))).collect();
         object(&[
-            ("class", number(class)),
-            ("name", name.into()),
-            ("score", f64::from(score).into()),
+            ("class", number(d.class)),
+            ("name", d.name.as_str().into()),
+            ("score", f64::from(d.score).into()),
             ("box", bbox.into()),
         ])
     };

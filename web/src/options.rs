@@ -78,7 +78,7 @@ pub fn builder(options: &EngineOptions) -> Result<DetectorBuilder> {
         builder = builder.file(&name, bytes).weights(name);
     }
     if let Some((name, bytes)) = file(options.names(), options.names_name(), "model.names") {
-        builder = builder.file(&name, bytes).names(name);
+        builder = builder.file(&name, bytes).labels_file(name);
     }
     if let Some(seed) = options.random_weights() {
         builder = builder.random_weights(count("randomWeights", seed)? as u64);
@@ -98,10 +98,10 @@ pub fn builder(options: &EngineOptions) -> Result<DetectorBuilder> {
         builder = builder.resize(one_of("resize", &word, &modes, ToString::to_string)?);
     }
     if let Some(conf) = options.conf() {
-        builder = builder.conf(conf as f32);
+        builder = builder.score_threshold(conf as f32);
     }
     if let Some(nms) = options.nms() {
-        builder = builder.nms(nms as f32);
+        builder = builder.iou_threshold(nms as f32);
     }
     if let Some(letterbox) = options.letterbox() {
         builder = builder.letterbox(letterbox);

@@ -6,9 +6,9 @@ use web_time::{Duration, Instant};
 use yolov4::{
     Error, Result,
     low_level::{
-        view::Shot,
         gpu::Gpu,
         host::{Colour, Format, Frame, Matrix, Range},
+        view::Shot,
     },
 };
 

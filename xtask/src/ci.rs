@@ -20,7 +20,7 @@ pub enum Part {
     Lint,
     /// Licences and sources of the crates
     Deny,
-    /// Other platforms, the browser's included
+    /// Other platforms, the browser's included, and the library by itself
     Cross,
     /// Programs that are not ours
     Referee,
@@ -50,6 +50,10 @@ fn lint() -> Result<()> {
 }
 
 fn cross() -> Result<()> {
+    // What a user of the library builds, whom the features of the program do not help; and the least there is.
+    for features in [[].as_slice(), &["--no-default-features"]] {
+        run::run(cargo(&[["check", "--release", "-p", "yolov4-wgpu"].as_slice(), features].concat()))?;
+    }
     run::run(command("rustup", &[["target", "add"].as_slice(), &TARGETS, &[WASM]].concat()))?;
     for target in TARGETS {
         // Without `h264`, whose C++ would want a compiler of that platform.

@@ -17,7 +17,7 @@ use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::{Subcommand, ValueEnum};
 use yolov4::{
-    Error, Precision,
+    Error, Precision, TuneChoice,
     low_level::{
         gpu::Roof,
         kernels::conv::Variant,
@@ -25,11 +25,7 @@ use yolov4::{
     },
 };
 
-use crate::{
-    Failure, Outcome,
-    options::{self, PrecisionArg, TuneArg},
-    output,
-};
+use crate::{Failure, Outcome, options, output};
 use machines::{BackendChoice, Machine};
 use report::Report;
 use roofs::Roofs;
@@ -63,7 +59,7 @@ struct Measuring {
     batch: NonZeroUsize,
     /// How values and weights are stored on the GPU
     #[arg(long, value_enum, value_delimiter = ',', default_value = "f32")]
-    precision: Vec<PrecisionArg>,
+    precision: Vec<Precision>,
     /// Graphics API; all: every one that is there, and every adapter
     #[arg(long, value_enum)]
     backend: Option<BackendChoice>,
@@ -71,8 +67,8 @@ struct Measuring {
     #[arg(long, value_name = "NAME")]
     adapter: Option<String>,
     /// Measure which kernels are the fastest here, once; what was found is kept in the cache folder
-    #[arg(long, value_enum, default_value_t = TuneArg::Auto)]
-    tune: TuneArg,
+    #[arg(long, value_enum, default_value_t = TuneChoice::Auto)]
+    tune: TuneChoice,
     /// Frames that count
     #[arg(long, value_name = "N", default_value = "20")]
     frames: NonZeroUsize,
@@ -203,7 +199,7 @@ async fn every_rung(
     for machine in machines {
         let roof = roof(roofs, machine).await?;
         for precision in &args.precision {
-            let at = (machine, (*precision).into());
+            let at = (machine, *precision);
             match ladder::measure(&networks, &shapes, &args.rung, at, roof.as_ref()).await {
                 Ok(rows) => report.ladder.extend(rows),
                 Err(error) => failed.add(machine, error)?,
@@ -230,14 +226,14 @@ async fn every_case(
         warmup: args.warmup,
         nodes: args.nodes,
         dispatches: args.nodes || args.profile.is_some(),
-        tune: args.tune.into(),
+        tune: args.tune,
     };
     let mut failed = Failures::of(networks.len() * args.precision.len() * machines.len());
     for machine in machines {
         let roof = roof(roofs, machine).await?;
         for (model, size, weights) in &networks {
             for precision in &args.precision {
-                let precision: Precision = (*precision).into();
+                let precision = *precision;
                 let case = Case { model, size: *size, weights, precision, machine };
                 match run::measure(&case, &settings, roof.as_ref()).await {
                     Ok(row) => report.results.push(row),

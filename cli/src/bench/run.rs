@@ -84,7 +84,7 @@ async fn timed(
     bar: &ProgressBar,
 ) -> Result<Row> {
     let start = Instant::now();
-    let mut detector = build(case, settings).await?;
+    let mut detector = build(case, settings)?;
     let load_ms = ms(start.elapsed());
     detector.notes().iter().for_each(|note| output::say(format_args!("note: {note}")));
     if let Weights::Random(seed) = case.weights {
@@ -96,7 +96,7 @@ async fn timed(
     let picture = noise();
     let pictures = vec![&picture; settings.batch];
     let start = Instant::now();
-    detector.detect_batch(&pictures).await?;
+    detector.detect_batch_async(pictures.iter().copied()).await?;
     let first_frame_ms = ms(start.elapsed());
     let input = input(detector.program()?);
     let inputs = vec![Input::from(&input); settings.batch];
@@ -109,7 +109,7 @@ async fn timed(
     }
     for frame in 0..settings.warmup + settings.frames {
         let start = Instant::now();
-        detector.detect_batch(&pictures).await?;
+        detector.detect_batch_async(pictures.iter().copied()).await?;
         ends.extend((frame >= settings.warmup).then(|| ms(start.elapsed())));
         bar.inc(1);
     }
@@ -152,7 +152,7 @@ async fn timed(
     })
 }
 
-async fn build(case: &Case<'_>, settings: &Settings) -> Result<Detector> {
+fn build(case: &Case<'_>, settings: &Settings) -> Result<Detector> {
     let mut builder = Detector::builder().model(case.model).precision(case.precision).player(PlayerChoice::Gpu);
     builder = case.weights.apply(builder.timestamps(true).tune(settings.tune).batch(settings.batch));
     if let Some(size) = case.size {
@@ -164,7 +164,7 @@ async fn build(case: &Case<'_>, settings: &Settings) -> Result<Detector> {
     if let Some(adapter) = &case.machine.adapter {
         builder = builder.adapter(adapter);
     }
-    builder.build().await
+    builder.build()
 }
 
 /// The median of each dispatch in milliseconds; none, and a remark, where the adapter cannot time them.

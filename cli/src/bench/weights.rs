@@ -40,7 +40,7 @@ impl Weights {
             Self::Trained => builder,
             Self::Beside(path) => builder.weights(path),
             // Noise has a box everywhere; a trained network has a few.
-            Self::Random(seed) => builder.random_weights(*seed).conf(1.0),
+            Self::Random(seed) => builder.random_weights(*seed).score_threshold(1.0),
         }
     }
 }

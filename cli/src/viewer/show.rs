@@ -10,6 +10,7 @@ use std::{
 use yolov4::{
     Detector, Error, Result,
     low_level::{
+        task,
         video::{Source, Spec},
         view::{Boxes, Capture, Chain, Live, LiveOptions, Outcome, Pipeline, Summary, Wake},
     },
@@ -379,5 +380,5 @@ fn follow<'a>(trails: &'a mut Option<Trails>, outcome: &mut Outcome) -> Option<&
 
 fn make_live(detector: Detector, options: &ShowOptions, wake: &Wake) -> Result<Live> {
     let wants_boxes = options.wants_boxes || options.track;
-    pollster::block_on(Live::new(detector, &LiveOptions { wants_boxes, wake: wake.clone() }))
+    task::wait(Live::new(detector, &LiveOptions { wants_boxes, wake: wake.clone() }))
 }

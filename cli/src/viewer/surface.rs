@@ -7,7 +7,7 @@ use winit::window::Window;
 use yolov4::{Error, Gpu, Result};
 
 /// How pictures are handed to the screen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Present {
     /// Every one, in step with the screen.
     #[default]

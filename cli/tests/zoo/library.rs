@@ -296,7 +296,7 @@ fn a_sum_that_is_not_published_is_remembered() {
     fs::write(&found.path, &poisoned).unwrap();
     let error = supply.weights(&entry).unwrap_err().to_string();
     assert!(error.contains("first use") && error.contains(&line[..40]), "{error}");
-    assert!(error.contains(&files::sha1(&found.path).unwrap()) && error.contains("models fetch net"), "{error}");
+    assert!(error.contains(&files::sha1(&found.path).unwrap()) && error.contains("the file of net that"), "{error}");
     assert!(supply.renew(&entry, &weights).unwrap().fetched);
     assert_eq!(fs::read(&found.path).unwrap(), bytes());
     // Put there by hand: the first use is remembered too.
@@ -322,14 +322,14 @@ fn the_library_uses_the_cache_and_fetches_only_if_told() {
         let builder = yolov4::Detector::builder().model("yolo-fastest-1.1-xl").cache(dir.path());
         builder.player(yolov4::PlayerChoice::Oracle)
     };
-    let error = pollster::block_on(builder().build()).unwrap_err();
+    let error = builder().build().unwrap_err();
     assert!(matches!(error, Error::NotCached { .. }), "{error}");
     let remote = Remote { mirror: Some(server.url.clone()), ..Remote::default() };
-    let detector = pollster::block_on(builder().fetch(remote).build()).unwrap();
+    let detector = builder().fetch(remote).build().unwrap();
     assert_eq!(detector.names()[16], "dog");
-    let detector = pollster::block_on(builder().conf(0.5).build()).unwrap();
+    let detector = builder().score_threshold(0.5).build().unwrap();
     let lines: Vec<String> = detector.choices().iter().map(Choice::to_string).collect();
-    for line in ["size 320x320: the network's own", "conf 0.5: --conf", "nms 0.45: comes with the model"] {
+    for line in ["size 320x320: the network's own", "conf 0.5: asked for", "nms 0.45: comes with the model"] {
         assert!(lines.iter().any(|l| l == line), "{lines:?}");
     }
 }

@@ -155,10 +155,10 @@ fn nothing_cached_and_no_network() {
     let place = Place::new();
     let image = common_picture(&place);
     let file = place.path("yolov4-tiny.weights").display().to_string();
-    let ways = ["yolov4 models fetch yolov4-tiny", "--model demo", &file, "yolov4-tiny.weights at "];
+    let ways = ["yolov4 models fetch yolov4-tiny", "--model demo", &file, "yolov4-tiny.weights put at "];
     says(&place.run(&["detect", &image, "--offline"]), 1, &ways);
     says(&place.run(&["explain", NAME]), 1, &["models fetch", NAME]);
-    says(&place.run(&["detect", &image, "--model", "yolov4-p7"]), 2, &["Google Drive", "--weights"]);
+    says(&place.run(&["detect", &image, "--model", "yolov4-p7"]), 2, &["Google Drive", "a file of weights"]);
     says(&place.run(&["models", "fetch", "yolov4-tiny-3l"]), 2, &["no weights of it are published"]);
     says(&place.run(&["models", "fetch", "yolov9"]), 2, &["yolov4-csp"]);
     assert!(place.cached().is_empty());

@@ -95,8 +95,8 @@ impl Store {
         let damaged = |what: &str, expected: &str, found: &str, aside: &str| Error::Cache {
             file: path.clone(),
             message: format!(
-                "expected {what} {expected}{aside}, found {found}: this is not the file that it should be; delete it, or \
-                 fetch it again with `yolov4 models fetch {}`",
+                "expected {what} {expected}{aside}, found {found}: this is not the file of {} that it should \
+                 be; delete it, or fetch it again",
                 entry.name
             ),
         };

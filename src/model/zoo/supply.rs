@@ -107,7 +107,7 @@ impl Supply {
     pub fn weights(&mut self, entry: &Entry) -> Result<Found> {
         match &entry.weights {
             Some(file) => self.get(entry, file),
-            None => Err(Error::Usage(format!("{}: {}; name a file with --weights", entry.name, entry.remark))),
+            None => Err(Error::Usage(format!("{}: {}; name a file of weights", entry.name, entry.remark))),
         }
     }
 

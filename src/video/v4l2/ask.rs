@@ -42,7 +42,7 @@ pub(super) fn text(field: &[u8]) -> String {
 /// Why the camera `name` refuses; `what` was being done.
 pub(super) fn fault(name: &str, what: &str, error: &io::Error) -> Error {
     let message = match error.raw_os_error() {
-        Some(libc::ENOENT) => "there is no such camera; `yolov4 cameras` lists those there are".into(),
+        Some(libc::ENOENT) => "there is no such camera".into(),
         Some(libc::ENODEV | libc::ENXIO) => "the camera was unplugged; plug it in and open it again".into(),
         Some(libc::EBUSY) => "another program uses the camera; close that one first".into(),
         Some(libc::EACCES | libc::EPERM) => "no permission to use the camera; add yourself to the group video with \
@@ -56,5 +56,5 @@ pub(super) fn fault(name: &str, what: &str, error: &io::Error) -> Error {
 
 /// A node of another kind.
 pub(super) fn not_a_camera(found: &str) -> String {
-    format!("expected a camera that streams video, but {found}; `yolov4 cameras` lists those there are")
+    format!("expected a camera that streams video, but {found}")
 }

@@ -1,0 +1,30 @@
+//! What the program says behind an error of the library: which of its commands and options help.
+
+use yolov4::{Error, ErrorKind};
+
+/// A sentence, where there is something to say.
+pub fn advice(error: &Error) -> Option<String> {
+    match error {
+        Error::NotCached { name, .. } => Some(format!(
+            "`yolov4 models fetch {name}` where there is a network, or `--model demo`, which needs no download"
+        )),
+        Error::Source { source_name, .. } if source_name.starts_with("/dev/") => {
+            Some("`yolov4 cameras` lists the cameras that answer".into())
+        }
+        _ => by_kind(error.kind()).map(str::to_owned),
+    }
+}
+
+fn by_kind(kind: ErrorKind) -> Option<&'static str> {
+    match kind {
+        ErrorKind::Cache => Some("`yolov4 models fetch` and the network's name fetches it again"),
+        ErrorKind::Limit => {
+            Some("`--size`, `--precision f16` and a smaller `--batch` need less at once; `--conf` keeps fewer boxes")
+        }
+        ErrorKind::OutOfMemory => Some("`--size` and `--precision f16` need less"),
+        ErrorKind::NoAdapter => {
+            Some("`yolov4 adapters` lists the GPUs that answer; `--player oracle` needs none, and is slow")
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,278 @@
+//! From the options of a detector to the detector: files, numbers, thresholds, player.
+
+use std::path::Path;
+
+#[cfg(not(target_arch = "wasm32"))]
+use futures::channel::oneshot;
+
+#[cfg(not(target_arch = "wasm32"))]
+use crate::task;
+use crate::{
+    detect::{
+        Detector, DetectorBuilder,
+        choices::{Choices, Why},
+        classes,
+        options::PlayerChoice,
+        player::Player,
+    },
+    error::{Error, Result},
+    graph::{NodeId, Params},
+    host::{ResizeMode, Thresholds},
+    model::{
+        Model,
+        darknet::data,
+        names,
+        zoo::{self, Store, Supply},
+    },
+    task::Task,
+};
+#[cfg(feature = "gpu")]
+use crate::{
+    detect::{options::TuneChoice, player::keep, tuning::Tuning},
+    gpu::{Gpu, GpuOptions, Needs, Program, ProgramOptions, needs},
+};
+
+impl DetectorBuilder {
+    /// Reads the files and builds the player; waits for it. Where a thread may not sleep, [`DetectorBuilder::build_async`] does not.
+    ///
+    /// # Errors
+    /// Whatever is wrong with files, options or the adapter, in one sentence each.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn build(self) -> Result<Detector> {
+        task::wait(self.make())
+    }
+
+    /// As [`DetectorBuilder::build`], on a thread of its own: files are read, fetched and packed there.
+    ///
+    /// # Errors
+    /// As [`DetectorBuilder::build`].
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn build_async(self) -> Task<'static, Result<Detector>> {
+        Box::pin(async move {
+            let (sender, built) = oneshot::channel();
+            // Nobody may want it any more when it is done.
+            let run = move || drop(sender.send(task::wait(self.make())));
+            std::thread::Builder::new().name("build".into()).spawn(run).map_err(Error::io("a thread to build on"))?;
+            built.await.map_err(|_| Error::Gpu("the thread that built the network has ended".into()))?
+        })
+    }
+
+    /// Reads the files and builds the player.
+    ///
+    /// # Errors
+    /// Whatever is wrong with files, options or the adapter, in one sentence each.
+    #[cfg(target_arch = "wasm32")]
+    pub fn build_async(self) -> Task<'static, Result<Detector>> {
+        Box::pin(self.make())
+    }
+
+    async fn make(mut self) -> Result<Detector> {
+        let model = self.model.take().ok_or_else(|| Error::Usage("no model: name a .cfg file".into()))?;
+        let mut supply = self.supply();
+        let mut network = Model::open_from(&model, &self.cfg, &mut supply)?;
+        let mut notes = network.notes.clone();
+        let mut choices = Choices::default();
+        choices.network(&network, self.cfg.size);
+        let names = self.class_names(&network, &supply, &mut choices)?;
+        let wanted = classes::filter(&self.classes, &names, network.graph.classes())?;
+        let resize = choices.pick("resize", self.resize, network.preprocess.resize);
+        if resize == ResizeMode::Pytorch && self.letterbox == Some(false) {
+            return Err(Error::Usage("resize mode pytorch always letterboxes".into()));
+        }
+        let letterbox = self.letterbox.unwrap_or(network.preprocess.letterbox);
+        choices.letterbox(letterbox, self.letterbox, resize);
+        let thresholds = self.thresholds(&network, &mut choices)?;
+        let max_det = self.max_det;
+        if max_det == Some(0) {
+            return Err(Error::Usage("max_det: expected 1 or more, found 0".into()));
+        }
+        if self.batch == Some(0) {
+            return Err(Error::Usage("batch: expected 1 or more, found 0".into()));
+        }
+        if let Some(eps) = self.load.bn_eps.filter(|eps| !(eps.is_finite() && *eps >= 0.0)) {
+            return Err(Error::Usage(format!("bn_eps: expected a number of 0 or more, found {eps}")));
+        }
+        let kept = self.kept_node(&network)?;
+        // Last but one: whatever cannot be is told before anything is read.
+        let params = self.params(&model, &mut network, &mut supply, &mut notes, &mut choices)?;
+        let why = self.why_player();
+        let player = self.build_player(&network, params, kept, supply, &mut notes).await?;
+        choices.because("player", player.describe(), why);
+        Ok(Detector { network, player, kept, names, thresholds, resize, letterbox, wanted, max_det, notes, choices })
+    }
+
+    /// Where files of the zoo may come from.
+    fn supply(&mut self) -> Supply {
+        Supply {
+            store: self.cache.take().map_or_else(Store::from_env, Store::at),
+            held: std::mem::take(&mut self.held),
+            #[cfg(feature = "fetch")]
+            remote: self.fetch.take(),
+        }
+    }
+
+    /// The weights: a file's, random ones, or those that came with the network.
+    fn params(
+        &self,
+        model: &Path,
+        network: &mut Model,
+        supply: &mut Supply,
+        notes: &mut Vec<String>,
+        choices: &mut Choices,
+    ) -> Result<Params> {
+        match (&self.weights, self.random_weights) {
+            (Some(path), None) => {
+                choices.weights(path, Why::Asked("weights"));
+                match supply.held.get(path) {
+                    Some(bytes) => network.read_weights(path, bytes, &self.load, notes),
+                    None => network.load_weights(path, &self.load, notes),
+                }
+            }
+            (None, Some(seed)) => {
+                choices.because("weights", "random", Why::Own(format!("seed {seed}")));
+                Ok(network.random_params(seed))
+            }
+            (Some(_), Some(_)) => Err(Error::Usage("weights are either read or random, not both".into())),
+            (None, None) => {
+                if let Some(params) = network.take_params(&self.load) {
+                    choices.weights(&network.source, Why::Own("in the same file as the network".into()));
+                    return Ok(params);
+                }
+                let name = zoo::bare(model).ok_or_else(|| Error::Usage("no weights: name a .weights file".into()))?;
+                let found = supply.weights(zoo::named(name)?)?;
+                let whence = if found.fetched { "fetched just now" } else { "in the cache" };
+                choices.weights(&found.path, Why::Own(whence.into()));
+                network.load_weights(&found.path, &self.load, notes)
+            }
+        }
+    }
+
+    fn class_names(&self, network: &Model, supply: &Supply, choices: &mut Choices) -> Result<Vec<String>> {
+        let data = self.data.as_ref().map(data::read).transpose()?.unwrap_or_default();
+        let classes = network.graph.classes();
+        let expected = data.classes.unwrap_or(classes);
+        let (names, whence, asked) = match (&self.labels, self.labels_file.clone().or(data.names)) {
+            (Some(labels), None) => (labels.clone(), "labels".to_owned(), "labels"),
+            (Some(_), Some(file)) => {
+                let file = file.display();
+                return Err(Error::Usage(format!("class names are either given or read from {file}, not both")));
+            }
+            (None, Some(file)) => {
+                let asked = if self.labels_file.is_some() { "names" } else { "data" };
+                (names::parse(&file, &supply.read(&file)?)?, file.display().to_string(), asked)
+            }
+            (None, None) => {
+                let names = network.labels.clone();
+                let why = if names.is_empty() { "boxes carry class numbers" } else { "come with the model" };
+                choices.because("names", names.len(), Why::Own(why.into()));
+                return Ok(names);
+            }
+        };
+        if names.len() != classes || expected != classes {
+            return Err(Error::Usage(format!(
+                "{whence}: expected {classes} class names for {}, found {}",
+                network.source.display(),
+                if expected == classes { names.len() } else { expected }
+            )));
+        }
+        choices.because("names", format_args!("{} of {whence}", names.len()), Why::Asked(asked));
+        Ok(names)
+    }
+
+    fn thresholds(&self, network: &Model, choices: &mut Choices) -> Result<Thresholds> {
+        let fraction = |what: &str, value: f32| {
+            let fits = (0.0..=1.0).contains(&value);
+            if fits { Ok(value) } else { Err(Error::Usage(format!("{what}: expected 0 to 1, found {value}"))) }
+        };
+        let conf = fraction("score_threshold", choices.pick("conf", self.score_threshold, network.defaults.conf))?;
+        let nms = fraction("iou_threshold", choices.pick("nms", self.iou_threshold, network.defaults.nms))?;
+        let kind = self.nms_kind.map_or(network.defaults.nms_kind, |choice| choice.kind(network));
+        choices.nms_kind(kind, self.nms_kind.is_some());
+        Ok(Thresholds { conf, nms, kind, agnostic: self.agnostic, extent: (1.0, 1.0) })
+    }
+
+    /// The node that holds the value of a cfg layer.
+    fn kept_node(&self, network: &Model) -> Result<Option<NodeId>> {
+        let Some(layer) = self.node_of_layer else { return Ok(None) };
+        let found = network.graph.iter().filter(|(_, n)| n.layer == Some(layer)).map(|(id, _)| id).last();
+        found.map(Some).ok_or_else(|| Error::Usage(format!("layer {layer} has no value of its own")))
+    }
+
+    #[cfg(feature = "gpu")]
+    fn why_player(&self) -> Why {
+        match self.player {
+            PlayerChoice::Auto | PlayerChoice::Gpu if self.device.is_some() => Why::Own("the caller's device".into()),
+            PlayerChoice::Auto | PlayerChoice::Gpu if self.adapter.is_some() => Why::Asked("adapter"),
+            PlayerChoice::Auto | PlayerChoice::Gpu if self.backend.is_some() => Why::Asked("backend"),
+            PlayerChoice::Auto => Why::Own("the fastest that answers".into()),
+            PlayerChoice::Gpu | PlayerChoice::Oracle => Why::Asked("player"),
+        }
+    }
+
+    #[cfg(not(feature = "gpu"))]
+    fn why_player(&self) -> Why {
+        match self.player {
+            PlayerChoice::Auto => Why::Own("this build has no GPU player".into()),
+            PlayerChoice::Gpu | PlayerChoice::Oracle => Why::Asked("player"),
+        }
+    }
+
+    #[cfg(feature = "gpu")]
+    async fn build_player(
+        mut self,
+        network: &Model,
+        params: Params,
+        kept: Option<NodeId>,
+        supply: Supply,
+        notes: &mut Vec<String>,
+    ) -> Result<Player> {
+        if self.player == PlayerChoice::Oracle {
+            return Ok(Player::Oracle(params));
+        }
+        let keep = keep(self.heads || kept.is_some(), kept);
+        let batch = self.batch.unwrap_or(1);
+        // Who names an adapter or a back end wants that one.
+        let any = self.backend.is_none() && self.adapter.is_none();
+        let gpu = match self.device.take() {
+            Some(device) => Ok(device),
+            None => {
+                // What is measured is measured by the GPU's own clock.
+                let timestamps = self.timestamps || self.tune != TuneChoice::Off;
+                let needs = Needs { timestamps, ..needs(&network.graph, self.precision, batch) };
+                Gpu::new(&GpuOptions { backend: self.backend, adapter: self.adapter.take(), needs }).await
+            }
+        };
+        match gpu {
+            Ok(gpu) => {
+                let tuning = Tuning::open(&gpu, &supply, notes);
+                let (tune, tuned) = (tuning.mode(&gpu, self.tune), tuning.table.clone());
+                let (precision, conv) = (self.precision, self.conv);
+                let options = ProgramOptions { precision, keep, conv, tune, tuned, batch, ..ProgramOptions::default() };
+                let mut progress = self.progress.take().unwrap_or_else(|| Box::new(|_, _| {}));
+                let program = Program::new(&gpu, &network.graph, params, &options, &mut *progress).await?;
+                tuning.keep(program.tuned(), notes);
+                Ok(Player::Gpu(Box::new(program)))
+            }
+            Err(Error::NoAdapter(why)) if self.player == PlayerChoice::Auto && any => {
+                notes.push(format!("NO GPU ADAPTER ({why}): the CPU oracle plays, which is very slow"));
+                Ok(Player::Oracle(params))
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    #[cfg(not(feature = "gpu"))]
+    async fn build_player(
+        self,
+        _: &Model,
+        params: Params,
+        _: Option<NodeId>,
+        _: Supply,
+        _: &mut Vec<String>,
+    ) -> Result<Player> {
+        match self.player {
+            PlayerChoice::Gpu => Err(Error::NoAdapter("this build has no GPU player".into())),
+            PlayerChoice::Auto | PlayerChoice::Oracle => Ok(Player::Oracle(params)),
+        }
+    }
+}

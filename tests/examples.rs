@@ -1,0 +1,49 @@
+//! The examples, as a reader would run them, with the demo network.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+use std::{path::PathBuf, process::Command};
+
+const RAIN: &str = "assets/images/rain.jpg";
+
+/// Where cargo has built them, beside this suite.
+fn folder() -> PathBuf {
+    std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().join("examples")
+}
+
+fn run(name: &str, args: &[&str]) -> String {
+    let out = Command::new(folder().join(name)).args(args).output().unwrap_or_else(|e| panic!("{name}: {e}"));
+    assert!(out.status.success(), "{name}: {}", String::from_utf8_lossy(&out.stderr));
+    String::from_utf8(out.stdout).unwrap()
+}
+
+#[test]
+fn every_example_finds_what_is_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("out.png").display().to_string();
+    let lines = |text: String| text.lines().count();
+    let one = run("one_picture", &["demo", RAIN]);
+    assert!(one.contains("speed limit"), "{one}");
+    assert_eq!(lines(run("folder", &["demo", "assets/images"])), std::fs::read_dir("assets/images").unwrap().count());
+    let found: serde_json::Value = serde_json::from_str(&run("json", &["demo", RAIN])).unwrap();
+    let count = found["detections"].as_array().unwrap().len();
+    assert_eq!((count, found["image"].as_str()), (lines(one), Some(RAIN)));
+    for name in ["own_device", "pixels"] {
+        assert_eq!(run(name, &["demo", RAIN]), format!("{count} objects\n"), "{name}");
+    }
+    assert_eq!(run("async_runtime", &["demo", RAIN, RAIN]), format!("{RAIN}: {count} objects\n").repeat(2));
+    run("custom_draw", &["demo", RAIN, &out]);
+    assert_eq!(image::image_dimensions(&out).unwrap(), image::image_dimensions(RAIN).unwrap());
+    let only = run("only_these", &["demo", RAIN, "speed limit"]);
+    assert!(only.lines().all(|line| line.starts_with("speed limit ")) && !only.is_empty(), "{only}");
+    let video = run("video", &["demo", "assets/clip.mjpeg"]);
+    assert!(video.lines().filter(|line| line.ends_with(char::is_numeric)).count() > 5, "{video}");
+}
+
+#[test]
+fn every_example_is_run_here() {
+    let here = include_str!("examples.rs");
+    for file in std::fs::read_dir("examples").unwrap() {
+        let name = file.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned();
+        assert!(here.contains(&format!("\"{name}\"")), "examples/{name}.rs");
+    }
+}

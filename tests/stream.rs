@@ -1,0 +1,57 @@
+//! A detector over a video: every frame of a file, in order, with what is found in that frame, and numbers that stay.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+use std::collections::BTreeMap;
+
+use yolov4::{
+    BoxPx, Detector, ErrorKind, FrameDetections, PlayerChoice,
+    low_level::video::{Next, OpenOptions, Spec, open},
+};
+
+const CLIP: &str = "assets/clip.mjpeg";
+
+fn detector() -> Detector {
+    Detector::builder().model("demo").size((160, 160)).player(PlayerChoice::Gpu).build().unwrap()
+}
+
+#[test]
+fn every_frame_of_a_file_has_its_own_boxes() {
+    let streamed: Vec<FrameDetections> = detector().stream(CLIP).unwrap().map(Result::unwrap).collect();
+    let mut source = open(&Spec::parse(Some(CLIP)).unwrap(), &OpenOptions::default()).unwrap();
+    let (mut alone, mut number) = (detector(), 0);
+    while let Next::Frame(frame) = source.next().unwrap() {
+        let want = alone.detect(&frame).unwrap();
+        let got = &streamed[number];
+        assert_eq!((got.number, got.time), (number as u64, frame.pts));
+        assert_eq!((got.detections.width, got.detections.height), (want.width, want.height));
+        let boxes = |found: &[yolov4::Detection]| found.iter().map(|d| (d.class, d.score, d.bbox)).collect::<Vec<_>>();
+        assert_eq!(boxes(&got.detections), boxes(&want), "frame {number}");
+        number += 1;
+    }
+    assert_eq!(streamed.len(), number);
+    assert!(number > 10, "{number} frames");
+    // A number is one object: from frame to frame its box is near the one before.
+    let mut last: BTreeMap<u64, (u64, BoxPx)> = BTreeMap::new();
+    let mut longest = BTreeMap::<u64, u64>::new();
+    for frame in &streamed {
+        for (id, d) in frame.detections.iter().filter_map(|d| Some((d.id?, d))) {
+            if let Some((before, bbox)) = last.insert(id, (frame.number, d.bbox)).filter(|(n, _)| n + 1 == frame.number)
+            {
+                let moved = (d.bbox.x - bbox.x).hypot(d.bbox.y - bbox.y);
+                assert!(moved < bbox.w.max(bbox.h), "object {id} jumps by {moved} after frame {before}");
+            }
+            *longest.entry(id).or_default() += 1;
+        }
+    }
+    assert!(longest.values().any(|frames| *frames > 5), "{longest:?}");
+    let untracked = detector().stream(CLIP).unwrap().track(None).unwrap();
+    assert!(untracked.map(Result::unwrap).take(3).all(|frame| frame.detections.iter().all(|d| d.id.is_none())));
+}
+
+#[test]
+fn what_cannot_be_opened_or_played_is_told() {
+    let kind = |detector: Detector, source: &str| detector.stream(source).unwrap_err().kind();
+    assert_eq!(kind(detector(), "no/such.y4m"), ErrorKind::Io);
+    let oracle = Detector::builder().model("demo").player(PlayerChoice::Oracle).build().unwrap();
+    assert_eq!(kind(oracle, CLIP), ErrorKind::NoAdapter);
+}
