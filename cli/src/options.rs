@@ -122,6 +122,9 @@ pub struct Detecting {
     /// Class names, one a line
     #[arg(long, value_name = "FILE")]
     pub names: Option<PathBuf>,
+    /// Class names themselves, in order of class index
+    #[arg(long, value_delimiter = ',', value_name = "A,B,..", conflicts_with_all = ["names", "data"])]
+    pub labels: Vec<String>,
     /// Darknet's .data file, which names the class names
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
@@ -256,6 +259,9 @@ impl Detecting {
         }
         if let Some(names) = &self.names {
             builder = builder.labels_file(names);
+        }
+        if !self.labels.is_empty() {
+            builder = builder.labels(self.labels.clone());
         }
         if let Some(data) = &self.data {
             builder = builder.data(data);

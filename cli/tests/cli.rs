@@ -98,6 +98,17 @@ fn fails(output: &Output, exit: i32, words: &[&str]) {
 }
 
 #[test]
+fn class_names_may_be_given_by_themselves() {
+    let place = Place::new();
+    let found = place.found(&["a.png", "--labels", "puss,hound"]);
+    let found = found[0]["detections"].as_array().unwrap();
+    assert!(!found.is_empty(), "the threshold is too high for this test");
+    assert!(found.iter().all(|d| ["puss", "hound"].contains(&d["name"].as_str().unwrap())), "{found:?}");
+    fails(&place.detect(&["a.png", "--labels", "puss"]), 2, &["labels: expected 2 class names", "found 1"]);
+    fails(&place.detect(&["a.png", "--labels", "puss,hound", "--names", "net.names"]), 2, &["--labels", "--names"]);
+}
+
+#[test]
 fn json_follows_its_schema() {
     let place = Place::new();
     let out = place.detect(&["a.png", "--names", "net.names", "--format", "json"]);
