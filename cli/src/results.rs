@@ -21,6 +21,8 @@ pub enum Format {
     Yolo,
     /// A row a box
     Csv,
+    /// How many of each class, a line a picture, each as soon as it is found
+    Counts,
 }
 
 /// The results so far, and where they go.
@@ -65,6 +67,7 @@ impl Results {
     pub fn add(&mut self, name: &str, result: Detections) -> Result<()> {
         match (self.format, &self.out) {
             (Format::Jsonl, None) => output::print(&(result.to_json()? + "\n")),
+            (Format::Counts, None) => output::print(&count(&result)),
             (Format::Yolo, Some(dir)) if dir.is_dir() => {
                 output::write(&dir.join(format!("{name}.txt")), result.to_yolo().as_bytes())
             }
@@ -83,12 +86,13 @@ impl Results {
         let text = match self.format {
             Format::Table => table(&self.done),
             Format::Json => formats::json(&self.done)?,
-            Format::Jsonl if self.out.is_none() => return Ok(()),
+            Format::Jsonl | Format::Counts if self.out.is_none() => return Ok(()),
             Format::Jsonl => lines(&self.done)?,
             Format::Coco => coco(&self.done, classes)?,
             Format::Yolo if self.out.as_ref().is_some_and(|out| out.is_dir()) => return Ok(()),
             Format::Yolo => self.done.iter().map(Detections::to_yolo).collect(),
             Format::Csv => csv(&self.done)?,
+            Format::Counts => self.done.iter().map(count).collect(),
         };
         output::put(self.out.as_ref(), &text)
     }
@@ -116,6 +120,10 @@ fn table(results: &[Detections]) -> String {
         }
     }
     format!("{table}\n")
+}
+
+fn count(result: &Detections) -> String {
+    format!("{}: {}\n", result.image, result.to_counts())
 }
 
 /// Comma-separated values with a header line.

@@ -98,6 +98,26 @@ fn fails(output: &Output, exit: i32, words: &[&str]) {
 }
 
 #[test]
+fn counts_are_those_of_the_boxes() {
+    let place = Place::new();
+    let found = place.found(&["a.png", "b.png", "--names", "net.names"]);
+    let line = |picture: &serde_json::Value| {
+        let of = |name: &str| picture["detections"].as_array().unwrap().iter().filter(|d| d["name"] == name).count();
+        let each = ["cat", "dog"].iter().filter(|name| of(name) > 0).map(|name| format!("{} {name}", of(name)));
+        let each: Vec<String> = each.collect();
+        let told = if each.is_empty() { "nothing".into() } else { each.join(", ") };
+        format!("{}: {told}\n", picture["image"].as_str().unwrap())
+    };
+    let want: String = found.as_array().unwrap().iter().map(line).collect();
+    let counts = ["a.png", "b.png", "--names", "net.names", "--format", "counts"];
+    assert_eq!(String::from_utf8(place.detect(&counts).stdout).unwrap(), want);
+    assert_eq!(code(&place.detect(&[&counts[..], &["--out", "counts.txt"]].concat())), 0);
+    assert_eq!(fs::read_to_string(place.path("counts.txt")).unwrap(), want);
+    let none = place.detect(&["a.png", "--format", "counts", "--conf", "1"]);
+    assert_eq!(String::from_utf8(none.stdout).unwrap(), "a.png: nothing\n");
+}
+
+#[test]
 fn class_names_may_be_given_by_themselves() {
     let place = Place::new();
     let found = place.found(&["a.png", "--labels", "puss,hound"]);

@@ -1,5 +1,7 @@
 //! Detections as text, for people and programs.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -95,6 +97,16 @@ impl Detections {
             format!("{} {left:.6} {top:.6} {:.6} {:.6} {:.6}\n", d.class, bw / w, bh / h, d.score)
         };
         self.iter().map(row).collect()
+    }
+
+    /// How many objects there are of each class, by class index: `2 person, 1 dog`, or `nothing`.
+    pub fn to_counts(&self) -> String {
+        let mut counts: BTreeMap<usize, (usize, &str)> = BTreeMap::new();
+        for d in self {
+            counts.entry(d.class).or_insert((0, &d.name)).0 += 1;
+        }
+        let each: Vec<String> = counts.values().map(|(count, name)| format!("{count} {name}")).collect();
+        if each.is_empty() { "nothing".into() } else { each.join(", ") }
     }
 }
 
