@@ -1,16 +1,18 @@
 //! Boxes in a style of one's own: everything but the objects is darkened. `cargo run --release --example custom_draw MODEL PICTURE OUT.png`
 
-use yolov4::{BoxPx, Detector, Error};
+use yolov4::{BoxPx, Detector, Error, Picture};
 
 fn main() -> Result<(), Error> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [model, picture, out] = &args[..] else {
         return Err(Error::Usage("expected MODEL PICTURE OUT.png".into()));
     };
-    let told = |e: image::ImageError| Error::Usage(e.to_string());
-    let image = image::open(picture).map_err(told)?;
-    let found = Detector::builder().model(model).score_threshold(0.5).build()?.detect(&image)?;
-    let mut image = image.into_rgb8();
+    let told = |e: image::ImageError| Error::Image { path: out.into(), message: e.to_string() };
+    let picture = Picture::open(picture)?;
+    let found = Detector::builder().model(model).score_threshold(0.5).build()?.detect(&picture)?;
+    let Picture { width, height, rgba } = picture;
+    let image = image::RgbaImage::from_raw(width as u32, height as u32, rgba);
+    let mut image = image::DynamicImage::from(image.unwrap_or_default()).into_rgb8();
     for (x, y, pixel) in image.enumerate_pixels_mut() {
         let inside = |BoxPx { x: left, y: top, w, h }: BoxPx| {
             (left..left + w).contains(&(x as f32)) && (top..top + h).contains(&(y as f32))

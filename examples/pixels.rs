@@ -1,7 +1,7 @@
 //! Pixels that lie in somebody else's memory, as a camera's driver or OpenCV has them: rows with padding, blue before red.
 //! `cargo run --release --example pixels MODEL PICTURE`
 
-use yolov4::{Detector, Error, PixelFormat, Pixels};
+use yolov4::{Detector, Error, Picture, PixelFormat, Pixels};
 
 fn main() -> Result<(), Error> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -9,14 +9,13 @@ fn main() -> Result<(), Error> {
         return Err(Error::Usage("expected MODEL PICTURE".into()));
     };
     // Stands for the buffer of somebody else: each row ends on a multiple of 64 bytes.
-    let image = image::open(picture).map_err(|e| Error::Usage(e.to_string()))?.to_rgb8();
-    let (width, height) = (image.width() as usize, image.height() as usize);
+    let Picture { width, height, rgba } = Picture::open(picture)?;
     let stride = (width * 3).next_multiple_of(64);
     let mut buffer = vec![0; stride * height];
-    for (x, y, pixel) in image.enumerate_pixels() {
-        let [r, g, b] = pixel.0;
-        let at = y as usize * stride + x as usize * 3;
-        buffer[at..at + 3].copy_from_slice(&[b, g, r]);
+    for (row, pixels) in buffer.chunks_exact_mut(stride).zip(rgba.chunks_exact(width * 4)) {
+        for (to, from) in row.chunks_exact_mut(3).zip(pixels.chunks_exact(4)) {
+            to.copy_from_slice(&[from[2], from[1], from[0]]);
+        }
     }
 
     let mut detector = Detector::builder().model(model).build()?;

@@ -138,7 +138,8 @@ pub enum Error {
         /// What is wrong, expected against found.
         message: String,
     },
-    /// Options that contradict each other or the network. Nothing else: the program ends with another code for them.
+    /// What was asked for cannot be: options that contradict each other or the network, pixels that are fewer than they should be. The
+    /// program ends with another code for it.
     #[error("{0}")]
     Usage(String),
 }
@@ -177,7 +178,7 @@ pub enum ErrorKind {
     Display,
     /// A result that its format has no words for.
     Format,
-    /// Options that contradict each other or the network.
+    /// What was asked for cannot be, whatever the machine: options that contradict each other, pixels that are missing.
     Usage,
 }
 

@@ -7,7 +7,7 @@ use std::pin::Pin;
 #[cfg(not(target_arch = "wasm32"))]
 pub type Task<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// The same in a browser, whose GPU stays in its thread.
+/// What a door of this library returns in a browser: a boxed future that stays in its thread, as the GPU does.
 #[cfg(target_arch = "wasm32")]
 pub type Task<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
@@ -15,7 +15,7 @@ pub type Task<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 #[cfg(not(target_arch = "wasm32"))]
 pub type Steps<'a> = dyn FnMut(usize, usize) + Send + 'a;
 
-/// The same in a browser, whose functions stay in their thread.
+/// Told of steps done, and of steps in all; in a browser it stays in its thread, as all functions do.
 #[cfg(target_arch = "wasm32")]
 pub type Steps<'a> = dyn FnMut(usize, usize) + 'a;
 

@@ -1,4 +1,5 @@
-//! The examples, as a reader would run them, with the demo network.
+//! The examples, as a reader would run them, with the demo network. `cargo test` builds them, but not if it is told `--test examples`
+//! alone: then `cargo build --release --examples` comes before.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 use std::{path::PathBuf, process::Command};

@@ -206,6 +206,47 @@ fn a_future_never_puts_its_thread_to_sleep() {
 }
 
 #[test]
+fn a_future_that_is_dropped_costs_its_result_alone() {
+    let image = image::open(SCENE).unwrap();
+    let mut context = Context::from_waker(Waker::noop());
+    let mut detector = builder().build().unwrap();
+    let want = detector.detect(&image).unwrap();
+    for _ in 0..3 {
+        {
+            let mut looking = pin!(detector.detect_async(&image));
+            assert!(looking.as_mut().poll(&mut context).is_pending());
+        }
+        assert_eq!(pollster::block_on(detector.detect_async(&image)).unwrap(), want);
+        assert_eq!(detector.detect(&image).unwrap(), want);
+    }
+}
+
+#[test]
+fn a_lost_device_is_told_to_those_who_wait_and_to_those_who_do_not() {
+    let (gpu, image) = (gpu(), image::open(SCENE).unwrap());
+    let mut detector = builder().device(gpu.clone()).build().unwrap();
+    detector.detect(&image).unwrap();
+    gpu.device().destroy();
+    let error = pollster::block_on(detector.detect_async(&image)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::DeviceLost, "{error}");
+    let error = detector.detect(&image).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::DeviceLost, "{error}");
+}
+
+/// Callers whose pictures live longer than their detector is lent.
+fn lent<'p>(detector: &mut Detector, picture: impl Into<Input<'p>>) -> usize {
+    detector.detect(picture).unwrap().len()
+}
+
+#[test]
+fn a_detector_is_lent_for_a_call_and_no_longer() {
+    let mut detector = builder().player(PlayerChoice::Oracle).build().unwrap();
+    let paths: Box<dyn Iterator<Item = &'static Path>> = Box::new([Path::new(SCENE)].into_iter());
+    let found = detector.detect_batch(paths).unwrap();
+    assert_eq!(lent(&mut detector, SCENE), found[0].len());
+}
+
+#[test]
 fn labels_are_as_many_as_there_are_classes() {
     let names = |n: usize| (0..n).map(|i| format!("sign {i}")).collect::<Vec<_>>();
     let oracle = || builder().player(PlayerChoice::Oracle);

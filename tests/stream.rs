@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use yolov4::{
-    BoxPx, Detector, ErrorKind, FrameDetections, PlayerChoice,
-    low_level::video::{Next, OpenOptions, Spec, open},
+    BoxPx, Detector, Error, ErrorKind, FrameDetections, PlayerChoice, Result,
+    low_level::video::{Next, OpenOptions, Source, Spec, open},
 };
 
 const CLIP: &str = "assets/clip.mjpeg";
@@ -54,4 +54,41 @@ fn what_cannot_be_opened_or_played_is_told() {
     assert_eq!(kind(detector(), "no/such.y4m"), ErrorKind::Io);
     let oracle = Detector::builder().model("demo").player(PlayerChoice::Oracle).build().unwrap();
     assert_eq!(kind(oracle, CLIP), ErrorKind::NoAdapter);
+}
+
+/// The clip, until it is cut off.
+struct Torn {
+    clip: Box<dyn Source>,
+    left: usize,
+}
+
+impl Source for Torn {
+    fn next(&mut self) -> Result<Next> {
+        if self.left == 0 {
+            return Err(Error::source("torn", "it is cut off"));
+        }
+        self.left -= 1;
+        self.clip.next()
+    }
+
+    fn describe(&self) -> String {
+        "torn".into()
+    }
+
+    /// As a driver tells it that does not know.
+    fn rate(&self) -> Option<f64> {
+        Some(0.0)
+    }
+}
+
+#[test]
+fn the_frames_before_an_error_come_before_it() {
+    let clip = open(&Spec::parse(Some(CLIP)).unwrap(), &OpenOptions::default()).unwrap();
+    let mut stream = detector().stream_from(Box::new(Torn { clip, left: 5 })).unwrap();
+    let numbers: Vec<u64> = stream.by_ref().map_while(|frame| Some(frame.ok()?.number)).collect();
+    assert_eq!(numbers, [0, 1, 2, 3, 4]);
+    assert!(stream.next().is_none(), "the error ends it");
+    let clip = open(&Spec::parse(Some(CLIP)).unwrap(), &OpenOptions::default()).unwrap();
+    let last = detector().stream_from(Box::new(Torn { clip, left: 2 })).unwrap().last().unwrap();
+    assert_eq!(last.unwrap_err().kind(), ErrorKind::Source);
 }

@@ -1,4 +1,4 @@
-//! A video from file to boxes, as `yolov4 view --headless` plays it: `YOLOV4_TEST_DATA=.. cargo bench --bench viewer`.
+//! A video from file to boxes, as `yolov4 view --headless` plays it: `YOLOV4_TEST_DATA=.. cargo bench -p yolov4-cli --features h264 --bench viewer`.
 //! Prints rate, delay, processor time and the time of each stage, with and without what costs extra.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a bench stops at the first surprise")]
 #![allow(missing_docs, reason = "a program, not a library")]

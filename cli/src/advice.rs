@@ -8,9 +8,13 @@ pub fn advice(error: &Error) -> Option<String> {
         Error::NotCached { name, .. } => Some(format!(
             "`yolov4 models fetch {name}` where there is a network, or `--model demo`, which needs no download"
         )),
-        Error::Source { source_name, .. } if source_name.starts_with("/dev/") => {
+        Error::Source { source_name, .. }
+            if ["/dev/", "camera "].iter().any(|start| source_name.starts_with(start)) =>
+        {
             Some("`yolov4 cameras` lists the cameras that answer".into())
         }
+        // Nothing helps where the library has nothing to say either.
+        Error::Limit { hint, .. } if hint.is_empty() => None,
         _ => by_kind(error.kind()).map(str::to_owned),
     }
 }
@@ -22,9 +26,7 @@ fn by_kind(kind: ErrorKind) -> Option<&'static str> {
             Some("`--size`, `--precision f16` and a smaller `--batch` need less at once; `--conf` keeps fewer boxes")
         }
         ErrorKind::OutOfMemory => Some("`--size` and `--precision f16` need less"),
-        ErrorKind::NoAdapter => {
-            Some("`yolov4 adapters` lists the GPUs that answer; `--player oracle` needs none, and is slow")
-        }
+        ErrorKind::NoAdapter => Some("`yolov4 detect --player oracle` needs no GPU, and is slow"),
         _ => None,
     }
 }

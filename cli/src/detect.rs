@@ -95,7 +95,7 @@ pub async fn run(args: Args) -> Outcome {
                 }
                 Err(e) => {
                     failed = true;
-                    bar.suspend(|| output::say(format_args!("error: {e}")));
+                    bar.suspend(|| output::error(&e));
                 }
             }
             bar.inc(1);

@@ -120,7 +120,6 @@ pub fn main() -> ExitCode {
 
 /// Says what went wrong; 2 for options that cannot be.
 fn fail(error: &yolov4::Error) -> ExitCode {
-    output::say(format_args!("error: {error}"));
-    advice::advice(error).iter().for_each(|advice| output::say(format_args!("help: {advice}")));
+    output::error(error);
     ExitCode::from(if matches!(error, yolov4::Error::Usage(_)) { 2 } else { 1 })
 }

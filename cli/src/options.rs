@@ -165,7 +165,7 @@ pub fn size(text: &str) -> Result<(usize, usize), String> {
 }
 
 impl Reading {
-    /// The same for the library.
+    /// How the library is to read the cfg.
     pub fn options(&self) -> CfgOptions {
         CfgOptions { size: self.size, decode: self.decode, leaky_slope: self.leaky_slope }
     }
@@ -187,7 +187,7 @@ impl Model {
         }
     }
 
-    /// The same for the library.
+    /// Sets the network, its weights and how both are read.
     pub fn apply(&self, builder: DetectorBuilder) -> DetectorBuilder {
         let builder =
             builder.model(&self.model).cfg_options(self.reading.options()).weights_options(self.weights_options());
@@ -208,14 +208,14 @@ impl Mirror {
 }
 
 impl Fetching {
-    /// The same for the library.
+    /// Allows the library to fetch, unless offline.
     pub fn apply(&self, builder: DetectorBuilder) -> DetectorBuilder {
         if self.offline { builder } else { builder.fetch(self.mirror.remote()) }
     }
 }
 
 impl Machine {
-    /// The same for the library.
+    /// Sets adapter, precision, player and tuning.
     pub fn apply(&self, mut builder: DetectorBuilder) -> DetectorBuilder {
         builder = builder.tune(self.tune).precision(self.device.precision).player(self.player);
         if let Some(backend) = self.device.backend {
@@ -229,7 +229,7 @@ impl Machine {
 }
 
 impl Resize {
-    /// The same for the library.
+    /// Sets resampler and letterbox.
     pub fn apply(&self, mut builder: DetectorBuilder) -> DetectorBuilder {
         if let Some(resize) = self.resize {
             builder = builder.resize(resize);
@@ -242,7 +242,7 @@ impl Resize {
 }
 
 impl Detecting {
-    /// The same for the library.
+    /// Sets class names, classes, thresholds and the limit of boxes.
     pub fn apply(&self, builder: DetectorBuilder) -> DetectorBuilder {
         let mut builder = builder.agnostic(self.agnostic).classes(self.classes.clone());
         if let Some(conf) = self.conf {
@@ -271,7 +271,7 @@ impl Detecting {
 }
 
 impl Device {
-    /// The same for the library, on the GPU.
+    /// What the library is to ask a GPU device for.
     pub fn gpu_options(&self) -> GpuOptions {
         let needs = Needs { binding_bytes: u64::MAX, precision: self.precision, timestamps: true };
         GpuOptions { backend: self.backend, adapter: self.adapter.clone(), needs }

@@ -10,6 +10,8 @@ use yolov4::{
     low_level::{detect::draw, files},
 };
 
+use crate::advice::advice;
+
 /// Writes `contents` beside `path` and renames it when it is whole.
 ///
 /// # Errors
@@ -51,6 +53,12 @@ pub fn print(text: &str) -> Result<()> {
         Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(()),
         other => other.map_err(Error::io("stdout")),
     }
+}
+
+/// Says what went wrong, and what helps.
+pub fn error(error: &Error) {
+    say(format_args!("error: {error}"));
+    advice(error).iter().for_each(|advice| say(format_args!("help: {advice}")));
 }
 
 /// To `path`, or to stdout.

@@ -100,6 +100,7 @@ fn fails(output: &Output, exit: i32, words: &[&str]) {
 #[test]
 fn counts_are_those_of_the_boxes() {
     let place = Place::new();
+    place.picture("b.png", 64, 9);
     let found = place.found(&["a.png", "b.png", "--names", "net.names"]);
     let line = |picture: &serde_json::Value| {
         let of = |name: &str| picture["detections"].as_array().unwrap().iter().filter(|d| d["name"] == name).count();

@@ -42,7 +42,8 @@ impl DetectorBuilder {
         task::wait(self.make())
     }
 
-    /// As [`DetectorBuilder::build`], on a thread of its own: files are read, fetched and packed there.
+    /// As [`DetectorBuilder::build`], on a thread of its own: files are read, fetched and packed there, and the progress is told. The
+    /// thread goes on to the end where the future is dropped before.
     ///
     /// # Errors
     /// As [`DetectorBuilder::build`].

@@ -87,7 +87,7 @@ impl Detector {
 
 impl DetectorBuilder {
     setters! {
-        /// The Darknet `.cfg`, or the name of a network of the zoo ([`crate::model::zoo::ENTRIES`]).
+        /// A Darknet `.cfg`, a network in one `.safetensors` file, or the name of a network of the zoo ([`crate::model::zoo::ENTRIES`]).
         model: impl Into<PathBuf> => model = Some(model.into());
         /// The Darknet `.weights`. Without them those of a network of the zoo are taken from the cache folder.
         weights: impl Into<PathBuf> => weights = Some(weights.into());

@@ -21,7 +21,7 @@ pub struct Choice {
 /// Why a value was chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Why {
-    /// It was asked for: by the setter of the builder of this name, or by the option of the command line.
+    /// It was asked for; the name is that of the option of the command line, such as `conf` for `score_threshold`.
     Asked(&'static str),
     /// Nobody asked; the text says where it comes from.
     Own(String),

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::detect::Detection;
 
-/// The objects in one picture, best first. It is a slice of [`Detection`] in all but name, and the JSON of
-/// `assets/detections.schema.json` in serde's eyes.
+/// The objects in one picture, best first. It is a slice of [`Detection`] in all but name, and for serde an element of the array that
+/// `assets/detections.schema.json` describes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Detections {
     /// The picture as the caller named it: its path, or nothing.

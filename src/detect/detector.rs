@@ -47,8 +47,10 @@ impl Detector {
     ///
     /// # Errors
     /// [`crate::Error::Io`] or [`crate::Error::Image`] for a file that is no picture; [`crate::Error::Usage`] for a picture without
-    /// pixels; [`crate::Error::Limit`] if there are more candidates than the adapter can hold; what the device complains of.
-    pub fn detect<'a>(&'a mut self, input: impl Into<Input<'a>>) -> Result<Detections> {
+    /// pixels, or a texture that cannot be read as it is, or not by the oracle; [`crate::Error::Limit`] if there are more candidates
+    /// than the adapter can hold, or a frame is larger than its textures may be; [`crate::Error::Graph`] if the network does not
+    /// take three channels; what the device complains of.
+    pub fn detect<'i>(&mut self, input: impl Into<Input<'i>>) -> Result<Detections> {
         task::wait(self.detect_async(input))
     }
 
@@ -57,9 +59,9 @@ impl Detector {
     ///
     /// # Errors
     /// As [`Detector::detect`], for the first picture that has any.
-    pub fn detect_batch<'a, I>(&'a mut self, inputs: impl IntoIterator<Item = I>) -> Result<Vec<Detections>>
+    pub fn detect_batch<'i, I>(&mut self, inputs: impl IntoIterator<Item = I>) -> Result<Vec<Detections>>
     where
-        I: Into<Input<'a>>,
+        I: Into<Input<'i>>,
     {
         task::wait(self.detect_batch_async(inputs))
     }
@@ -69,7 +71,7 @@ impl Detector {
     ///
     /// # Errors
     /// As [`Detector::detect`]; [`crate::Error::Usage`] if the detector was not built to keep them.
-    pub fn heads<'a>(&'a mut self, input: impl Into<Input<'a>>) -> Result<Heads> {
+    pub fn heads<'i>(&mut self, input: impl Into<Input<'i>>) -> Result<Heads> {
         task::wait(self.heads_async(input))
     }
 }
@@ -80,7 +82,7 @@ impl Detector {
     ///
     /// # Errors
     /// As [`Detector::detect`].
-    pub fn detect_async<'a>(&'a mut self, input: impl Into<Input<'a>>) -> Task<'a, Result<Detections>> {
+    pub fn detect_async<'a, 'i: 'a>(&'a mut self, input: impl Into<Input<'i>>) -> Task<'a, Result<Detections>> {
         let input = input.into();
         Box::pin(async move { Ok(self.find(vec![input]).await?.pop().unwrap_or_default()) })
     }
@@ -89,21 +91,22 @@ impl Detector {
     ///
     /// # Errors
     /// As [`Detector::detect_batch`].
-    pub fn detect_batch_async<'a, I>(
+    pub fn detect_batch_async<'a, 'i: 'a, I>(
         &'a mut self,
         inputs: impl IntoIterator<Item = I>,
     ) -> Task<'a, Result<Vec<Detections>>>
     where
-        I: Into<Input<'a>>,
+        I: Into<Input<'i>>,
     {
-        self.find(inputs.into_iter().map(Into::into).collect())
+        let inputs: Vec<Input<'i>> = inputs.into_iter().map(Into::into).collect();
+        self.find(inputs)
     }
 
     /// As [`Detector::heads`], in the manner of [`Detector::detect_async`].
     ///
     /// # Errors
     /// As [`Detector::heads`].
-    pub fn heads_async<'a>(&'a mut self, input: impl Into<Input<'a>>) -> Task<'a, Result<Heads>> {
+    pub fn heads_async<'a, 'i: 'a>(&'a mut self, input: impl Into<Input<'i>>) -> Task<'a, Result<Heads>> {
         let input = input.into();
         Box::pin(async move {
             let picture = input.ready()?;

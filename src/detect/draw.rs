@@ -41,7 +41,7 @@ pub fn text_size(short: f32) -> f32 {
 /// Space between a label's text and the edges of its plate, across and down.
 pub const PAD: (i64, i64) = (2, 1);
 
-/// What is drawn onto.
+/// What is drawn onto: an `image::RgbaImage`, or a `DynamicImage`, which takes pixels of any kind.
 pub trait Canvas: GenericImage<Pixel = Rgba<u8>> {}
 
 impl<T: GenericImage<Pixel = Rgba<u8>>> Canvas for T {}
@@ -84,8 +84,9 @@ pub fn onto(canvas: &mut impl Canvas, size: (usize, usize), detections: &[Detect
     let atlas = Atlas::bake(FONT, text_size(short).round(), detections.iter().flat_map(|d| d.name.chars()))?;
     for d in detections.iter().rev() {
         let colour = colour(d.class);
-        let (left, top) = (d.bbox.x.round() as i64, d.bbox.y.round() as i64);
-        let (right, bottom) = ((d.bbox.x + d.bbox.w).round() as i64, (d.bbox.y + d.bbox.h).round() as i64);
+        let edge = |v: f32| v.round().clamp(-1e9, 1e9) as i64;
+        let (left, top) = (edge(d.bbox.x), edge(d.bbox.y));
+        let (right, bottom) = (edge(d.bbox.x + d.bbox.w), edge(d.bbox.y + d.bbox.h));
         let (across, down) = (line.min((right - left).max(1)), line.min((bottom - top).max(1)));
         fill(canvas, (left, top, right, top + down), colour);
         fill(canvas, (left, bottom - down, right, bottom), colour);

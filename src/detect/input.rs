@@ -30,7 +30,7 @@ pub enum Input<'a> {
     Frame(&'a Frame),
     /// A texture of the device that the detector was given ([`crate::DetectorBuilder::device`]): it does not leave the GPU. Of two
     /// dimensions, one sample, RGBA or BGRA of 8 bits or wider, usage `TEXTURE_BINDING`; the view shows the values as they are stored
-    /// (not as sRGB), from the first mip level on.
+    /// (not as sRGB), from the first mip level on. The detector holds on to it until it has looked at something else.
     #[cfg(feature = "gpu")]
     Texture(&'a TextureView),
 }

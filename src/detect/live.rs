@@ -19,7 +19,7 @@ impl Detector {
         }
     }
 
-    /// The same, to be changed.
+    /// The GPU's program, to be changed.
     ///
     /// # Errors
     /// [`Error::NoAdapter`] if the oracle plays.

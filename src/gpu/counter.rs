@@ -23,7 +23,7 @@ pub struct Readbacks {
     pub telemetry: u64,
 }
 
-/// The same, shared by the clones of a [`Gpu`].
+/// The counters of read-backs by [`Purpose`], shared by the clones of a [`crate::gpu::Gpu`].
 #[derive(Clone, Debug, Default)]
 pub(super) struct Counter(Arc<[AtomicU64; 2]>);
 

@@ -1,4 +1,4 @@
-//! The same work on many things, by as many threads as there are processors; one after the other where there are no threads.
+//! Parallel map: one function over many items on up to eight threads, or in turn where there are no threads.
 
 /// Results in the order of `items`.
 #[cfg(not(target_arch = "wasm32"))]

@@ -55,7 +55,7 @@ impl Program {
         played.ok_or_else(|| Error::Gpu("a read-back was cut short".into()))
     }
 
-    /// The same for up to [`Program::batch`] pictures in one submit, in their order.
+    /// Plays up to [`Program::batch`] pictures in one submit: heads and kept values of each, in their order.
     ///
     /// # Errors
     /// As [`Program::play`]; [`Error::Usage`] for no picture, or too many.
@@ -169,7 +169,7 @@ impl Program {
         Ok(self.detect_batch(&[(input.into(), *thresholds)]).await?.pop().unwrap_or_default())
     }
 
-    /// The same for up to [`Program::batch`] pictures in one submit, in their order.
+    /// Plays up to [`Program::batch`] pictures in one submit down to boxes: those of each, in their order.
     ///
     /// # Errors
     /// As [`Program::detect`]; [`Error::Usage`] for no picture, or too many.

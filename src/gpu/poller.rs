@@ -1,53 +1,73 @@
-//! A thread that waits for the GPU, for those that may not: futures of a runtime, whose threads have others to serve.
+//! Waiting for the GPU: in place on a thread that may sleep, by a thread of its own for futures of a runtime, whose threads have others
+//! to serve.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex, PoisonError,
         mpsc::{Sender, channel},
     },
-    thread::JoinHandle,
+    thread::{self, JoinHandle},
 };
 
-use crate::error::{Error, Result};
+use futures::channel::oneshot;
 
-/// Made when it is first asked for; all clones share it.
+use crate::{
+    error::{Error, Result},
+    task,
+};
+
+/// The thread is made when it is first asked for; all clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Poller(Arc<Mutex<Option<Thread>>>);
 
 #[derive(Debug)]
 struct Thread {
-    ask: Option<Sender<()>>,
+    ask: Option<Sender<oneshot::Sender<bool>>>,
     handle: Option<JoinHandle<()>>,
 }
 
 impl Poller {
-    /// Sees to it that the callbacks of what was submitted so far are called; does not wait for them.
+    /// Waits until all that was submitted is done and its callbacks were called; whether that came to pass.
     ///
     /// # Errors
     /// [`Error::Io`] if the system gives no thread.
-    pub fn poll(&self, device: &wgpu::Device) -> Result<()> {
-        let mut thread = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if thread.is_none() {
-            *thread = Some(Thread::start(device.clone())?);
+    pub async fn finished(&self, device: &wgpu::Device) -> Result<bool> {
+        if task::may_block() {
+            return Ok(poll(device));
         }
-        for ask in thread.iter().flat_map(|thread| &thread.ask) {
-            // It ends only with the last of those that may ask.
-            let _ = ask.send(());
+        let (done, waiting) = oneshot::channel();
+        {
+            let mut thread = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if thread.is_none() {
+                *thread = Some(Thread::start(device.clone())?);
+            }
+            if let Some(ask) = thread.as_ref().and_then(|thread| thread.ask.as_ref()) {
+                // If it has ended, `done` goes with the question.
+                let _ = ask.send(done);
+            }
         }
-        Ok(())
+        Ok(waiting.await.unwrap_or(false))
     }
+}
+
+/// Waits. A device that is lost meanwhile makes wgpu panic where there is nobody to return an error to
+/// (`wgpu_core`'s `handle_error_fatal`).
+fn poll(device: &wgpu::Device) -> bool {
+    let waited = catch_unwind(AssertUnwindSafe(|| device.poll(wgpu::PollType::wait_indefinitely())));
+    waited.is_ok_and(|waited| waited.is_ok())
 }
 
 impl Thread {
     fn start(device: wgpu::Device) -> Result<Self> {
-        let (ask, asked) = channel();
+        let (ask, asked) = channel::<oneshot::Sender<bool>>();
         let run = move || {
-            for () in asked {
-                // Whoever waits learns of a failure by the callback, or the want of one.
-                let _ = device.poll(wgpu::PollType::wait_indefinitely());
+            for done in asked {
+                // Whoever asked may want it no more.
+                let _ = done.send(poll(&device));
             }
         };
-        let handle = std::thread::Builder::new().name("gpu poll".into()).spawn(run);
+        let handle = thread::Builder::new().name("gpu poll".into()).spawn(run);
         Ok(Self { ask: Some(ask), handle: Some(handle.map_err(Error::io("the GPU's thread"))?) })
     }
 }
@@ -55,7 +75,9 @@ impl Thread {
 impl Drop for Thread {
     fn drop(&mut self) {
         self.ask = None;
-        // Or it would still be inside the driver when the program ends and the driver is unloaded.
-        self.handle.take().into_iter().for_each(|thread| drop(thread.join()));
+        // Or it would still be inside the driver when the program ends and the driver is unloaded. Its own callbacks may drop the
+        // last of those that ask.
+        let other = |handle: &JoinHandle<()>| handle.thread().id() != thread::current().id();
+        self.handle.take().filter(other).into_iter().for_each(|handle| drop(handle.join()));
     }
 }

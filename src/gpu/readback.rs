@@ -39,20 +39,21 @@ impl Gpu {
     /// # Errors
     /// What the device has complained about, or that it could not be mapped.
     pub(super) async fn read(&self, buffer: &wgpu::Buffer) -> Result<Vec<u8>> {
-        let mapped = self.map(buffer, Purpose::Results, || {});
+        let mut mapping = Mapping { buffer, state: State::Asked(self.map(buffer, Purpose::Results, || {})) };
         #[cfg(not(target_arch = "wasm32"))]
-        if crate::task::may_block() {
-            let waited = self.device.poll(wgpu::PollType::wait_indefinitely());
-            waited.map_err(|e| Error::Gpu(format!("waiting failed: {e}")))?;
-        } else {
-            self.poller.poll(&self.device)?;
+        if !self.poller.finished(&self.device).await? {
+            self.check()?;
+            return Err(Error::DeviceLost("it was lost while it was waited for".into()));
         }
-        let mapped = mapped.await;
+        mapping.state.wait().await;
         self.check()?;
-        self.copy_out(buffer, mapped.ok())
+        let State::There(outcome) = std::mem::take(&mut mapping.state) else {
+            return Err(Error::Gpu("a read-back did not come".into()));
+        };
+        self.copy_out(buffer, outcome)
     }
 
-    /// The same for a buffer that can only be copied.
+    /// Waits as `read` does, then brings `buffer`, which cannot be mapped, to the host through a buffer that can.
     pub(super) async fn read_all(&self, buffer: &wgpu::Buffer) -> Result<Vec<u8>> {
         let landing = Landing::new(self, buffer.size() as usize);
         let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
@@ -73,6 +74,19 @@ impl Gpu {
     }
 }
 
+/// A buffer that is being mapped. Where nobody takes its bytes - the future that waits for them is dropped, the device complains -
+/// it is unmapped, for commands write to it again.
+struct Mapping<'a> {
+    buffer: &'a wgpu::Buffer,
+    state: State,
+}
+
+impl Drop for Mapping<'_> {
+    fn drop(&mut self) {
+        self.state.abandon(self.buffer);
+    }
+}
+
 /// A buffer that commands copy into and the host reads later, without waiting.
 #[derive(Debug)]
 pub struct Landing {
@@ -87,6 +101,35 @@ enum State {
     Asked(Mapped),
     /// Mapped, or why not; none if the device dropped it.
     There(Option<MapResult>),
+}
+
+impl State {
+    /// Whether the bytes are there, or never will be; the device must have been polled.
+    fn arrived(&mut self) -> bool {
+        if let Self::Asked(receiver) = self {
+            match receiver.try_recv() {
+                Ok(None) => {}
+                Ok(Some(outcome)) => *self = Self::There(Some(outcome)),
+                Err(oneshot::Canceled) => *self = Self::There(None),
+            }
+        }
+        matches!(self, Self::There(_))
+    }
+
+    /// Waits for them; somebody else must see to it that they come.
+    async fn wait(&mut self) {
+        if let Self::Asked(receiver) = self {
+            *self = Self::There(receiver.await.ok());
+        }
+    }
+
+    /// Unmaps a buffer whose bytes nobody wants, or ends its mapping; one whose mapping has failed is as it was.
+    fn abandon(&mut self, buffer: &wgpu::Buffer) {
+        self.arrived();
+        if let Self::Asked(_) | Self::There(Some(Ok(()))) = std::mem::take(self) {
+            buffer.unmap();
+        }
+    }
 }
 
 impl Landing {
@@ -106,7 +149,7 @@ impl Landing {
         self.request_then(gpu, purpose, || {});
     }
 
-    /// The same; `then` is called when the bytes have arrived.
+    /// Asks for the bytes; `then` is called when they have arrived.
     pub fn request_then(&mut self, gpu: &Gpu, purpose: Purpose, then: impl FnOnce() + Send + 'static) {
         self.state = State::Asked(gpu.map(&self.buffer, purpose, then));
     }
@@ -118,21 +161,12 @@ impl Landing {
 
     /// Whether the bytes are there, or never will be; the device must have been polled.
     pub fn arrived(&mut self) -> bool {
-        if let State::Asked(receiver) = &mut self.state {
-            match receiver.try_recv() {
-                Ok(None) => {}
-                Ok(Some(outcome)) => self.state = State::There(Some(outcome)),
-                Err(oneshot::Canceled) => self.state = State::There(None),
-            }
-        }
-        matches!(self.state, State::There(_))
+        self.state.arrived()
     }
 
     /// Waits for them; on native somebody else must poll the device meanwhile.
     pub async fn wait(&mut self) {
-        if let State::Asked(receiver) = &mut self.state {
-            self.state = State::There(receiver.await.ok());
-        }
+        self.state.wait().await;
     }
 
     /// The bytes, once they are there.
@@ -143,8 +177,11 @@ impl Landing {
         if !self.arrived() {
             return Ok(None);
         }
+        if let Err(complaint) = gpu.check() {
+            self.state.abandon(&self.buffer);
+            return Err(complaint);
+        }
         let State::There(outcome) = std::mem::take(&mut self.state) else { return Ok(None) };
-        gpu.check()?;
         gpu.copy_out(&self.buffer, outcome).map(Some)
     }
 }

@@ -64,7 +64,7 @@ pub static ROOF_KERNELS: &[&Kernel] = &[&FMA, &STORAGE, &WORKGROUP, &EMPTY];
 pub struct Roof {
     /// Multiply-adds in f32, two operations each, 1e9 a second.
     pub f32_gflops: f64,
-    /// The same in f16; none where there is no f16.
+    /// Multiply-adds in f16, two operations each, 1e9 a second; none where there is no f16.
     pub f16_gflops: Option<f64>,
     /// Reading of storage buffers too large for a cache, 1e9 bytes a second.
     pub storage_gbs: f64,
@@ -78,7 +78,7 @@ pub struct Roof {
     pub gemm_gflops: f64,
     /// The rung that did.
     pub gemm_rung: Variant,
-    /// The same of values stored in f16; none where there is no f16.
+    /// The best that a rung makes of that convolution stored in f16, 1e9 operations a second; none without f16.
     pub gemm_f16_gflops: Option<f64>,
     /// The rung that did.
     pub gemm_f16_rung: Option<Variant>,
@@ -176,7 +176,7 @@ async fn fma(gpu: &Gpu, precision: Precision) -> Result<f64> {
 
 /// Most bytes that are read: more than any cache holds, less than any card.
 const STREAM_BYTES: u64 = 512 << 20;
-/// The same where a processor plays and caches are smaller.
+/// Most bytes that are read where a processor plays: its caches are smaller.
 const STREAM_BYTES_SOFTWARE: u64 = 128 << 20;
 /// Workgroups that read them.
 const STREAM_WORKGROUPS: u32 = 1024;

@@ -74,7 +74,7 @@ impl Builder {
     }
 }
 
-/// The same network for a picture of `width` and `height`.
+/// The network of `graph` for a picture of `width` and `height`: its nodes, with the shapes that follow.
 ///
 /// # Errors
 /// If an op does not fit the shapes that follow.

@@ -13,7 +13,7 @@ pub fn read(path: impl AsRef<Path>) -> Result<Vec<String>> {
     parse(path, &std::fs::read(path).map_err(Error::io(path))?)
 }
 
-/// The same from bytes; `path` is for errors.
+/// Parses class names, one a line in order of class index; `path` is for errors.
 ///
 /// # Errors
 /// As [`read`].

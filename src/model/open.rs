@@ -31,7 +31,7 @@ impl Model {
         Self::open_from(name, options, &mut Supply::cached())
     }
 
-    /// The same; a cfg that has to be fetched is taken from `supply`.
+    /// Opens a network by its file's name or its own; a cfg that has to be fetched is taken from `supply`.
     ///
     /// # Errors
     /// As [`Model::open`].

@@ -75,7 +75,7 @@ pub enum Storage {
     Given,
     /// In memory of its own, by one dispatch or by some that belong together.
     Own,
-    /// The same; a dispatch adds two inputs, and another one each that follows.
+    /// In memory of its own; one dispatch adds the first two inputs, and another one each that follows.
     Summed,
     /// In what it reads, from this channel on, if that is the first of a block; else copied.
     Range {

@@ -13,9 +13,9 @@ pub struct TrackerOptions {
     pub start: f32,
     /// Least overlap (intersection over union) of a track's prediction with a detection of high score.
     pub min_iou: f32,
-    /// The same for low scores: they need a better fit.
+    /// Least overlap of a track's prediction with a detection of low score, which needs a better fit.
     pub min_iou_low: f32,
-    /// The same for a track that is not confirmed yet.
+    /// Least overlap of the prediction of a track that is not confirmed yet with a detection.
     pub min_iou_new: f32,
     /// Detections in a row that confirm a track; those of the very first frame are confirmed at once.
     pub hits: u32,
@@ -49,7 +49,19 @@ impl Default for TrackerOptions {
     }
 }
 
+/// Score that a tracker still looks at.
+const LOW: f32 = 0.1;
+/// What a new track's score must have beyond the threshold (ByteTrack, section 4.1).
+const START: f32 = 0.1;
+
 impl TrackerOptions {
+    /// For boxes that are shown from a score up; those from [`TrackerOptions::low`] up are to be given too, for an object half hidden
+    /// scores low before it is gone.
+    pub fn above(score_threshold: f32) -> Self {
+        let low = score_threshold.min(LOW);
+        Self { high: score_threshold, low, start: (score_threshold + START).min(1.0), ..Self::default() }
+    }
+
     /// Whether the numbers make sense together.
     ///
     /// # Errors

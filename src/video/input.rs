@@ -18,7 +18,7 @@ pub struct Input {
     /// For errors and titles.
     pub name: String,
     reader: BufReader<Box<dyn Read + Send>>,
-    /// The same file, if it can be read again from its start.
+    /// Another handle of the file, if it can be read again from its start.
     file: Option<File>,
 }
 

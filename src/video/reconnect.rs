@@ -73,7 +73,7 @@ impl Reconnect {
         Ok(Self::with(source, open))
     }
 
-    /// The same, with the source open already.
+    /// Takes a source that is open already; `open` is called whenever it is lost.
     pub fn with(source: Box<dyn Source>, open: impl Fn() -> Result<Box<dyn Source>> + Send + Sync + 'static) -> Self {
         let about = About::new(source.as_ref());
         let (sender, events) = mpsc::sync_channel(1);

@@ -60,7 +60,7 @@ pub struct Outcome {
     pub tracked: Option<Vec<Tracked>>,
 }
 
-/// See above.
+/// The chain from a frame to its boxes on the GPU, over a ring of frames in flight.
 pub struct Live {
     gpu: Gpu,
     detector: Detector,

@@ -71,7 +71,7 @@ pub fn fit(picture: (usize, usize), target: (u32, u32)) -> [f32; 4] {
     [((tw - w) / 2.0).floor(), ((th - h) / 2.0).floor(), w, h].map(|v| v as f32)
 }
 
-/// See above. One for each kind of target.
+/// Draws a frame, its boxes and a panel; one for each format of target.
 #[derive(Debug)]
 pub struct Scene {
     gpu: Gpu,

@@ -29,7 +29,7 @@ pub struct About {
     pub again: bool,
 }
 
-/// See above.
+/// The buffers of one frame in flight: its texture, its binding to the network, and the read-backs of its results.
 #[derive(Debug)]
 pub struct Slot {
     pub texture: FrameTexture,

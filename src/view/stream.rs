@@ -4,7 +4,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use crate::{
     detect::{Detections, Detector},
-    error::Result,
+    error::{Error, Result},
     task,
     track::{Tracker, TrackerOptions},
     video::{OpenOptions, Source, Spec, open},
@@ -25,14 +25,19 @@ pub struct FrameDetections {
     pub detections: Detections,
 }
 
-/// The frames of a source, played two at a time; see [`Detector::stream`]. It ends with the source, or with the first error.
+/// The frames of a source, played two at a time; see [`Detector::stream`]. It waits for each, and ends with the source, or with the first
+/// error, which comes behind the frames that came before it.
 pub struct Stream {
     live: Live,
     capture: Capture,
     pipeline: Pipeline,
     bell: Bell,
+    /// Of boxes that are given out; the tracker sees those of lower scores too.
+    score_threshold: f32,
     tracker: Option<Tracker>,
     found: VecDeque<Outcome>,
+    /// What the source has ended with, while frames that came before it are under way.
+    error: Option<Error>,
     over: bool,
 }
 
@@ -51,33 +56,49 @@ impl Detector {
     /// ```
     ///
     /// # Errors
-    /// [`crate::Error::Source`] or [`crate::Error::Io`] if it cannot be opened; [`crate::Error::NoAdapter`] if the oracle plays.
+    /// [`Error::Source`] or [`Error::Io`] if it cannot be opened; [`Error::NoAdapter`] if the oracle plays.
     pub fn stream(self, source: &str) -> Result<Stream> {
         self.stream_from(open(&Spec::parse(Some(source))?, &OpenOptions::default())?)
     }
 
-    /// The same for a source that is open, or one of the caller's own.
+    /// Finds the objects in every frame of a source that is open already, or one of the caller's own.
     ///
     /// # Errors
     /// As [`Detector::stream`].
     pub fn stream_from(self, source: Box<dyn Source>) -> Result<Stream> {
         let bell = Bell::default();
         let live = task::wait(Live::new(self, &LiveOptions { wants_boxes: true, wake: bell.wake() }))?;
+        let (score_threshold, _) = live.detector().thresholds();
         let pace = Pace { every: !source.live(), ..Pace::default() };
-        let tracker = Tracker::new(TrackerOptions { rate: source.rate(), ..TrackerOptions::default() })?;
         let capture = Capture::start(source, pace, bell.wake())?;
-        let (pipeline, found) = (Pipeline::default(), VecDeque::new());
-        Ok(Stream { live, capture, pipeline, bell, tracker: Some(tracker), found, over: false })
+        let stream = Stream {
+            live,
+            capture,
+            pipeline: Pipeline::default(),
+            bell,
+            score_threshold,
+            tracker: None,
+            found: VecDeque::new(),
+            error: None,
+            over: false,
+        };
+        stream.track(Some(TrackerOptions::above(score_threshold)))
     }
 }
 
 impl Stream {
-    /// How objects are tracked, from the next frame on; not at all with `None`.
+    /// How objects are tracked instead of as [`TrackerOptions::above`] the detector's threshold has it; not at all with `None`. Before the
+    /// first frame. Without a rate of its own the tracker takes the source's.
     ///
     /// # Errors
-    /// [`crate::Error::Usage`] for thresholds that are none.
+    /// [`Error::Usage`] for thresholds that are none.
     pub fn track(mut self, options: Option<TrackerOptions>) -> Result<Self> {
+        let rate = self.capture.rate().filter(|rate| rate.is_finite() && *rate > 0.0);
+        let options = options.map(|options| TrackerOptions { rate: options.rate.or(rate), ..options });
+        let lowest = options.as_ref().map_or(self.score_threshold, |options| options.low.min(self.score_threshold));
         self.tracker = options.map(Tracker::new).transpose()?;
+        let (_, iou_threshold) = self.live.detector().thresholds();
+        self.live.detector_mut().set_thresholds(lowest, iou_threshold);
         Ok(self)
     }
 
@@ -86,9 +107,12 @@ impl Stream {
         self.capture.about()
     }
 
-    /// The detector, for its thresholds and classes: the next frame is played with those.
-    pub fn detector_mut(&mut self) -> &mut Detector {
-        self.live.detector_mut()
+    /// Only boxes of these classes, by name or number, from the next frame on; of all if there are none.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for a class that there is not.
+    pub fn set_classes(&mut self, classes: &[String]) -> Result<()> {
+        self.live.detector_mut().set_classes(classes)
     }
 
     /// What went wrong since the last call without an end of it all: frames that could not be decoded, a camera that is opened again.
@@ -96,20 +120,35 @@ impl Stream {
         self.capture.complaints()
     }
 
-    /// Plays until a frame is done, or there are no more.
+    /// Plays until a frame is done, or there are no more. Frames that came before an error are done first.
     fn advance(&mut self) -> Result<Option<Outcome>> {
         loop {
             if let Some(outcome) = self.found.pop_front() {
                 return Ok(Some(outcome));
             }
-            let ended = self.capture.waiting().ended;
-            let started = self.pipeline.step(&self.capture, &mut self.live)?;
+            let ended = self.capture.waiting().ended || self.error.is_some();
+            let started = match &self.error {
+                None => self.pipeline.step(&self.capture, &mut self.live).map(|frame| frame.is_some()),
+                Some(_) => self.pipeline.collect(&mut self.live).map(|()| false),
+            };
+            let started = match (started, self.error.take()) {
+                (Ok(started), error) => {
+                    self.error = error;
+                    started
+                }
+                // What is under way fails too: there is nothing to wait for.
+                (Err(_), Some(first)) => return Err(first),
+                (Err(error), None) => {
+                    self.error = Some(error);
+                    true
+                }
+            };
             self.found.extend(self.live.outcomes());
-            if !self.found.is_empty() || started.is_some() {
+            if !self.found.is_empty() || started {
                 continue;
             }
             if ended && self.live.in_flight() == 0 {
-                return Ok(None);
+                return self.error.take().map_or(Ok(None), Err);
             }
             self.bell.wait(NAP);
         }
@@ -122,6 +161,7 @@ impl Stream {
                 detections[tracked.index].id = Some(tracked.id);
             }
         }
+        detections.retain(|d| d.score >= self.score_threshold);
         let (width, height) = outcome.size;
         let image = String::new();
         let detections = Detections { image, width, height, detections };

@@ -34,7 +34,7 @@ impl fmt::Display for Weights {
 }
 
 impl Weights {
-    /// The same for the library.
+    /// Sets the weights.
     pub fn apply(&self, builder: DetectorBuilder) -> DetectorBuilder {
         match self {
             Self::Trained => builder,

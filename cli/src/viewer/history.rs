@@ -7,7 +7,7 @@ use yolov4::low_level::video::Frame;
 /// Bytes that are kept where somebody may step back.
 pub const MOST: usize = 64 << 20;
 
-/// See above. The place is that of the frame that is shown.
+/// The frames that were shown last, and the place among them of the one that is shown.
 #[derive(Debug, Default)]
 pub struct History {
     /// Bytes that are kept, but one frame at least.

@@ -55,7 +55,7 @@ pub struct Key {
     pub code: &'static str,
     /// What it does.
     pub action: Action,
-    /// The same in words.
+    /// What it does, in words for the help.
     pub what: &'static str,
 }
 

@@ -24,7 +24,7 @@ pub(super) struct Building {
     pub thread: JoinHandle<()>,
 }
 
-/// See above.
+/// A running viewer, with or without a window: source, chain, tracks and recordings.
 pub struct Show {
     pub(super) options: ShowOptions,
     pub(super) workshop: Arc<dyn Workshop>,

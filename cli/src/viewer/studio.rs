@@ -17,7 +17,7 @@ use crate::viewer::{Recorder, Trails};
 /// Pictures that may be on their way back before frames have to wait.
 const COMING: usize = 4;
 
-/// See above.
+/// Writes recordings and screenshots of what is shown.
 pub struct Studio {
     font: Option<Vec<u8>>,
     stage: Option<Offscreen>,

@@ -10,11 +10,6 @@ use yolov4::{
     track::{Tracked, Tracker, TrackerOptions},
 };
 
-/// Score that a tracker still looks at.
-const LOW: f32 = 0.1;
-/// What a new track's score must have beyond the threshold (ByteTrack, section 4.1).
-const START: f32 = 0.1;
-
 /// A tracker, and the frame it has last seen.
 #[derive(Debug)]
 pub struct Trails {
@@ -35,7 +30,7 @@ impl Trails {
     pub fn new(detector: &Detector) -> Result<Self> {
         let conf = detector.thresholds().0;
         Ok(Self {
-            tracker: Tracker::new(options(conf))?,
+            tracker: Tracker::new(TrackerOptions::above(conf))?,
             conf,
             slot: None,
             size: (1, 1),
@@ -48,7 +43,7 @@ impl Trails {
     /// Takes over a threshold of boxes that are shown; returns that of those the tracker looks at.
     pub fn lower(&mut self, conf: f32) -> f32 {
         self.conf = conf;
-        conf.min(LOW)
+        TrackerOptions::above(conf).low
     }
 
     /// Threshold of boxes that are shown.
@@ -119,9 +114,4 @@ impl Trails {
         }
         panel.quads
     }
-}
-
-fn options(conf: f32) -> TrackerOptions {
-    let low = conf.min(LOW);
-    TrackerOptions { high: conf, low, start: (conf + START).min(1.0), ..TrackerOptions::default() }
 }

@@ -51,19 +51,19 @@ rungs! {
     Lanes = lanes::Lanes,
     /// Implicit GEMM through workgroup memory.
     Tiled = tiled::Tiled,
-    /// The same with 64 output channels by 64 pixels in the registers of a workgroup.
+    /// Implicit GEMM with a tile of 64 output channels by 64 pixels in the registers of a workgroup.
     Block64 = block64::Block64,
-    /// The same with 128 by 128.
+    /// Implicit GEMM with a tile of 128 output channels by 128 pixels in the registers of a workgroup.
     Block128 = block128::Block128,
     /// The sum shared among workgroups: for deep layers of few pixels. Two dispatches.
     Split = split::Split,
     /// Implicit GEMM by cooperative matrices of 8x8.
     Coop8 = coop8::Coop8,
-    /// The same of 16x16.
+    /// Implicit GEMM by cooperative matrices of 16x16.
     Coop16 = coop16::Coop16,
     /// Implicit GEMM without barriers, weights handed round in subgroups.
     Subgroup = subgroup::Subgroup,
-    /// The same for few pixels.
+    /// Implicit GEMM without barriers, weights handed round in subgroups, for few pixels.
     SubgroupFew = subgroup_few::SubgroupFew,
     /// Winograd F(2x2, 3x3): 2.25 times fewer multiplications.
     Winograd2 = winograd2::Winograd2,

@@ -35,7 +35,7 @@ pub struct ConvParams {
     pub residual_block: u32,
     /// Blocks from one problem of a batch to the next, in part 0.
     pub src_batch: u32,
-    /// The same of the output.
+    /// Blocks from one problem of a batch to the next, in the output.
     pub dst_batch: u32,
     /// Vectors from one problem's weights to the next.
     pub weights_batch: u32,

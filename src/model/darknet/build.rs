@@ -50,7 +50,7 @@ pub fn from_cfg(path: &Path, cfg: &Cfg, options: &CfgOptions) -> Result<Model> {
     if scaled {
         build.notes.push(match options.decode {
             Decode::Auto => "this is the published CSP network with linear heads, as the PyTorch code writes it: \
-                             boxes are read with new_coords (--decode darknet to take the cfg at its word)"
+                             boxes are read with new_coords (decode darknet takes the cfg at its word)"
                 .to_owned(),
             _ => "boxes are read with new_coords, whatever the cfg says".to_owned(),
         });

@@ -159,7 +159,7 @@ impl Cfg {
         Self::decode(path, &std::fs::read(path).map_err(Error::io(path))?)
     }
 
-    /// The same from bytes; `path` is for errors.
+    /// Parses the bytes of a cfg; `path` is for errors.
     ///
     /// # Errors
     /// As [`Cfg::read`].

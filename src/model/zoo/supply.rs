@@ -89,7 +89,7 @@ impl Supply {
         Ok(Found { path: self.store.path(file)?, fetched: false })
     }
 
-    /// The same, and a damaged file is fetched again.
+    /// A file that is right: from the cache or else fetched; a damaged one is fetched again.
     ///
     /// # Errors
     /// As [`Supply::get`], but for the damaged file.

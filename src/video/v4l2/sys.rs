@@ -2,7 +2,7 @@
 //!
 //! Written out rather than generated, for a generator wants libclang on every machine that builds. Fields have the names
 //! and the order they have in the header; padding that C leaves to the compiler is spelled out, so that every byte has a
-//! name. `tests/v4l2.rs` compares all of it with the header of the machine.
+//! name. `tests/v4l2/main.rs` compares all of it with the header of the machine.
 //!
 //! On 64-bit systems this is the one layout there is. On 32-bit ones `timeval` is two 32-bit longs here, the kernel's
 //! `*_TIME32` requests (`CONFIG_COMPAT_32BIT_TIME`), whose numbers follow from the smaller struct; what the C library
