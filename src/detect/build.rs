@@ -185,8 +185,8 @@ impl DetectorBuilder {
             let fits = (0.0..=1.0).contains(&value);
             if fits { Ok(value) } else { Err(Error::Usage(format!("{what}: expected 0 to 1, found {value}"))) }
         };
-        let conf = fraction("score_threshold", choices.pick("conf", self.score_threshold, network.defaults.conf))?;
-        let nms = fraction("iou_threshold", choices.pick("nms", self.iou_threshold, network.defaults.nms))?;
+        let conf = fraction("score threshold", choices.pick("conf", self.score_threshold, network.defaults.conf))?;
+        let nms = fraction("IoU threshold", choices.pick("nms", self.iou_threshold, network.defaults.nms))?;
         let kind = self.nms_kind.map_or(network.defaults.nms_kind, |choice| choice.kind(network));
         choices.nms_kind(kind, self.nms_kind.is_some());
         Ok(Thresholds { conf, nms, kind, agnostic: self.agnostic, extent: (1.0, 1.0) })

@@ -98,10 +98,10 @@ pub fn builder(options: &EngineOptions) -> Result<DetectorBuilder> {
         builder = builder.resize(one_of("resize", &word, &modes, ToString::to_string)?);
     }
     if let Some(conf) = options.conf() {
-        builder = builder.score_threshold(conf as f32);
+        builder = builder.score_threshold(fraction("conf", conf)?);
     }
     if let Some(nms) = options.nms() {
-        builder = builder.iou_threshold(nms as f32);
+        builder = builder.iou_threshold(fraction("nms", nms)?);
     }
     if let Some(letterbox) = options.letterbox() {
         builder = builder.letterbox(letterbox);
@@ -124,6 +124,14 @@ pub fn builder(options: &EngineOptions) -> Result<DetectorBuilder> {
         builder = builder.progress(Box::new(tell));
     }
     Ok(builder.agnostic(options.agnostic().unwrap_or(false)).classes(options.classes().unwrap_or_default()))
+}
+
+/// A threshold, under the package's name of it.
+fn fraction(name: &str, value: f64) -> Result<f32> {
+    if (0.0..=1.0).contains(&value) {
+        return Ok(value as f32);
+    }
+    Err(Error::Usage(format!("{name}: expected 0 to 1, found {value}")))
 }
 
 fn file(bytes: Option<Vec<u8>>, name: Option<String>, otherwise: &str) -> Option<(PathBuf, Vec<u8>)> {
