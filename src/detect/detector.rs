@@ -133,9 +133,9 @@ impl Detector {
         let mut undo = Vec::with_capacity(pictures.len());
         let mut frames = Vec::with_capacity(pictures.len());
         for picture in &pictures {
-            let placement = self.placement(picture.size());
-            let back = Undo::new(self.resize, &placement);
-            frames.push((picture, placement, Thresholds { extent: back.extent(), ..self.thresholds }));
+            let (width, height) = picture.size();
+            let (placement, back, thresholds) = self.frame(width, height);
+            frames.push((picture, placement, thresholds));
             undo.push(back);
         }
         let boxes = self.player.detect(&self.network.graph, &frames, &self.wanted).await?;
@@ -170,6 +170,13 @@ impl Detector {
     /// Where a picture of that many columns and rows lies on the network's canvas.
     pub fn placement(&self, (width, height): (usize, usize)) -> Placement {
         Placement::new(self.resize, self.letterbox, width, height, self.network.graph.input_shape())
+    }
+
+    /// Where a frame of this size lies, and what its boxes are filtered by.
+    pub fn frame(&self, width: usize, height: usize) -> (Placement, Undo, Thresholds) {
+        let placement = self.placement((width, height));
+        let undo = Undo::new(self.resize, &placement);
+        (placement, undo, Thresholds { extent: undo.extent(), ..self.thresholds })
     }
 
     /// The graph as loaded.

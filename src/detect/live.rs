@@ -4,7 +4,7 @@ use crate::{
     detect::{Detection, Detector, Player, Undo, classes},
     error::{Error, Result},
     gpu::Program,
-    host::{Candidate, Placement, Thresholds},
+    host::Candidate,
 };
 
 impl Detector {
@@ -28,13 +28,6 @@ impl Detector {
             Player::Gpu(program) => Ok(program),
             Player::Oracle(_) => Err(no_gpu()),
         }
-    }
-
-    /// Where a frame of this size lies, and what its boxes are filtered by.
-    pub fn frame(&self, width: usize, height: usize) -> (Placement, Undo, Thresholds) {
-        let placement = self.placement((width, height));
-        let undo = Undo::new(self.resize, &placement);
-        (placement, undo, Thresholds { extent: undo.extent(), ..self.thresholds })
     }
 
     /// Candidates as [`Detector::detect`] returns them: in pixels, no more than asked for.
