@@ -10,7 +10,7 @@ use divan::{Bencher, counter::ItemsCount};
 use yolov4::{
     Gpu, Precision,
     low_level::{
-        gpu::{GpuOptions, Pipelines, Trial},
+        gpu::{GpuOptions, Pipelines, RungBenchmark},
         graph::Activation,
         kernels::conv::{Problem, Variant},
         tensor::Shape,
@@ -73,7 +73,7 @@ fn able(rung: Variant) -> impl Iterator<Item = Case> {
 fn run(bencher: Bencher<'_, '_>, rung: Variant, case: Case) {
     let (problem, mut pipelines) = (case.problem(), Pipelines::new(&GPU, Precision::F32, false));
     let caps = GPU.caps(Precision::F32);
-    let trial = pollster::block_on(Trial::new(&GPU, &mut pipelines, &caps, &problem, rung)).unwrap();
+    let trial = pollster::block_on(RungBenchmark::new(&GPU, &mut pipelines, &caps, &problem, rung)).unwrap();
     // The first run may still compile.
     pollster::block_on(trial.run(1)).unwrap();
     let counter = ItemsCount::new(problem.flop() as u64);

@@ -9,7 +9,7 @@ use divan::Bencher;
 use yolov4::{
     Gpu, Precision,
     low_level::{
-        gpu::{GpuOptions, Program, ProgramOptions, needs},
+        gpu::{GpuOptions, Program, ProgramOptions, requirements},
         model::{CfgOptions, Model, random::Random},
         tensor::Tensor,
     },
@@ -27,7 +27,7 @@ fn frame(bencher: Bencher<'_, '_>, cfg: &str, side: usize, precision: Precision)
     let data = PathBuf::from(std::env::var_os("YOLOV4_TEST_DATA").expect("YOLOV4_TEST_DATA"));
     let path = data.join("models/cfg").join(cfg);
     let network = Model::from_cfg(path, &CfgOptions { size: Some((side, side)), ..CfgOptions::default() }).unwrap();
-    let wants = GpuOptions { needs: needs(&network.graph, precision, 1), ..GpuOptions::default() };
+    let wants = GpuOptions { requirements: requirements(&network.graph, precision, 1), ..GpuOptions::default() };
     let gpu = pollster::block_on(Gpu::new(&wants)).unwrap();
     let params = network.random_params(0);
     let options = ProgramOptions { precision, ..ProgramOptions::default() };

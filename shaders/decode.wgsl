@@ -58,7 +58,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     }
     let first = a * (5u + params.classes);
     let objectness = probability(first + 4u, cell);
-    if !(objectness > thresholds.conf) {
+    if !(objectness > thresholds.score_threshold) {
         return;
     }
     let s = params.scale_x_y;
@@ -82,7 +82,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
             continue;
         }
         let score = objectness * probability(first + 5u + label, cell);
-        if score > thresholds.conf {
+        if score > thresholds.score_threshold {
             box.score = score;
             box.label = label;
             let at = atomicAdd(&candidates.count, 1u);

@@ -103,7 +103,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) li
         if dead[i] == 0u {
             let winner = candidates.list[keys[i].w];
             for (var j = i + 1u + li; j < end; j += THREADS) {
-                if dead[j] == 0u && overlap(winner, candidates.list[keys[j].w]) > thresholds.nms {
+                if dead[j] == 0u && overlap(winner, candidates.list[keys[j].w]) > thresholds.iou_threshold {
                     dead[j] = 1u;
                 }
             }

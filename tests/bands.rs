@@ -14,7 +14,7 @@ use problems::{EXACT, Net, Problem, SUMS, compare, conv};
 use yolov4::{
     Error, Gpu, Precision,
     low_level::{
-        gpu::{GpuOptions, Pipelines, Program, ProgramOptions, Trial, Tune},
+        gpu::{GpuOptions, Pipelines, Program, ProgramOptions, RungBenchmark, Tune},
         graph::{
             Activation, Conv, Graph, Head, Keep, LocalAvgPool, NodeId, Op, Params, Pool, Target, Upsample,
             bands::bands,
@@ -358,7 +358,7 @@ fn a_device_of_small_buffers_gives_back_every_value_whole() {
     let x = net.conv(NodeId(0), conv(4, 3, 1));
     let problem = net.done("four planes", &[], SUMS).graph.problem(x, 1).unwrap();
     let (mut pipelines, caps) = (Pipelines::new(&gpu, Precision::F32, false), gpu.caps(Precision::F32));
-    let trial = Trial::new(&gpu, &mut pipelines, &caps, &problem, Variant::Lanes);
+    let trial = RungBenchmark::new(&gpu, &mut pipelines, &caps, &problem, Variant::Lanes);
     pollster::block_on(pollster::block_on(trial).unwrap().run(1)).unwrap();
 }
 

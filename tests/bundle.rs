@@ -70,7 +70,10 @@ fn what_was_written_is_read() {
     let mut read = parts.read().unwrap();
     assert_eq!(read.graph, parts.network.graph);
     assert_eq!(read.labels, ["a", "b", "c"]);
-    assert_eq!((read.defaults.conf, read.defaults.nms, read.preprocess.resize), (0.25, 0.45, ResizeMode::DarknetFile));
+    assert_eq!(
+        (read.defaults.score_threshold, read.defaults.iou_threshold, read.preprocess.resize),
+        (0.25, 0.45, ResizeMode::DarknetFile)
+    );
     let mut expected = parts.network.random_params(5);
     let eps = |params: &mut yolov4::low_level::graph::Params, value: f32| {
         for node in params.0.iter_mut().flatten() {
@@ -94,7 +97,7 @@ fn how_it_is_used_comes_with_it() {
         parts.facts.insert(key.into(), value.into());
     }
     let Model { defaults, preprocess, .. } = parts.read().unwrap();
-    assert_eq!((defaults.conf, defaults.nms, preprocess.resize), (0.4, 0.65, ResizeMode::Pytorch));
+    assert_eq!((defaults.score_threshold, defaults.iou_threshold, preprocess.resize), (0.4, 0.65, ResizeMode::Pytorch));
 }
 
 #[test]

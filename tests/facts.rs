@@ -4,7 +4,7 @@
 use yolov4::{
     Picture, ResizeMode,
     low_level::{
-        detect::Undo,
+        detect::CanvasToImage,
         graph::{
             Activation, Builder, Conv, Epilogue, Graph, Head, NodeId, NodeParams, Op, Params, Pool, Slice, Spp,
             Upsample, fold, fuse,
@@ -230,8 +230,8 @@ fn candidate(x: f32, w: f32, score: f32, class: u32, index: u32) -> Candidate {
     Candidate { x, y: 0.5, w, h: 0.2, score, class, index, ..Candidate::default() }
 }
 
-fn thresholds(kind: NmsKind, nms: f32, agnostic: bool) -> Thresholds {
-    Thresholds { conf: 0.25, nms, kind, agnostic, extent: (1.0, 1.0) }
+fn thresholds(kind: NmsKind, iou_threshold: f32, agnostic: bool) -> Thresholds {
+    Thresholds { score_threshold: 0.25, iou_threshold, kind, agnostic, extent: (1.0, 1.0) }
 }
 
 #[test]
@@ -292,7 +292,7 @@ fn pictures_are_resampled_as_the_modes_say() {
 #[test]
 fn boxes_go_back_to_the_picture() {
     let placement = Placement::new(ResizeMode::DarknetFile, true, 200, 100, Shape::new(3, 40, 40));
-    let undo = Undo::new(ResizeMode::DarknetFile, &placement);
+    let undo = CanvasToImage::new(ResizeMode::DarknetFile, &placement);
     let b = undo.apply(&Candidate { x: 0.5, y: 0.5, w: 0.5, h: 0.25, ..Candidate::default() });
     assert_eq!((b.x, b.y, b.w, b.h), (50.0, 25.0, 100.0, 50.0));
     let b = undo.apply(&Candidate { x: 0.0, y: 0.5, w: 0.5, h: 2.0, ..Candidate::default() });

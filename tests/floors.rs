@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
     process::Command,
@@ -292,6 +292,35 @@ fn every_measuring_kernel_is_listed() {
         let parts: Vec<&str> = shared.iter().map(|p| p.file).collect();
         assert_eq!(uses.split_whitespace().collect::<Vec<_>>(), parts, "{name}: its `uses:` line");
     }
+}
+
+/// Types that others can name, by name, with where they are. Two of one file are one for two kinds of machine.
+fn public_types() -> BTreeMap<String, BTreeSet<PathBuf>> {
+    let mut found: BTreeMap<String, BTreeSet<PathBuf>> = BTreeMap::new();
+    for path in ["src", "cli/src", "web/src", "xtask/src"].iter().flat_map(|tree| files(&root().join(tree), "rs")) {
+        for line in code(&path).lines().map(str::trim_start).filter(|line| line.starts_with("pub")) {
+            let mut words = line.split_whitespace().skip(1);
+            if matches!(words.next(), Some("struct" | "enum" | "trait" | "type" | "union")) {
+                let name = words.next().unwrap_or_default().split(|c: char| !c.is_alphanumeric() && c != '_').next();
+                found.entry(name.unwrap_or_default().to_owned()).or_default().insert(path.clone());
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn no_two_public_types_have_one_name() {
+    let types = public_types();
+    assert!(types.len() > 250, "the reader is broken: {} types", types.len());
+    let twice: Vec<String> = types
+        .iter()
+        .filter(|(_, files)| files.len() > 1)
+        .map(|(name, files)| {
+            format!("{name}: {}", files.iter().map(|f| f.display().to_string()).collect::<Vec<_>>().join(", "))
+        })
+        .collect();
+    assert!(twice.is_empty(), "one name for one meaning:\n{}", twice.join("\n"));
 }
 
 #[test]

@@ -9,30 +9,30 @@ use yolov4::{
     low_level::{
         gpu::{Drawn, FrameKind, FrameTexture, GpuOptions, Pipelines, Program, ProgramOptions, Rank},
         graph::{Builder, Keep, NodeId, Params},
-        host::{Candidate, Colour, Format, Frame, Matrix, NmsKind, Placement, Range, Siting, Thresholds},
+        host::{Candidate, Colour, Frame, FrameFormat, Matrix, NmsKind, Placement, Range, Siting, Thresholds},
         model::random::Random,
         oracle,
         tensor::Shape,
     },
 };
 
-const FORMATS: [Format; 9] = [
-    Format::Rgb8,
-    Format::Rgba8,
-    Format::Gray8,
-    Format::Ycbcr8,
-    Format::I420,
-    Format::I422,
-    Format::I444,
-    Format::Nv12,
-    Format::Yuyv,
+const FORMATS: [FrameFormat; 9] = [
+    FrameFormat::Rgb8,
+    FrameFormat::Rgba8,
+    FrameFormat::Gray8,
+    FrameFormat::Ycbcr8,
+    FrameFormat::I420,
+    FrameFormat::I422,
+    FrameFormat::I444,
+    FrameFormat::Nv12,
+    FrameFormat::Yuyv,
 ];
 
 fn gpu() -> Gpu {
     pollster::block_on(Gpu::new(&GpuOptions::default())).expect("a GPU adapter")
 }
 
-fn frame(format: Format, (width, height): (usize, usize), colour: Colour, data: Vec<u8>) -> Frame {
+fn frame(format: FrameFormat, (width, height): (usize, usize), colour: Colour, data: Vec<u8>) -> Frame {
     Frame { width, height, format, colour, data, pts: Duration::ZERO, captured: Instant::now() }
 }
 
@@ -48,7 +48,13 @@ fn on_gpu(gpu: &Gpu, frame: &Frame) -> Vec<u8> {
     texture.upload(gpu, frame).unwrap();
     let feed = program.feed(texture.view()).unwrap();
     let placement = Placement::new(ResizeMode::DarknetVideo, false, frame.width, frame.height, shape);
-    let thresholds = Thresholds { conf: 0.5, nms: 0.5, kind: NmsKind::Iou, agnostic: false, extent: (1.0, 1.0) };
+    let thresholds = Thresholds {
+        score_threshold: 0.5,
+        iou_threshold: 0.5,
+        kind: NmsKind::Iou,
+        agnostic: false,
+        extent: (1.0, 1.0),
+    };
     program.set_frame(&placement, &thresholds);
     let mut encoder = gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
     {
@@ -119,7 +125,7 @@ fn known_colours_come_out_as_they_went_in() {
         (Colour::JPEG, [76, 85, 255], [254, 0, 0]),
         (Colour::JPEG, [255, 128, 128], [255, 255, 255]),
     ] {
-        let frame = frame(Format::Ycbcr8, (1, 1), colour, yuv.to_vec());
+        let frame = frame(FrameFormat::Ycbcr8, (1, 1), colour, yuv.to_vec());
         let got = on_gpu(&gpu, &frame);
         assert!(differs(&got, &want).0 <= 1, "{colour:?} {yuv:?}: {got:?} instead of {want:?}");
     }
@@ -129,11 +135,11 @@ fn known_colours_come_out_as_they_went_in() {
 fn a_frame_of_another_length_is_refused() {
     let gpu = gpu();
     let mut pipelines = Pipelines::new(&gpu, Precision::F32, true);
-    let short = frame(Format::I420, (16, 16), Colour::default(), vec![0; 383]);
+    let short = frame(FrameFormat::I420, (16, 16), Colour::default(), vec![0; 383]);
     let texture = pollster::block_on(FrameTexture::new(&gpu, &mut pipelines, FrameKind::from(&short))).unwrap();
     let refused = texture.upload(&gpu, &short).unwrap_err().to_string();
     assert!(refused.contains("expected 384 bytes") && refused.contains("found 383"), "{refused}");
-    let wide = frame(Format::Gray8, (100_000, 1), Colour::default(), vec![0; 100_000]);
+    let wide = frame(FrameFormat::Gray8, (100_000, 1), Colour::default(), vec![0; 100_000]);
     let kind = FrameKind::from(&wide);
     let refused = pollster::block_on(FrameTexture::new(&gpu, &mut pipelines, kind)).unwrap_err().to_string();
     assert!(refused.contains("100000x1"), "{refused}");

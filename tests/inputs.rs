@@ -15,7 +15,7 @@ use yolov4::{
     PlayerChoice,
     low_level::{
         gpu::GpuOptions,
-        host::{Colour, Format, Frame},
+        host::{Colour, Frame, FrameFormat},
     },
 };
 
@@ -56,7 +56,7 @@ fn frame(image: &DynamicImage) -> Frame {
     Frame {
         width: image.width() as usize,
         height: image.height() as usize,
-        format: Format::Rgb8,
+        format: FrameFormat::Rgb8,
         colour: Colour::JPEG,
         data: image.to_rgb8().into_raw(),
         pts: Duration::ZERO,

@@ -14,7 +14,7 @@ use problems::{Problem, Tolerance, suite};
 use yolov4::{
     Gpu, Precision,
     low_level::{
-        gpu::{GpuOptions, Needs, ProgramOptions},
+        gpu::{DeviceRequirements, GpuOptions, ProgramOptions},
         graph::{Activation, Builder, Graph, Head, Keep, NodeId, NodeParams, Op, Params, Target, compile::compile},
         host::{Candidate, NmsKind, Thresholds},
         kernels::{catalogue, conv::Variant},
@@ -25,8 +25,8 @@ use yolov4::{
 };
 
 fn gpu(precision: Precision) -> Gpu {
-    let needs = Needs { precision, ..Needs::default() };
-    pollster::block_on(Gpu::new(&GpuOptions { needs, ..GpuOptions::default() })).expect("a GPU adapter")
+    let requirements = DeviceRequirements { precision, ..DeviceRequirements::default() };
+    pollster::block_on(Gpu::new(&GpuOptions { requirements, ..GpuOptions::default() })).expect("a GPU adapter")
 }
 
 /// Kernels that no op is lowered to; what of the oracle they are compared with, and where.
@@ -319,7 +319,11 @@ fn numbers_of_boxes_times_classes_may_be_beyond_32_bits() {
         let thresholds = thresholds(0.25, NmsKind::Iou, agnostic);
         let got = pollster::block_on(program.detect(&input, &thresholds)).unwrap();
         let heads = pollster::block_on(program.play(&input, &[])).unwrap().heads;
-        same(&got, &oracle::nms(oracle::decode(&graph, &heads, thresholds.conf, &[]), &thresholds), "both heads");
+        same(
+            &got,
+            &oracle::nms(oracle::decode(&graph, &heads, thresholds.score_threshold, &[]), &thresholds),
+            "both heads",
+        );
         got.iter().map(|c| (c.index as usize, c.class)).collect::<Vec<_>>()
     };
     let last = side * side;

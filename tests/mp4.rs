@@ -16,7 +16,7 @@ use clips::{all, clip, decoded, exhaust, have_ffmpeg, open_file, sound};
 use proptest::prelude::*;
 use tempfile::TempDir;
 use yolov4::low_level::video::{
-    Colour, Format, Frame, Matrix, Next, OpenOptions, Range, Siting, Source, Spec, mp4::Mp4, open,
+    Colour, Frame, FrameFormat, Matrix, Next, OpenOptions, Range, Siting, Source, Spec, mp4::Mp4, open,
 };
 
 const SOURCE: &str = "testsrc2=size=98x66:rate=24 -frames:v 50 -c:v libx264 -pix_fmt yuv420p";
@@ -62,7 +62,7 @@ fn every_profile_is_decoded_as_ffmpeg_does_and_in_the_order_of_showing() {
             assert_eq!(got.len(), 50, "{name}");
             let mut worst = (0, 0);
             for (i, (frame, want)) in got.iter().zip(&want).enumerate() {
-                assert_eq!((frame.width, frame.height, frame.format), (98, 66, Format::I420), "{name}");
+                assert_eq!((frame.width, frame.height, frame.format), (98, 66, FrameFormat::I420), "{name}");
                 let (count, most) = difference(&frame.data, want);
                 assert!(count <= allowed.0 && most <= allowed.1, "{name}: frame {i}: {count} samples, by up to {most}");
                 worst = (worst.0.max(count), worst.1.max(most));

@@ -9,8 +9,8 @@ use yolov4::low_level::{
     tensor::{Shape, Tensor},
 };
 
-fn thresholds(kind: NmsKind, nms: f32, agnostic: bool) -> Thresholds {
-    Thresholds { conf: 0.0, nms, kind, agnostic, extent: (1.0, 1.0) }
+fn thresholds(kind: NmsKind, iou_threshold: f32, agnostic: bool) -> Thresholds {
+    Thresholds { score_threshold: 0.0, iou_threshold, kind, agnostic, extent: (1.0, 1.0) }
 }
 
 fn nms(all: Vec<Candidate>, kind: NmsKind, threshold: f32, agnostic: bool) -> Vec<Candidate> {

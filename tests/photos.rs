@@ -9,7 +9,7 @@ use photos::{Found, NETWORKS, builder, found, ours, photo};
 use yolov4::{
     Picture, PlayerChoice, ResizeMode,
     low_level::{
-        detect::Undo,
+        detect::CanvasToImage,
         host::{NmsKind, Thresholds},
         oracle,
     },
@@ -76,15 +76,15 @@ fn from_equal_heads_come_equal_boxes() {
         let picture = Picture::open(photo(&data, name)).unwrap();
         let got = ours(&mut detector, &picture);
         let heads = detector.heads(&picture).unwrap().heads;
-        let undo = Undo::new(ResizeMode::DarknetFile, &detector.placement((picture.width, picture.height)));
+        let undo = CanvasToImage::new(ResizeMode::DarknetFile, &detector.placement((picture.width, picture.height)));
         let thresholds = Thresholds {
-            conf: 0.001,
-            nms: 0.45,
+            score_threshold: 0.001,
+            iou_threshold: 0.45,
             kind: NmsKind::Diou { beta: NmsKind::BETA },
             agnostic: false,
             extent: undo.extent(),
         };
-        let kept = oracle::nms(oracle::decode(detector.graph(), &heads, thresholds.conf, &[]), &thresholds);
+        let kept = oracle::nms(oracle::decode(detector.graph(), &heads, thresholds.score_threshold, &[]), &thresholds);
         let want: Vec<Found> = kept.iter().map(|c| found(c.class as usize, c.score, &undo.apply(c))).collect();
         let (missing, extra) = (lost(&want, &got, 1e-6, 0.999), lost(&got, &want, 1e-6, 0.999));
         println!("{name}: {} boxes, {missing} missing, {extra} extra", want.len());

@@ -13,7 +13,7 @@ use std::{
 use yolov4::{
     Result,
     low_level::{
-        video::{Colour, Format, Frame, Next, Source},
+        video::{Colour, Frame, FrameFormat, Next, Source},
         view::{Bell, Capture, Chain, Finished, IN_FLIGHT, Pace, Pipeline, Wake},
     },
 };
@@ -53,7 +53,15 @@ impl Source for Clicks {
         if let Some(last) = self.last.replace(captured) {
             self.gaps.lock().unwrap().push(captured - last);
         }
-        Ok(Next::Frame(Frame { width: 1, height: 1, format: Format::Rgba8, colour: Colour::JPEG, data, pts, captured }))
+        Ok(Next::Frame(Frame {
+            width: 1,
+            height: 1,
+            format: FrameFormat::Rgba8,
+            colour: Colour::JPEG,
+            data,
+            pts,
+            captured,
+        }))
     }
 
     fn describe(&self) -> String {

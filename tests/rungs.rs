@@ -234,7 +234,7 @@ fn demo() -> DetectorBuilder {
     Detector::builder().model("assets/demo.safetensors")
 }
 
-/// The same without test data, on the picture that comes with the program, and closer: the oracle's very boxes.
+/// Every rung without test data, on the picture that comes with the program, and closer: the oracle's very boxes.
 #[test]
 fn every_rung_finds_what_is_in_the_demo() {
     let gpu = gpu();
@@ -314,7 +314,7 @@ fn f16_finds_what_f32_finds() {
     assert!(unlike * 200 <= all, "{unlike} of {all}");
 }
 
-/// The same without test data: every box, and closer (scores within .0001 and IoU from .999 were measured).
+/// f16 without test data: every box, and closer (scores within .0001 and IoU from .999 were measured).
 #[test]
 fn f16_finds_what_is_in_the_demo() {
     let (total, lost) = without_partner("demo", demo, &[Picture::open("assets/demo.jpg").unwrap()], (0.001, 0.998));

@@ -9,7 +9,7 @@ use yolov4::low_level::{
     graph::explain::Totals,
     model::{
         CfgOptions, Model, darknet,
-        scaled::{NAMES, Plan, Recipe},
+        scaled::{Architecture, NAMES, Recipe},
     },
 };
 
@@ -197,7 +197,7 @@ fn p7_costs_what_the_large_branch_costs() {
     assert_eq!(Totals::new(&p7.network().unwrap().graph).boxes, 196_416);
     // Twice is what makes 3,328 and 5,376 numbers of difference in P5 and P6.
     for (name, parameters) in [("yolov4-p5", 70_834_012), ("yolov4-p6", 127_590_576)] {
-        let recipe = Recipe { plan: Plan::Large { twice: true }, ..Recipe::named(name).unwrap() };
+        let recipe = Recipe { plan: Architecture::Large { twice: true }, ..Recipe::named(name).unwrap() };
         assert_eq!(Totals::new(&recipe.network().unwrap().graph).parameters, parameters, "{name}");
     }
 }
@@ -233,7 +233,11 @@ fn a_network_of_other_numbers_can_be_built() {
         assert_eq!(network.graph.heads.len(), recipe.heads, "{name}");
         let whole = Recipe::named(name).unwrap().network().unwrap();
         assert!(network.graph.nodes.len() <= whole.graph.nodes.len());
-        assert_eq!(network.graph.nodes.len() == whole.graph.nodes.len(), recipe.plan == Plan::Tiny, "{name}: depth");
+        assert_eq!(
+            network.graph.nodes.len() == whole.graph.nodes.len(),
+            recipe.plan == Architecture::Tiny,
+            "{name}: depth"
+        );
         let bytes = darknet::weights::expected_bytes;
         assert!(10 * bytes(&network) < bytes(&whole) * 2, "{name}: width");
     }

@@ -6,7 +6,7 @@ use std::{fs, path::Path};
 use yolov4::{
     Detector, Gpu, Picture, Precision, TuneChoice,
     low_level::{
-        gpu::{Clock, GpuOptions, Needs, Pipelines, Program, ProgramOptions, Table, Trial, Tune},
+        gpu::{Clock, DeviceRequirements, GpuOptions, Pipelines, Program, ProgramOptions, RungBenchmark, Table, Tune},
         graph::{Activation, Builder, Conv, Epilogue, NodeId, NodeParams, Op, Params, Upsample},
         kernels::conv::{Problem, Variant},
         model::random::Random,
@@ -202,13 +202,13 @@ fn no_rung_changes_the_result() {
 
 #[test]
 fn the_clock_of_the_gpu_agrees_with_that_on_the_wall() {
-    let needs = Needs { timestamps: true, ..Needs::default() };
-    let gpu = pollster::block_on(Gpu::new(&GpuOptions { needs, ..GpuOptions::default() })).unwrap();
+    let requirements = DeviceRequirements { timestamps: true, ..DeviceRequirements::default() };
+    let gpu = pollster::block_on(Gpu::new(&GpuOptions { requirements, ..GpuOptions::default() })).unwrap();
     let (graph, _, _) = network();
     let problem = graph.problem(NodeId(1), 1).unwrap();
     let mut pipelines = Pipelines::new(&gpu, Precision::F32, false);
     let caps = gpu.caps(Precision::F32);
-    let trial = Trial::new(&gpu, &mut pipelines, &caps, &problem, Variant::Tiled);
+    let trial = RungBenchmark::new(&gpu, &mut pipelines, &caps, &problem, Variant::Tiled);
     let trial = pollster::block_on(trial).unwrap();
     pollster::block_on(trial.run(1)).unwrap();
     let runs = [100; 5].map(|count| pollster::block_on(trial.run(count)).unwrap());
@@ -290,7 +290,7 @@ fn a_folder_that_cannot_be_written_costs_a_note() {
 #[test]
 fn storage_in_16_bits_is_another_shape_and_has_no_large_tiles() {
     let gpu = pollster::block_on(Gpu::new(&GpuOptions {
-        needs: yolov4::low_level::gpu::Needs { precision: Precision::F16, ..Default::default() },
+        requirements: yolov4::low_level::gpu::DeviceRequirements { precision: Precision::F16, ..Default::default() },
         ..GpuOptions::default()
     }));
     let options = ProgramOptions { precision: Precision::F16, tune: Tune::Full, ..ProgramOptions::default() };

@@ -18,7 +18,7 @@ use clips::{all, clip, decoded, exhaust, ffmpeg, have_ffmpeg, open_file, sound};
 use proptest::prelude::*;
 use tempfile::TempDir;
 use yolov4::low_level::video::{
-    Colour, Format, Frame, Input, Next, OpenOptions, Range, Reconnect, Siting, Source, Spec, Stopper,
+    ByteStream, Colour, Frame, FrameFormat, Next, OpenOptions, Range, Reconnect, Siting, Source, Spec, Stopper,
     ffmpeg::Ffmpeg,
     mjpeg::{self, Mjpeg},
     open,
@@ -32,10 +32,10 @@ fn y4m_is_what_ffmpeg_wrote() {
     }
     let (w, h) = (99, 67);
     for (pix, format, siting) in [
-        ("yuv420p", Format::I420, Siting::Center),
-        ("yuv422p", Format::I422, Siting::Left),
-        ("yuv444p", Format::I444, Siting::Left),
-        ("gray", Format::Gray8, Siting::Left),
+        ("yuv420p", FrameFormat::I420, Siting::Center),
+        ("yuv422p", FrameFormat::I422, Siting::Left),
+        ("yuv444p", FrameFormat::I444, Siting::Left),
+        ("gray", FrameFormat::Gray8, Siting::Left),
     ] {
         let test = "mandelbrot=size=99x67:rate=30000/1001 -frames:v 7";
         let (_folder, path) = clip("a.y4m", &format!("{test} -pix_fmt {pix} -f yuv4mpegpipe"));
@@ -56,7 +56,8 @@ fn y4m_is_what_ffmpeg_wrote() {
         assert!((source.rate().unwrap() - 29.97).abs() < 0.01);
         // Cut in the last frame.
         let bytes = fs::read(&path).unwrap();
-        let mut cut = Y4m::new(Input::new("cut", std::io::Cursor::new(bytes[..bytes.len() - 1].to_vec()))).unwrap();
+        let mut cut =
+            Y4m::new(ByteStream::new("cut", std::io::Cursor::new(bytes[..bytes.len() - 1].to_vec()))).unwrap();
         let found = all(&mut cut);
         assert_eq!((found.len(), found.iter().filter(|f| f.is_err()).count()), (7, 1), "{pix}");
         assert!(found[6].as_ref().unwrap_err().contains("cut off"), "{pix}");
@@ -89,7 +90,9 @@ fn mjpeg_is_what_ffmpeg_decodes_but_for_the_rounding_of_its_transform() {
     let (w, h) = (99, 67);
     // Measured: planes of full size 1 at most, 0.025 in the mean; chroma brought to full size 1.57 and 0.39, which is the
     // rounding of its filter.
-    for (pix, format) in [("yuvj444p", Format::I444), ("yuvj422p", Format::I422), ("yuvj420p", Format::I420)] {
+    for (pix, format) in
+        [("yuvj444p", FrameFormat::I444), ("yuvj422p", FrameFormat::I422), ("yuvj420p", FrameFormat::I420)]
+    {
         let source = "mandelbrot=size=99x67:rate=10 -frames:v 6 -c:v mjpeg -q:v 3";
         let (_folder, path) = clip("a.mjpeg", &format!("{source} -strict unofficial -pix_fmt {pix} -f mjpeg"));
         let want = decoded(&path, pix, format.bytes(w, h).unwrap());
@@ -101,7 +104,7 @@ fn mjpeg_is_what_ffmpeg_decodes_but_for_the_rounding_of_its_transform() {
         for (i, (frame, want)) in got.iter().zip(&want).enumerate() {
             assert_eq!(frame.pts, Duration::from_secs_f64(i as f64 / 30.0));
             assert_eq!(frame.colour, Colour::JPEG);
-            assert_eq!((frame.width, frame.height, frame.format), (w, h, Format::Ycbcr8), "{pix}");
+            assert_eq!((frame.width, frame.height, frame.format), (w, h, FrameFormat::Ycbcr8), "{pix}");
             for plane in 0..3 {
                 let reference = match plane {
                     0 => full(&want[..w * h], w, false, false),
@@ -130,12 +133,12 @@ fn gray_and_cmyk_jpegs_are_decoded_too() {
     let mut encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, 100);
     encoder.encode(&pixels, 24, 17, image::ExtendedColorType::L8).unwrap();
     let (width, height, format, data) = mjpeg::decode(&bytes, "gray").unwrap();
-    assert_eq!((width, height, format), (24, 17, Format::Gray8));
+    assert_eq!((width, height, format), (24, 17, FrameFormat::Gray8));
     assert!(data.iter().zip(&pixels).all(|(d, p)| d.abs_diff(*p) <= 2));
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/cmyk.jpg");
     let want = image::open(&path).unwrap().to_rgb8();
     let (width, height, format, data) = mjpeg::decode(&fs::read(&path).unwrap(), "cmyk").unwrap();
-    assert_eq!((width as u32, height as u32, format), (want.width(), want.height(), Format::Rgb8));
+    assert_eq!((width as u32, height as u32, format), (want.width(), want.height(), FrameFormat::Rgb8));
     assert!(data == want.into_raw());
     let cut = mjpeg::decode(&bytes[..bytes.len() / 2], "half").unwrap_err().to_string();
     assert!(cut.starts_with("half: cannot be decoded"), "{cut}");
@@ -152,7 +155,7 @@ fn a_broken_picture_does_not_end_the_stream() {
     let starts: Vec<usize> =
         whole.windows(3).enumerate().filter(|(_, w)| w == b"\xff\xd8\xff").map(|(i, _)| i).collect();
     assert_eq!(starts.len(), 9);
-    let read = |bytes: Vec<u8>| all(&mut Mjpeg::new(Input::new("bytes", std::io::Cursor::new(bytes)), 30.0));
+    let read = |bytes: Vec<u8>| all(&mut Mjpeg::new(ByteStream::new("bytes", std::io::Cursor::new(bytes)), 30.0));
     let clean = read(whole.clone());
     let frames = |found: &[Result<Frame, String>]| -> Vec<Vec<u8>> {
         found.iter().filter_map(|f| f.as_ref().ok().map(|f| f.data.clone())).collect()
@@ -440,7 +443,7 @@ impl Source for Mute {
             return Ok(Next::End);
         }
         self.left -= 1;
-        let (format, colour, data) = (Format::Gray8, Colour::default(), vec![0; 4]);
+        let (format, colour, data) = (FrameFormat::Gray8, Colour::default(), vec![0; 4]);
         let (pts, captured) = (Duration::ZERO, Instant::now());
         Ok(Next::Frame(Frame { width: 2, height: 2, format, colour, data, pts, captured }))
     }
@@ -491,7 +494,7 @@ fn a_camera_that_falls_silent_is_opened_again() {
 }
 
 fn exhaust_bytes(bytes: &[u8]) {
-    let input = || Input::new("bytes", std::io::Cursor::new(bytes.to_vec()));
+    let input = || ByteStream::new("bytes", std::io::Cursor::new(bytes.to_vec()));
     if let Ok(mut source) = Y4m::new(input()) {
         exhaust(&mut source);
     }

@@ -12,12 +12,12 @@ use std::{
 use yolov4::{
     Detector, Gpu, Precision, Result,
     low_level::{
-        gpu::{GpuOptions, Needs},
+        gpu::{DeviceRequirements, GpuOptions},
         video::{Next, OpenOptions, Spec, open},
         view::{Bell, Pace, Stage},
     },
 };
-use yolov4_cli::viewer::{Show, ShowOptions, Stop, Wish, Workshop, run_headless};
+use yolov4_cli::viewer::{DetectorFactory, ModelRequest, Session, SessionOptions, Stop, run_headless};
 
 const FRAMES: u64 = 40;
 /// Frames that are let by before anything is measured.
@@ -26,18 +26,18 @@ const WARM: u64 = 5;
 /// A trained network at 320.
 struct Trained(PathBuf, bool);
 
-impl Workshop for Trained {
+impl DetectorFactory for Trained {
     fn gpu(&self) -> Result<Gpu> {
-        let needs = Needs { timestamps: true, ..Needs::default() };
-        pollster::block_on(Gpu::new(&GpuOptions { needs, ..GpuOptions::default() }))
+        let requirements = DeviceRequirements { timestamps: true, ..DeviceRequirements::default() };
+        pollster::block_on(Gpu::new(&GpuOptions { requirements, ..GpuOptions::default() }))
     }
 
-    fn detector(&self, gpu: &Gpu, wish: &Wish) -> Result<Detector> {
-        let builder = Detector::builder().model(&wish.model).weights(self.0.with_extension("weights"));
+    fn detector(&self, gpu: &Gpu, request: &ModelRequest) -> Result<Detector> {
+        let builder = Detector::builder().model(&request.model).weights(self.0.with_extension("weights"));
         builder.size((320, 320)).letterbox(self.1).device(gpu.clone()).build()
     }
 
-    fn wishes(&self) -> Vec<Wish> {
+    fn requests(&self) -> Vec<ModelRequest> {
         vec![]
     }
 }
@@ -90,24 +90,24 @@ fn run(trained: &Trained, clip: &Path, extra: Extra) -> String {
     let spec = Spec::File(clip.to_owned());
     let source = open(&spec, &OpenOptions::default()).unwrap();
     let slowly = extra == Extra::Slowly;
-    let options = ShowOptions {
+    let options = SessionOptions {
         pace: Pace { every: true, fps: slowly.then_some(1.5), looped: false },
         track: extra == Extra::Track,
         wants_boxes: extra == Extra::Boxes,
-        ..ShowOptions::new(spec)
+        ..SessionOptions::new(spec)
     };
     let bell = Bell::default();
-    let wish = Wish { model: trained.0.clone(), weights: None, precision: Precision::F32 };
-    let workshop = Trained(trained.0.clone(), trained.1);
-    let mut show = Show::new(Arc::new(workshop), wish, source, options, bell.wake()).unwrap();
+    let request = ModelRequest { model: trained.0.clone(), weights: None, precision: Precision::F32 };
+    let factory = Trained(trained.0.clone(), trained.1);
+    let mut session = Session::new(Arc::new(factory), request, source, options, bell.wake()).unwrap();
     let frames = if slowly { FRAMES / 2 } else { FRAMES };
-    show.pipeline.limit = Some(WARM + frames);
-    show.studio.patient = true;
+    session.pipeline.limit = Some(WARM + frames);
+    session.capture_output.patient = true;
     if extra == Extra::Record {
-        show.studio.record(folder.path().join("out.mjpeg"));
+        session.capture_output.record(folder.path().join("out.mjpeg"));
     }
     let (mut done, mut start) = (0, None);
-    run_headless(&mut show, &bell, &Stop::default(), &mut |outcomes, said| {
+    run_headless(&mut session, &bell, &Stop::default(), &mut |outcomes, said| {
         assert!(said.iter().all(|line| !line.starts_with("error")), "{said:?}");
         done += outcomes.len() as u64;
         if done >= WARM && start.is_none() {
@@ -119,11 +119,11 @@ fn run(trained: &Trained, clip: &Path, extra: Extra) -> String {
     let (since, before, counted) = start.unwrap();
     let (left, wall) = ((done - counted) as f64, since.elapsed().as_secs_f64());
     let spent = cpu().saturating_sub(before).as_secs_f64() * 1e3 / left;
-    let stage = |stage: Stage| show.live().stages().stages[stage as usize].value();
+    let stage = |stage: Stage| session.live().stages().stages[stage as usize].value();
     format!(
         "{:>5.2} {:>7.1} {spent:>6.1} | {:>6.2} {:>7.2} {:>7.1} {:>5.2}",
         left / wall,
-        show.pipeline.stats.delay.value(),
+        session.pipeline.stats.delay.value(),
         stage(Stage::Upload),
         stage(Stage::Convert),
         stage(Stage::Network),

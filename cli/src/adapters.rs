@@ -2,10 +2,10 @@
 
 use yolov4::{Backend, Error, low_level::gpu};
 
-use crate::{Outcome, output};
+use crate::{CommandResult, output};
 
 #[derive(clap::Args, Debug)]
-pub struct Args {
+pub struct AdaptersArgs {
     /// Only this graphics API
     #[arg(long, value_enum)]
     backend: Option<Backend>,
@@ -14,7 +14,7 @@ pub struct Args {
     json: bool,
 }
 
-pub async fn run(args: &Args) -> Outcome {
+pub async fn run(args: &AdaptersArgs) -> CommandResult {
     let all = gpu::adapters(args.backend).await;
     if all.is_empty() {
         return Err(Error::NoAdapter(gpu::driver_hint().into()).into());

@@ -2,16 +2,16 @@
 
 use yolov4::low_level::video::{CameraFormat, CameraInfo, cameras};
 
-use crate::{Outcome, output};
+use crate::{CommandResult, output};
 
 #[derive(clap::Args, Debug)]
-pub struct Args {
+pub struct CamerasArgs {
     /// As JSON, with every format, size and rate
     #[arg(long)]
     json: bool,
 }
 
-pub fn run(args: &Args) -> Outcome {
+pub fn run(args: &CamerasArgs) -> CommandResult {
     let all = cameras()?;
     if args.json {
         let text = serde_json::to_string_pretty(&all).map_err(yolov4::Error::format("the list", "JSON"))?;

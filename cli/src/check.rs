@@ -6,27 +6,27 @@ use yolov4::{
     Error, Picture, ResizeMode,
     low_level::{
         detect::choices::{Choices, Why},
-        gpu::{Gpu, GpuOptions, Program, ProgramOptions, needs},
+        gpu::{Gpu, GpuOptions, Program, ProgramOptions, requirements},
         graph::{Graph, Keep, NodeId, Params},
         host::Placement,
         model::{
             Model,
             random::Random,
-            zoo::{self, Supply},
+            zoo::{self, ModelFiles},
         },
         oracle,
         tensor::Tensor,
     },
 };
 
-use crate::{Failure, Outcome, options, output};
+use crate::{CommandResult, Failure, options, output};
 
 #[derive(clap::Args, Debug)]
-pub struct Args {
+pub struct CheckArgs {
     #[command(flatten)]
-    model: options::Model,
+    model: options::ModelOptions,
     #[command(flatten)]
-    device: options::Device,
+    device: options::DeviceOptions,
     /// A picture; random numbers otherwise
     #[arg(long, value_name = "FILE")]
     picture: Option<PathBuf>,
@@ -42,7 +42,7 @@ pub struct Args {
 /// layer.
 const TOLERANCE: [(&str, f64); 2] = [("f32", 1e-3), ("f16", 5e-2)];
 
-pub async fn run(args: Args) -> Outcome {
+pub async fn run(args: CheckArgs) -> CommandResult {
     let reading = args.model.reading.options();
     let mut network = Model::open(&args.model.model, &reading)?;
     let mut notes = network.notes.clone();
@@ -54,7 +54,7 @@ pub async fn run(args: Args) -> Outcome {
     let gpu = Gpu::new(&GpuOptions {
         backend: args.device.backend,
         adapter: args.device.adapter.clone(),
-        needs: needs(&network.graph, precision, 1),
+        requirements: requirements(&network.graph, precision, 1),
     })
     .await?;
     args.model.say(choices.list());
@@ -64,7 +64,8 @@ pub async fn run(args: Args) -> Outcome {
     let origins = program.origins();
     let played = program.play(&input, &origins).await?;
     let expected = oracle::play(&network.graph, &params, &input, &origins)?;
-    let mut rows: Vec<Row> = expected.iter().map(|(id, want)| Row::new(*id, played.nodes.get(id), want)).collect();
+    let mut rows: Vec<NodeError> =
+        expected.iter().map(|(id, want)| NodeError::new(*id, played.nodes.get(id), want)).collect();
     rows.sort_by(|a, b| b.relative.total_cmp(&a.relative));
     let Some(worst) = rows.first() else {
         return Err(Error::Usage("the network has no nodes".into()).into());
@@ -86,7 +87,12 @@ pub async fn run(args: Args) -> Outcome {
 }
 
 /// The weights named, those that came with the network or are in the cache, or random ones. Nothing is fetched.
-fn params(args: &Args, network: &mut Model, notes: &mut Vec<String>, choices: &mut Choices) -> yolov4::Result<Params> {
+fn params(
+    args: &CheckArgs,
+    network: &mut Model,
+    notes: &mut Vec<String>,
+    choices: &mut Choices,
+) -> yolov4::Result<Params> {
     let options = args.model.weights_options();
     if let Some(path) = &args.model.weights {
         choices.weights(path, Why::Asked("weights"));
@@ -96,12 +102,12 @@ fn params(args: &Args, network: &mut Model, notes: &mut Vec<String>, choices: &m
         choices.weights(&network.source, Why::Own("in the same file as the network".into()));
         return Ok(params);
     }
-    let mut supply = Supply::cached();
+    let mut files = ModelFiles::cached();
     let mut missing = "no --weights".to_owned();
     if let Some(name) = zoo::bare(&args.model.model) {
         let entry = zoo::named(name)?;
-        if supply.store.holds_all(entry) {
-            let path = supply.weights(entry)?.path;
+        if files.store.holds_all(entry) {
+            let path = files.weights(entry)?.path;
             choices.weights(&path, Why::Own("in the cache".into()));
             return network.load_weights(&path, &options, notes);
         }
@@ -113,7 +119,7 @@ fn params(args: &Args, network: &mut Model, notes: &mut Vec<String>, choices: &m
 }
 
 /// How far apart the players are at one node.
-struct Row {
+struct NodeError {
     id: NodeId,
     /// `|got - want| / |want|`
     relative: f64,
@@ -121,7 +127,7 @@ struct Row {
     largest: f64,
 }
 
-impl Row {
+impl NodeError {
     fn new(id: NodeId, got: Option<&Tensor>, want: &Tensor) -> Self {
         let Some(got) = got else { return Self { id, relative: f64::INFINITY, largest: f64::INFINITY } };
         let (mut distance, mut length, mut largest) = (0.0, 0.0, 0.0f64);
@@ -138,7 +144,7 @@ impl Row {
 }
 
 /// One row a node, the worst first.
-fn table(graph: &Graph, rows: &[Row]) -> String {
+fn table(graph: &Graph, rows: &[NodeError]) -> String {
     let mut table = comfy_table::Table::new();
     table.load_style(comfy_table::presets::NOTHING);
     table.set_header(["node", "shape", "relative", "largest"]);
@@ -154,7 +160,7 @@ fn table(graph: &Graph, rows: &[Row]) -> String {
     format!("{table}\n")
 }
 
-fn input(args: &Args, network: &Model) -> yolov4::Result<Tensor> {
+fn input(args: &CheckArgs, network: &Model) -> yolov4::Result<Tensor> {
     let shape = network.graph.input_shape();
     if let Some(path) = &args.picture {
         let picture = Picture::open(path)?;

@@ -5,20 +5,20 @@ use std::{path::PathBuf, time::Instant};
 use yolov4::{Detections, Detector, Picture, low_level::model::zoo::SCENES};
 
 use crate::{
-    Outcome, options, output,
-    results::{Format, Results},
+    CommandResult, options, output,
+    results::{OutputFormat, Results},
 };
 
 #[derive(clap::Args, Debug)]
-pub struct Args {
+pub struct DemoArgs {
     /// Where the pictures with their boxes go (made if its parent exists); those of an earlier demo are replaced
     #[arg(long, value_name = "DIR", default_value = "yolov4-demo")]
     out: PathBuf,
     #[command(flatten)]
-    machine: options::Machine,
+    machine: options::PlayerOptions,
 }
 
-pub async fn run(args: Args) -> Outcome {
+pub async fn run(args: DemoArgs) -> CommandResult {
     output::folder(&args.out)?;
     let start = Instant::now();
     let mut detector = args.machine.apply(Detector::builder().model("demo")).build()?;
@@ -26,7 +26,7 @@ pub async fn run(args: Args) -> Outcome {
     output::say(format_args!("player: {}", detector.player()));
     let ready = start.elapsed();
     let names: Vec<PathBuf> = SCENES.iter().map(|(name, _)| PathBuf::from(name)).collect();
-    let mut results = Results::new(Format::Table, None, &names)?;
+    let mut results = Results::new(OutputFormat::Table, None, &names)?;
     for (name, bytes) in SCENES {
         let picture = Picture::decode(bytes, name, true)?;
         let found = detector.detect_async(&picture).await?;

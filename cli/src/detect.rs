@@ -18,23 +18,24 @@ use yolov4::{
 };
 
 use crate::{
-    Failure, Outcome, interrupt, options, output, pictures,
-    results::{Format, Results},
-    viewer::{self, Show, ShowOptions},
-    workshop::FromOptions,
+    CommandResult, Failure,
+    factory::FromOptions,
+    interrupt, options, output, pictures,
+    results::{OutputFormat, Results},
+    viewer::{self, Session, SessionOptions},
 };
 
 #[derive(clap::Args, Debug)]
-pub struct Args {
+pub struct DetectArgs {
     /// Pictures: files, folders, globs, or - for one on standard input; or one video file
     #[arg(required = true, value_name = "PATHS")]
     paths: Vec<PathBuf>,
     #[command(flatten)]
-    model: options::Model,
+    model: options::ModelOptions,
     #[command(flatten)]
     fetching: options::Fetching,
     #[command(flatten)]
-    machine: options::Machine,
+    machine: options::PlayerOptions,
     #[command(flatten)]
     resize: options::Resize,
     #[command(flatten)]
@@ -43,8 +44,8 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value = "1")]
     batch: NonZeroUsize,
     /// How results are written
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = OutputFormat::Table)]
+    format: OutputFormat,
     /// Where results go instead of standard output: a file; a folder for labels of several pictures
     #[arg(long, value_name = "PATH")]
     out: Option<PathBuf>,
@@ -56,7 +57,7 @@ pub struct Args {
     out_video: Option<PathBuf>,
 }
 
-pub async fn run(args: Args) -> Outcome {
+pub async fn run(args: DetectArgs) -> CommandResult {
     let started = Instant::now();
     if let [path] = args.paths.as_slice()
         && paths::names_a_video(path)
@@ -111,7 +112,7 @@ pub async fn run(args: Args) -> Outcome {
 }
 
 /// The frames of a video, every one of them; a frame is named after the video and its number, from 0.
-fn video(args: &Args, path: &Path) -> Outcome {
+fn video(args: &DetectArgs, path: &Path) -> CommandResult {
     if args.draw.is_some() {
         return Err(Error::Usage("--draw is for pictures; --out-video writes a video with its boxes".into()).into());
     }
@@ -121,25 +122,28 @@ fn video(args: &Args, path: &Path) -> Outcome {
     let spec = Spec::File(path.to_owned());
     let source = open(&spec, &OpenOptions::default())?;
     let mut results = Results::new(args.format, args.out.clone(), &[path.to_owned()])?;
-    let workshop = FromOptions {
+    let factory = FromOptions {
         model: args.model.clone(),
         fetching: args.fetching.clone(),
         device: args.machine.device.clone(),
         resize: args.resize.clone(),
         detecting: args.detecting.clone(),
     };
-    let wish = workshop.wish();
-    let options =
-        ShowOptions { pace: Pace { every: true, ..Pace::default() }, wants_boxes: true, ..ShowOptions::new(spec) };
+    let request = factory.request();
+    let options = SessionOptions {
+        pace: Pace { every: true, ..Pace::default() },
+        wants_boxes: true,
+        ..SessionOptions::new(spec)
+    };
     let bell = Bell::default();
-    let mut show = Show::new(Arc::new(workshop), wish, source, options, bell.wake())?;
-    show.studio.patient = true;
-    args.out_video.iter().for_each(|path| show.studio.record(path.clone()));
-    output::say(format_args!("player: {}", show.live().detector().player()));
-    let classes = show.live().detector().class_names().len();
+    let mut session = Session::new(Arc::new(factory), request, source, options, bell.wake())?;
+    session.capture_output.patient = true;
+    args.out_video.iter().for_each(|path| session.capture_output.record(path.clone()));
+    output::say(format_args!("player: {}", session.live().detector().player()));
+    let classes = session.live().detector().class_names().len();
     let bar = progress(0);
     let (name, mut failed) = (path.file_stem().unwrap_or_default().to_string_lossy().into_owned(), false);
-    viewer::run_headless(&mut show, &bell, &interrupt::stop(bell.wake()), &mut |outcomes, said| {
+    viewer::run_headless(&mut session, &bell, &interrupt::stop(bell.wake()), &mut |outcomes, said| {
         for line in said {
             failed |= line.starts_with("error");
             bar.suspend(|| output::say(format_args!("{line}")));
@@ -155,12 +159,12 @@ fn video(args: &Args, path: &Path) -> Outcome {
         Ok(())
     })?;
     bar.finish_and_clear();
-    let corrupt = show.counts().2;
+    let corrupt = session.counts().2;
     if corrupt > 0 {
         output::say(format_args!("error: {}: {corrupt} frames could not be decoded", path.display()));
         failed = true;
     }
-    if let Some(trouble) = show.trouble() {
+    if let Some(trouble) = session.trouble() {
         output::say(format_args!("error: {trouble}"));
         failed = true;
     }
@@ -168,7 +172,7 @@ fn video(args: &Args, path: &Path) -> Outcome {
     if failed { Err(Failure::Reported) } else { Ok(()) }
 }
 
-fn build(args: &Args) -> Result<Detector> {
+fn build(args: &DetectArgs) -> Result<Detector> {
     let mut builder = args.model.apply(args.fetching.apply(Detector::builder()));
     builder = args.detecting.apply(args.resize.apply(args.machine.apply(builder))).batch(args.batch.get());
     let bar = progress(0);
@@ -197,7 +201,7 @@ fn progress(count: usize) -> ProgressBar {
 
 /// The results of a batch, in its order, each with the picture's name. They end with the first that lost the device.
 async fn some<'a>(
-    args: &Args,
+    args: &DetectArgs,
     detector: &mut Detector,
     batch: &[(&PathBuf, &'a String)],
     pictures: Vec<Result<Picture>>,
@@ -234,7 +238,7 @@ async fn boxes(detector: &mut Detector, pictures: &[&Picture]) -> Vec<Result<Det
     }
 }
 
-fn result(args: &Args, path: &Path, name: &str, picture: &Picture, detections: Detections) -> Result<Detections> {
+fn result(args: &DetectArgs, path: &Path, name: &str, picture: &Picture, detections: Detections) -> Result<Detections> {
     if let Some(dir) = &args.draw {
         output::annotated(dir, name, picture, &detections)?;
     }

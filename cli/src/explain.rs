@@ -12,10 +12,10 @@ use yolov4::{
     },
 };
 
-use crate::{Outcome, options, output};
+use crate::{CommandResult, options, output};
 
 #[derive(clap::Args, Debug)]
-pub struct Args {
+pub struct ExplainArgs {
     /// Name of a network (see `yolov4 models`), Darknet network description, or .safetensors file; nothing is fetched
     #[arg(value_name = "NAME|FILE")]
     cfg: std::path::PathBuf,
@@ -38,7 +38,7 @@ pub struct Args {
     json: bool,
 }
 
-pub fn run(args: &Args) -> Outcome {
+pub fn run(args: &ExplainArgs) -> CommandResult {
     let network = Model::open(&args.cfg, &args.reading.options())?;
     network.notes.iter().for_each(|note| output::say(format_args!("note: {note}")));
     let precision = args.precision;

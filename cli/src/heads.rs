@@ -5,18 +5,18 @@ use std::{collections::BTreeMap, path::PathBuf};
 use safetensors::{Dtype, tensor::TensorView};
 use yolov4::{Detector, Error, Picture, low_level::tensor::Tensor};
 
-use crate::{Outcome, options, output};
+use crate::{CommandResult, options, output};
 
 #[derive(clap::Args, Debug)]
-pub struct Args {
+pub struct HeadsArgs {
     /// The picture
     image: PathBuf,
     #[command(flatten)]
-    model: options::Model,
+    model: options::ModelOptions,
     #[command(flatten)]
     fetching: options::Fetching,
     #[command(flatten)]
-    machine: options::Machine,
+    machine: options::PlayerOptions,
     #[command(flatten)]
     resize: options::Resize,
     /// Where the tensors go: input, head.0, head.1, ... in cfg order, f32 [1, C, H, W]
@@ -27,7 +27,7 @@ pub struct Args {
     node: Option<usize>,
 }
 
-pub async fn run(args: Args) -> Outcome {
+pub async fn run(args: HeadsArgs) -> CommandResult {
     let mut builder = args.model.apply(args.fetching.apply(Detector::builder()));
     builder = args.resize.apply(args.machine.apply(builder)).keep_heads(true);
     if let Some(layer) = args.node {

@@ -10,6 +10,7 @@ mod demo;
 mod detect;
 mod download;
 mod explain;
+mod factory;
 mod heads;
 mod interrupt;
 mod log;
@@ -22,7 +23,6 @@ mod random_weights;
 mod results;
 mod view;
 pub mod viewer;
-mod workshop;
 
 use std::process::ExitCode;
 
@@ -40,31 +40,31 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// See it work: the network and the pictures that are part of the program, without a download
-    Demo(demo::Args),
+    Demo(demo::DemoArgs),
     /// Find objects in pictures
-    Detect(detect::Args),
+    Detect(detect::DetectArgs),
     /// Watch a camera, a video, a stream or pictures with boxes on what is found, in a window
-    View(view::Args),
+    View(view::ViewArgs),
     /// List the cameras that answer
-    Cameras(cameras::Args),
+    Cameras(cameras::CamerasArgs),
     /// Write what enters the [yolo] layers for one picture, as safetensors
-    Heads(heads::Args),
+    Heads(heads::HeadsArgs),
     /// Write seeded random weights for a network
-    RandomWeights(random_weights::Args),
+    RandomWeights(random_weights::RandomWeightsArgs),
     /// Print a network: nodes, shapes, costs, memory plan
-    Explain(explain::Args),
+    Explain(explain::ExplainArgs),
     /// Write a network of the family, composed from numbers
-    Model(model::Args),
+    Model(model::ModelArgs),
     /// List the networks that have names; fetch their weights
-    Models(models::Args),
+    Models(models::ModelsArgs),
     /// Compare the GPU with the CPU oracle, node by node, on this machine
-    Check(check::Args),
+    Check(check::CheckArgs),
     /// Measure how fast networks are here, beside what the adapter can do at most; compare two such measurements
-    Bench(bench::Args),
+    Bench(bench::BenchArgs),
     /// List the GPUs that answer
-    Adapters(adapters::Args),
+    Adapters(adapters::AdaptersArgs),
     /// Write a completion script for a shell
-    Completions(completions::Args),
+    Completions(completions::CompletionsArgs),
     /// Write the manual page
     #[command(hide = true)]
     Man,
@@ -85,7 +85,7 @@ impl From<yolov4::Error> for Failure {
 }
 
 /// What a command returns.
-pub type Outcome = Result<(), Failure>;
+pub type CommandResult = Result<(), Failure>;
 
 /// The program: reads its arguments, and returns its exit code.
 pub fn main() -> ExitCode {

@@ -9,10 +9,10 @@ use yolov4::{
     },
 };
 
-use crate::{Outcome, explain::prepare, options, output};
+use crate::{CommandResult, explain::prepare, options, output};
 
 #[derive(clap::Args, Debug)]
-pub struct Args {
+pub struct ModelArgs {
     /// Which network of the family
     #[arg(value_parser = clap::builder::PossibleValuesParser::new(NAMES))]
     name: String,
@@ -52,7 +52,7 @@ enum Emit {
     Json,
 }
 
-pub fn run(args: &Args) -> Outcome {
+pub fn run(args: &ModelArgs) -> CommandResult {
     let recipe = recipe(args)?;
     // A cfg that cannot be read back is of no use to anybody.
     let network = recipe.network()?;
@@ -68,7 +68,7 @@ pub fn run(args: &Args) -> Outcome {
     Ok(())
 }
 
-fn recipe(args: &Args) -> Result<Recipe> {
+fn recipe(args: &ModelArgs) -> Result<Recipe> {
     let named = Recipe::named(&args.name)?;
     let anchors = match &args.anchors[..] {
         [] => named.anchors.clone(),

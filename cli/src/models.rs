@@ -8,25 +8,25 @@ use yolov4::{
         graph::explain::Totals,
         model::{
             CfgOptions,
-            zoo::{self, ENTRIES, Entry, Origin, Store, Supply},
+            zoo::{self, ENTRIES, Entry, ModelFiles, Origin, Store},
         },
     },
 };
 
-use crate::{Outcome, options, output};
+use crate::{CommandResult, options, output};
 
 #[derive(clap::Args, Debug)]
 #[command(args_conflicts_with_subcommands = true)]
-pub struct Args {
+pub struct ModelsArgs {
     #[command(subcommand)]
-    action: Option<Action>,
+    action: Option<ModelsCommand>,
     /// Everything known of each, with the addresses, as JSON
     #[arg(long)]
     json: bool,
 }
 
 #[derive(Debug, Subcommand)]
-enum Action {
+enum ModelsCommand {
     /// Fetch weights into the cache folder; those that are there are checked
     Fetch {
         /// Which networks
@@ -47,11 +47,11 @@ fn names() -> clap::builder::PossibleValuesParser {
     clap::builder::PossibleValuesParser::new(ENTRIES.iter().map(|entry| entry.name))
 }
 
-pub fn run(args: &Args) -> Outcome {
+pub fn run(args: &ModelsArgs) -> CommandResult {
     let store = Store::from_env();
     match &args.action {
-        Some(Action::Fetch { names, mirror }) => fetch(names, mirror)?,
-        Some(Action::Path { name: Some(name) }) => {
+        Some(ModelsCommand::Fetch { names, mirror }) => fetch(names, mirror)?,
+        Some(ModelsCommand::Path { name: Some(name) }) => {
             let entry = zoo::named(name)?;
             if entry.weights.is_none() {
                 output::say(format_args!("{name} has no files: {}", entry.remark));
@@ -60,9 +60,9 @@ pub fn run(args: &Args) -> Outcome {
             let lines: String = files.iter().map(|path| format!("{}\n", path.display())).collect();
             output::print(&lines)?;
         }
-        Some(Action::Path { name: None }) => output::print(&format!("{}\n", store.folder()?.display()))?,
+        Some(ModelsCommand::Path { name: None }) => output::print(&format!("{}\n", store.folder()?.display()))?,
         None => {
-            let rows = ENTRIES.iter().map(|entry| Row::new(entry, &store)).collect::<Result<Vec<_>>>()?;
+            let rows = ENTRIES.iter().map(|entry| ModelRow::new(entry, &store)).collect::<Result<Vec<_>>>()?;
             output::print(&if args.json { json(&rows)? } else { table(&rows) })?;
         }
     }
@@ -70,7 +70,7 @@ pub fn run(args: &Args) -> Outcome {
 }
 
 fn fetch(names: &[String], mirror: &options::Mirror) -> Result<()> {
-    let mut supply = Supply { store: Store::from_env(), remote: Some(mirror.remote()), ..Supply::default() };
+    let mut files = ModelFiles { store: Store::from_env(), remote: Some(mirror.remote()), ..ModelFiles::default() };
     for name in names {
         let entry = zoo::named(name)?;
         if let Origin::Carried(_) = entry.origin {
@@ -81,7 +81,7 @@ fn fetch(names: &[String], mirror: &options::Mirror) -> Result<()> {
             return Err(Error::Usage(format!("{name}: {}", entry.remark)));
         }
         for file in entry.files() {
-            let found = supply.renew(entry, file)?;
+            let found = files.renew(entry, file)?;
             let how = if found.fetched { "fetched" } else { "there already, and right" };
             output::say(format_args!("{}: {how}", found.path.display()));
         }
@@ -91,7 +91,7 @@ fn fetch(names: &[String], mirror: &options::Mirror) -> Result<()> {
 
 /// One network.
 #[derive(Serialize)]
-struct Row {
+struct ModelRow {
     name: &'static str,
     width: usize,
     height: usize,
@@ -122,12 +122,12 @@ struct FileRow {
     path: Option<String>,
 }
 
-impl Row {
+impl ModelRow {
     fn new(entry: &'static Entry, store: &Store) -> Result<Self> {
         let (size, parameters, gflop) = match &entry.origin {
             Origin::Foreign(foreign) => (foreign.size, foreign.parameters, foreign.gflop),
             Origin::Built | Origin::Carried(_) => {
-                let network = entry.network(&CfgOptions::default(), &mut Supply::cached())?;
+                let network = entry.network(&CfgOptions::default(), &mut ModelFiles::cached())?;
                 let (totals, shape) = (Totals::new(&network.graph), network.graph.input_shape());
                 ((shape.w, shape.h), totals.parameters, totals.conv_gflop)
             }
@@ -158,12 +158,12 @@ impl Row {
     }
 }
 
-fn json(rows: &[Row]) -> Result<String> {
+fn json(rows: &[ModelRow]) -> Result<String> {
     let text = serde_json::to_string_pretty(rows).map_err(Error::format("the list", "JSON"))?;
     Ok(text + "\n")
 }
 
-fn table(rows: &[Row]) -> String {
+fn table(rows: &[ModelRow]) -> String {
     let mut table = comfy_table::Table::new();
     table.load_style(comfy_table::presets::NOTHING);
     table.set_header(["name", "input", "parameters", "GFLOP", "download", "AP", "at", "source", "licence", "cached"]);

@@ -7,7 +7,7 @@ use yolov4::{
     Backend, DetectorBuilder, NmsChoice, PlayerChoice, Precision, ResizeMode, TuneChoice, Why,
     low_level::{
         detect::Choice,
-        gpu::{GpuOptions, Needs},
+        gpu::{DeviceRequirements, GpuOptions},
         model::{
             CfgOptions, Decode, WeightsOptions,
             zoo::{self, Remote},
@@ -19,7 +19,7 @@ use crate::{download, output};
 
 /// Which network, and how its files are read.
 #[derive(Args, Clone, Debug)]
-pub struct Model {
+pub struct ModelOptions {
     /// The name of a network (see `yolov4 models`), a Darknet network description, or a network in one .safetensors file
     #[arg(long, value_name = "NAME|FILE", default_value = zoo::DEFAULT)]
     pub model: PathBuf,
@@ -74,9 +74,9 @@ pub struct Mirror {
 
 /// Which machine plays.
 #[derive(Args, Clone, Debug)]
-pub struct Machine {
+pub struct PlayerOptions {
     #[command(flatten)]
-    pub device: Device,
+    pub device: DeviceOptions,
     /// Who plays: the GPU, the CPU oracle, or the GPU if there is one
     #[arg(long, value_enum, default_value_t = PlayerChoice::Auto)]
     pub player: PlayerChoice,
@@ -87,7 +87,7 @@ pub struct Machine {
 
 /// Which adapter, and how it stores numbers.
 #[derive(Args, Clone, Debug)]
-pub struct Device {
+pub struct DeviceOptions {
     /// Graphics API
     #[arg(long, value_enum)]
     pub backend: Option<Backend>,
@@ -171,7 +171,7 @@ impl Reading {
     }
 }
 
-impl Model {
+impl ModelOptions {
     /// How the weights are read.
     pub fn weights_options(&self) -> WeightsOptions {
         WeightsOptions { bn_eps: self.bn_eps, allow_truncated: self.allow_truncated }
@@ -214,7 +214,7 @@ impl Fetching {
     }
 }
 
-impl Machine {
+impl PlayerOptions {
     /// Sets adapter, precision, player and tuning.
     pub fn apply(&self, mut builder: DetectorBuilder) -> DetectorBuilder {
         builder = builder.tune(self.tune).precision(self.device.precision).player(self.player);
@@ -270,10 +270,10 @@ impl Detecting {
     }
 }
 
-impl Device {
+impl DeviceOptions {
     /// What the library is to ask a GPU device for.
     pub fn gpu_options(&self) -> GpuOptions {
-        let needs = Needs { binding_bytes: u64::MAX, precision: self.precision, timestamps: true };
-        GpuOptions { backend: self.backend, adapter: self.adapter.clone(), needs }
+        let requirements = DeviceRequirements { binding_bytes: u64::MAX, precision: self.precision, timestamps: true };
+        GpuOptions { backend: self.backend, adapter: self.adapter.clone(), requirements }
     }
 }

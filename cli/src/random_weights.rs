@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use yolov4::low_level::model::{CfgOptions, Model};
 
-use crate::Outcome;
+use crate::CommandResult;
 
 #[derive(clap::Args, Debug)]
-pub struct Args {
+pub struct RandomWeightsArgs {
     /// Name of a network (see `yolov4 models`), Darknet network description, or .safetensors file; nothing is fetched
     #[arg(value_name = "NAME|FILE")]
     cfg: PathBuf,
@@ -19,7 +19,7 @@ pub struct Args {
     out: PathBuf,
 }
 
-pub fn run(args: &Args) -> Outcome {
+pub fn run(args: &RandomWeightsArgs) -> CommandResult {
     let network = Model::open(&args.cfg, &CfgOptions::default())?;
     network.save_weights(&network.random_params(args.seed), &args.out)?;
     Ok(())

@@ -8,7 +8,7 @@ use yolov4::{BoxPx, Detection, Detections, Error, Result, low_level::detect::for
 use crate::output;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub enum OutputFormat {
     /// For people
     Table,
     /// One array, an element a picture
@@ -28,7 +28,7 @@ pub enum Format {
 /// The results so far, and where they go.
 #[derive(Debug)]
 pub struct Results {
-    format: Format,
+    format: OutputFormat,
     out: Option<PathBuf>,
     done: Vec<Detections>,
 }
@@ -38,14 +38,14 @@ impl Results {
     ///
     /// # Errors
     /// [`Error::Usage`] if the format does not suit the pictures; [`Error::Io`] for a folder that is not there.
-    pub fn new(format: Format, out: Option<PathBuf>, pictures: &[PathBuf]) -> Result<Self> {
+    pub fn new(format: OutputFormat, out: Option<PathBuf>, pictures: &[PathBuf]) -> Result<Self> {
         match format {
-            Format::Coco => {
+            OutputFormat::Coco => {
                 for picture in pictures {
                     image_id(&picture.display().to_string())?;
                 }
             }
-            Format::Yolo if pictures.len() > 1 => match &out {
+            OutputFormat::Yolo if pictures.len() > 1 => match &out {
                 None => return Err(Error::Usage("--format yolo is a file a picture: name a folder with --out".into())),
                 Some(dir) => output::folder(dir)?,
             },
@@ -54,7 +54,7 @@ impl Results {
         if let Some(parent) = out.as_deref().and_then(Path::parent).filter(|p| !p.as_os_str().is_empty()) {
             std::fs::metadata(parent).map_err(Error::io(parent))?;
         }
-        if let Some(dir) = out.as_ref().filter(|out| format != Format::Yolo && out.is_dir()) {
+        if let Some(dir) = out.as_ref().filter(|out| format != OutputFormat::Yolo && out.is_dir()) {
             return Err(Error::Usage(format!("{}: is a folder; --out names a file", dir.display())));
         }
         Ok(Self { format, out, done: vec![] })
@@ -66,9 +66,9 @@ impl Results {
     /// [`Error::Io`] where results are written at once.
     pub fn add(&mut self, name: &str, result: Detections) -> Result<()> {
         match (self.format, &self.out) {
-            (Format::Jsonl, None) => output::print(&(result.to_json()? + "\n")),
-            (Format::Counts, None) => output::print(&count(&result)),
-            (Format::Yolo, Some(dir)) if dir.is_dir() => {
+            (OutputFormat::Jsonl, None) => output::print(&(result.to_json()? + "\n")),
+            (OutputFormat::Counts, None) => output::print(&count(&result)),
+            (OutputFormat::Yolo, Some(dir)) if dir.is_dir() => {
                 output::write(&dir.join(format!("{name}.txt")), result.to_yolo().as_bytes())
             }
             _ => {
@@ -84,15 +84,15 @@ impl Results {
     /// [`Error::Io`]
     pub fn finish(&self, classes: usize) -> Result<()> {
         let text = match self.format {
-            Format::Table => table(&self.done),
-            Format::Json => formats::json(&self.done)?,
-            Format::Jsonl | Format::Counts if self.out.is_none() => return Ok(()),
-            Format::Jsonl => lines(&self.done)?,
-            Format::Coco => coco(&self.done, classes)?,
-            Format::Yolo if self.out.as_ref().is_some_and(|out| out.is_dir()) => return Ok(()),
-            Format::Yolo => self.done.iter().map(Detections::to_yolo).collect(),
-            Format::Csv => csv(&self.done)?,
-            Format::Counts => self.done.iter().map(count).collect(),
+            OutputFormat::Table => table(&self.done),
+            OutputFormat::Json => formats::json(&self.done)?,
+            OutputFormat::Jsonl | OutputFormat::Counts if self.out.is_none() => return Ok(()),
+            OutputFormat::Jsonl => lines(&self.done)?,
+            OutputFormat::Coco => coco(&self.done, classes)?,
+            OutputFormat::Yolo if self.out.as_ref().is_some_and(|out| out.is_dir()) => return Ok(()),
+            OutputFormat::Yolo => self.done.iter().map(Detections::to_yolo).collect(),
+            OutputFormat::Csv => csv(&self.done)?,
+            OutputFormat::Counts => self.done.iter().map(count).collect(),
         };
         output::put(self.out.as_ref(), &text)
     }

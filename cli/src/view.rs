@@ -17,28 +17,29 @@ use yolov4::{
 };
 
 use crate::{
-    Outcome as Done, interrupt, options, output,
+    CommandResult,
+    factory::FromOptions,
+    interrupt, options, output,
     viewer::{
-        self, Present, Show, ShowOptions,
+        self, Present, Session, SessionOptions,
         window::{self, WindowOptions},
     },
-    workshop::FromOptions,
 };
 
 #[derive(clap::Args, Debug)]
-pub struct Args {
+pub struct ViewArgs {
     /// A camera (its number or path, or camera:NAME; the first if nothing is named), a video file, the address of a stream, pictures (a
     /// file, a folder, a glob), or - for y4m or MJPEG on standard input
     #[arg(value_name = "SOURCE")]
     source: Option<String>,
     #[command(flatten)]
-    model: options::Model,
+    model: options::ModelOptions,
     /// Use no network: a model that is neither in the cache nor named as files is an error; a mirror is named by
     /// $YOLOV4_MIRROR
     #[arg(long)]
     offline: bool,
     #[command(flatten)]
-    device: options::Device,
+    device: options::DeviceOptions,
     #[command(flatten)]
     resize: options::Resize,
     #[command(flatten)]
@@ -97,11 +98,11 @@ fn rate(text: &str) -> std::result::Result<f64, String> {
     number.ok_or_else(|| format!("expected frames per second above 0, found `{text}`"))
 }
 
-pub fn run(args: Args) -> Done {
+pub fn run(args: ViewArgs) -> CommandResult {
     let spec = Spec::parse(args.source.as_deref())?;
     let font = args.font.as_ref().map(|path| std::fs::read(path).map_err(Error::io(path))).transpose()?;
     let file = !matches!(spec, Spec::Camera(_) | Spec::Stream(_));
-    let options = ShowOptions {
+    let options = SessionOptions {
         spec,
         open: OpenOptions { camera: args.camera_size },
         pace: Pace { every: args.headless && file && args.fps.is_none(), fps: args.fps, looped: args.looped },
@@ -111,7 +112,7 @@ pub fn run(args: Args) -> Done {
         font,
         lose_device_at: args.lose_device_at,
     };
-    let workshop = FromOptions {
+    let factory = FromOptions {
         model: args.model.clone(),
         fetching: options::Fetching { offline: args.offline, mirror: options::Mirror::default() },
         device: args.device.clone(),
@@ -121,18 +122,18 @@ pub fn run(args: Args) -> Done {
     let source = open(&options.spec, &options.open)?;
     let mut lines = args.json.as_deref().map(Lines::open).transpose()?;
     if args.headless {
-        return headless(&args, source, options, workshop, &mut lines);
+        return headless(&args, source, options, factory, &mut lines);
     }
-    windowed(&args, source, options, workshop, lines)
+    windowed(&args, source, options, factory, lines)
 }
 
 fn windowed(
-    args: &Args,
+    args: &ViewArgs,
     source: Box<dyn Source>,
-    options: ShowOptions,
-    workshop: FromOptions,
+    options: SessionOptions,
+    factory: FromOptions,
     lines: Option<Lines>,
-) -> Done {
+) -> CommandResult {
     let window = WindowOptions {
         present: args.present,
         mirror: args.mirror,
@@ -143,12 +144,12 @@ fn windowed(
     };
     let (limit, record) = (args.frames, args.record.clone());
     let make = move |wake| {
-        let wish = workshop.wish();
-        let mut show = Show::new(Arc::new(workshop), wish, source, options, wake)?;
-        show.pipeline.limit = limit;
-        record.into_iter().for_each(|path| show.studio.record(path));
-        output::say(format_args!("player: {}", show.live().detector().player()));
-        Ok(show)
+        let request = factory.request();
+        let mut session = Session::new(Arc::new(factory), request, source, options, wake)?;
+        session.pipeline.limit = limit;
+        record.into_iter().for_each(|path| session.capture_output.record(path));
+        output::say(format_args!("player: {}", session.live().detector().player()));
+        Ok(session)
     };
     let lines = Rc::new(RefCell::new(lines));
     let own = Rc::clone(&lines);
@@ -163,25 +164,25 @@ fn windowed(
 }
 
 fn headless(
-    args: &Args,
+    args: &ViewArgs,
     source: Box<dyn Source>,
-    options: ShowOptions,
-    workshop: FromOptions,
+    options: SessionOptions,
+    factory: FromOptions,
     lines: &mut Option<Lines>,
-) -> Done {
+) -> CommandResult {
     let bell = Bell::default();
-    let wish = workshop.wish();
+    let request = factory.request();
     let every = options.pace.every;
-    let mut show = Show::new(Arc::new(workshop), wish, source, options, bell.wake())?;
-    show.pipeline.limit = args.frames;
-    show.studio.patient = every;
-    show.studio.mirror = args.mirror;
+    let mut session = Session::new(Arc::new(factory), request, source, options, bell.wake())?;
+    session.pipeline.limit = args.frames;
+    session.capture_output.patient = every;
+    session.capture_output.mirror = args.mirror;
     if let Some(path) = &args.record {
-        show.studio.record(path.clone());
+        session.capture_output.record(path.clone());
     }
-    output::say(format_args!("player: {}", show.live().detector().player()));
+    output::say(format_args!("player: {}", session.live().detector().player()));
     let mut failed = false;
-    let summary = viewer::run_headless(&mut show, &bell, &interrupt::stop(bell.wake()), &mut |outcomes, said| {
+    let summary = viewer::run_headless(&mut session, &bell, &interrupt::stop(bell.wake()), &mut |outcomes, said| {
         for line in said {
             failed |= line.starts_with("error");
             output::say(format_args!("{line}"));
@@ -192,11 +193,11 @@ fn headless(
         lines.finish()?;
     }
     // A camera may lose a frame now and then; what a file has lost is missing.
-    if summary.corrupt > 0 && !matches!(show.spec(), Spec::Camera(_) | Spec::Stream(_)) {
+    if summary.corrupt > 0 && !matches!(session.spec(), Spec::Camera(_) | Spec::Stream(_)) {
         output::say(format_args!("error: {} frames could not be decoded", summary.corrupt));
         failed = true;
     }
-    if let Some(trouble) = show.trouble() {
+    if let Some(trouble) = session.trouble() {
         output::say(format_args!("error: {trouble}"));
         failed = true;
     }

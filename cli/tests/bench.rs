@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use yolov4::{
     Gpu, Precision,
-    low_level::gpu::{GpuOptions, Needs, Roof},
+    low_level::gpu::{DeviceRequirements, GpuOptions, Roof},
 };
 
 /// Where the roofs are kept for all tests but those of the cache: they are measured once.
@@ -82,8 +82,8 @@ fn near(found: f64, expected: f64) -> bool {
 #[test]
 fn every_roof_is_a_figure_that_an_adapter_may_have() {
     let device = |precision| {
-        let needs = Needs { binding_bytes: u64::MAX, precision, timestamps: false };
-        pollster::block_on(Gpu::new(&GpuOptions { needs, ..GpuOptions::default() }))
+        let requirements = DeviceRequirements { binding_bytes: u64::MAX, precision, timestamps: false };
+        pollster::block_on(Gpu::new(&GpuOptions { requirements, ..GpuOptions::default() }))
     };
     let gpu = device(Precision::F16).or_else(|_| device(Precision::F32)).unwrap();
     let mut told = Vec::new();

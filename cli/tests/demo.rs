@@ -162,7 +162,7 @@ fn the_shipped_scenes_hold_what_is_found_in_them() {
     let dir = tempfile::tempdir().unwrap();
     let names: Vec<String> = yolov4::low_level::model::zoo::named("demo")
         .unwrap()
-        .network(&Default::default(), &mut yolov4::low_level::model::zoo::Supply::cached())
+        .network(&Default::default(), &mut yolov4::low_level::model::zoo::ModelFiles::cached())
         .unwrap()
         .labels;
     for args in [&["--model", "demo"][..], &["--model", "demo", "--precision", "f16"]] {

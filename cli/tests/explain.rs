@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use yolov4::{
     Gpu,
     low_level::{
-        gpu::{GpuOptions, Program, ProgramOptions, needs},
+        gpu::{GpuOptions, Program, ProgramOptions, requirements},
         model::{CfgOptions, Model},
     },
 };
@@ -84,7 +84,8 @@ fn dispatches_are_those_of_the_program_and_say_why() {
     assert_eq!(number(&processor["dispatches"]), fewest + 2 * number(&processor["winograd"]));
     // What is said of a processor is what a processor does.
     let network = Model::open(Path::new("demo"), &CfgOptions { size, ..CfgOptions::default() }).unwrap();
-    let wants = GpuOptions { needs: needs(&network.graph, yolov4::Precision::F32, 1), ..GpuOptions::default() };
+    let wants =
+        GpuOptions { requirements: requirements(&network.graph, yolov4::Precision::F32, 1), ..GpuOptions::default() };
     let gpu = pollster::block_on(Gpu::new(&wants)).unwrap();
     let (options, params) = (ProgramOptions::default(), network.random_params(0));
     let program = pollster::block_on(Program::new(&gpu, &network.graph, params, &options, &mut |_, _| {})).unwrap();

@@ -11,21 +11,21 @@ use yolov4::{
     BoxPx, Detection, Detector, DetectorBuilder, Error, Gpu, Picture, PlayerChoice, Precision, Result,
     low_level::{
         detect::draw,
-        gpu::{GpuOptions, Needs},
+        gpu::{DeviceRequirements, GpuOptions},
         host::Candidate,
         kernels::rank::MAX_DRAWN,
-        video::{Colour, Format, Frame, Next, Source, Spec},
-        view::{Bell, Boxes, Chain, IN_FLIGHT, Live, LiveOptions, Offscreen, Pace, Shot, Summary, View},
+        video::{Colour, Frame, FrameFormat, Next, Source, Spec},
+        view::{Bell, Boxes, Chain, FrameInput, IN_FLIGHT, Live, LiveOptions, Offscreen, Pace, Summary, View},
     },
 };
-use yolov4_cli::viewer::{Show, ShowOptions, Stop, Wish, Workshop, run_headless};
+use yolov4_cli::viewer::{DetectorFactory, ModelRequest, Session, SessionOptions, Stop, run_headless};
 
 const NIGHT: &[u8] = include_bytes!("../../assets/images/night.jpg");
 const CROSSING: &[u8] = include_bytes!("../../assets/images/crossing.jpg");
 
 fn gpu() -> Gpu {
-    let needs = Needs { timestamps: true, ..Needs::default() };
-    pollster::block_on(Gpu::new(&GpuOptions { needs, ..GpuOptions::default() })).expect("a GPU adapter")
+    let requirements = DeviceRequirements { timestamps: true, ..DeviceRequirements::default() };
+    pollster::block_on(Gpu::new(&GpuOptions { requirements, ..GpuOptions::default() })).expect("a GPU adapter")
 }
 
 fn detector(gpu: &Gpu) -> Detector {
@@ -53,7 +53,7 @@ fn frame(picture: &Picture, number: u64) -> Frame {
     Frame {
         width: picture.width,
         height: picture.height,
-        format: Format::Rgba8,
+        format: FrameFormat::Rgba8,
         colour: Colour::JPEG,
         data: picture.rgba.clone(),
         pts: Duration::from_millis(40 * number),
@@ -61,7 +61,7 @@ fn frame(picture: &Picture, number: u64) -> Frame {
     }
 }
 
-/// The same pictures in turn, `left` of them.
+/// A source of given pictures in turn, `left` of them.
 struct Scenes {
     pictures: Vec<Picture>,
     next: u64,
@@ -95,34 +95,34 @@ impl Source for Scenes {
 
 struct Bench;
 
-impl Workshop for Bench {
+impl DetectorFactory for Bench {
     fn gpu(&self) -> Result<Gpu> {
         Ok(gpu())
     }
 
-    fn detector(&self, gpu: &Gpu, _: &Wish) -> Result<Detector> {
+    fn detector(&self, gpu: &Gpu, _: &ModelRequest) -> Result<Detector> {
         Ok(detector(gpu))
     }
 
-    fn wishes(&self) -> Vec<Wish> {
-        vec![wish()]
+    fn requests(&self) -> Vec<ModelRequest> {
+        vec![request()]
     }
 }
 
-fn wish() -> Wish {
-    Wish { model: "demo".into(), weights: None, precision: Precision::F32 }
+fn request() -> ModelRequest {
+    ModelRequest { model: "demo".into(), weights: None, precision: Precision::F32 }
 }
 
-fn options() -> ShowOptions {
-    ShowOptions { pace: Pace { every: true, ..Pace::default() }, ..ShowOptions::new(Spec::Stdin) }
+fn options() -> SessionOptions {
+    SessionOptions { pace: Pace { every: true, ..Pace::default() }, ..SessionOptions::new(Spec::Stdin) }
 }
 
 /// Plays to the end; the boxes of every frame, as far as they were read back.
-fn play(source: Box<dyn Source>, options: ShowOptions) -> (Summary, Vec<Vec<Detection>>) {
+fn play(source: Box<dyn Source>, options: SessionOptions) -> (Summary, Vec<Vec<Detection>>) {
     let bell = Bell::default();
-    let mut show = Show::new(Arc::new(Bench), wish(), source, options, bell.wake()).unwrap();
+    let mut session = Session::new(Arc::new(Bench), request(), source, options, bell.wake()).unwrap();
     let mut found = Vec::new();
-    let summary = run_headless(&mut show, &bell, &Stop::default(), &mut |outcomes, said| {
+    let summary = run_headless(&mut session, &bell, &Stop::default(), &mut |outcomes, said| {
         assert!(said.iter().all(|line| line.starts_with("first frame after ")), "{said:?}");
         found.extend(outcomes.iter().filter_map(|o| o.detections.clone()));
         Ok(())
@@ -194,7 +194,7 @@ fn boxes_of_a_video_are_those_of_its_pictures() {
     let mut alone = detector(&gpu());
     let want: Vec<Vec<Detection>> = pictures.iter().map(|p| alone.detect(p).unwrap().detections).collect();
     assert!(want.iter().all(|found| !found.is_empty()));
-    let (summary, found) = play(Scenes::new(pictures, 7), ShowOptions { wants_boxes: true, ..options() });
+    let (summary, found) = play(Scenes::new(pictures, 7), SessionOptions { wants_boxes: true, ..options() });
     assert_eq!((summary.captured, summary.shown, summary.dropped), (7, 7, 0));
     assert_eq!(summary.readbacks, 7);
     for (number, found) in found.iter().enumerate() {
@@ -206,7 +206,7 @@ fn boxes_of_a_video_are_those_of_its_pictures() {
 fn a_video_that_changes_its_size_goes_on() {
     let _turn = ALONE.read().unwrap_or_else(PoisonError::into_inner);
     let (large, small) = (picture(NIGHT), Picture { width: 2, height: 1, rgba: vec![9; 8] });
-    let (summary, found) = play(Scenes::new(vec![large, small], 6), ShowOptions { wants_boxes: true, ..options() });
+    let (summary, found) = play(Scenes::new(vec![large, small], 6), SessionOptions { wants_boxes: true, ..options() });
     assert_eq!((summary.shown, found.len()), (6, 6));
     assert!(!found[4].is_empty() && found[5].is_empty());
     assert_eq!(found[0], found[4]);
@@ -216,7 +216,7 @@ fn a_video_that_changes_its_size_goes_on() {
 fn a_lost_device_is_built_again_and_counted() {
     let _turn = ALONE.read().unwrap_or_else(PoisonError::into_inner);
     let pictures = vec![picture(NIGHT)];
-    let options = ShowOptions { wants_boxes: true, lose_device_at: Some(5), ..options() };
+    let options = SessionOptions { wants_boxes: true, lose_device_at: Some(5), ..options() };
     let (summary, found) = play(Scenes::new(pictures, 12), options);
     assert_eq!((summary.captured, summary.shown, summary.devices_lost), (12, 12, 1));
     // The one or two that were in flight are gone.
@@ -245,7 +245,7 @@ fn drawn(live: &Live, picture: &Picture) -> Vec<Detection> {
     let kept: Vec<Candidate> = bytemuck::pod_collect_to_vec(&bytes(live.gpu(), live.kept().unwrap()));
     // The counter comes first, as long as a box.
     let boxes: Vec<Candidate> = places.iter().map(|place| kept[1 + place]).collect();
-    live.detector().detections(&boxes, &live.undo((picture.width, picture.height)))
+    live.detector().detections(&boxes, &live.to_image((picture.width, picture.height)))
 }
 
 #[test]
@@ -352,7 +352,7 @@ fn pixels_from_elsewhere_give_the_same_boxes_and_classes_can_change() {
             gpu.queue().write_texture(texture.as_image_copy(), &picture.rgba, layout, texture.size());
             Ok(())
         };
-        let shot = Shot::Outside { size: (picture.width, picture.height), fill: &mut fill };
+        let shot = FrameInput::Outside { size: (picture.width, picture.height), fill: &mut fill };
         pollster::block_on(live.start(shot, number, false)).unwrap();
         live.finish().unwrap();
         live.outcomes().remove(0).detections.unwrap()
@@ -366,7 +366,7 @@ fn pixels_from_elsewhere_give_the_same_boxes_and_classes_can_change() {
     assert_eq!(refused, "there is no class `elephant` among the 10");
     // What cannot be put in is no frame.
     let mut fail = |_: &wgpu::Texture| Err(Error::source("the frame", "is gone"));
-    let shot = Shot::Outside { size: (8, 8), fill: &mut fail };
+    let shot = FrameInput::Outside { size: (8, 8), fill: &mut fail };
     assert!(pollster::block_on(live.start(shot, 2, false)).is_err());
     assert_eq!(live.flying(), 0);
 }

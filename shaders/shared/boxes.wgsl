@@ -12,8 +12,8 @@ struct Candidate {
 }
 
 struct Thresholds {
-    conf: f32,
-    nms: f32,
+    score_threshold: f32,
+    iou_threshold: f32,
     beta: f32,      // exponent of the distance term
     distance: u32,  // 0: IoU, 1: DIoU
     agnostic: u32,  // 1: classes silence each other

@@ -22,14 +22,14 @@ use crate::{
         Model,
         darknet::data,
         names,
-        zoo::{self, Store, Supply},
+        zoo::{self, ModelFiles, Store},
     },
     task::Task,
 };
 #[cfg(feature = "gpu")]
 use crate::{
     detect::{options::TuneChoice, player::keep, tuning::Tuning},
-    gpu::{Gpu, GpuOptions, Needs, Program, ProgramOptions, needs},
+    gpu::{DeviceRequirements, Gpu, GpuOptions, Program, ProgramOptions, requirements},
 };
 
 impl DetectorBuilder {
@@ -69,12 +69,12 @@ impl DetectorBuilder {
 
     async fn make(mut self) -> Result<Detector> {
         let model = self.model.take().ok_or_else(|| Error::Usage("no model: name a .cfg file".into()))?;
-        let mut supply = self.supply();
-        let mut network = Model::open_from(&model, &self.cfg, &mut supply)?;
+        let mut files = self.files();
+        let mut network = Model::open_from(&model, &self.cfg, &mut files)?;
         let mut notes = network.notes.clone();
         let mut choices = Choices::default();
         choices.network(&network, self.cfg.size);
-        let names = self.class_names(&network, &supply, &mut choices)?;
+        let names = self.class_names(&network, &files, &mut choices)?;
         let wanted = classes::filter(&self.classes, &names, network.graph.classes())?;
         let resize = choices.pick("resize", self.resize, network.preprocess.resize);
         if resize == ResizeMode::Pytorch && self.letterbox == Some(false) {
@@ -95,16 +95,16 @@ impl DetectorBuilder {
         }
         let kept = self.kept_node(&network)?;
         // Last but one: whatever cannot be is told before anything is read.
-        let params = self.params(&model, &mut network, &mut supply, &mut notes, &mut choices)?;
+        let params = self.params(&model, &mut network, &mut files, &mut notes, &mut choices)?;
         let why = self.why_player();
-        let player = self.build_player(&network, params, kept, supply, &mut notes).await?;
+        let player = self.build_player(&network, params, kept, files, &mut notes).await?;
         choices.because("player", player.describe(), why);
         Ok(Detector { network, player, kept, names, thresholds, resize, letterbox, wanted, max_det, notes, choices })
     }
 
     /// Where files of the zoo may come from.
-    fn supply(&mut self) -> Supply {
-        Supply {
+    fn files(&mut self) -> ModelFiles {
+        ModelFiles {
             store: self.cache.take().map_or_else(Store::from_env, Store::at),
             held: std::mem::take(&mut self.held),
             #[cfg(feature = "fetch")]
@@ -117,14 +117,14 @@ impl DetectorBuilder {
         &self,
         model: &Path,
         network: &mut Model,
-        supply: &mut Supply,
+        files: &mut ModelFiles,
         notes: &mut Vec<String>,
         choices: &mut Choices,
     ) -> Result<Params> {
         match (&self.weights, self.random_weights) {
             (Some(path), None) => {
                 choices.weights(path, Why::Asked("weights"));
-                match supply.held.get(path) {
+                match files.held.get(path) {
                     Some(bytes) => network.read_weights(path, bytes, &self.load, notes),
                     None => network.load_weights(path, &self.load, notes),
                 }
@@ -140,7 +140,7 @@ impl DetectorBuilder {
                     return Ok(params);
                 }
                 let name = zoo::bare(model).ok_or_else(|| Error::Usage("no weights: name a .weights file".into()))?;
-                let found = supply.weights(zoo::named(name)?)?;
+                let found = files.weights(zoo::named(name)?)?;
                 let whence = if found.fetched { "fetched just now" } else { "in the cache" };
                 choices.weights(&found.path, Why::Own(whence.into()));
                 network.load_weights(&found.path, &self.load, notes)
@@ -148,7 +148,7 @@ impl DetectorBuilder {
         }
     }
 
-    fn class_names(&self, network: &Model, supply: &Supply, choices: &mut Choices) -> Result<Vec<String>> {
+    fn class_names(&self, network: &Model, files: &ModelFiles, choices: &mut Choices) -> Result<Vec<String>> {
         let data = self.data.as_ref().map(data::read).transpose()?.unwrap_or_default();
         let classes = network.graph.classes();
         let expected = data.classes.unwrap_or(classes);
@@ -160,7 +160,7 @@ impl DetectorBuilder {
             }
             (None, Some(file)) => {
                 let asked = if self.labels_file.is_some() { "names" } else { "data" };
-                (names::parse(&file, &supply.read(&file)?)?, file.display().to_string(), asked)
+                (names::parse(&file, &files.read(&file)?)?, file.display().to_string(), asked)
             }
             (None, None) => {
                 let names = network.labels.clone();
@@ -185,11 +185,13 @@ impl DetectorBuilder {
             let fits = (0.0..=1.0).contains(&value);
             if fits { Ok(value) } else { Err(Error::Usage(format!("{what}: expected 0 to 1, found {value}"))) }
         };
-        let conf = fraction("score threshold", choices.pick("conf", self.score_threshold, network.defaults.conf))?;
-        let nms = fraction("IoU threshold", choices.pick("nms", self.iou_threshold, network.defaults.nms))?;
+        let score_threshold =
+            fraction("score threshold", choices.pick("conf", self.score_threshold, network.defaults.score_threshold))?;
+        let iou_threshold =
+            fraction("IoU threshold", choices.pick("nms", self.iou_threshold, network.defaults.iou_threshold))?;
         let kind = self.nms_kind.map_or(network.defaults.nms_kind, |choice| choice.kind(network));
         choices.nms_kind(kind, self.nms_kind.is_some());
-        Ok(Thresholds { conf, nms, kind, agnostic: self.agnostic, extent: (1.0, 1.0) })
+        Ok(Thresholds { score_threshold, iou_threshold, kind, agnostic: self.agnostic, extent: (1.0, 1.0) })
     }
 
     /// The node that holds the value of a cfg layer.
@@ -224,7 +226,7 @@ impl DetectorBuilder {
         network: &Model,
         params: Params,
         kept: Option<NodeId>,
-        supply: Supply,
+        files: ModelFiles,
         notes: &mut Vec<String>,
     ) -> Result<Player> {
         if self.player == PlayerChoice::Oracle {
@@ -239,13 +241,14 @@ impl DetectorBuilder {
             None => {
                 // What is measured is measured by the GPU's own clock.
                 let timestamps = self.timestamps || self.tune != TuneChoice::Off;
-                let needs = Needs { timestamps, ..needs(&network.graph, self.precision, batch) };
-                Gpu::new(&GpuOptions { backend: self.backend, adapter: self.adapter.take(), needs }).await
+                let requirements =
+                    DeviceRequirements { timestamps, ..requirements(&network.graph, self.precision, batch) };
+                Gpu::new(&GpuOptions { backend: self.backend, adapter: self.adapter.take(), requirements }).await
             }
         };
         match gpu {
             Ok(gpu) => {
-                let tuning = Tuning::open(&gpu, &supply, notes);
+                let tuning = Tuning::open(&gpu, &files, notes);
                 let (tune, tuned) = (tuning.mode(&gpu, self.tune), tuning.table.clone());
                 let (precision, conv) = (self.precision, self.conv);
                 let options = ProgramOptions { precision, keep, conv, tune, tuned, batch, ..ProgramOptions::default() };
@@ -268,7 +271,7 @@ impl DetectorBuilder {
         _: &Model,
         params: Params,
         _: Option<NodeId>,
-        _: Supply,
+        _: ModelFiles,
         _: &mut Vec<String>,
     ) -> Result<Player> {
         match self.player {

@@ -4,9 +4,9 @@
 use crate::task;
 use crate::{
     detect::{
-        Detection, Detections, Heads, Input, Player, Undo,
+        CanvasToImage, Detection, Detections, Heads, Input, Player,
         choices::{Choice, Choices},
-        input::Ready,
+        input::PreparedInput,
     },
     error::Result,
     graph::{Graph, NodeId},
@@ -129,20 +129,20 @@ impl Detector {
 
     async fn find_at_once(&mut self, batch: Vec<Input<'_>>) -> Result<Vec<Detections>> {
         let names: Vec<String> = batch.iter().map(Input::name).collect();
-        let pictures = batch.into_iter().map(Input::ready).collect::<Result<Vec<Ready<'_>>>>()?;
-        let mut undo = Vec::with_capacity(pictures.len());
+        let pictures = batch.into_iter().map(Input::ready).collect::<Result<Vec<PreparedInput<'_>>>>()?;
+        let mut to_image = Vec::with_capacity(pictures.len());
         let mut frames = Vec::with_capacity(pictures.len());
         for picture in &pictures {
             let (width, height) = picture.size();
             let (placement, back, thresholds) = self.frame(width, height);
             frames.push((picture, placement, thresholds));
-            undo.push(back);
+            to_image.push(back);
         }
         let boxes = self.player.detect(&self.network.graph, &frames, &self.wanted).await?;
         let mut found = Vec::with_capacity(boxes.len());
-        for (((boxes, undo), picture), image) in boxes.iter().zip(&undo).zip(&pictures).zip(names) {
+        for (((boxes, to_image), picture), image) in boxes.iter().zip(&to_image).zip(&pictures).zip(names) {
             let (width, height) = picture.size();
-            found.push(Detections { image, width, height, detections: self.finish(boxes, undo) });
+            found.push(Detections { image, width, height, detections: self.finish(boxes, to_image) });
         }
         Ok(found)
     }
@@ -153,14 +153,14 @@ impl Detector {
     }
 
     /// Candidates to what is returned.
-    pub(super) fn finish(&self, found: &[Candidate], undo: &Undo) -> Vec<Detection> {
+    pub(super) fn finish(&self, found: &[Candidate], to_image: &CanvasToImage) -> Vec<Detection> {
         let detections = found.iter().map(|c| {
             let class = c.class as usize;
             Detection {
                 class,
                 name: self.names.get(class).cloned().unwrap_or_else(|| class.to_string()),
                 score: c.score,
-                bbox: undo.apply(c),
+                bbox: to_image.apply(c),
                 id: None,
             }
         });
@@ -173,10 +173,10 @@ impl Detector {
     }
 
     /// Where a frame of this size lies, and what its boxes are filtered by.
-    pub fn frame(&self, width: usize, height: usize) -> (Placement, Undo, Thresholds) {
+    pub fn frame(&self, width: usize, height: usize) -> (Placement, CanvasToImage, Thresholds) {
         let placement = self.placement((width, height));
-        let undo = Undo::new(self.resize, &placement);
-        (placement, undo, Thresholds { extent: undo.extent(), ..self.thresholds })
+        let to_image = CanvasToImage::new(self.resize, &placement);
+        (placement, to_image, Thresholds { extent: to_image.extent(), ..self.thresholds })
     }
 
     /// The graph as loaded.

@@ -158,7 +158,7 @@ from! {
 
 /// An input as the players take it: files read, pixels in order.
 #[derive(Debug)]
-pub(super) enum Ready<'a> {
+pub(super) enum PreparedInput<'a> {
     Picture(Cow<'a, Picture>),
     Frame(&'a Frame),
     #[cfg(feature = "gpu")]
@@ -175,7 +175,7 @@ impl<'a> Input<'a> {
     }
 
     /// Reads and converts what is not on the GPU.
-    pub(super) fn ready(self) -> Result<Ready<'a>> {
+    pub(super) fn ready(self) -> Result<PreparedInput<'a>> {
         let picture = match self {
             Self::Path(path) => Cow::Owned(Picture::open(path)?),
             Self::Picture(picture) => picture,
@@ -183,17 +183,17 @@ impl<'a> Input<'a> {
             Self::Pixels(pixels) => Cow::Owned(pixels.to_picture()?),
             Self::Frame(frame) => {
                 frame.check()?;
-                return Ok(Ready::Frame(frame));
+                return Ok(PreparedInput::Frame(frame));
             }
             #[cfg(feature = "gpu")]
-            Self::Texture(view) => return Ok(Ready::Texture(view)),
+            Self::Texture(view) => return Ok(PreparedInput::Texture(view)),
         };
         picture.check()?;
-        Ok(Ready::Picture(picture))
+        Ok(PreparedInput::Picture(picture))
     }
 }
 
-impl Ready<'_> {
+impl PreparedInput<'_> {
     /// Columns and rows.
     pub fn size(&self) -> (usize, usize) {
         match self {

@@ -7,7 +7,7 @@ use crate::{
 
 /// The map from fractions of the canvas to pixels of the picture.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Undo {
+pub struct CanvasToImage {
     image: (f32, f32),
     /// Left and top edge of the picture on the canvas, as fractions of it.
     offset: (f32, f32),
@@ -15,7 +15,7 @@ pub struct Undo {
     extent: (f32, f32),
 }
 
-impl Undo {
+impl CanvasToImage {
     /// From fractions of a picture to the same.
     pub const IDENTITY: Self = Self { image: (1.0, 1.0), offset: (0.0, 0.0), extent: (1.0, 1.0) };
 

@@ -1,7 +1,7 @@
 //! A detector whose frames stay on the GPU: what the chain needs to know of it.
 
 use crate::{
-    detect::{Detection, Detector, Player, Undo, classes},
+    detect::{CanvasToImage, Detection, Detector, Player, classes},
     error::{Error, Result},
     gpu::Program,
     host::Candidate,
@@ -31,8 +31,8 @@ impl Detector {
     }
 
     /// Candidates as [`Detector::detect`] returns them: in pixels, no more than asked for.
-    pub fn detections(&self, found: &[Candidate], undo: &Undo) -> Vec<Detection> {
-        self.finish(found, undo)
+    pub fn detections(&self, found: &[Candidate], to_image: &CanvasToImage) -> Vec<Detection> {
+        self.finish(found, to_image)
     }
 
     /// By class: whether it is wanted.
@@ -53,7 +53,7 @@ impl Detector {
 
     /// Score and overlap that boxes are filtered by.
     pub fn thresholds(&self) -> (f32, f32) {
-        (self.thresholds.conf, self.thresholds.nms)
+        (self.thresholds.score_threshold, self.thresholds.iou_threshold)
     }
 
     /// Only boxes of these classes, by name or number, from the next frame on; of all if there are none.
@@ -66,9 +66,9 @@ impl Detector {
     }
 
     /// Sets both, from the next frame on; cut to 0 to 1.
-    pub fn set_thresholds(&mut self, conf: f32, nms: f32) {
-        self.thresholds.conf = conf.clamp(0.0, 1.0);
-        self.thresholds.nms = nms.clamp(0.0, 1.0);
+    pub fn set_thresholds(&mut self, score_threshold: f32, iou_threshold: f32) {
+        self.thresholds.score_threshold = score_threshold.clamp(0.0, 1.0);
+        self.thresholds.iou_threshold = iou_threshold.clamp(0.0, 1.0);
     }
 
     /// The model's name: its file without folder and ending.

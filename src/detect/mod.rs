@@ -29,6 +29,6 @@ pub use detection::{BoxPx, Detection};
 pub use detections::Detections;
 pub use detector::Detector;
 pub use input::{Input, PixelFormat, Pixels};
-pub use letterbox::Undo;
+pub use letterbox::CanvasToImage;
 pub use options::{NmsChoice, PlayerChoice, TuneChoice};
 pub use player::{Heads, Player};

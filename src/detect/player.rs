@@ -3,7 +3,7 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use crate::{
-    detect::input::Ready,
+    detect::input::PreparedInput,
     error::{Error, Result},
     graph::{Graph, NodeId, Params},
     host::{Candidate, Picture, Placement, Thresholds},
@@ -12,7 +12,7 @@ use crate::{
 };
 #[cfg(feature = "gpu")]
 use crate::{
-    gpu::{Input, Program},
+    gpu::{Program, ProgramInput},
     graph::Keep,
 };
 
@@ -38,7 +38,7 @@ pub struct Heads {
 }
 
 /// A picture, where it lies on the network's canvas, and which of its boxes are kept.
-pub(super) type Shot<'a> = (&'a Ready<'a>, Placement, Thresholds);
+pub(super) type PlacedInput<'a> = (&'a PreparedInput<'a>, Placement, Thresholds);
 
 impl Player {
     /// How many pictures are played at once.
@@ -54,7 +54,7 @@ impl Player {
     pub(super) async fn detect(
         &mut self,
         graph: &Graph,
-        frames: &[Shot<'_>],
+        frames: &[PlacedInput<'_>],
         wanted: &[bool],
     ) -> Result<Vec<Vec<Candidate>>> {
         check_channels(graph)?;
@@ -70,10 +70,10 @@ impl Player {
                 program.detect_batch(&inputs.collect::<Vec<_>>()).await
             }
             Self::Oracle(params) => {
-                let one = |(picture, placement, thresholds): &Shot<'_>| {
+                let one = |(picture, placement, thresholds): &PlacedInput<'_>| {
                     let input = placement.resample(&*on_host(picture)?);
                     let heads = oracle_heads(graph, params, &input, None)?.heads;
-                    let found = oracle::decode(graph, &heads, thresholds.conf, wanted);
+                    let found = oracle::decode(graph, &heads, thresholds.score_threshold, wanted);
                     Ok(oracle::nms(found, thresholds))
                 };
                 frames.iter().map(one).collect()
@@ -84,7 +84,7 @@ impl Player {
     pub(super) async fn heads(
         &mut self,
         graph: &Graph,
-        picture: &Ready<'_>,
+        picture: &PreparedInput<'_>,
         placement: &Placement,
         node: Option<NodeId>,
     ) -> Result<Heads> {
@@ -127,31 +127,37 @@ pub(super) fn keep(heads: bool, node: Option<NodeId>) -> Keep {
 
 /// A picture that is too large for a texture is resampled on the host; from there on it is the same.
 #[cfg(feature = "gpu")]
-fn resampled(program: &Program, picture: &Ready<'_>, placement: &Placement) -> Option<Tensor> {
+fn resampled(program: &Program, picture: &PreparedInput<'_>, placement: &Placement) -> Option<Tensor> {
     let most = program.gpu().device().limits().max_texture_dimension_2d as usize;
     match picture {
-        Ready::Picture(picture) if picture.width.max(picture.height) > most => Some(placement.resample(picture)),
+        PreparedInput::Picture(picture) if picture.width.max(picture.height) > most => {
+            Some(placement.resample(picture))
+        }
         _ => None,
     }
 }
 
 #[cfg(feature = "gpu")]
-fn input<'a>(picture: &'a Ready<'a>, placement: &'a Placement, resampled: Option<&'a Tensor>) -> Input<'a> {
+fn input<'a>(
+    picture: &'a PreparedInput<'a>,
+    placement: &'a Placement,
+    resampled: Option<&'a Tensor>,
+) -> ProgramInput<'a> {
     match (resampled, picture) {
-        (Some(tensor), _) => Input::Tensor(tensor),
-        (None, Ready::Picture(picture)) => Input::Picture(picture, placement),
-        (None, Ready::Frame(frame)) => Input::Frame(frame, placement),
-        (None, Ready::Texture(view)) => Input::Texture(view, placement),
+        (Some(tensor), _) => ProgramInput::Tensor(tensor),
+        (None, PreparedInput::Picture(picture)) => ProgramInput::Picture(picture, placement),
+        (None, PreparedInput::Frame(frame)) => ProgramInput::Frame(frame, placement),
+        (None, PreparedInput::Texture(view)) => ProgramInput::Texture(view, placement),
     }
 }
 
 /// The picture for the oracle.
-fn on_host<'a>(picture: &'a Ready<'_>) -> Result<Cow<'a, Picture>> {
+fn on_host<'a>(picture: &'a PreparedInput<'_>) -> Result<Cow<'a, Picture>> {
     match picture {
-        Ready::Picture(picture) => Ok(Cow::Borrowed(picture)),
-        Ready::Frame(frame) => Ok(Cow::Owned(oracle::to_rgba(frame))),
+        PreparedInput::Picture(picture) => Ok(Cow::Borrowed(picture)),
+        PreparedInput::Frame(frame) => Ok(Cow::Owned(oracle::to_rgba(frame))),
         #[cfg(feature = "gpu")]
-        Ready::Texture(_) => Err(Error::Usage("a texture is on the GPU, and the CPU oracle plays".into())),
+        PreparedInput::Texture(_) => Err(Error::Usage("a texture is on the GPU, and the CPU oracle plays".into())),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     digest,
     error::{Error, Result},
     files,
-    gpu::{AdapterReport, Gpu, GpuOptions, Needs, ROOF_KERNELS, Roof},
+    gpu::{AdapterReport, DeviceRequirements, Gpu, GpuOptions, ROOF_KERNELS, Roof},
     kernels::{Precision, catalogue},
     model::zoo::Store,
 };
@@ -50,8 +50,8 @@ pub async fn roof(
 ) -> Result<(AdapterReport, Roof)> {
     let device = |precision| {
         // As large a binding as there is.
-        let needs = Needs { binding_bytes: u64::MAX, precision, timestamps: true };
-        GpuOptions { needs, ..options.clone() }
+        let requirements = DeviceRequirements { binding_bytes: u64::MAX, precision, timestamps: true };
+        GpuOptions { requirements, ..options.clone() }
     };
     let gpu = Gpu::new(&device(Precision::F32)).await?;
     let report = gpu.report().clone();

@@ -7,7 +7,7 @@ use crate::{
     detect::options::TuneChoice,
     digest, files,
     gpu::{Gpu, Table, Tune},
-    model::zoo::Supply,
+    model::zoo::ModelFiles,
 };
 
 /// Under this name a table can be handed over in memory ([`crate::DetectorBuilder::file`]), where there are no files.
@@ -23,12 +23,12 @@ pub struct Tuning {
 
 impl Tuning {
     /// What is known of this adapter. A file that cannot be read, or is of another one, counts for nothing, and a note says so.
-    pub fn open(gpu: &Gpu, supply: &Supply, notes: &mut Vec<String>) -> Self {
+    pub fn open(gpu: &Gpu, files: &ModelFiles, notes: &mut Vec<String>) -> Self {
         let identity = Table::identity(gpu);
-        if let Some(bytes) = supply.held.get(Path::new(HELD)) {
+        if let Some(bytes) = files.held.get(Path::new(HELD)) {
             return Self { table: read(HELD, bytes, &identity, notes), path: None };
         }
-        let path = supply.store.folder().ok().map(|folder| folder.join("tuning").join(file_name(&identity)));
+        let path = files.store.folder().ok().map(|folder| folder.join("tuning").join(file_name(&identity)));
         let bytes = path.as_ref().and_then(|path| std::fs::read(path).ok());
         let table = match (&path, bytes) {
             (Some(path), Some(bytes)) => read(&path.display().to_string(), &bytes, &identity, notes),

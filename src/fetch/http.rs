@@ -8,7 +8,7 @@ use ureq::{
     tls::{RootCerts, TlsConfig, TlsProvider},
 };
 
-use super::{part::Part, patience::Patience};
+use super::{part::PartialFile, retry::RetryPolicy};
 use crate::error::Result;
 
 /// Why a request did not bring the rest of the file.
@@ -30,16 +30,16 @@ pub struct Client {
 
 impl Client {
     /// A client that waits no longer than that.
-    pub fn new(patience: &Patience) -> Self {
+    pub fn new(retry: &RetryPolicy) -> Self {
         let own_tls = cfg!(any(windows, target_vendor = "apple"));
         let provider = if own_tls { TlsProvider::NativeTls } else { TlsProvider::Rustls };
         let config = Agent::config_builder()
             .tls_config(TlsConfig::builder().provider(provider).root_certs(RootCerts::PlatformVerifier).build())
             .http_status_as_error(false)
             .user_agent(concat!("yolov4-wgpu/", env!("CARGO_PKG_VERSION")))
-            .timeout_connect(Some(patience.connect))
-            .timeout_recv_response(Some(patience.stall))
-            .timeout_per_read(Some(patience.stall))
+            .timeout_connect(Some(retry.connect))
+            .timeout_recv_response(Some(retry.stall))
+            .timeout_per_read(Some(retry.stall))
             .build();
         Self { agent: config.new_agent() }
     }
@@ -48,7 +48,7 @@ impl Client {
     ///
     /// # Errors
     /// What the disk refuses; what the network does is in the inner result.
-    pub fn get(&self, url: &str, part: &mut Part, progress: &mut dyn FnMut(u64)) -> Result<Result<(), Refusal>> {
+    pub fn get(&self, url: &str, part: &mut PartialFile, progress: &mut dyn FnMut(u64)) -> Result<Result<(), Refusal>> {
         // An address that is safe must not lead to one that is not.
         let mut request = self.agent.get(url).config().https_only(url.starts_with("https://")).build();
         if part.length() > 0 {
@@ -69,7 +69,7 @@ impl Client {
 }
 
 /// Whether the server sends what is missing, or the whole file again.
-fn begin(response: &Response<Body>, part: &mut Part) -> Result<Result<(), Refusal>> {
+fn begin(response: &Response<Body>, part: &mut PartialFile) -> Result<Result<(), Refusal>> {
     let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
     let status = response.status();
     let total = match status.as_u16() {
@@ -109,7 +109,11 @@ fn content_range(text: &str) -> Option<(u64, Option<u64>)> {
     Some((range.split_once('-')?.0.parse().ok()?, total.parse().ok()))
 }
 
-fn body(mut response: Response<Body>, part: &mut Part, progress: &mut dyn FnMut(u64)) -> Result<Result<(), Refusal>> {
+fn body(
+    mut response: Response<Body>,
+    part: &mut PartialFile,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Result<(), Refusal>> {
     let mut reader = response.body_mut().as_reader();
     let mut buffer = vec![0; 1 << 16];
     loop {

@@ -3,7 +3,7 @@
 
 mod http;
 mod part;
-mod patience;
+mod retry;
 
 use std::{
     fs::File,
@@ -12,8 +12,8 @@ use std::{
 };
 
 use http::{Client, Refusal};
-use part::Part;
-pub use patience::Patience;
+use part::PartialFile;
+pub use retry::RetryPolicy;
 
 use crate::{
     error::{Error, Result},
@@ -70,7 +70,7 @@ const PROGRESS: u64 = 1 << 20;
 /// # Errors
 /// [`Error::Fetch`] with the last address; [`Error::Io`] for what the disk refuses, and then what has come is kept for a
 /// later attempt.
-pub fn fetch(wanted: &Wanted, patience: &Patience, watch: &mut Watch<'_>) -> Result<String> {
+pub fn fetch(wanted: &Wanted, retry: &RetryPolicy, watch: &mut Watch<'_>) -> Result<String> {
     let file = &wanted.file;
     if let Some(folder) = file.parent() {
         std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
@@ -79,10 +79,10 @@ pub fn fetch(wanted: &Wanted, patience: &Patience, watch: &mut Watch<'_>) -> Res
     if let Some(sum) = present(wanted)? {
         return Ok(sum);
     }
-    let client = Client::new(patience);
+    let client = Client::new(retry);
     let mut last = None;
     for url in &wanted.urls {
-        match from_one(&client, url, wanted, patience, watch) {
+        match from_one(&client, url, wanted, retry, watch) {
             Err(error @ Error::Fetch { .. }) => last = Some(error),
             other => return other,
         }
@@ -122,12 +122,12 @@ fn lock(file: &Path, watch: &mut Watch<'_>) -> Result<File> {
     }
 }
 
-fn from_one(client: &Client, url: &str, wanted: &Wanted, patience: &Patience, watch: &mut Watch<'_>) -> Result<String> {
+fn from_one(client: &Client, url: &str, wanted: &Wanted, retry: &RetryPolicy, watch: &mut Watch<'_>) -> Result<String> {
     let fail = |message: String| Error::Fetch { url: url.to_owned(), message, file: wanted.file.clone() };
-    let mut part = Part::open(&wanted.file, wanted.bytes)?;
+    let mut part = PartialFile::open(&wanted.file, wanted.bytes)?;
     // What lies there may be the beginning of something else: then it is worth another try from the first byte.
     let mut inherited = part.length() > 0;
-    let (mut cuts, mut pause) = (0, patience.pause);
+    let (mut cuts, mut pause) = (0, retry.pause);
     loop {
         if part.length() == wanted.bytes {
             let sum = part.sum();
@@ -152,10 +152,10 @@ fn from_one(client: &Client, url: &str, wanted: &Wanted, patience: &Patience, wa
             Err(Refusal::NoConnection(why) | Refusal::Cut(why)) => why,
         };
         if part.length() >= before + PROGRESS {
-            (cuts, pause) = (0, patience.pause);
+            (cuts, pause) = (0, retry.pause);
         }
         cuts += 1;
-        if cuts >= patience.cuts {
+        if cuts >= retry.cuts {
             let kept = match part.length() {
                 0 => String::new(),
                 held => format!("; {held} of {} bytes are kept, and the next fetch goes on from there", wanted.bytes),

@@ -16,7 +16,7 @@ use crate::{
 
 /// A file that grows.
 #[derive(Debug)]
-pub struct Part {
+pub struct PartialFile {
     path: PathBuf,
     target: PathBuf,
     file: File,
@@ -25,7 +25,7 @@ pub struct Part {
     wanted: u64,
 }
 
-impl Part {
+impl PartialFile {
     /// Opens what an earlier attempt has left, or begins.
     ///
     /// # Errors

@@ -2,10 +2,10 @@
 
 use crate::{
     error::{Error, Result},
-    gpu::{context::Gpu, limits::check_dispatch, pipelines::Pipelines, ready::Ready},
+    gpu::{bound::BoundDispatch, context::Gpu, limits::check_dispatch, pipelines::Pipelines},
     graph::{
         Graph,
-        plan::{Plan, View},
+        plan::{Plan, TensorView},
     },
     host::{Candidate, Thresholds},
     kernels::{
@@ -19,7 +19,7 @@ use crate::{
 
 /// One picture of a batch.
 #[derive(Clone, Copy, Debug)]
-pub struct Picture {
+pub struct BatchIndex {
     pub number: usize,
     pub of: usize,
 }
@@ -29,7 +29,7 @@ pub(super) const HEADER: usize = size_of::<Candidate>();
 
 /// One head: where to read it, and how.
 #[derive(Debug)]
-struct Head {
+struct HeadBuffers {
     at: HeadAt,
     slot: wgpu::Buffer,
     params: wgpu::Buffer,
@@ -37,8 +37,8 @@ struct Head {
 
 /// The way from heads to boxes.
 #[derive(Debug)]
-pub struct Boxes {
-    heads: Vec<Head>,
+pub struct PostProcessor {
+    heads: Vec<HeadBuffers>,
     classes: usize,
     thresholds: wgpu::Buffer,
     /// A word a class: 0 for those that make no candidates.
@@ -54,10 +54,10 @@ struct Room {
     kept: wgpu::Buffer,
     dead: wgpu::Buffer,
     staging: wgpu::Buffer,
-    work: Vec<Ready>,
+    work: Vec<BoundDispatch>,
 }
 
-impl Boxes {
+impl PostProcessor {
     /// Dispatches for the heads of `graph` for one picture, with room for the smallest capacity.
     pub async fn new(
         gpu: &Gpu,
@@ -65,14 +65,14 @@ impl Boxes {
         graph: &Graph,
         plan: &Plan,
         slots: &[wgpu::Buffer],
-        picture: Picture,
+        picture: BatchIndex,
     ) -> Result<Self> {
         let uniform = wgpu::BufferUsages::UNIFORM;
         let mut heads = Vec::new();
         let mut first_index = 0;
         for head in &graph.heads {
             let name = &graph.node(head.input).name;
-            let [View { slot, block, shape }] = plan.views(head.input) else {
+            let [TensorView { slot, block, shape }] = plan.views(head.input) else {
                 return Err(Error::graph(name, "a head cannot be a concat without a value"));
             };
             if head.anchors.len() > MAX_ANCHORS {
@@ -94,7 +94,7 @@ impl Boxes {
             };
             first_index += head.anchors.len() * shape.pixels();
             let params = gpu.filled("decode", &decode::dispatch(&at).params, uniform);
-            heads.push(Head { at, slot: slots[slot.0].clone(), params });
+            heads.push(HeadBuffers { at, slot: slots[slot.0].clone(), params });
         }
         let classes = graph.classes();
         let thresholds = gpu.buffer("thresholds", size_of::<ThresholdParams>(), uniform | wgpu::BufferUsages::COPY_DST);
@@ -111,7 +111,7 @@ impl Boxes {
         gpu.write(&self.wanted, 0, bytemuck::cast_slice(&words));
     }
 
-    /// Sets the frame's thresholds; before [`Boxes::record`].
+    /// Sets the frame's thresholds; before [`PostProcessor::record`].
     pub fn set(&self, gpu: &Gpu, thresholds: &Thresholds) {
         let params = thresholds.params(self.room.capacity);
         gpu.queue.write_buffer(&self.thresholds, 0, bytemuck::bytes_of(&params));
@@ -126,7 +126,7 @@ impl Boxes {
 
     /// Decode, sort, NMS.
     pub fn record(&self, pass: &mut wgpu::ComputePass<'_>) {
-        self.room.work.iter().for_each(|ready| ready.record(pass));
+        self.room.work.iter().for_each(|bound| bound.record(pass));
     }
 
     /// Copies counters and boxes to where the host can see them.
@@ -153,7 +153,7 @@ impl Boxes {
         &self.room.candidates
     }
 
-    /// The counter of kept boxes and their list; another buffer after [`Boxes::grow`].
+    /// The counter of kept boxes and their list; another buffer after [`PostProcessor::grow`].
     pub fn kept(&self) -> &wgpu::Buffer {
         &self.room.kept
     }
@@ -196,7 +196,7 @@ pub fn count(bytes: &[u8]) -> usize {
     bytes.get(..4).map_or(0, |word| bytemuck::pod_read_unaligned::<u32>(word) as usize)
 }
 
-/// The boxes of a copy of [`Boxes::kept`], best first.
+/// The boxes of a copy of [`PostProcessor::kept`], best first.
 pub fn kept_boxes(bytes: &[u8]) -> Vec<Candidate> {
     let list = bytes.get(HEADER..).unwrap_or_default();
     let kept = count(bytes).min(list.len() / size_of::<Candidate>());
@@ -218,7 +218,7 @@ impl Room {
     async fn new(
         gpu: &Gpu,
         pipelines: &mut Pipelines,
-        heads: &[Head],
+        heads: &[HeadBuffers],
         [thresholds, wanted]: [&wgpu::Buffer; 2],
         classes: usize,
         capacity: usize,
@@ -258,7 +258,7 @@ impl Room {
                 layout: &layout,
                 entries: &entries,
             });
-            work.push(Ready { pipeline, group, workgroups: dispatch.workgroups });
+            work.push(BoundDispatch { pipeline, group, workgroups: dispatch.workgroups });
         }
         Ok(Self { capacity, candidates, kept, dead, staging, work })
     }

@@ -1,7 +1,7 @@
 //! What plays one step: dispatches, and what each of their bindings is.
 
 use crate::{
-    graph::plan::{SlotId, View},
+    graph::plan::{SlotId, TensorView},
     kernels::{Dispatch, conv::Variant},
 };
 
@@ -47,6 +47,6 @@ impl From<Call> for Lowered {
 }
 
 /// The slot that a view looks into.
-pub(super) fn slot(view: &View) -> Bound {
+pub(super) fn slot(view: &TensorView) -> Bound {
     Bound::Slot(view.slot)
 }

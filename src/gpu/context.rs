@@ -9,7 +9,7 @@ use crate::{
     gpu::{
         coop::CoopSides,
         counter::Counter,
-        limits::Needs,
+        limits::DeviceRequirements,
         report::{AdapterReport, TIMESTAMPS},
     },
     kernels::{
@@ -52,7 +52,7 @@ pub struct GpuOptions {
     /// The adapter's number as `yolov4 adapters` lists it, or else part of its name, any case.
     pub adapter: Option<String>,
     /// What the network asks of the device.
-    pub needs: Needs,
+    pub requirements: DeviceRequirements,
 }
 
 /// A device that works, and what it is. Cheap to clone.
@@ -65,13 +65,13 @@ pub struct Gpu {
     #[cfg(not(target_arch = "wasm32"))]
     pub(super) poller: Poller,
     report: AdapterReport,
-    trouble: Arc<Mutex<Option<Trouble>>>,
+    failure: Arc<Mutex<Option<DeviceError>>>,
     origin: Option<(wgpu::Instance, wgpu::Adapter)>,
 }
 
 /// What the device has complained about since it was last asked.
 #[derive(Clone, Debug)]
-enum Trouble {
+enum DeviceError {
     Lost(String),
     OutOfMemory(String),
     Other(String),
@@ -82,7 +82,7 @@ impl Gpu {
     ///
     /// # Errors
     /// [`Error::NoAdapter`] if none fits; [`Error::Gpu`] if it refuses the device; [`Error::Limit`] if it lacks a
-    /// feature of [`GpuOptions::needs`].
+    /// feature of [`GpuOptions::requirements`].
     pub fn new(options: &GpuOptions) -> Task<'_, Result<Self>> {
         Box::pin(Self::open(options))
     }
@@ -101,7 +101,7 @@ impl Gpu {
         let features = adapter.features();
         let offered = adapter.limits();
         let report = report_of(&adapter);
-        if options.needs.precision == Precision::F16 && !report.f16 {
+        if options.requirements.precision == Precision::F16 && !report.f16 {
             return Err(Error::Limit {
                 node: format!("adapter \"{}\"", report.name),
                 what: "precision f16".into(),
@@ -111,16 +111,16 @@ impl Gpu {
             });
         }
         let mut required = wgpu::Features::empty();
-        required.set(wgpu::Features::SHADER_F16, options.needs.precision == Precision::F16);
+        required.set(wgpu::Features::SHADER_F16, options.requirements.precision == Precision::F16);
         required |= features & wgpu::Features::SUBGROUP;
         let mut experimental_features = wgpu::ExperimentalFeatures::disabled();
-        if !report.coop.of(options.needs.precision).is_empty() {
+        if !report.coop.of(options.requirements.precision).is_empty() {
             required |= features & wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX;
             // SAFETY: what is experimental is used for one thing, in two kernels, which take matrices of the sizes that
             // the adapter lists, inside of workgroup memory, in uniform control flow.
             experimental_features = unsafe { wgpu::ExperimentalFeatures::enabled() };
         }
-        if options.needs.timestamps {
+        if options.requirements.timestamps {
             // Browsers have them at the ends of passes only.
             required |= features & TIMESTAMPS;
         }
@@ -128,7 +128,7 @@ impl Gpu {
             .request_device(&wgpu::DeviceDescriptor {
                 label: Some("yolov4"),
                 required_features: required,
-                required_limits: options.needs.limits(&offered),
+                required_limits: options.requirements.limits(&offered),
                 experimental_features,
                 memory_hints: wgpu::MemoryHints::Performance,
                 trace: wgpu::Trace::Off,
@@ -149,24 +149,26 @@ impl Gpu {
     }
 
     fn with_report(device: wgpu::Device, queue: wgpu::Queue, report: AdapterReport) -> Self {
-        let trouble = Arc::new(Mutex::new(None));
-        let note = |into: &Arc<Mutex<Option<Trouble>>>| {
+        let failure = Arc::new(Mutex::new(None));
+        let note = |into: &Arc<Mutex<Option<DeviceError>>>| {
             let into = Arc::clone(into);
-            move |what: Trouble| {
+            move |what: DeviceError| {
                 let mut known = into.lock().unwrap_or_else(PoisonError::into_inner);
                 // A loss explains whatever was complained of before it; anything else is told in its order.
-                if known.is_none() || (matches!(what, Trouble::Lost(_)) && !matches!(*known, Some(Trouble::Lost(_)))) {
+                if known.is_none()
+                    || (matches!(what, DeviceError::Lost(_)) && !matches!(*known, Some(DeviceError::Lost(_))))
+                {
                     *known = Some(what);
                 }
             }
         };
-        let lost = note(&trouble);
-        device.set_device_lost_callback(move |why, message| lost(Trouble::Lost(format!("{why:?}: {message}"))));
-        let failed = note(&trouble);
+        let lost = note(&failure);
+        device.set_device_lost_callback(move |why, message| lost(DeviceError::Lost(format!("{why:?}: {message}"))));
+        let failed = note(&failure);
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
             failed(match error {
-                wgpu::Error::OutOfMemory { .. } => Trouble::OutOfMemory(error.to_string()),
-                other => Trouble::Other(other.to_string()),
+                wgpu::Error::OutOfMemory { .. } => DeviceError::OutOfMemory(error.to_string()),
+                other => DeviceError::Other(other.to_string()),
             });
         }));
         let limits = device.limits();
@@ -178,7 +180,7 @@ impl Gpu {
             #[cfg(not(target_arch = "wasm32"))]
             poller: Poller::default(),
             report,
-            trouble,
+            failure,
             origin: None,
         }
     }
@@ -224,16 +226,16 @@ impl Gpu {
     /// # Errors
     /// [`Error::DeviceLost`], [`Error::OutOfMemory`], [`Error::Gpu`].
     pub fn check(&self) -> Result<()> {
-        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
-        match trouble.clone() {
+        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        match failure.clone() {
             None => Ok(()),
-            Some(Trouble::Lost(why)) => Err(Error::DeviceLost(why)),
-            Some(Trouble::OutOfMemory(what)) => {
-                *trouble = None;
+            Some(DeviceError::Lost(why)) => Err(Error::DeviceLost(why)),
+            Some(DeviceError::OutOfMemory(what)) => {
+                *failure = None;
                 Err(Error::OutOfMemory(what))
             }
-            Some(Trouble::Other(what)) => {
-                *trouble = None;
+            Some(DeviceError::Other(what)) => {
+                *failure = None;
                 Err(Error::Gpu(what))
             }
         }

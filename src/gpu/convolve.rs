@@ -5,18 +5,18 @@ use crate::{
     gpu::{
         call::{Bound, Call, Lowered, slot},
         table::Table,
-        weights::Numbers,
+        weights::PackedWeights,
     },
     graph::{
         Graph, NodeParams, Op, Params,
-        plan::{Step, View},
+        plan::{Step, TensorView},
     },
     kernels::conv::{self, Caps, End, PartAt, Places, Problem, Variant},
 };
 
 /// How rungs are chosen.
 #[derive(Clone, Copy, Debug)]
-pub struct Choice<'a> {
+pub struct RungSelector<'a> {
     /// What the adapter can do.
     pub caps: Caps,
     /// This variant wherever it is able to.
@@ -27,7 +27,7 @@ pub struct Choice<'a> {
     pub pictures: usize,
 }
 
-impl Choice<'_> {
+impl RungSelector<'_> {
     /// The rung for a problem: the one forced, the fastest measured, or the best guess.
     pub fn variant(&self, problem: &Problem) -> Variant {
         let able = |v: &Variant| v.takes(problem, &self.caps);
@@ -40,14 +40,14 @@ impl Choice<'_> {
 ///
 /// # Errors
 /// [`Error::Graph`] if it is none.
-pub fn lower(graph: &Graph, step: &Step, choice: &Choice<'_>) -> Result<Lowered> {
+pub fn lower(graph: &Graph, step: &Step, choice: &RungSelector<'_>) -> Result<Lowered> {
     let problem = problem(graph, step, choice)?;
     let (parts, residual) = step.reads.split_at(step.reads.len() - usize::from(problem.residual.is_some()));
-    let ends = Ends { parts, residual: residual.first(), write: &step.write };
-    Ok(ends.calls(choice.variant(&problem), &problem, &choice.caps))
+    let io = ConvIo { parts, residual: residual.first(), write: &step.write };
+    Ok(io.calls(choice.variant(&problem), &problem, &choice.caps))
 }
 
-fn problem(graph: &Graph, step: &Step, choice: &Choice<'_>) -> Result<Problem> {
+fn problem(graph: &Graph, step: &Step, choice: &RungSelector<'_>) -> Result<Problem> {
     let none = || Error::graph(&graph.node(step.node).name, "is no convolution");
     step.problem(graph, choice.pictures).ok_or_else(none)
 }
@@ -61,8 +61,8 @@ pub fn numbers<'a>(
     params: &'a Params,
     step: &Step,
     variant: Variant,
-    choice: &Choice<'_>,
-) -> Result<Numbers<'a>> {
+    choice: &RungSelector<'_>,
+) -> Result<PackedWeights<'a>> {
     let node = graph.node(step.node);
     let (Op::Conv(c), Some(NodeParams::Conv { weights, bias })) = (&node.op, params.get(step.node)) else {
         return Err(Error::graph(&node.name, "has no weights"));
@@ -73,7 +73,7 @@ pub fn numbers<'a>(
         return Err(Error::graph(&node.name, format!("expected {expected} weights, found {}", weights.len())));
     }
     let caps = choice.caps;
-    Ok(Numbers {
+    Ok(PackedWeights {
         elements: variant.packed_len(&problem, &caps),
         weights: Box::new(move |sink| variant.pack(&problem, &caps, weights, sink)),
         bias: conv::bias(&problem, bias.as_deref()),
@@ -81,21 +81,21 @@ pub fn numbers<'a>(
 }
 
 /// What a convolution reads and writes, whichever kernels do it.
-pub struct Ends<'a> {
+pub struct ConvIo<'a> {
     /// The input, in up to four parts.
-    pub parts: &'a [View],
+    pub parts: &'a [TensorView],
     /// Added before the last activation.
-    pub residual: Option<&'a View>,
+    pub residual: Option<&'a TensorView>,
     /// The output.
-    pub write: &'a View,
+    pub write: &'a TensorView,
 }
 
-impl Ends<'_> {
+impl ConvIo<'_> {
     /// The calls of a rung.
     pub fn calls(&self, variant: Variant, problem: &Problem, caps: &Caps) -> Lowered {
         let parts: Vec<PartAt> = self.parts.iter().map(|v| PartAt { block: v.block, channels: v.shape.c }).collect();
         let places = Places { parts: &parts, residual: self.residual.map(|v| v.block), dst: self.write.block };
-        let call = |call: conv::Call| {
+        let call = |call: conv::ConvCall| {
             let bound = call.bound.into_iter().map(|end| self.bound(end)).collect();
             Call { dispatch: call.dispatch, bound }
         };

@@ -3,8 +3,8 @@
 
 use crate::{
     error::{Error, Result},
-    gpu::{context::Gpu, limits::check_texture, pipelines::Pipelines, ready::Ready},
-    host::{Format, Frame},
+    gpu::{bound::BoundDispatch, context::Gpu, limits::check_texture, pipelines::Pipelines},
+    host::{Frame, FrameFormat},
     kernels::to_rgba::{self, ToRgbaParams},
 };
 
@@ -14,7 +14,7 @@ pub struct FrameKind {
     /// Columns and rows.
     pub size: (usize, usize),
     /// Layout of the samples.
-    pub format: Option<Format>,
+    pub format: Option<FrameFormat>,
 }
 
 impl From<&Frame> for FrameKind {
@@ -37,7 +37,7 @@ pub struct FrameTexture {
 struct Samples {
     buffer: wgpu::Buffer,
     params: wgpu::Buffer,
-    convert: Ready,
+    convert: BoundDispatch,
 }
 
 impl FrameTexture {
@@ -102,7 +102,7 @@ impl FrameTexture {
     }
 
     /// The dispatch that makes pixels of the samples.
-    pub(super) fn convert(&self) -> Option<&Ready> {
+    pub(super) fn convert(&self) -> Option<&BoundDispatch> {
         self.samples.as_ref().map(|samples| &samples.convert)
     }
 
@@ -132,7 +132,7 @@ impl Samples {
         gpu: &Gpu,
         pipelines: &mut Pipelines,
         (width, height): (usize, usize),
-        format: Format,
+        format: FrameFormat,
         view: &wgpu::TextureView,
     ) -> Result<Self> {
         let too_large = || Error::Usage(format!("a frame of {width} x {height} pixels has more bytes than there are"));
@@ -151,7 +151,7 @@ impl Samples {
                 wgpu::BindGroupEntry { binding: 2, resource: wgpu::BindingResource::TextureView(view) },
             ],
         });
-        let convert = Ready { pipeline, group, workgroups: dispatch.workgroups };
+        let convert = BoundDispatch { pipeline, group, workgroups: dispatch.workgroups };
         Ok(Self { buffer, params, convert })
     }
 }

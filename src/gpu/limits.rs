@@ -13,7 +13,7 @@ use crate::{
 
 /// What to ask a device for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Needs {
+pub struct DeviceRequirements {
     /// Largest storage binding, in bytes.
     pub binding_bytes: u64,
     /// Element type.
@@ -23,10 +23,10 @@ pub struct Needs {
 }
 
 /// What a graph as loaded needs for so many pictures at once: every slot of its plan is as large as one of its values.
-pub fn needs(graph: &Graph, precision: Precision, pictures: usize) -> Needs {
+pub fn requirements(graph: &Graph, precision: Precision, pictures: usize) -> DeviceRequirements {
     let value = |shape: Shape| shape.vectors() * pictures * 4 * precision.bytes();
     let bytes = graph.iter().map(|(id, node)| value(node.shape).max(weight_bytes(graph, id, precision, LARGEST_TILE)));
-    Needs { binding_bytes: bytes.max().unwrap_or(0) as u64, precision, timestamps: false }
+    DeviceRequirements { binding_bytes: bytes.max().unwrap_or(0) as u64, precision, timestamps: false }
 }
 
 /// Output channels of the largest tile of any rung.
@@ -39,7 +39,7 @@ fn weight_bytes(graph: &Graph, id: NodeId, precision: Precision, tile: usize) ->
     p.output.c.next_multiple_of(tile) * ic * p.size * p.size * precision.bytes()
 }
 
-impl Needs {
+impl DeviceRequirements {
     /// WebGPU's default limits, raised only where the network needs more, and never above what is offered.
     pub(super) fn limits(&self, offered: &wgpu::Limits) -> wgpu::Limits {
         let base = wgpu::Limits::default().using_resolution(offered.clone());

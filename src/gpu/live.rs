@@ -5,9 +5,9 @@
 use crate::{
     error::{Error, Result},
     gpu::{
+        bound::BoundDispatch,
         boxes::{HEADER, count, kept_boxes},
         program::Program,
-        ready::Ready,
     },
     graph::NodeId,
     host::{Candidate, Placement, Thresholds},
@@ -15,7 +15,7 @@ use crate::{
 
 /// The letterbox from one texture into one program.
 #[derive(Debug)]
-pub struct Feed(Ready);
+pub struct Feed(BoundDispatch);
 
 impl Program {
     /// Binds a texture of RGB pixels as the source of the network's input.

@@ -4,12 +4,12 @@ use crate::{
     error::{Error, Result},
     gpu::{
         call::{Bound, Call, Lowered, slot},
-        convolve::{self, Choice},
+        convolve::{self, RungSelector},
     },
     graph::{
         Graph,
         compile::Compiled,
-        plan::{Step, View, Work},
+        plan::{Step, TensorView, Work},
     },
     kernels::{concat, planes::At},
     ops::Lowering,
@@ -19,7 +19,7 @@ use crate::{
 ///
 /// # Errors
 /// [`Error::Graph`] if an op has no kernel.
-pub fn lower_all(compiled: &Compiled, choice: &Choice<'_>) -> Result<Vec<Lowered>> {
+pub fn lower_all(compiled: &Compiled, choice: &RungSelector<'_>) -> Result<Vec<Lowered>> {
     compiled.plan.steps.iter().map(|step| lower(&compiled.graph, step, choice)).collect()
 }
 
@@ -27,9 +27,9 @@ pub fn lower_all(compiled: &Compiled, choice: &Choice<'_>) -> Result<Vec<Lowered
 ///
 /// # Errors
 /// [`Error::Graph`] if the op has no kernel.
-fn lower(graph: &Graph, step: &Step, choice: &Choice<'_>) -> Result<Lowered> {
+fn lower(graph: &Graph, step: &Step, choice: &RungSelector<'_>) -> Result<Lowered> {
     let node = graph.node(step.node);
-    let at = |view: &View| At { shape: view.shape, block: view.block, pictures: choice.pictures };
+    let at = |view: &TensorView| At { shape: view.shape, block: view.block, pictures: choice.pictures };
     let (reads, dst): (Vec<At>, At) = (step.reads.iter().map(at).collect(), at(&step.write));
     let lowering = match step.work {
         Work::Copy { from, to, count } => Lowering::Kernel(concat::dispatch(from, to, count, reads[0], dst)),

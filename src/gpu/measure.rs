@@ -7,7 +7,7 @@ use web_time::Instant;
 
 use crate::{
     error::{Error, Result},
-    gpu::{context::Gpu, pipelines::Pipelines, ready::Ready, stamps::Stamps},
+    gpu::{bound::BoundDispatch, context::Gpu, pipelines::Pipelines, stamps::Stamps},
     kernels::Dispatch,
 };
 
@@ -23,7 +23,7 @@ pub enum Clock {
 
 /// One run by both clocks.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Lap {
+pub(super) struct TimingSample {
     /// From the recording of the commands to having their result.
     pub wall: Duration,
     /// From the start to the end of the pass; none where there is no such clock, or one that cannot be right.
@@ -52,7 +52,7 @@ impl Stopwatch {
         &self,
         record: impl FnOnce(&mut wgpu::ComputePass<'_>),
         result: &wgpu::Buffer,
-    ) -> Result<(Lap, Vec<u8>)> {
+    ) -> Result<(TimingSample, Vec<u8>)> {
         let start = Instant::now();
         let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         {
@@ -71,7 +71,7 @@ impl Stopwatch {
         let result = bytes.split_off(stamped as usize);
         let gpu = self.stamps.as_ref().and_then(|stamps| stamps.times(&self.gpu, &bytes).first().copied());
         // A pass takes some time, and less than everything around it.
-        Ok((Lap { wall, gpu: gpu.filter(|gpu| !gpu.is_zero() && *gpu <= wall) }, result))
+        Ok((TimingSample { wall, gpu: gpu.filter(|gpu| !gpu.is_zero() && *gpu <= wall) }, result))
     }
 }
 
@@ -97,7 +97,7 @@ const RESULT: usize = 256 * 16;
 pub(super) struct Probe {
     gpu: Gpu,
     name: &'static str,
-    ready: Ready,
+    bound: BoundDispatch,
     params: wgpu::Buffer,
     dst: wgpu::Buffer,
     watch: Stopwatch,
@@ -125,9 +125,9 @@ impl Probe {
             entries: &entries,
         });
         gpu.check()?;
-        let ready = Ready { pipeline, group, workgroups: [1, 1, 1] };
+        let bound = BoundDispatch { pipeline, group, workgroups: [1, 1, 1] };
         let watch = Stopwatch::new(gpu, RESULT, false);
-        Ok(Self { gpu: gpu.clone(), name: dispatch.kernel.name, ready, params, dst, watch })
+        Ok(Self { gpu: gpu.clone(), name: dispatch.kernel.name, bound, params, dst, watch })
     }
 
     /// Seconds from the recording of the commands to having their result.
@@ -135,14 +135,14 @@ impl Probe {
         // Just below one, so that numbers neither grow nor fade; exact in f16 too.
         let params = RoofParams { rounds: load.rounds, stride: load.stride, factor: -0.999_023_44, offset: 1.0 };
         self.gpu.queue.write_buffer(&self.params, 0, bytemuck::bytes_of(&params));
-        self.ready.workgroups = [load.workgroups, 1, 1];
-        let record = |pass: &mut wgpu::ComputePass<'_>| (0..load.dispatches).for_each(|_| self.ready.record(pass));
-        let (lap, bytes) = self.watch.run(record, &self.dst).await?;
+        self.bound.workgroups = [load.workgroups, 1, 1];
+        let record = |pass: &mut wgpu::ComputePass<'_>| (0..load.dispatches).for_each(|_| self.bound.record(pass));
+        let (sample, bytes) = self.watch.run(record, &self.dst).await?;
         let values: Vec<f32> = bytemuck::pod_collect_to_vec(&bytes);
         let wrong = |value: &&f32| !value.is_finite() || value.abs() >= 1e6;
         match values.iter().find(wrong) {
             Some(value) => Err(Error::Gpu(format!("kernel {}: expected numbers below 1e6, found {value}", self.name))),
-            None => Ok(lap.wall.as_secs_f64()),
+            None => Ok(sample.wall.as_secs_f64()),
         }
     }
 }

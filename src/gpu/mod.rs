@@ -4,11 +4,12 @@
 //! - [`Gpu`]: an adapter and its device, asked for with the limits that a network needs.
 //! - [`Program`]: one network on one device, ready to play.
 //! - [`Roof`]: what an adapter can do at most, measured.
-//! - [`FrameTexture`], [`Feed`], [`Rank`], [`Landing`]: the pieces of a chain that never waits, from a video frame to the
+//! - [`FrameTexture`], [`Feed`], [`Rank`], [`ReadbackBuffer`]: the pieces of a chain that never waits, from a video frame to the
 //!   arguments of the draw that shows its boxes.
 //!
 //! One async path serves native and browser: a wait is a future, and on native the device is polled until it is done.
 
+mod bound;
 mod boxes;
 mod buffers;
 mod call;
@@ -30,13 +31,12 @@ mod profile;
 mod program;
 mod rank;
 mod readback;
-mod ready;
 mod report;
 mod roof;
+mod rung_benchmark;
 mod source;
 mod stamps;
 mod table;
-mod trial;
 mod tune;
 mod upload;
 mod weights;
@@ -45,19 +45,19 @@ pub use context::{Backend, Gpu, GpuOptions, adapters, driver_hint};
 pub use coop::CoopSides;
 pub use counter::{Purpose, Readbacks};
 pub use frames::{FrameKind, FrameTexture};
-pub use limits::{Needs, needs};
+pub use limits::{DeviceRequirements, requirements};
 pub use live::Feed;
 pub use measure::Clock;
 pub use pipelines::Pipelines;
-pub use play::{Input, Played};
+pub use play::{Played, ProgramInput};
 pub use profile::NodeTime;
 pub use program::{Program, ProgramOptions};
 pub use rank::{Drawn, Rank};
-pub use readback::Landing;
+pub use readback::ReadbackBuffer;
 pub use report::AdapterReport;
 pub use roof::{ROOF_KERNELS, Roof};
+pub use rung_benchmark::{RungBenchmark, Timing, TimingBudget};
 pub use stamps::Stamps;
-pub use table::{Entry, Table};
-pub use trial::{Effort, Timing, Trial};
+pub use table::{Table, TuningEntry};
 pub use tune::{Tune, time};
 pub use wgpu::TextureView;

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// A pipeline's identity: the kernel's name, its constants by name and bit pattern.
-type Key = (&'static str, Vec<(&'static str, u64)>);
+type PipelineKey = (&'static str, Vec<(&'static str, u64)>);
 
 /// Modules and pipelines of one program.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub struct Pipelines {
     precision: Precision,
     checked: bool,
     modules: BTreeMap<&'static str, (wgpu::ShaderModule, wgpu::BindGroupLayout, wgpu::PipelineLayout)>,
-    pipelines: BTreeMap<Key, wgpu::ComputePipeline>,
+    pipelines: BTreeMap<PipelineKey, wgpu::ComputePipeline>,
 }
 
 impl Pipelines {
@@ -54,7 +54,7 @@ impl Pipelines {
         if cfg!(target_arch = "wasm32") {
             return Ok(());
         }
-        let missing: BTreeMap<Key, &Dispatch> = dispatches.map(|d| (key(d), d)).collect();
+        let missing: BTreeMap<PipelineKey, &Dispatch> = dispatches.map(|d| (key(d), d)).collect();
         let missing = missing.into_iter().filter(|(key, _)| !self.pipelines.contains_key(key)).collect::<Vec<_>>();
         let work: Vec<_> = missing.iter().map(|(_, dispatch)| (*dispatch, self.module(dispatch.kernel))).collect();
         let gpu = &self.gpu;
@@ -110,7 +110,7 @@ impl Pipelines {
     }
 }
 
-fn key(dispatch: &Dispatch) -> Key {
+fn key(dispatch: &Dispatch) -> PipelineKey {
     (dispatch.kernel.name, dispatch.constants.iter().map(|(name, value)| (*name, value.to_bits())).collect())
 }
 

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     error::{Error, Result},
     gpu::{
+        bound::BoundDispatch,
         boxes::Fetched,
         buffers::{decode, encode},
         program::Program,
-        ready::Ready,
     },
-    graph::{NodeId, plan::View},
+    graph::{NodeId, plan::TensorView},
     host::{Candidate, Frame, Picture, Placement, Thresholds},
     task::Task,
     tensor::{Shape, Tensor},
@@ -18,7 +18,7 @@ use crate::{
 
 /// What a frame starts from.
 #[derive(Clone, Copy, Debug)]
-pub enum Input<'a> {
+pub enum ProgramInput<'a> {
     /// The network's input as it is: `[C, H, W]`.
     Tensor(&'a Tensor),
     /// A picture, resampled on the GPU.
@@ -29,7 +29,7 @@ pub enum Input<'a> {
     Texture(&'a wgpu::TextureView, &'a Placement),
 }
 
-impl<'a> From<&'a Tensor> for Input<'a> {
+impl<'a> From<&'a Tensor> for ProgramInput<'a> {
     fn from(tensor: &'a Tensor) -> Self {
         Self::Tensor(tensor)
     }
@@ -50,7 +50,7 @@ impl Program {
     ///
     /// # Errors
     /// If the input has another shape, a value was not kept, or the device fails.
-    pub async fn play(&mut self, input: impl Into<Input<'_>>, keep: &[NodeId]) -> Result<Played> {
+    pub async fn play(&mut self, input: impl Into<ProgramInput<'_>>, keep: &[NodeId]) -> Result<Played> {
         let played = self.play_batch(&[input.into()], keep).await?.pop();
         played.ok_or_else(|| Error::Gpu("a read-back was cut short".into()))
     }
@@ -59,11 +59,15 @@ impl Program {
     ///
     /// # Errors
     /// As [`Program::play`]; [`Error::Usage`] for no picture, or too many.
-    pub fn play_batch<'a>(&'a mut self, inputs: &'a [Input<'a>], keep: &'a [NodeId]) -> Task<'a, Result<Vec<Played>>> {
+    pub fn play_batch<'a>(
+        &'a mut self,
+        inputs: &'a [ProgramInput<'a>],
+        keep: &'a [NodeId],
+    ) -> Task<'a, Result<Vec<Played>>> {
         Box::pin(self.play_all(inputs, keep))
     }
 
-    async fn play_all(&mut self, inputs: &[Input<'_>], keep: &[NodeId]) -> Result<Vec<Played>> {
+    async fn play_all(&mut self, inputs: &[ProgramInput<'_>], keep: &[NodeId]) -> Result<Vec<Played>> {
         let wanted: Vec<NodeId> = keep.iter().map(|origin| self.find(*origin)).collect::<Result<_>>()?;
         let heads: Vec<NodeId> = self.graph.heads.iter().map(|h| h.input).collect();
         let ids: Vec<NodeId> = heads.iter().chain(&wanted).copied().collect();
@@ -100,14 +104,14 @@ impl Program {
         ids: &[NodeId],
         pictures: usize,
     ) -> Result<Vec<Vec<Tensor>>> {
-        let views: Vec<View> = ids.iter().flat_map(|id| self.plan.views(*id)).copied().collect();
+        let views: Vec<TensorView> = ids.iter().flat_map(|id| self.plan.views(*id)).copied().collect();
         let room = usize::try_from(self.gpu.limits.max_buffer_size).unwrap_or(usize::MAX);
         let mut parts = vec![Vec::with_capacity(views.len()); pictures];
         let (mut encoder, mut rest) = (encoder, &views[..]);
         // At once what fits into one buffer: everything, unless a network is large and all of it was kept.
         loop {
             let mut total = 0;
-            let fits = |view: &&View| {
+            let fits = |view: &&TensorView| {
                 total += self.bytes(view.shape);
                 total <= room
             };
@@ -142,7 +146,7 @@ impl Program {
     }
 
     /// Submits the commands, then reads what lies in `views`, all pictures of the batch.
-    async fn read_views(&mut self, mut encoder: wgpu::CommandEncoder, views: &[View]) -> Result<Vec<u8>> {
+    async fn read_views(&mut self, mut encoder: wgpu::CommandEncoder, views: &[TensorView]) -> Result<Vec<u8>> {
         let total: usize = views.iter().map(|v| self.bytes(v.shape)).sum();
         // Kept while the same values are asked for.
         let kept = self.staging.take().filter(|(bytes, _)| *bytes == total).map(|(_, buffer)| buffer);
@@ -165,7 +169,11 @@ impl Program {
     ///
     /// # Errors
     /// As [`Program::play`]; [`Error::Limit`] if there are more candidates than fit into one binding.
-    pub async fn detect(&mut self, input: impl Into<Input<'_>>, thresholds: &Thresholds) -> Result<Vec<Candidate>> {
+    pub async fn detect(
+        &mut self,
+        input: impl Into<ProgramInput<'_>>,
+        thresholds: &Thresholds,
+    ) -> Result<Vec<Candidate>> {
         Ok(self.detect_batch(&[(input.into(), *thresholds)]).await?.pop().unwrap_or_default())
     }
 
@@ -175,13 +183,13 @@ impl Program {
     /// As [`Program::detect`]; [`Error::Usage`] for no picture, or too many.
     pub fn detect_batch<'a>(
         &'a mut self,
-        frames: &'a [(Input<'a>, Thresholds)],
+        frames: &'a [(ProgramInput<'a>, Thresholds)],
     ) -> Task<'a, Result<Vec<Vec<Candidate>>>> {
         Box::pin(self.detect_all(frames))
     }
 
-    async fn detect_all(&mut self, frames: &[(Input<'_>, Thresholds)]) -> Result<Vec<Vec<Candidate>>> {
-        let inputs: Vec<Input<'_>> = frames.iter().map(|(input, _)| *input).collect();
+    async fn detect_all(&mut self, frames: &[(ProgramInput<'_>, Thresholds)]) -> Result<Vec<Vec<Candidate>>> {
+        let inputs: Vec<ProgramInput<'_>> = frames.iter().map(|(input, _)| *input).collect();
         let letterboxes = self.put(&inputs).await?;
         let mut found = vec![vec![]; frames.len()];
         let mut open: Vec<usize> = (0..frames.len()).collect();
@@ -232,7 +240,7 @@ impl Program {
 
     /// Brings the inputs to the GPU, one for each picture of the batch from the first on; those whose letterbox kernel
     /// has to run.
-    pub(super) async fn put(&mut self, inputs: &[Input<'_>]) -> Result<Vec<usize>> {
+    pub(super) async fn put(&mut self, inputs: &[ProgramInput<'_>]) -> Result<Vec<usize>> {
         if inputs.is_empty() || inputs.len() > self.batch {
             let message = format!("a batch of {}: expected 1 to {} pictures", inputs.len(), self.batch);
             return Err(Error::Usage(message));
@@ -246,22 +254,22 @@ impl Program {
             // Planes of all pictures alternate.
             let plane = |block: usize| (view.block + block) * self.batch + number;
             match input {
-                Input::Picture(picture, placement) => {
+                ProgramInput::Picture(picture, placement) => {
                     self.sources[number].upload(&self.gpu, picture, placement, plane(0), slot)?;
                     letterboxes.push(number);
                 }
-                Input::Frame(frame, placement) => {
+                ProgramInput::Frame(frame, placement) => {
                     let source = &mut self.sources[number];
                     source.upload_frame(&self.gpu, &mut self.pipelines, frame, slot).await?;
                     source.place(&self.gpu, placement, plane(0));
                     letterboxes.push(number);
                 }
-                Input::Texture(view, placement) => {
+                ProgramInput::Texture(view, placement) => {
                     self.sources[number].show(&self.gpu, view, slot)?;
                     self.sources[number].place(&self.gpu, placement, plane(0));
                     letterboxes.push(number);
                 }
-                Input::Tensor(tensor) => {
+                ProgramInput::Tensor(tensor) => {
                     if tensor.shape != view.shape {
                         return Err(Error::graph("input", format!("expected {}, found {}", view.shape, tensor.shape)));
                     }
@@ -278,19 +286,19 @@ impl Program {
     }
 
     /// Brings the same input to every picture of the batch.
-    pub(super) async fn put_everywhere(&mut self, input: Input<'_>) -> Result<Vec<usize>> {
+    pub(super) async fn put_everywhere(&mut self, input: ProgramInput<'_>) -> Result<Vec<usize>> {
         self.put(&vec![input; self.batch]).await
     }
 
     /// The dispatches that bring these pictures of the batch onto the canvas.
-    pub(super) fn letterboxes(&self, pictures: &[usize]) -> impl Iterator<Item = &Ready> {
-        pictures.iter().flat_map(|number| self.sources[*number].ready())
+    pub(super) fn letterboxes(&self, pictures: &[usize]) -> impl Iterator<Item = &BoundDispatch> {
+        pictures.iter().flat_map(|number| self.sources[*number].dispatches())
     }
 
     /// The network, after the letterboxes of these pictures.
     pub(super) fn record_network(&self, pass: &mut wgpu::ComputePass<'_>, pictures: &[usize]) {
         self.letterboxes(pictures).for_each(|letterbox| letterbox.record(pass));
-        self.steps.iter().for_each(|(_, ready)| ready.record(pass));
+        self.steps.iter().for_each(|(_, bound)| bound.record(pass));
     }
 
     /// Bytes of one plane of one picture.

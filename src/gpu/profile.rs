@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     error::{Error, Result},
-    gpu::{play::Input, program::Program, report::TIMESTAMPS, stamps::Stamps},
+    gpu::{play::ProgramInput, program::Program, report::TIMESTAMPS, stamps::Stamps},
     graph::NodeId,
 };
 
@@ -25,7 +25,7 @@ impl Program {
     ///
     /// # Errors
     /// [`Error::Limit`] if the device was made without timestamps; as [`Program::play`] otherwise.
-    pub async fn time_nodes(&mut self, input: impl Into<Input<'_>>) -> Result<Vec<NodeTime>> {
+    pub async fn time_nodes(&mut self, input: impl Into<ProgramInput<'_>>) -> Result<Vec<NodeTime>> {
         let count = self.steps.len() + 1;
         let able = self.gpu.device.features().contains(TIMESTAMPS) && count <= MAX_QUERIES;
         let Some(stamps) = able.then(|| Stamps::new(&self.gpu, count as u32)).flatten() else {
@@ -42,10 +42,10 @@ impl Program {
         let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         {
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-            self.letterboxes(&letterboxes).for_each(|ready| ready.record(&mut pass));
+            self.letterboxes(&letterboxes).for_each(|bound| bound.record(&mut pass));
             pass.write_timestamp(stamps.set(), 0);
-            for (i, (_, ready)) in self.steps.iter().enumerate() {
-                ready.record(&mut pass);
+            for (i, (_, bound)) in self.steps.iter().enumerate() {
+                bound.record(&mut pass);
                 pass.write_timestamp(stamps.set(), i as u32 + 1);
             }
         }
@@ -57,7 +57,7 @@ impl Program {
     ///
     /// # Errors
     /// As [`Program::play`].
-    pub async fn time_network(&mut self, input: impl Into<Input<'_>>) -> Result<Option<Duration>> {
+    pub async fn time_network(&mut self, input: impl Into<ProgramInput<'_>>) -> Result<Option<Duration>> {
         let Some(stamps) = Stamps::new(&self.gpu, 2) else { return Ok(None) };
         let letterboxes = self.put_everywhere(input.into()).await?;
         let gpu = &self.gpu;

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use crate::{
     error::Result,
     gpu::{
-        boxes::{Boxes, Picture},
+        bound::{BoundDispatch, SLOT_USAGE},
+        boxes::{BatchIndex, PostProcessor},
         context::Gpu,
-        convolve::Choice,
+        convolve::RungSelector,
         limits::{binding_bytes, binding_vectors, check_plan},
         lower::lower_all,
         pipelines::Pipelines,
-        ready::{Ready, SLOT_USAGE},
-        source::Source,
+        source::LetterboxPass,
         table::Table,
         tune::{self, Tune},
         upload::{Uploaded, upload},
@@ -77,7 +77,7 @@ pub struct Program {
     pub(super) slots: Vec<wgpu::Buffer>,
     /// Where values are read back, for so many bytes.
     pub(super) staging: Option<(usize, wgpu::Buffer)>,
-    pub(super) steps: Vec<(NodeId, Ready)>,
+    pub(super) steps: Vec<(NodeId, BoundDispatch)>,
     kernels: Vec<&'static str>,
     /// The rung of each convolution.
     pub(super) rungs: BTreeMap<NodeId, Variant>,
@@ -85,9 +85,9 @@ pub struct Program {
     tuned: Table,
     pub(super) pipelines: Pipelines,
     /// One for each picture of the batch.
-    pub(super) sources: Vec<Source>,
-    /// Likewise.
-    pub(super) boxes: Vec<Boxes>,
+    pub(super) sources: Vec<LetterboxPass>,
+    /// One for each picture of the batch too.
+    pub(super) boxes: Vec<PostProcessor>,
 }
 
 impl Program {
@@ -135,7 +135,7 @@ impl Program {
             tune::measure(gpu, &mut pipelines, &caps, problem, options.tune, &mut tuned).await?;
             progress(done + 1, total);
         }
-        let choice = Choice { caps, forced: options.conv, tuned: &tuned, pictures: batch };
+        let choice = RungSelector { caps, forced: options.conv, tuned: &tuned, pictures: batch };
         let lowered = lower_all(&compiled, &choice)?;
         pipelines.prepare(lowered.iter().flat_map(|lowered| &lowered.calls).map(|call| &call.dispatch))?;
 
@@ -147,9 +147,9 @@ impl Program {
         let steps = calls.finish(gpu, &mut pipelines, &slots);
         let (mut sources, mut boxes) = (Vec::new(), Vec::new());
         for picture in 0..batch {
-            sources.push(Source::new(gpu, &mut pipelines, &graph).await?);
-            let at = Picture { number: picture, of: batch };
-            boxes.push(Boxes::new(gpu, &mut pipelines, &graph, &plan, &slots, at).await?);
+            sources.push(LetterboxPass::new(gpu, &mut pipelines, &graph).await?);
+            let at = BatchIndex { number: picture, of: batch };
+            boxes.push(PostProcessor::new(gpu, &mut pipelines, &graph, &plan, &slots, at).await?);
         }
         gpu.check()?;
         Ok(Self {

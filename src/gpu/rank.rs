@@ -2,7 +2,7 @@
 
 use crate::{
     error::Result,
-    gpu::{context::Gpu, pipelines::Pipelines, ready::Ready},
+    gpu::{bound::BoundDispatch, context::Gpu, pipelines::Pipelines},
     kernels::rank::{self, MAX_DRAWN, RankParams},
 };
 
@@ -20,7 +20,7 @@ pub struct Drawn {
 pub struct Rank {
     order: wgpu::Buffer,
     args: wgpu::Buffer,
-    ready: Ready,
+    bound: BoundDispatch,
 }
 
 impl Rank {
@@ -53,7 +53,7 @@ impl Rank {
             layout: &pipelines.bind_group_layout(dispatch.kernel),
             entries: &entries,
         });
-        Ok(Self { order, args, ready: Ready { pipeline, group, workgroups: dispatch.workgroups } })
+        Ok(Self { order, args, bound: BoundDispatch { pipeline, group, workgroups: dispatch.workgroups } })
     }
 
     /// Clears count and arguments; outside any pass, before [`Rank::record`].
@@ -64,7 +64,7 @@ impl Rank {
 
     /// Kept boxes to order and arguments.
     pub fn record(&self, pass: &mut wgpu::ComputePass<'_>) {
-        self.ready.record(pass);
+        self.bound.record(pass);
     }
 
     /// How many are drawn, then their places among the kept boxes, best first.

@@ -55,11 +55,11 @@ impl Gpu {
 
     /// Waits as `read` does, then brings `buffer`, which cannot be mapped, to the host through a buffer that can.
     pub(super) async fn read_all(&self, buffer: &wgpu::Buffer) -> Result<Vec<u8>> {
-        let landing = Landing::new(self, buffer.size() as usize);
+        let readback = ReadbackBuffer::new(self, buffer.size() as usize);
         let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        encoder.copy_buffer_to_buffer(buffer, 0, &landing.buffer, 0, None);
+        encoder.copy_buffer_to_buffer(buffer, 0, &readback.buffer, 0, None);
         self.queue.submit([encoder.finish()]);
-        self.read(&landing.buffer).await
+        self.read(&readback.buffer).await
     }
 
     fn copy_out(&self, buffer: &wgpu::Buffer, mapped: Option<MapResult>) -> Result<Vec<u8>> {
@@ -89,7 +89,7 @@ impl Drop for Mapping<'_> {
 
 /// A buffer that commands copy into and the host reads later, without waiting.
 #[derive(Debug)]
-pub struct Landing {
+pub struct ReadbackBuffer {
     buffer: wgpu::Buffer,
     state: State,
 }
@@ -132,11 +132,11 @@ impl State {
     }
 }
 
-impl Landing {
+impl ReadbackBuffer {
     /// Room for `bytes`.
     pub fn new(gpu: &Gpu, bytes: usize) -> Self {
         let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
-        Self { buffer: gpu.buffer("landing", bytes, usage), state: State::Idle }
+        Self { buffer: gpu.buffer("readback", bytes, usage), state: State::Idle }
     }
 
     /// Where commands copy to; not while a read-back is under way.

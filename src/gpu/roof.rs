@@ -7,7 +7,7 @@ use crate::{
         context::Gpu,
         measure::{Load, Probe, RoofParams, saturate},
         pipelines::Pipelines,
-        trial::Effort,
+        rung_benchmark::TimingBudget,
         tune::time,
     },
     kernels::{
@@ -233,7 +233,7 @@ async fn gemm(gpu: &Gpu, precision: Precision) -> Result<(f64, Variant)> {
 }
 
 /// As much as for other roofs.
-const GEMM_EFFORT: Effort = Effort { span: 50.0, tries: 4 };
+const GEMM_EFFORT: TimingBudget = TimingBudget { span: 50.0, tries: 4 };
 
 /// Dispatches in the longer of two command buffers.
 const MANY: u32 = 1024;

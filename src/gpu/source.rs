@@ -3,11 +3,11 @@
 use crate::{
     error::{Error, Result},
     gpu::{
+        bound::BoundDispatch,
         context::Gpu,
         frames::{FrameKind, FrameTexture},
         limits::check_texture,
         pipelines::Pipelines,
-        ready::Ready,
     },
     graph::Graph,
     host::{Frame, Picture, Placement},
@@ -17,7 +17,7 @@ use crate::{
 
 /// Texture, parameters and dispatch of the letterbox kernel. The texture is kept while pictures have one size, or frames one kind.
 #[derive(Debug)]
-pub struct Source {
+pub struct LetterboxPass {
     canvas: Shape,
     pipeline: wgpu::ComputePipeline,
     layout: wgpu::BindGroupLayout,
@@ -28,12 +28,12 @@ pub struct Source {
 /// What is bound to the letterbox kernel, and by which dispatch.
 #[derive(Debug)]
 enum Shown {
-    Picture(wgpu::Texture, Ready),
-    Frame(Box<FrameTexture>, Ready),
-    Outside(Ready),
+    Picture(wgpu::Texture, BoundDispatch),
+    Frame(Box<FrameTexture>, BoundDispatch),
+    Outside(BoundDispatch),
 }
 
-impl Source {
+impl LetterboxPass {
     /// The pipeline for pictures onto the canvas of `graph`'s input.
     pub async fn new(gpu: &Gpu, pipelines: &mut Pipelines, graph: &Graph) -> Result<Self> {
         let canvas = graph.input_shape();
@@ -45,7 +45,7 @@ impl Source {
         Ok(Self { canvas, pipeline, layout, params, shown: None })
     }
 
-    /// Uploads `picture`; the dispatch that puts it into `plane` of `input` is [`Source::ready`].
+    /// Uploads `picture`; the dispatch that puts it into `plane` of `input` is [`LetterboxPass::dispatch`].
     ///
     /// # Errors
     /// If the network does not take colour pictures, or the picture is larger than a texture may be.
@@ -60,8 +60,8 @@ impl Source {
         check_texture("the picture", (picture.width, picture.height), &gpu.limits)?;
         let size =
             wgpu::Extent3d { width: picture.width as u32, height: picture.height as u32, depth_or_array_layers: 1 };
-        let (texture, ready) = match self.shown.take() {
-            Some(Shown::Picture(texture, ready)) if texture.size() == size => (texture, ready),
+        let (texture, dispatch) = match self.shown.take() {
+            Some(Shown::Picture(texture, dispatch)) if texture.size() == size => (texture, dispatch),
             _ => self.make(gpu, size, input)?,
         };
         gpu.queue.write_texture(
@@ -74,15 +74,15 @@ impl Source {
             },
             size,
         );
-        self.shown = Some(Shown::Picture(texture, ready));
+        self.shown = Some(Shown::Picture(texture, dispatch));
         self.place(gpu, placement, plane);
         Ok(())
     }
 
-    /// Uploads the samples of `frame`; the dispatches that make pixels of them and put those into `input` are [`Source::ready`].
+    /// Uploads the samples of `frame`; the dispatches that make pixels of them and put those into `input` are [`LetterboxPass::dispatch`].
     ///
     /// # Errors
-    /// As [`Source::upload`].
+    /// As [`LetterboxPass::upload`].
     pub async fn upload_frame(
         &mut self,
         gpu: &Gpu,
@@ -91,20 +91,20 @@ impl Source {
         input: &wgpu::Buffer,
     ) -> Result<()> {
         let kind = FrameKind::from(frame);
-        let (texture, ready) = match self.shown.take() {
-            Some(Shown::Frame(texture, ready)) if texture.kind() == kind => (texture, ready),
+        let (texture, dispatch) = match self.shown.take() {
+            Some(Shown::Frame(texture, dispatch)) if texture.kind() == kind => (texture, dispatch),
             _ => {
                 let texture = Box::new(FrameTexture::new(gpu, pipelines, kind).await?);
-                let ready = self.bind(gpu, texture.view(), input)?;
-                (texture, ready)
+                let dispatch = self.bind(gpu, texture.view(), input)?;
+                (texture, dispatch)
             }
         };
         texture.upload(gpu, frame)?;
-        self.shown = Some(Shown::Frame(texture, ready));
+        self.shown = Some(Shown::Frame(texture, dispatch));
         Ok(())
     }
 
-    /// Takes a texture of somebody else's; the dispatch that puts it into `input` is [`Source::ready`].
+    /// Takes a texture of somebody else's; the dispatch that puts it into `input` is [`LetterboxPass::dispatch`].
     ///
     /// # Errors
     /// [`Error::Usage`] if it is none that the letterbox kernel can read.
@@ -123,7 +123,7 @@ impl Source {
     ///
     /// # Errors
     /// If the network does not take colour pictures.
-    pub fn bind(&self, gpu: &Gpu, picture: &wgpu::TextureView, input: &wgpu::Buffer) -> Result<Ready> {
+    pub fn bind(&self, gpu: &Gpu, picture: &wgpu::TextureView, input: &wgpu::Buffer) -> Result<BoundDispatch> {
         if self.canvas.c != 3 {
             return Err(Error::graph("input", format!("takes {} channels, a picture has 3", self.canvas.c)));
         }
@@ -137,20 +137,20 @@ impl Source {
             ],
         });
         let workgroups = letterbox::dispatch(self.canvas).workgroups;
-        Ok(Ready { pipeline: self.pipeline.clone(), group, workgroups })
+        Ok(BoundDispatch { pipeline: self.pipeline.clone(), group, workgroups })
     }
 
     /// The dispatches from what was uploaded or shown last to the network's input.
-    pub fn ready(&self) -> impl Iterator<Item = &Ready> {
+    pub fn dispatches(&self) -> impl Iterator<Item = &BoundDispatch> {
         let (convert, letterbox) = match &self.shown {
             None => (None, None),
-            Some(Shown::Frame(texture, ready)) => (texture.convert(), Some(ready)),
-            Some(Shown::Picture(_, ready) | Shown::Outside(ready)) => (None, Some(ready)),
+            Some(Shown::Frame(texture, dispatch)) => (texture.convert(), Some(dispatch)),
+            Some(Shown::Picture(_, dispatch) | Shown::Outside(dispatch)) => (None, Some(dispatch)),
         };
         convert.into_iter().chain(letterbox)
     }
 
-    fn make(&self, gpu: &Gpu, size: wgpu::Extent3d, input: &wgpu::Buffer) -> Result<(wgpu::Texture, Ready)> {
+    fn make(&self, gpu: &Gpu, size: wgpu::Extent3d, input: &wgpu::Buffer) -> Result<(wgpu::Texture, BoundDispatch)> {
         let texture = gpu.device.create_texture(&wgpu::TextureDescriptor {
             label: Some("picture"),
             size,
@@ -162,8 +162,8 @@ impl Source {
             view_formats: &[],
         });
         let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
-        let ready = self.bind(gpu, &view, input)?;
-        Ok((texture, ready))
+        let dispatch = self.bind(gpu, &view, input)?;
+        Ok((texture, dispatch))
     }
 }
 

@@ -19,12 +19,12 @@ pub struct Table {
     /// Adapter, driver and kernels that it was measured with; see [`Table::identity`].
     pub of: String,
     /// By shape.
-    pub shapes: BTreeMap<String, Entry>,
+    pub shapes: BTreeMap<String, TuningEntry>,
 }
 
 /// One shape.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct TuningEntry {
     /// Name of the rung.
     pub rung: String,
     /// What the times were read from.

@@ -7,8 +7,8 @@ use crate::{
     gpu::{
         context::Gpu,
         pipelines::Pipelines,
-        table::{Entry, Table, key},
-        trial::{Effort, Timing, Trial},
+        rung_benchmark::{RungBenchmark, Timing, TimingBudget},
+        table::{Table, TuningEntry, key},
     },
     graph::compile::Compiled,
     kernels::conv::{Caps, Problem, Variant},
@@ -27,10 +27,10 @@ pub enum Tune {
 }
 
 impl Tune {
-    const fn effort(self) -> Effort {
+    const fn budget(self) -> TimingBudget {
         match self {
-            Self::Full => Effort { span: 50.0, tries: 5 },
-            Self::Off | Self::Quick => Effort { span: 8.0, tries: 2 },
+            Self::Full => TimingBudget { span: 50.0, tries: 5 },
+            Self::Off | Self::Quick => TimingBudget { span: 8.0, tries: 2 },
         }
     }
 }
@@ -69,7 +69,7 @@ pub async fn measure(
     table: &mut Table,
 ) -> Result<()> {
     let candidates = candidates(problem, tune, caps);
-    let timings = time(gpu, pipelines, caps, problem, &candidates, tune.effort()).await?;
+    let timings = time(gpu, pipelines, caps, problem, &candidates, tune.budget()).await?;
     let clock = Timing::common(timings.iter().map(|(_, timing)| timing));
     let mut best: Option<(Variant, Duration)> = None;
     for (variant, timing) in &timings {
@@ -81,7 +81,7 @@ pub async fn measure(
     }
     let ms = timings.iter().map(|(v, timing)| (v.name().to_owned(), timing.by(clock).as_secs_f64() * 1e3)).collect();
     if let Some((variant, _)) = best {
-        table.shapes.insert(key(problem, caps), Entry { rung: variant.name().to_owned(), clock, ms });
+        table.shapes.insert(key(problem, caps), TuningEntry { rung: variant.name().to_owned(), clock, ms });
     }
     Ok(())
 }
@@ -96,12 +96,12 @@ pub async fn time(
     caps: &Caps,
     problem: &Problem,
     rungs: &[Variant],
-    effort: Effort,
+    budget: TimingBudget,
 ) -> Result<Vec<(Variant, Timing)>> {
     let mut timings: Vec<(Variant, Timing)> = Vec::with_capacity(rungs.len());
     for variant in rungs {
         let limit = timings.iter().map(|(_, timing)| timing.best()).min();
-        let timing = Trial::new(gpu, pipelines, caps, problem, *variant).await?.time(effort, limit).await?;
+        let timing = RungBenchmark::new(gpu, pipelines, caps, problem, *variant).await?.time(budget, limit).await?;
         timings.push((*variant, timing));
     }
     Ok(timings)

@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// What weights and bias of a step are filled with.
-pub struct Numbers<'a> {
+pub struct PackedWeights<'a> {
     /// Elements of the weights.
     pub elements: usize,
     /// Hands them over.
@@ -17,7 +17,7 @@ pub struct Numbers<'a> {
 
 /// Weights and bias of one step, on the GPU.
 #[derive(Clone)]
-pub struct Sent {
+pub struct WeightBuffers {
     pub weights: wgpu::Buffer,
     pub bias: wgpu::Buffer,
 }
@@ -25,9 +25,9 @@ pub struct Sent {
 /// Bytes that are sent with one submit. Until then they wait in memory of their own.
 const SENT: usize = 32 << 20;
 
-impl Sent {
+impl WeightBuffers {
     /// Sends the numbers of the node of this label on their way; several threads may at once.
-    pub fn new(gpu: &Gpu, precision: Precision, label: &str, numbers: Numbers<'_>) -> Self {
+    pub fn new(gpu: &Gpu, precision: Precision, label: &str, numbers: PackedWeights<'_>) -> Self {
         let usage = wgpu::BufferUsages::STORAGE;
         let bias = gpu.filled(&format!("{label}/bias"), &encode(Precision::F32, &numbers.bias), usage);
         let bytes = precision.bytes();

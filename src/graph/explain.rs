@@ -57,7 +57,7 @@ impl Totals {
 }
 
 #[derive(Serialize)]
-struct Row {
+struct ExplainRow {
     node: usize,
     name: String,
     op: String,
@@ -79,7 +79,7 @@ struct Everything {
     peak_bytes: usize,
     lower_bound_bytes: usize,
     dispatches: Dispatches,
-    nodes: Vec<Row>,
+    nodes: Vec<ExplainRow>,
 }
 
 fn join_text(join: Join) -> String {
@@ -90,8 +90,8 @@ fn join_text(join: Join) -> String {
     }
 }
 
-fn rows(graph: &Graph, plan: &Plan, precision: Precision) -> Vec<Row> {
-    let row = |(id, node): (NodeId, &Node)| Row {
+fn rows(graph: &Graph, plan: &Plan, precision: Precision) -> Vec<ExplainRow> {
+    let row = |(id, node): (NodeId, &Node)| ExplainRow {
         node: id.0,
         name: node.name.clone(),
         op: node.op.describe(),

@@ -20,7 +20,7 @@ pub struct SlotId(pub usize);
 
 /// A value in its slot: blocks of four channels `block .. block + shape.blocks()`, each a plane of `h * w` vectors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct View {
+pub struct TensorView {
     /// The buffer.
     pub slot: SlotId,
     /// First block.
@@ -37,9 +37,9 @@ pub struct Step {
     /// What is to be done.
     pub work: Work,
     /// What it reads. For a convolution the parts of input 0, then the residual, if any.
-    pub reads: Vec<View>,
+    pub reads: Vec<TensorView>,
     /// What it writes.
-    pub write: View,
+    pub write: TensorView,
 }
 
 impl Step {
@@ -99,7 +99,7 @@ pub struct Plan {
     pub slots: Vec<Slot>,
     /// What became of each concat.
     pub joins: BTreeMap<NodeId, Join>,
-    views: Vec<Vec<View>>,
+    views: Vec<Vec<TensorView>>,
 }
 
 impl Plan {
@@ -113,9 +113,9 @@ impl Plan {
         let view = |id: NodeId| {
             let home = placing.home(id);
             let slot = slot_of.get(&home.region).copied().unwrap_or(SlotId(0));
-            View { slot, block: home.block, shape: graph.node(id).shape }
+            TensorView { slot, block: home.block, shape: graph.node(id).shape }
         };
-        let views: Vec<Vec<View>> =
+        let views: Vec<Vec<TensorView>> =
             graph.iter().map(|(id, _)| placing.parts(graph, id).into_iter().map(view).collect()).collect();
         for (step, reads) in steps.iter_mut() {
             step.reads = reads.iter().flat_map(|id| views[id.0].iter().copied()).collect();
@@ -125,7 +125,7 @@ impl Plan {
     }
 
     /// Where a value lies: one view, or one per member of a gathered concat. Valid while its slot is its own.
-    pub fn views(&self, id: NodeId) -> &[View] {
+    pub fn views(&self, id: NodeId) -> &[TensorView] {
         &self.views[id.0]
     }
 
@@ -147,7 +147,7 @@ impl Plan {
 
 /// Steps with the values they read; views are filled in once slots are known.
 fn unplaced_steps(graph: &Graph, placing: &Placing) -> Vec<(Step, Vec<NodeId>)> {
-    let nowhere = View { slot: SlotId(0), block: 0, shape: Shape::new(0, 0, 0) };
+    let nowhere = TensorView { slot: SlotId(0), block: 0, shape: Shape::new(0, 0, 0) };
     let mut steps = Vec::new();
     for (id, node) in graph.iter() {
         let mut push = |work, reads: &[NodeId]| {

@@ -34,9 +34,9 @@ impl Candidate {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Thresholds {
     /// Objectness, and objectness times class probability, must be above this.
-    pub conf: f32,
+    pub score_threshold: f32,
     /// A box that overlaps a better one by more than this is dropped.
-    pub nms: f32,
+    pub iou_threshold: f32,
     /// How overlap is measured.
     pub kind: NmsKind,
     /// Whether a box silences those of other classes as well.

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 /// How the samples of a frame lie in memory. Rows follow each other without padding; where the chroma of an odd side is
 /// halved, it is rounded up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Format {
+pub enum FrameFormat {
     /// Red, green, blue; 3 bytes a pixel.
     Rgb8,
     /// Red, green, blue and a byte that is ignored.
@@ -28,11 +28,11 @@ pub enum Format {
     Nv12,
     /// Y'0 Cb Y'1 Cr: 4 bytes for two pixels.
     Yuyv,
-    /// One JPEG picture; decoded to [`Format::Ycbcr8`] (or gray) before it is uploaded.
+    /// One JPEG picture; decoded to [`FrameFormat::Ycbcr8`] (or gray) before it is uploaded.
     Mjpeg,
 }
 
-impl Format {
+impl FrameFormat {
     /// As `yolov4 cameras` and the errors spell it.
     pub const fn name(self) -> &'static str {
         match self {
@@ -58,7 +58,7 @@ impl Format {
         }
     }
 
-    /// Bytes of a frame of this size; none for [`Format::Mjpeg`], whose pictures differ.
+    /// Bytes of a frame of this size; none for [`FrameFormat::Mjpeg`], whose pictures differ.
     pub fn bytes(self, width: usize, height: usize) -> Option<usize> {
         let pixels = width.checked_mul(height)?;
         let (sx, sy) = self.chroma();
@@ -143,7 +143,7 @@ pub struct Frame {
     /// Rows.
     pub height: usize,
     /// Layout of `data`.
-    pub format: Format,
+    pub format: FrameFormat,
     /// Meaning of the samples; of no account for RGB.
     pub colour: Colour,
     /// Planes one behind the other, rows without padding.

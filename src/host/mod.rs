@@ -8,6 +8,6 @@ mod placement;
 mod resample;
 
 pub use boxes::{Candidate, NmsKind, Thresholds};
-pub use frame::{Colour, Format, Frame, Matrix, Range, Siting};
+pub use frame::{Colour, Frame, FrameFormat, Matrix, Range, Siting};
 pub use picture::Picture;
 pub use placement::{Placement, ResizeMode};

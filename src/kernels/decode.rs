@@ -13,8 +13,8 @@ impl Thresholds {
             NmsKind::Diou { beta } => (1, beta),
         };
         ThresholdParams {
-            conf: self.conf,
-            nms: self.nms,
+            score_threshold: self.score_threshold,
+            iou_threshold: self.iou_threshold,
             beta,
             distance,
             agnostic: u32::from(self.agnostic),
@@ -29,9 +29,9 @@ impl Thresholds {
 #[derive(Clone, Copy, Debug, Default, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 pub struct ThresholdParams {
     /// Objectness, and objectness times class probability, must be above this.
-    pub conf: f32,
+    pub score_threshold: f32,
     /// A box that overlaps a better one by more than this is dropped.
-    pub nms: f32,
+    pub iou_threshold: f32,
     /// Exponent of the distance term.
     pub beta: f32,
     /// 0: IoU; 1: DIoU.

@@ -1,7 +1,7 @@
 //! Video frames to RGB pixels: any layout of 8-bit samples, interleaved or planar, full or subsampled chroma.
 
 use crate::{
-    host::{Colour, Format, Frame, Range, Siting},
+    host::{Colour, Frame, FrameFormat, Range, Siting},
     kernels::{Bind, Binding, Dispatch, Kernel, part},
 };
 
@@ -39,7 +39,7 @@ impl Frame {
 }
 
 impl ToRgbaParams {
-    fn new(width: usize, height: usize, format: Format, colour: Colour) -> Self {
+    fn new(width: usize, height: usize, format: FrameFormat, colour: Colour) -> Self {
         let (sx, sy) = format.chroma();
         let (cw, ch) = (width.div_ceil(sx), height.div_ceil(sy));
         let pixels = width * height;
@@ -47,12 +47,12 @@ impl ToRgbaParams {
         let packed = |step: usize| [0, 1, 2].map(|i| at(i, width * step, step));
         let planar = || [at(0, width, 1), at(pixels, cw, 1), at(pixels + cw * ch, cw, 1)];
         let [first, second, third] = match format {
-            Format::Rgba8 => packed(4),
-            Format::Rgb8 | Format::Ycbcr8 | Format::Mjpeg => packed(3),
-            Format::Gray8 => [at(0, width, 1); 3],
-            Format::I420 | Format::I422 | Format::I444 => planar(),
-            Format::Nv12 => [at(0, width, 1), at(pixels, 2 * cw, 2), at(pixels + 1, 2 * cw, 2)],
-            Format::Yuyv => [at(0, 4 * cw, 2), at(1, 4 * cw, 4), at(3, 4 * cw, 4)],
+            FrameFormat::Rgba8 => packed(4),
+            FrameFormat::Rgb8 | FrameFormat::Ycbcr8 | FrameFormat::Mjpeg => packed(3),
+            FrameFormat::Gray8 => [at(0, width, 1); 3],
+            FrameFormat::I420 | FrameFormat::I422 | FrameFormat::I444 => planar(),
+            FrameFormat::Nv12 => [at(0, width, 1), at(pixels, 2 * cw, 2), at(pixels + 1, 2 * cw, 2)],
+            FrameFormat::Yuyv => [at(0, 4 * cw, 2), at(1, 4 * cw, 4), at(3, 4 * cw, 4)],
         };
         let [red, green, blue] = colour_rows(format, colour);
         let scale = [1.0 / sx as f32, 1.0 / sy as f32];
@@ -74,9 +74,9 @@ impl ToRgbaParams {
 }
 
 /// Rows of the matrix from components (0 to 255) and 1 to red, green, blue (0 to 1).
-fn colour_rows(format: Format, colour: Colour) -> [[f32; 4]; 3] {
+fn colour_rows(format: FrameFormat, colour: Colour) -> [[f32; 4]; 3] {
     let byte = 1.0 / 255.0;
-    if matches!(format, Format::Rgb8 | Format::Rgba8) {
+    if matches!(format, FrameFormat::Rgb8 | FrameFormat::Rgba8) {
         return [[byte, 0.0, 0.0, 0.0], [0.0, byte, 0.0, 0.0], [0.0, 0.0, byte, 0.0]];
     }
     // E'Y = (Y' - black) / luma and E'C = (C - 128) / chroma, BT.601-7 and BT.709-6 section 4 (8 bits).
@@ -87,7 +87,7 @@ fn colour_rows(format: Format, colour: Colour) -> [[f32; 4]; 3] {
     let (kr, kb) = colour.matrix.weights();
     let kg = 1.0 - kr - kb;
     let row = |cb: f64, cr: f64| {
-        let (cb, cr) = if format == Format::Gray8 { (0.0, 0.0) } else { (cb / chroma, cr / chroma) };
+        let (cb, cr) = if format == FrameFormat::Gray8 { (0.0, 0.0) } else { (cb / chroma, cr / chroma) };
         [1.0 / luma, cb, cr, -black / luma - 128.0 * (cb + cr)].map(|v| v as f32)
     };
     let (cr, cb) = (2.0 * (1.0 - kr), 2.0 * (1.0 - kb));

@@ -54,8 +54,8 @@ pub fn read(source: &Path, bytes: &[u8], options: &CfgOptions) -> Result<Model> 
     let mut model = build::from_cfg(source, &Cfg::parse(source, cfg)?, options)?;
     model.labels = facts.labels(model.graph.classes())?;
     model.preprocess.resize = facts.resize()?.unwrap_or(model.preprocess.resize);
-    let Defaults { conf, nms, .. } = &mut model.defaults;
-    for (key, value) in [("conf", conf), ("nms", nms)] {
+    let Defaults { score_threshold, iou_threshold, .. } = &mut model.defaults;
+    for (key, value) in [("conf", score_threshold), ("nms", iou_threshold)] {
         *value = facts.fraction(key)?.unwrap_or(*value);
     }
     let eps = facts.number("bn_eps")?.unwrap_or(weights::BN_EPS);

@@ -22,9 +22,9 @@ impl Default for Preprocess {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Defaults {
     /// Least score.
-    pub conf: f32,
+    pub score_threshold: f32,
     /// Overlap above which the lesser box goes.
-    pub nms: f32,
+    pub iou_threshold: f32,
     /// How overlap is measured: `nms_kind` of the last head.
     pub nms_kind: NmsKind,
     /// `beta_nms` of the last head, for `diounms` asked for by the user.
@@ -34,6 +34,6 @@ pub struct Defaults {
 impl Default for Defaults {
     /// As Darknet's `detector test`.
     fn default() -> Self {
-        Self { conf: 0.25, nms: 0.45, nms_kind: NmsKind::Iou, beta_nms: NmsKind::BETA }
+        Self { score_threshold: 0.25, iou_threshold: 0.45, nms_kind: NmsKind::Iou, beta_nms: NmsKind::BETA }
     }
 }

@@ -9,7 +9,7 @@ use crate::{
         CfgOptions, Model, WeightsOptions, bundle,
         darknet::{build, cfg::Cfg, weights},
         random,
-        zoo::{self, Supply},
+        zoo::{self, ModelFiles},
     },
 };
 
@@ -28,20 +28,20 @@ impl Model {
     /// # Errors
     /// As [`Model::from_cfg`]; for a bare name that is neither, with the names that there are.
     pub fn open(name: impl AsRef<Path>, options: &CfgOptions) -> Result<Self> {
-        Self::open_from(name, options, &mut Supply::cached())
+        Self::open_from(name, options, &mut ModelFiles::cached())
     }
 
     /// Opens a network by its file's name or its own; a cfg that has to be fetched is taken from `supply`.
     ///
     /// # Errors
     /// As [`Model::open`].
-    pub fn open_from(name: impl AsRef<Path>, options: &CfgOptions, supply: &mut Supply) -> Result<Self> {
+    pub fn open_from(name: impl AsRef<Path>, options: &CfgOptions, files: &mut ModelFiles) -> Result<Self> {
         let path = name.as_ref();
-        if let Some(bytes) = supply.held.get(path) {
+        if let Some(bytes) = files.held.get(path) {
             return Self::from_bytes(path, bytes, options);
         }
         match zoo::bare(path) {
-            Some(name) => zoo::named(name)?.network(options, supply),
+            Some(name) => zoo::named(name)?.network(options, files),
             None if is_bundle(path) => bundle::open(path, options),
             None => Self::from_cfg(path, options),
         }

@@ -9,9 +9,9 @@ use crate::{
 };
 
 /// See [`crate::ops::Op::Input`].
-pub struct Input;
+pub struct GraphInput;
 
-impl Definition for Input {
+impl Definition for GraphInput {
     fn name(&self) -> &'static str {
         "input"
     }

@@ -49,7 +49,7 @@ pub enum Op {
 macro_rules! in_room {
     ($op:expr, $room:ident => $call:expr) => {
         match $op {
-            Op::Input => in_room!(@ &input::Input, $room => $call),
+            Op::Input => in_room!(@ &input::GraphInput, $room => $call),
             Op::Conv(room) => in_room!(@ room, $room => $call),
             Op::BatchNorm => in_room!(@ &batch_norm::BatchNorm, $room => $call),
             Op::Activation(room) => in_room!(@ room, $room => $call),

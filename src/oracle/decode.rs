@@ -2,9 +2,9 @@
 
 use crate::{graph::Graph, host::Candidate, ops::activation::logistic, tensor::Tensor};
 
-/// Every (box, class) whose objectness and score are above `conf`; `heads` in cfg order. Not sorted. `wanted` says by class
+/// Every (box, class) whose objectness and score are above `score_threshold`; `heads` in cfg order. Not sorted. `wanted` says by class
 /// whether there are to be any; classes beyond its end are wanted.
-pub fn decode(graph: &Graph, heads: &[Tensor], conf: f32, wanted: &[bool]) -> Vec<Candidate> {
+pub fn decode(graph: &Graph, heads: &[Tensor], score_threshold: f32, wanted: &[bool]) -> Vec<Candidate> {
     let net = graph.input_shape();
     let mut out = Vec::new();
     let mut first_index = 0;
@@ -19,7 +19,7 @@ pub fn decode(graph: &Graph, heads: &[Tensor], conf: f32, wanted: &[bool]) -> Ve
                 // With new_coords the network has applied the logistic function already.
                 let probability = |k: usize| if head.new_coords { value(k) } else { logistic(value(k)) };
                 let objectness = probability(4) as f32;
-                if objectness.is_nan() || objectness <= conf {
+                if objectness.is_nan() || objectness <= score_threshold {
                     continue;
                 }
                 let centre = |k: usize, at: usize, n: usize| (at as f64 + (s * probability(k) - shift)) / n as f64;
@@ -36,7 +36,7 @@ pub fn decode(graph: &Graph, heads: &[Tensor], conf: f32, wanted: &[bool]) -> Ve
                 };
                 for class in (0..head.classes).filter(|class| wanted.get(*class).copied().unwrap_or(true)) {
                     let score = objectness * probability(5 + class) as f32;
-                    if score > conf {
+                    if score > score_threshold {
                         out.push(Candidate { score, class: class as u32, ..found });
                     }
                 }

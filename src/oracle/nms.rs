@@ -58,7 +58,7 @@ pub fn nms(mut candidates: Vec<Candidate>, thresholds: &Thresholds) -> Vec<Candi
     let mut by_class: std::collections::BTreeMap<u32, Vec<Candidate>> = std::collections::BTreeMap::new();
     for candidate in candidates {
         let rivals = by_class.entry(if thresholds.agnostic { 0 } else { candidate.class }).or_default();
-        if !rivals.iter().any(|better| overlap(thresholds, better, &candidate) > thresholds.nms) {
+        if !rivals.iter().any(|better| overlap(thresholds, better, &candidate) > thresholds.iou_threshold) {
             rivals.push(candidate);
             kept.push(candidate);
         }

@@ -1,7 +1,7 @@
 //! Frame of a video to RGB, in the standards' own words: components to E'Y, E'PB, E'PR, those to E'R, E'G, E'B (BT.601-7
 //! and BT.709-6, sections 3 and 4). Chroma is interpolated linearly at the pixel's place.
 
-use crate::host::{Format, Frame, Picture, Range, Siting};
+use crate::host::{Frame, FrameFormat, Picture, Range, Siting};
 
 /// The frame as a picture; black where bytes are missing.
 pub fn to_rgba(frame: &Frame) -> Picture {
@@ -25,18 +25,20 @@ fn pixel(frame: &Frame, x: usize, y: usize) -> [f64; 3] {
     let all = w * h;
     // Sample i, j of Cb or Cr.
     let chroma = |i: usize, j: usize, second: usize| match frame.format {
-        Format::I420 | Format::I422 | Format::I444 => byte(all + second * cw * ch + j * cw + i),
-        Format::Nv12 => byte(all + (j * cw + i) * 2 + second),
-        Format::Yuyv => byte((j * cw + i) * 4 + 1 + 2 * second),
-        Format::Ycbcr8 | Format::Mjpeg => byte((j * w + i) * 3 + 1 + second),
-        Format::Rgb8 | Format::Rgba8 | Format::Gray8 => 128.0,
+        FrameFormat::I420 | FrameFormat::I422 | FrameFormat::I444 => byte(all + second * cw * ch + j * cw + i),
+        FrameFormat::Nv12 => byte(all + (j * cw + i) * 2 + second),
+        FrameFormat::Yuyv => byte((j * cw + i) * 4 + 1 + 2 * second),
+        FrameFormat::Ycbcr8 | FrameFormat::Mjpeg => byte((j * w + i) * 3 + 1 + second),
+        FrameFormat::Rgb8 | FrameFormat::Rgba8 | FrameFormat::Gray8 => 128.0,
     };
     let luma = match frame.format {
-        Format::Rgb8 => return [0, 1, 2].map(|c| byte((y * w + x) * 3 + c) / 255.0),
-        Format::Rgba8 => return [0, 1, 2].map(|c| byte((y * w + x) * 4 + c) / 255.0),
-        Format::Ycbcr8 | Format::Mjpeg => byte((y * w + x) * 3),
-        Format::Yuyv => byte(y * cw * 4 + 2 * x),
-        Format::Gray8 | Format::I420 | Format::I422 | Format::I444 | Format::Nv12 => byte(y * w + x),
+        FrameFormat::Rgb8 => return [0, 1, 2].map(|c| byte((y * w + x) * 3 + c) / 255.0),
+        FrameFormat::Rgba8 => return [0, 1, 2].map(|c| byte((y * w + x) * 4 + c) / 255.0),
+        FrameFormat::Ycbcr8 | FrameFormat::Mjpeg => byte((y * w + x) * 3),
+        FrameFormat::Yuyv => byte(y * cw * 4 + 2 * x),
+        FrameFormat::Gray8 | FrameFormat::I420 | FrameFormat::I422 | FrameFormat::I444 | FrameFormat::Nv12 => {
+            byte(y * w + x)
+        }
     };
     let left = frame.colour.siting == Siting::Left;
     let place = |p: usize, s: usize, cosited: bool| {

@@ -20,7 +20,7 @@ pub struct CameraInfo {
 /// One layout and size that a camera offers.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CameraFormat {
-    /// As [`crate::video::Format::name`].
+    /// As [`crate::video::FrameFormat::name`].
     pub format: String,
     /// Columns.
     pub width: usize,

@@ -10,18 +10,18 @@ use std::ffi::c_int;
 use openh264::decoder::Decoder;
 use openh264_sys2::{DECODER_OPTION_NUM_OF_FRAMES_REMAINING_IN_BUFFER, DECODING_STATE, SBufferInfo};
 
-use crate::video::Format;
+use crate::video::FrameFormat;
 
 /// A decoded picture and the tag of its packet; planes Y', Cb, Cr at half size, without padding.
 #[derive(Debug)]
-pub struct Picture {
+pub struct DecodedFrame {
     /// As given with the packet.
     pub tag: u64,
     /// Columns.
     pub width: usize,
     /// Rows.
     pub height: usize,
-    /// [`Format::I420`]
+    /// [`FrameFormat::I420`]
     pub data: Vec<u8>,
 }
 
@@ -41,7 +41,7 @@ impl H264 {
     ///
     /// # Errors
     /// In words; the decoder is of no use until the next key frame.
-    pub fn decode(&mut self, packet: &[u8], tag: u64) -> Result<Option<Picture>, String> {
+    pub fn decode(&mut self, packet: &[u8], tag: u64) -> Result<Option<DecodedFrame>, String> {
         let size = c_int::try_from(packet.len()).map_err(|_| "is larger than 2 GiB")?;
         let mut planes = [std::ptr::null_mut::<u8>(); 3];
         let mut info = SBufferInfo { uiInBsTimeStamp: tag, ..SBufferInfo::default() };
@@ -59,7 +59,7 @@ impl H264 {
     ///
     /// # Errors
     /// In words.
-    pub fn flush(&mut self) -> Result<Option<Picture>, String> {
+    pub fn flush(&mut self) -> Result<Option<DecodedFrame>, String> {
         let mut left: c_int = 0;
         let mut planes = [std::ptr::null_mut::<u8>(); 3];
         let mut info = SBufferInfo::default();
@@ -89,7 +89,7 @@ fn check(state: DECODING_STATE) -> Result<(), String> {
     }
 }
 
-fn picture(planes: [*mut u8; 3], info: &SBufferInfo) -> Result<Option<Picture>, String> {
+fn picture(planes: [*mut u8; 3], info: &SBufferInfo) -> Result<Option<DecodedFrame>, String> {
     if info.iBufferStatus != 1 || planes.iter().any(|p| p.is_null()) {
         return Ok(None);
     }
@@ -98,7 +98,7 @@ fn picture(planes: [*mut u8; 3], info: &SBufferInfo) -> Result<Option<Picture>, 
     let side = |v: c_int| usize::try_from(v).map_err(|_| "has a size below zero");
     let (width, height) = (side(buffer.iWidth)?, side(buffer.iHeight)?);
     let strides = [side(buffer.iStride[0])?, side(buffer.iStride[1])?];
-    let mut data = Vec::with_capacity(Format::I420.bytes(width, height).unwrap_or(0));
+    let mut data = Vec::with_capacity(FrameFormat::I420.bytes(width, height).unwrap_or(0));
     for (plane, start) in planes.into_iter().enumerate() {
         let (columns, rows) = if plane == 0 { (width, height) } else { (width.div_ceil(2), height.div_ceil(2)) };
         let stride = strides[plane.min(1)];
@@ -111,5 +111,5 @@ fn picture(planes: [*mut u8; 3], info: &SBufferInfo) -> Result<Option<Picture>, 
             data.extend_from_slice(unsafe { std::slice::from_raw_parts(start.add(y * stride), columns) });
         }
     }
-    Ok(Some(Picture { tag: info.uiOutYuvTimeStamp, width, height, data }))
+    Ok(Some(DecodedFrame { tag: info.uiOutYuvTimeStamp, width, height, data }))
 }

@@ -15,7 +15,7 @@ use std::{
 
 use crate::{
     error::{Error, Result},
-    video::{CameraMode, Input, Next, Source, Stopper, y4m::Y4m},
+    video::{ByteStream, CameraMode, Next, Source, Stopper, y4m::Y4m},
 };
 
 /// Longest wait for a first frame: some cameras send a key frame every ten seconds.
@@ -64,7 +64,7 @@ pub fn missing() -> String {
 
 /// What a child is started with.
 #[derive(Clone, Debug)]
-struct Plan {
+struct FfmpegCommand {
     /// For people; no password is in it.
     name: String,
     /// As it is given to ffmpeg: struck from what it says.
@@ -75,7 +75,7 @@ struct Plan {
     ends: bool,
 }
 
-impl Plan {
+impl FfmpegCommand {
     fn new(name: &str, input: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
         let input = input.into_iter().map(Into::into).collect();
         Self { name: name.into(), secret: name.into(), input, live: true, ends: false }
@@ -85,7 +85,7 @@ impl Plan {
 /// Frames from a child.
 #[derive(Debug)]
 pub struct Ffmpeg {
-    plan: Plan,
+    plan: FfmpegCommand,
     frames: Y4m,
     running: Arc<Running>,
     start: Instant,
@@ -100,8 +100,8 @@ impl Ffmpeg {
         // The prefix keeps ffmpeg from reading options or protocols out of a name.
         let mut argument = OsString::from("file:");
         argument.push(path);
-        let plan = Plan::new(&path.display().to_string(), [OsStr::new("-i"), &argument]);
-        Self::start(Plan { live: false, ends: true, ..plan })
+        let plan = FfmpegCommand::new(&path.display().to_string(), [OsStr::new("-i"), &argument]);
+        Self::start(FfmpegCommand { live: false, ends: true, ..plan })
     }
 
     /// An address, or `lavfi:` and a filter graph, played at its own speed.
@@ -110,8 +110,8 @@ impl Ffmpeg {
     /// As [`Ffmpeg::file`].
     pub fn stream(address: &str) -> Result<Self> {
         if let Some(graph) = address.strip_prefix("lavfi:") {
-            let plan = Plan::new(address, ["-re", "-f", "lavfi", "-i", graph]);
-            return Self::start(Plan { ends: true, ..plan });
+            let plan = FfmpegCommand::new(address, ["-re", "-f", "lavfi", "-i", graph]);
+            return Self::start(FfmpegCommand { ends: true, ..plan });
         }
         let mut arguments: Vec<&str> = match address.split("://").next().unwrap_or_default() {
             // Until version 5 `-timeout` meant waiting for a caller.
@@ -127,7 +127,7 @@ impl Ffmpeg {
         let file = path.starts_with("file:") || http && FILES.iter().any(|end| path.ends_with(end));
         let ends = file || http && path.ends_with(".m3u8");
         let name = without_password(address);
-        Self::start(Plan { secret: address.into(), live: !file, ends, ..Plan::new(&name, arguments) })
+        Self::start(FfmpegCommand { secret: address.into(), live: !file, ends, ..FfmpegCommand::new(&name, arguments) })
     }
 
     /// A camera: a path on Linux, a number or a name on macOS, a name on Windows.
@@ -152,16 +152,16 @@ impl Ffmpeg {
             arguments.extend(["-framerate".into(), fps.to_string()]);
         }
         arguments.extend(["-i".into(), input]);
-        Self::start(Plan::new(&format!("camera {device}"), arguments))
+        Self::start(FfmpegCommand::new(&format!("camera {device}"), arguments))
     }
 
-    fn start(plan: Plan) -> Result<Self> {
+    fn start(plan: FfmpegCommand) -> Result<Self> {
         let running = Running::start(&plan)?;
         let start = Instant::now();
         let (sender, header) = mpsc::channel();
         let output = running.lock().stdout.take();
         let output = output.ok_or_else(|| Error::source(&plan.name, "ffmpeg has no output"))?;
-        let input = Input::new(&plan.name, output);
+        let input = ByteStream::new(&plan.name, output);
         // Nobody listens after the longest wait.
         thread::spawn(move || drop(sender.send(Y4m::new(input))));
         match header.recv_timeout(FIRST) {
@@ -236,7 +236,7 @@ struct Running {
 }
 
 impl Running {
-    fn start(plan: &Plan) -> Result<Arc<Self>> {
+    fn start(plan: &FfmpegCommand) -> Result<Arc<Self>> {
         let mut command = Command::new(program());
         command.args(["-nostdin", "-hide_banner", "-loglevel", "error"]).args(&plan.input);
         command.args(["-map", "0:v:0"]);
@@ -267,7 +267,7 @@ impl Running {
     }
 
     /// How it ended, once its output is closed.
-    fn end(&self, plan: &Plan) -> Result<()> {
+    fn end(&self, plan: &FfmpegCommand) -> Result<()> {
         let since = Instant::now();
         let status = loop {
             match self.lock().try_wait() {

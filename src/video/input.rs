@@ -14,7 +14,7 @@ const HEAD: u64 = 16;
 const BUFFER: usize = 1 << 18;
 
 /// Where bytes come from.
-pub struct Input {
+pub struct ByteStream {
     /// For errors and titles.
     pub name: String,
     reader: BufReader<Box<dyn Read + Send>>,
@@ -22,7 +22,7 @@ pub struct Input {
     file: Option<File>,
 }
 
-impl Input {
+impl ByteStream {
     /// A file, or a pipe with a name: that one cannot be read again.
     ///
     /// # Errors
@@ -71,13 +71,13 @@ impl Input {
     }
 }
 
-impl Read for Input {
+impl Read for ByteStream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.reader.read(buffer)
     }
 }
 
-impl BufRead for Input {
+impl BufRead for ByteStream {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         self.reader.fill_buf()
     }
@@ -87,8 +87,8 @@ impl BufRead for Input {
     }
 }
 
-impl std::fmt::Debug for Input {
+impl std::fmt::Debug for ByteStream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Input").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("ByteStream").field("name", &self.name).finish_non_exhaustive()
     }
 }

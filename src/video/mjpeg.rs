@@ -11,7 +11,7 @@ use zune_jpeg::JpegDecoder;
 use crate::{
     detect::picture::Picture,
     error::{Error, Result},
-    video::{Colour, Format, Frame, Input, MAX_FRAME, MAX_SIDE, Next, Source},
+    video::{ByteStream, Colour, Frame, FrameFormat, MAX_FRAME, MAX_SIDE, Next, Source},
 };
 
 /// Frames per second of a file that does not say.
@@ -22,11 +22,11 @@ const MAX_PICTURE: usize = 64 << 20;
 const CHUNK: u64 = 1 << 16;
 
 /// The samples of a JPEG: its columns, rows, layout and bytes. They stay Y'CbCr, [`Colour::JPEG`]: the GPU makes colours of
-/// them. Only what is neither Y'CbCr nor gray becomes [`Format::Rgb8`] here.
+/// them. Only what is neither Y'CbCr nor gray becomes [`FrameFormat::Rgb8`] here.
 ///
 /// # Errors
 /// [`Error::Image`] if the picture is cut off or broken.
-pub fn decode(bytes: &[u8], name: &str) -> Result<(usize, usize, Format, Vec<u8>)> {
+pub fn decode(bytes: &[u8], name: &str) -> Result<(usize, usize, FrameFormat, Vec<u8>)> {
     let fail = |message: String| Error::Image { path: name.into(), message };
     let broken = |e: zune_jpeg::errors::DecodeErrors| fail(format!("cannot be decoded: {e}"));
     // Strict, or the decoder would paint grey what is missing and say nothing.
@@ -34,8 +34,8 @@ pub fn decode(bytes: &[u8], name: &str) -> Result<(usize, usize, Format, Vec<u8>
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
     decoder.decode_headers().map_err(broken)?;
     let (layout, format) = match decoder.input_colorspace() {
-        Some(ColorSpace::YCbCr) => (ColorSpace::YCbCr, Format::Ycbcr8),
-        Some(ColorSpace::Luma) => (ColorSpace::Luma, Format::Gray8),
+        Some(ColorSpace::YCbCr) => (ColorSpace::YCbCr, FrameFormat::Ycbcr8),
+        Some(ColorSpace::Luma) => (ColorSpace::Luma, FrameFormat::Gray8),
         _ => return other(bytes, name),
     };
     decoder.set_options(options.jpeg_set_out_colorspace(layout));
@@ -49,16 +49,16 @@ pub fn decode(bytes: &[u8], name: &str) -> Result<(usize, usize, Format, Vec<u8>
 }
 
 /// CMYK, RGB: what no camera gives.
-fn other(bytes: &[u8], name: &str) -> Result<(usize, usize, Format, Vec<u8>)> {
+fn other(bytes: &[u8], name: &str) -> Result<(usize, usize, FrameFormat, Vec<u8>)> {
     let Picture { width, height, rgba } = Picture::decode(bytes, name, false)?;
     let data = rgba.chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]).collect();
-    Ok((width, height, Format::Rgb8, data))
+    Ok((width, height, FrameFormat::Rgb8, data))
 }
 
 /// A stream of JPEGs.
 #[derive(Debug)]
 pub struct Mjpeg {
-    input: Input,
+    input: ByteStream,
     splitter: Splitter,
     rate: f64,
     at: u64,
@@ -67,15 +67,15 @@ pub struct Mjpeg {
 
 impl Mjpeg {
     /// So many frames per second; [`RATE`] if nobody knows.
-    pub fn new(input: Input, rate: f64) -> Self {
+    pub fn new(input: ByteStream, rate: f64) -> Self {
         Self { input, splitter: Splitter::default(), rate, at: 0, ended: false }
     }
 
     /// The next piece of the stream.
-    fn piece(&mut self) -> Result<Piece> {
+    fn piece(&mut self) -> Result<JpegChunk> {
         loop {
             match self.splitter.next(self.ended) {
-                Piece::More if !self.ended => {
+                JpegChunk::More if !self.ended => {
                     let read = self.input.by_ref().take(CHUNK);
                     self.ended = fill(read, &mut self.splitter.buffer).map_err(|e| self.input.unreadable(&e))? == 0;
                 }
@@ -102,9 +102,9 @@ fn fill(mut from: impl Read, to: &mut Vec<u8>) -> std::io::Result<usize> {
 impl Source for Mjpeg {
     fn next(&mut self) -> Result<Next> {
         let jpeg = match self.piece()? {
-            Piece::Picture(jpeg) => jpeg,
-            Piece::Broken(reason) => return Ok(Next::Corrupt(format!("picture {}: {reason}", self.at))),
-            Piece::More => return Ok(Next::End),
+            JpegChunk::Picture(jpeg) => jpeg,
+            JpegChunk::Broken(reason) => return Ok(Next::Corrupt(format!("picture {}: {reason}", self.at))),
+            JpegChunk::More => return Ok(Next::End),
         };
         let (at, captured) = (self.at, Instant::now());
         self.at += 1;
@@ -136,7 +136,7 @@ impl Source for Mjpeg {
 
 /// What lies in the buffer.
 #[derive(Debug)]
-enum Piece {
+enum JpegChunk {
     /// From its start-of-image marker to its end-of-image marker.
     Picture(Vec<u8>),
     /// The remains of one.
@@ -162,9 +162,9 @@ struct Splitter {
 
 impl Splitter {
     /// The next piece; `ended`: nothing will be added to the buffer.
-    fn next(&mut self, ended: bool) -> Piece {
+    fn next(&mut self, ended: bool) -> JpegChunk {
         if !self.inside && !self.begin() {
-            return Piece::More;
+            return JpegChunk::More;
         }
         loop {
             if self.at - self.start > MAX_PICTURE {
@@ -218,27 +218,27 @@ impl Splitter {
         self.inside
     }
 
-    fn finish(&mut self, end: usize) -> Piece {
+    fn finish(&mut self, end: usize) -> JpegChunk {
         let picture = self.buffer[self.start..end].to_vec();
         (self.start, self.inside) = (end, false);
-        Piece::Picture(picture)
+        JpegChunk::Picture(picture)
     }
 
     /// Gives this picture up and looks for the next one from `from`.
-    fn abandon(&mut self, from: usize, reason: &'static str) -> Piece {
+    fn abandon(&mut self, from: usize, reason: &'static str) -> JpegChunk {
         (self.start, self.inside) = (from.min(self.buffer.len()), false);
-        Piece::Broken(reason)
+        JpegChunk::Broken(reason)
     }
 
     /// More bytes, or the picture is cut off.
-    fn wait(&mut self, ended: bool, from: usize) -> Piece {
+    fn wait(&mut self, ended: bool, from: usize) -> JpegChunk {
         if self.buffer.len() - self.start > MAX_PICTURE {
             return self.abandon(self.buffer.len(), "it is longer than 64 MiB");
         }
         if ended {
             self.abandon(from, "it is cut off: the stream ends before its end-of-image marker")
         } else {
-            Piece::More
+            JpegChunk::More
         }
     }
 }
@@ -255,10 +255,10 @@ mod tests {
         let mut ended = false;
         loop {
             match splitter.next(ended) {
-                Piece::Picture(p) => found.push(Ok(p.len())),
-                Piece::Broken(reason) => found.push(Err(reason)),
-                Piece::More if ended => return found,
-                Piece::More => match chunks.next() {
+                JpegChunk::Picture(p) => found.push(Ok(p.len())),
+                JpegChunk::Broken(reason) => found.push(Err(reason)),
+                JpegChunk::More if ended => return found,
+                JpegChunk::More => match chunks.next() {
                     Some(chunk) => splitter.buffer.extend_from_slice(chunk),
                     None => ended = true,
                 },

@@ -26,12 +26,12 @@ pub mod y4m;
 
 pub use camera_info::{CameraFormat, CameraInfo};
 pub use cameras::cameras;
-pub use input::Input;
+pub use input::ByteStream;
 pub use open::open;
 pub use pictures::Pictures;
 pub use reconnect::Reconnect;
 pub use source::{Next, Source, Stopper};
 pub use spec::{CameraMode, OpenOptions, Spec};
 
-pub use crate::host::{Colour, Format, Frame, Matrix, Range, Siting};
+pub use crate::host::{Colour, Frame, FrameFormat, Matrix, Range, Siting};
 use source::{MAX_FRAME, MAX_SIDE};

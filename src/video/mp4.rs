@@ -14,9 +14,9 @@ use std::{
 use crate::{
     error::{Error, Result},
     video::{
-        Colour, Format, Frame, Matrix, Next, Siting, Source,
+        Colour, Frame, FrameFormat, Matrix, Next, Siting, Source,
         boxes::{self, Movie, Sample},
-        decoder::{H264, Picture},
+        decoder::{DecodedFrame, H264},
         sps::{self, Sps},
     },
 };
@@ -116,8 +116,8 @@ impl Mp4 {
         self.inside.clear();
     }
 
-    fn keep(&mut self, picture: Option<Picture>) {
-        let Some(Picture { tag, width, height, data }) = picture else { return };
+    fn keep(&mut self, picture: Option<DecodedFrame>) {
+        let Some(DecodedFrame { tag, width, height, data }) = picture else { return };
         let Some((index, sample)) = usize::try_from(tag).ok().and_then(|i| Some((i, self.movie.samples.get(i)?)))
         else {
             return;
@@ -132,7 +132,7 @@ impl Mp4 {
         // Before the start of the video there may be pictures that others lean on.
         if shown >= 0 {
             let (pts, captured) = (self.pts(shown), Instant::now());
-            let frame = Frame { width, height, format: Format::I420, colour, data, pts, captured };
+            let frame = Frame { width, height, format: FrameFormat::I420, colour, data, pts, captured };
             self.waiting.insert((shown, index), frame);
         }
     }

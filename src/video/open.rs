@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::{
     error::{Error, Result},
     video::{
-        CameraMode, Input, OpenOptions, Pictures, Reconnect, Source, Spec, cameras,
+        ByteStream, CameraMode, OpenOptions, Pictures, Reconnect, Source, Spec, cameras,
         ffmpeg::Ffmpeg,
         mjpeg::{self, Mjpeg},
         piped::Piped,
@@ -32,7 +32,7 @@ pub fn open(spec: &Spec, options: &OpenOptions) -> Result<Box<dyn Source>> {
             let again = move || Ok(Box::new(Ffmpeg::stream(&address)?) as Box<dyn Source>);
             Ok(Box::new(Reconnect::with(Box::new(first), again)))
         }
-        Spec::Stdin => pipe(Input::new("standard input", std::io::stdin())),
+        Spec::Stdin => pipe(ByteStream::new("standard input", std::io::stdin())),
         Spec::Pictures(paths) => {
             if let [one] = paths.as_slice() {
                 std::fs::metadata(one).map_err(Error::io(one))?;
@@ -60,7 +60,7 @@ fn is_pipe(_: &Path) -> bool {
 fn camera(name: Option<&str>, mode: Option<CameraMode>) -> Result<Box<dyn Source>> {
     let wish = name.unwrap_or("0");
     if is_pipe(Path::new(wish)) {
-        return Ok(Box::new(Piped(pipe(Input::open(Path::new(wish))?)?)));
+        return Ok(Box::new(Piped(pipe(ByteStream::open(Path::new(wish))?)?)));
     }
     let by_path = wish.starts_with("/dev/");
     let all = if by_path { vec![] } else { cameras()? };
@@ -86,7 +86,7 @@ fn camera(name: Option<&str>, mode: Option<CameraMode>) -> Result<Box<dyn Source
 /// Told by its first bytes, whatever its name.
 fn file(path: &Path) -> Result<Box<dyn Source>> {
     let regular = std::fs::metadata(path).map_err(Error::io(path))?.is_file();
-    let mut input = Input::open(path)?;
+    let mut input = ByteStream::open(path)?;
     if !regular {
         return pipe(input);
     }
@@ -125,7 +125,7 @@ fn both(here: Error, there: Error) -> Error {
 const JPEG: &[u8] = &[0xff, 0xd8, 0xff];
 
 /// A pipe can be read only once, so ffmpeg is not asked.
-fn pipe(mut input: Input) -> Result<Box<dyn Source>> {
+fn pipe(mut input: ByteStream) -> Result<Box<dyn Source>> {
     let head = input.peek()?;
     if head.starts_with(y4m::MAGIC) {
         return Ok(Box::new(Y4m::new(input)?));

@@ -8,7 +8,7 @@ use std::{
 use crate::{
     detect::picture::Picture,
     error::Result,
-    video::{Colour, Format, Frame, Next, Source},
+    video::{Colour, Frame, FrameFormat, Next, Source},
 };
 
 /// Pictures as a video of one frame a second.
@@ -34,7 +34,7 @@ impl Source for Pictures {
             Ok(picture) => Next::Frame(Frame {
                 width: picture.width,
                 height: picture.height,
-                format: Format::Rgba8,
+                format: FrameFormat::Rgba8,
                 colour: Colour::JPEG,
                 data: picture.rgba,
                 pts,

@@ -28,21 +28,21 @@ type Open = dyn Fn() -> Result<Box<dyn Source>> + Send + Sync;
 /// The source is read on a thread of its own, which is left behind if it hangs.
 pub struct Reconnect {
     open: Arc<Open>,
-    about: About,
+    about: SourceInfo,
     state: State,
     pause: Duration,
     reconnects: usize,
-    clock: Clock,
+    clock: Timeline,
 }
 
 /// What is known of a source without asking it.
-struct About {
+struct SourceInfo {
     name: String,
     rate: Option<f64>,
     stopper: Option<Stopper>,
 }
 
-impl About {
+impl SourceInfo {
     fn new(source: &dyn Source) -> Self {
         Self { name: source.describe(), rate: source.rate(), stopper: source.stopper() }
     }
@@ -50,16 +50,16 @@ impl About {
 
 enum State {
     /// Frames may come; the last did at that time.
-    Up(Receiver<Event>, Instant),
+    Up(Receiver<ReaderMessage>, Instant),
     /// Being opened; why.
-    Opening(Receiver<Event>, String),
+    Opening(Receiver<ReaderMessage>, String),
     /// To be opened at that time; why.
     Down(Instant, String),
     Ended,
 }
 
-enum Event {
-    Open(About),
+enum ReaderMessage {
+    Open(SourceInfo),
     Item(Result<Next>),
 }
 
@@ -75,11 +75,11 @@ impl Reconnect {
 
     /// Takes a source that is open already; `open` is called whenever it is lost.
     pub fn with(source: Box<dyn Source>, open: impl Fn() -> Result<Box<dyn Source>> + Send + Sync + 'static) -> Self {
-        let about = About::new(source.as_ref());
+        let about = SourceInfo::new(source.as_ref());
         let (sender, events) = mpsc::sync_channel(1);
         thread::spawn(move || read(source, &sender));
         let state = State::Up(events, Instant::now());
-        Self { open: Arc::new(open), about, state, pause: PAUSES.0, reconnects: 0, clock: Clock::default() }
+        Self { open: Arc::new(open), about, state, pause: PAUSES.0, reconnects: 0, clock: Timeline::default() }
     }
 
     fn lose(&mut self, reason: String) -> Next {
@@ -98,12 +98,12 @@ impl Reconnect {
         let open = Arc::clone(&self.open);
         thread::spawn(move || match open() {
             Ok(source) => {
-                if sender.send(Event::Open(About::new(source.as_ref()))).is_ok() {
+                if sender.send(ReaderMessage::Open(SourceInfo::new(source.as_ref()))).is_ok() {
                     read(source, &sender);
                 }
             }
             // Nobody listens any more: nobody is to be told.
-            Err(e) => drop(sender.send(Event::Item(Err(e)))),
+            Err(e) => drop(sender.send(ReaderMessage::Item(Err(e)))),
         });
         State::Opening(events, reason)
     }
@@ -133,11 +133,11 @@ impl Reconnect {
 }
 
 /// Passes on what the source gives, until it ends or nobody listens.
-fn read(mut source: Box<dyn Source>, to: &mpsc::SyncSender<Event>) {
+fn read(mut source: Box<dyn Source>, to: &mpsc::SyncSender<ReaderMessage>) {
     loop {
         let item = source.next();
         let last = matches!(item, Err(_) | Ok(Next::End));
-        if to.send(Event::Item(item)).is_err() || last {
+        if to.send(ReaderMessage::Item(item)).is_err() || last {
             return;
         }
     }
@@ -151,8 +151,8 @@ impl Source for Reconnect {
                 State::Up(events, last) => {
                     let since = last.elapsed();
                     match events.recv_timeout(QUIET.saturating_sub(since).max(SLICE)) {
-                        Ok(Event::Item(item)) => return Ok(self.take(item)),
-                        Ok(Event::Open(_)) => {}
+                        Ok(ReaderMessage::Item(item)) => return Ok(self.take(item)),
+                        Ok(ReaderMessage::Open(_)) => {}
                         Err(RecvTimeoutError::Timeout) if since < STALL => {
                             let text = format!("no frame for {} s", last.elapsed().as_secs());
                             return Ok(Next::Waiting(Error::source(&self.about.name, text).to_string()));
@@ -161,7 +161,7 @@ impl Source for Reconnect {
                     }
                 }
                 State::Opening(events, reason) => match events.recv_timeout(SLICE) {
-                    Ok(Event::Open(about)) => {
+                    Ok(ReaderMessage::Open(about)) => {
                         self.about = about;
                         self.reconnects += 1;
                         self.clock.again();
@@ -170,7 +170,7 @@ impl Source for Reconnect {
                             self.state = State::Up(events, Instant::now());
                         }
                     }
-                    Ok(Event::Item(item)) => return Ok(self.take(item)),
+                    Ok(ReaderMessage::Item(item)) => return Ok(self.take(item)),
                     Err(RecvTimeoutError::Timeout) => return Ok(Next::Waiting(reason.clone())),
                     Err(RecvTimeoutError::Disconnected) => return Ok(self.lose(reason.clone())),
                 },
@@ -220,14 +220,14 @@ impl std::fmt::Debug for Reconnect {
 
 /// One time line over all openings; each source begins at zero.
 #[derive(Debug, Default)]
-struct Clock {
+struct Timeline {
     /// Of the last frame: when it was shown and when it came.
     last: Option<(Duration, Instant)>,
     /// What is added to the times of this opening; none before its first frame.
     base: Option<Duration>,
 }
 
-impl Clock {
+impl Timeline {
     fn again(&mut self) {
         self.base = None;
     }

@@ -10,7 +10,7 @@ use std::{
 
 use crate::{
     error::{Error, Result},
-    video::{Colour, Format, Frame, Input, MAX_FRAME, MAX_SIDE, Matrix, Next, Range, Siting, Source},
+    video::{ByteStream, Colour, Frame, FrameFormat, MAX_FRAME, MAX_SIDE, Matrix, Next, Range, Siting, Source},
 };
 
 /// How a file of this kind begins.
@@ -23,7 +23,7 @@ const MAX_LINE: u64 = 4096;
 struct Header {
     width: usize,
     height: usize,
-    format: Format,
+    format: FrameFormat,
     colour: Colour,
     /// Frames per second as a fraction.
     rate: (u32, u32),
@@ -34,7 +34,7 @@ struct Header {
 /// A y4m file or pipe.
 #[derive(Debug)]
 pub struct Y4m {
-    input: Input,
+    input: ByteStream,
     header: Header,
     at: u64,
     ended: bool,
@@ -45,7 +45,7 @@ impl Y4m {
     ///
     /// # Errors
     /// [`Error::Source`] if it is none, or is of a kind that is not read here: more than 8 bits a sample, 4:1:1.
-    pub fn new(mut input: Input) -> Result<Self> {
+    pub fn new(mut input: ByteStream) -> Result<Self> {
         let line = line(&mut input).map_err(|e| input.unreadable(&e))?;
         let header = header(&line).map_err(|message| Error::source(&input.name, message))?;
         Ok(Self { input, header, at: 0, ended: false })
@@ -120,7 +120,7 @@ impl Source for Y4m {
 }
 
 /// A line with its end, if that is there.
-fn line(input: &mut Input) -> std::io::Result<Vec<u8>> {
+fn line(input: &mut ByteStream) -> std::io::Result<Vec<u8>> {
     let mut line = Vec::new();
     input.by_ref().take(MAX_LINE).read_until(b'\n', &mut line)?;
     Ok(line)
@@ -158,12 +158,12 @@ fn header(line: &[u8]) -> Result<Header, String> {
         return Err(format!("y4m header: expected a width W.. and a height H.., found {}", shown(line)));
     }
     let (format, siting) = match space {
-        "420" | "420jpeg" => (Format::I420, Siting::Center),
+        "420" | "420jpeg" => (FrameFormat::I420, Siting::Center),
         // PAL DV has its Cb and Cr on different rows: half a pixel is not worth a kernel of its own.
-        "420mpeg2" | "420paldv" => (Format::I420, Siting::Left),
-        "422" => (Format::I422, Siting::Left),
-        "444" => (Format::I444, Siting::Left),
-        "mono" => (Format::Gray8, Siting::Left),
+        "420mpeg2" | "420paldv" => (FrameFormat::I420, Siting::Left),
+        "422" => (FrameFormat::I422, Siting::Left),
+        "444" => (FrameFormat::I444, Siting::Left),
+        "mono" => (FrameFormat::Gray8, Siting::Left),
         other => {
             return Err(format!(
                 "y4m header: expected colours of 8 bits (C420.., C422, C444, Cmono), found C{other}; \
@@ -192,7 +192,7 @@ mod tests {
     fn headers_are_understood_or_refused_by_name() {
         let ok = header(b"YUV4MPEG2 W98 H66 F30000:1001 Ip A1:1 C420mpeg2 XYSCSS=420MPEG2 XCOLORRANGE=FULL\n").unwrap();
         assert_eq!((ok.width, ok.height, ok.rate, ok.bytes), (98, 66, (30000, 1001), 98 * 66 * 3 / 2));
-        assert_eq!((ok.format, ok.colour.siting, ok.colour.range), (Format::I420, Siting::Left, Range::Full));
+        assert_eq!((ok.format, ok.colour.siting, ok.colour.range), (FrameFormat::I420, Siting::Left, Range::Full));
         let plain = header(b"YUV4MPEG2 W1 H721\n").unwrap();
         assert_eq!((plain.colour.siting, plain.colour.matrix, plain.bytes), (Siting::Center, Matrix::Bt709, 721 + 722));
         for (line, says) in [

@@ -211,7 +211,7 @@ impl Reader {
     }
 
     fn read(&mut self) -> Result<()> {
-        let mut clock = Clock::new(self.pace.fps.or_else(|| self.source.rate()));
+        let mut clock = FramePacer::new(self.pace.fps.or_else(|| self.source.rate()));
         let mut brought = false;
         while self.may_go_on() {
             match self.source.next()? {
@@ -241,7 +241,7 @@ impl Reader {
                 // A source without one good frame would be rewound for ever.
                 Next::End if self.pace.looped && brought && self.source.rewind()? => {
                     brought = false;
-                    clock = Clock::new(clock.fps);
+                    clock = FramePacer::new(clock.fps);
                 }
                 Next::End => return Ok(()),
             }
@@ -292,13 +292,13 @@ impl Reader {
 }
 
 /// When a file's frames are due.
-struct Clock {
+struct FramePacer {
     fps: Option<f64>,
     start: Option<(Instant, Duration)>,
     next: u32,
 }
 
-impl Clock {
+impl FramePacer {
     fn new(fps: Option<f64>) -> Self {
         Self { fps, start: None, next: 0 }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use web_time::Instant;
 
 use crate::{
-    detect::{Detection, Detector, Undo},
+    detect::{CanvasToImage, Detection, Detector},
     error::{Error, Result},
     gpu::{Drawn, FrameKind, FrameTexture, Gpu, Pipelines, Program, Rank},
     host::Frame,
@@ -14,7 +14,7 @@ use crate::{
     track::Tracked,
     view::{
         Finished, IN_FLIGHT, Stage, Stats, Wake, labels,
-        slot::{About, Landed, PASSES, Slot},
+        slot::{FrameMeta, FrameSlot, Landed, PASSES},
         watcher::Watcher,
     },
 };
@@ -29,7 +29,7 @@ pub struct LiveOptions {
 }
 
 /// Where the pixels of a frame come from.
-pub enum Shot<'a> {
+pub enum FrameInput<'a> {
     /// From samples on the host.
     Samples(&'a Frame),
     /// From `fill`, which puts them into a texture of `size` columns and rows.
@@ -66,7 +66,7 @@ pub struct Live {
     detector: Detector,
     pipelines: Pipelines,
     rank: Rank,
-    slots: Vec<Slot>,
+    slots: Vec<FrameSlot>,
     newest: Option<usize>,
     held: Option<usize>,
     /// The frame that was submitted last flies with thresholds that have changed since.
@@ -152,13 +152,13 @@ impl Live {
 
     /// Its number; 0 if there was none.
     pub fn newest_number(&self) -> u64 {
-        self.newest.and_then(|i| self.slots[i].last).map_or(0, |about| about.number)
+        self.newest.and_then(|i| self.slots[i].last).map_or(0, |meta| meta.number)
     }
 
     /// When that frame came in.
     pub fn newest_captured(&self) -> Instant {
-        let about = self.newest.and_then(|i| self.slots[i].last);
-        about.map_or_else(Instant::now, |about| about.captured)
+        let meta = self.newest.and_then(|i| self.slots[i].last);
+        meta.map_or_else(Instant::now, |meta| meta.captured)
     }
 
     /// Keeps a slot's pixels from being written over, instead of the one kept before.
@@ -172,7 +172,7 @@ impl Live {
     }
 
     /// The map from the network's canvas to a frame of this size.
-    pub fn undo(&self, (width, height): (usize, usize)) -> Undo {
+    pub fn to_image(&self, (width, height): (usize, usize)) -> CanvasToImage {
         self.detector.frame(width, height).1
     }
 
@@ -207,7 +207,7 @@ impl Live {
         }
         let Some(last) = self.slots[index].last else { return Ok(()) };
         let capacity = self.detector.program()?.capacity();
-        self.fly(index, About { capacity, again: true, ..last }, false, self.wants_boxes)
+        self.submit_slot(index, FrameMeta { capacity, again: true, ..last }, false, self.wants_boxes)
     }
 
     /// Runs the frame that was submitted last once more if [`Live::again`] found it in flight and it has landed
@@ -228,28 +228,28 @@ impl Live {
     ///
     /// # Errors
     /// [`Error::Usage`] if more frames are in flight than may be; what the device complains of.
-    pub async fn start(&mut self, shot: Shot<'_>, number: u64, again: bool) -> Result<()> {
-        let kind = match &shot {
-            Shot::Samples(frame) => FrameKind::from(*frame),
-            Shot::Outside { size, .. } => FrameKind { size: *size, format: None },
+    pub async fn start(&mut self, input: FrameInput<'_>, number: u64, again: bool) -> Result<()> {
+        let kind = match &input {
+            FrameInput::Samples(frame) => FrameKind::from(*frame),
+            FrameInput::Outside { size, .. } => FrameKind { size: *size, format: None },
         };
         let index = self.slot_for(kind).await?;
         let started = Instant::now();
         let texture = &self.slots[index].texture;
-        let (pts, captured) = match shot {
-            Shot::Samples(frame) => {
+        let (pts, captured) = match input {
+            FrameInput::Samples(frame) => {
                 texture.upload(&self.gpu, frame)?;
                 (frame.pts, frame.captured)
             }
-            Shot::Outside { fill, .. } => {
+            FrameInput::Outside { fill, .. } => {
                 fill(texture.texture())?;
                 (Duration::ZERO, started)
             }
         };
         self.stages.stage(Stage::Upload, started.elapsed());
         let capacity = self.detector.program()?.capacity();
-        let about = About { number, pts, captured, size: kind.size, capacity, again };
-        self.fly(index, about, true, self.wants_boxes)?;
+        let meta = FrameMeta { number, pts, captured, size: kind.size, capacity, again };
+        self.submit_slot(index, meta, true, self.wants_boxes)?;
         self.newest = Some(index);
         // It has the thresholds of now, and is drawn by whoever starts it.
         (self.stale, self.redraw) = (false, false);
@@ -258,13 +258,14 @@ impl Live {
 
     /// A slot that is free, made or made anew so that it fits the frame.
     async fn slot_for(&mut self, kind: FrameKind) -> Result<usize> {
-        let free = |(i, s): &(usize, &Slot)| s.flying.is_none() && Some(*i) != self.held && Some(*i) != self.newest;
+        let free =
+            |(i, s): &(usize, &FrameSlot)| s.flying.is_none() && Some(*i) != self.held && Some(*i) != self.newest;
         let found = self.slots.iter().enumerate().find(free).map(|(i, _)| i);
         if let Some(index) = found.filter(|i| self.slots[*i].texture.kind() == kind) {
             return Ok(index);
         }
         let program = self.detector.program()?;
-        let made = Slot::new(&self.gpu, &mut self.pipelines, program, kind).await?;
+        let made = FrameSlot::new(&self.gpu, &mut self.pipelines, program, kind).await?;
         self.version += 1;
         match found {
             Some(index) => {
@@ -279,9 +280,9 @@ impl Live {
         }
     }
 
-    fn fly(&mut self, index: usize, about: About, convert: bool, boxes: bool) -> Result<()> {
+    fn submit_slot(&mut self, index: usize, meta: FrameMeta, convert: bool, boxes: bool) -> Result<()> {
         let program = self.detector.program()?;
-        let (placement, _, thresholds) = self.detector.frame(about.size.0, about.size.1);
+        let (placement, _, thresholds) = self.detector.frame(meta.size.0, meta.size.1);
         program.set_frame(&placement, &thresholds);
         program.want_classes(self.detector.wanted());
         let mut encoder = self.gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
@@ -289,13 +290,13 @@ impl Live {
         let slot = &mut self.slots[index];
         slot.record(&self.gpu, &mut encoder, program, &self.rank, convert, boxes);
         let submitted = self.gpu.queue().submit([encoder.finish()]);
-        slot.request(&self.gpu, about, &self.watcher);
+        slot.request(&self.gpu, meta, &self.watcher);
         self.watcher.watch(submitted);
         self.gpu.check()
     }
 
     async fn landed(&mut self, index: usize, landed: &Landed) -> Result<Option<Finished>> {
-        let about = landed.about;
+        let meta = landed.meta;
         if let Some(passes) = landed.passes {
             for (stage, time) in [Stage::Convert, Stage::Network, Stage::Boxes].into_iter().zip(passes) {
                 self.stages.stage(stage, time);
@@ -311,31 +312,31 @@ impl Live {
         let newest = self.newest == Some(index);
         // Whoever reads boxes gets all of them, and so does whoever draws: what is drawn are those of the newest frame, which
         // may lie in a buffer that is gone even if they had room. Older frames are not drawn any more.
-        if about.capacity < capacity && (newest || found > about.capacity && landed.boxes.is_some()) {
+        if meta.capacity < capacity && (newest || found > meta.capacity && landed.boxes.is_some()) {
             if newest {
                 // With the thresholds of now.
                 (self.stale, self.redraw) = (false, true);
             } else if let Some(drawn) = self.newest.and_then(|i| self.slots[i].flying.as_mut()) {
-                // An older one's boxes are about to take their place.
+                // An older one's boxes are meta to take their place.
                 drawn.capacity = 0;
             }
-            self.fly(index, About { capacity, ..about }, false, landed.boxes.is_some())?;
+            self.submit_slot(index, FrameMeta { capacity, ..meta }, false, landed.boxes.is_some())?;
             return Ok(None);
         }
-        let undo = self.detector.frame(about.size.0, about.size.1).1;
+        let to_image = self.detector.frame(meta.size.0, meta.size.1).1;
         let detections =
-            landed.boxes.as_ref().map(|bytes| self.detector.detections(&Program::kept_boxes(bytes), &undo));
+            landed.boxes.as_ref().map(|bytes| self.detector.detections(&Program::kept_boxes(bytes), &to_image));
         self.outcomes.push(Outcome {
-            number: about.number,
-            pts: about.pts,
-            size: about.size,
+            number: meta.number,
+            pts: meta.pts,
+            size: meta.size,
             slot: index,
             detections,
             passes: landed.passes,
             tracked: None,
         });
-        let done = Finished { number: about.number, captured: about.captured, finished: landed.ended };
-        Ok((!about.again).then_some(done))
+        let done = Finished { number: meta.number, captured: meta.captured, finished: landed.ended };
+        Ok((!meta.again).then_some(done))
     }
 }
 
@@ -350,7 +351,7 @@ impl Live {
         self.gpu.check()?;
         let mut done = Vec::new();
         loop {
-            let flying = self.slots.iter().enumerate().filter_map(|(i, s)| s.flying.map(|about| (about.number, i)));
+            let flying = self.slots.iter().enumerate().filter_map(|(i, s)| s.flying.map(|meta| (meta.number, i)));
             // In order: a frame that is run again holds up those behind it.
             let Some((_, index)) = flying.min() else { break };
             let Some(landed) = self.slots[index].land(&self.gpu)? else { break };

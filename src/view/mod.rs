@@ -11,18 +11,18 @@
 
 #[cfg(not(target_arch = "wasm32"))]
 mod bell;
-mod brush;
 #[cfg(all(feature = "video", not(target_arch = "wasm32")))]
 mod capture;
 mod chain;
 mod clock;
-mod ink;
+mod glyphs;
 mod labels;
 mod live;
 mod offscreen;
 mod panel;
 #[cfg(all(feature = "video", not(target_arch = "wasm32")))]
 mod pipeline;
+mod render_pipelines;
 mod scene;
 mod slot;
 mod stats;
@@ -34,16 +34,16 @@ mod watcher;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use bell::Bell;
-pub use brush::SHADERS;
 #[cfg(all(feature = "video", not(target_arch = "wasm32")))]
 pub use capture::{Capture, Pace, Waiting};
 pub use chain::{Chain, Finished, IN_FLIGHT, Wake};
 pub use labels::{Label, Labels, Letter};
-pub use live::{Live, LiveOptions, Outcome, Shot};
+pub use live::{FrameInput, Live, LiveOptions, Outcome};
 pub use offscreen::Offscreen;
 pub use panel::{Ink, Panel, Quad};
 #[cfg(all(feature = "video", not(target_arch = "wasm32")))]
 pub use pipeline::Pipeline;
+pub use render_pipelines::SHADERS;
 pub use scene::{BoxView, Boxes, Scene, View, fit};
 pub use stats::{Meter, Stage, Stats, Summary};
 #[cfg(all(feature = "video", not(target_arch = "wasm32")))]

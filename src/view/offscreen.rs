@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use crate::{
     detect::picture::Picture,
     error::Result,
-    gpu::{Gpu, Landing, Purpose},
+    gpu::{Gpu, Purpose, ReadbackBuffer},
     view::{Live, Scene, View},
 };
 
@@ -20,8 +20,8 @@ pub struct Offscreen {
     scene: Scene,
     texture: wgpu::Texture,
     target: wgpu::TextureView,
-    coming: VecDeque<Landing>,
-    free: Vec<Landing>,
+    coming: VecDeque<ReadbackBuffer>,
+    free: Vec<ReadbackBuffer>,
 }
 
 impl Offscreen {
@@ -75,13 +75,13 @@ impl Offscreen {
     pub fn shoot(&mut self, live: &Live, view: &View<'_>) -> Result<()> {
         let (width, height) = self.size();
         let row = self.row();
-        let mut landing = self.free.pop().unwrap_or_else(|| Landing::new(&self.gpu, row * height as usize));
+        let mut readback = self.free.pop().unwrap_or_else(|| ReadbackBuffer::new(&self.gpu, row * height as usize));
         let mut encoder = self.gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         self.scene.draw(&mut encoder, &self.target, live, &View { size: (width, height), ..*view })?;
         encoder.copy_texture_to_buffer(
             self.texture.as_image_copy(),
             wgpu::TexelCopyBufferInfo {
-                buffer: landing.buffer(),
+                buffer: readback.buffer(),
                 layout: wgpu::TexelCopyBufferLayout {
                     offset: 0,
                     bytes_per_row: Some(row as u32),
@@ -91,15 +91,15 @@ impl Offscreen {
             self.texture.size(),
         );
         self.gpu.queue().submit([encoder.finish()]);
-        landing.request(&self.gpu, Purpose::Results);
-        self.coming.push_back(landing);
+        readback.request(&self.gpu, Purpose::Results);
+        self.coming.push_back(readback);
         Ok(())
     }
 
     /// Waits for every picture; on native somebody else must poll the device meanwhile.
     pub async fn wait(&mut self) {
-        for landing in &mut self.coming {
-            landing.wait().await;
+        for readback in &mut self.coming {
+            readback.wait().await;
         }
     }
 

@@ -2,18 +2,18 @@
 //! an indirect draw; only boxes with the numbers of tracks come from the host.
 
 use crate::{
-    detect::{Undo, atlas::Atlas, draw},
+    detect::{CanvasToImage, atlas::Atlas, draw},
     error::Result,
     gpu::Gpu,
     host::Candidate,
     kernels::rank::MAX_DRAWN,
     view::{
         Live,
-        brush::Brushes,
-        clock::Clock,
-        ink::{Glyphs, buffer, fill},
+        clock::DrawTimer,
+        glyphs::{Glyphs, buffer, fill},
         labels,
         panel::Quad,
+        render_pipelines::RenderPipelines,
     },
 };
 
@@ -75,7 +75,7 @@ pub fn fit(picture: (usize, usize), target: (u32, u32)) -> [f32; 4] {
 #[derive(Debug)]
 pub struct Scene {
     gpu: Gpu,
-    brushes: Brushes,
+    pipelines: RenderPipelines,
     names: Vec<String>,
     font: Vec<u8>,
     glyphs: Option<Glyphs>,
@@ -87,13 +87,13 @@ pub struct Scene {
     quads: wgpu::Buffer,
     panel_group: wgpu::BindGroup,
     given: [wgpu::Buffer; 2],
-    bound: Bound,
-    clock: Clock,
+    bound: BindGroups,
+    clock: DrawTimer,
 }
 
 /// Bind groups, and what they were made for.
 #[derive(Debug, Default)]
-struct Bound {
+struct BindGroups {
     version: u64,
     pictures: Vec<Option<wgpu::BindGroup>>,
     on_gpu: Option<wgpu::BindGroup>,
@@ -107,13 +107,13 @@ impl Scene {
     /// [`crate::Error::Usage`] if the font cannot be read.
     pub fn new(gpu: &Gpu, format: wgpu::TextureFormat, names: &[String], font: &[u8], ui: f32) -> Result<Self> {
         let device = gpu.device();
-        let brushes = Brushes::new(device, format);
+        let pipelines = RenderPipelines::new(device, format);
         let ui = Glyphs::new(gpu, Atlas::bake(font, ui, names.iter().flat_map(|n| n.chars()))?, &[]);
         let (uniform, storage) = (wgpu::BufferUsages::UNIFORM, wgpu::BufferUsages::STORAGE);
         let target = buffer(device, "target", 16, uniform);
         let panel_group = device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: Some("panel"),
-            layout: &brushes.panel.get_bind_group_layout(0),
+            layout: &pipelines.panel.get_bind_group_layout(0),
             entries: &[
                 wgpu::BindGroupEntry { binding: 0, resource: target.as_entire_binding() },
                 wgpu::BindGroupEntry { binding: 1, resource: wgpu::BindingResource::TextureView(&ui.view) },
@@ -137,9 +137,9 @@ impl Scene {
             quads: buffer(device, "panel", MAX_QUADS * size_of::<Quad>(), wgpu::BufferUsages::VERTEX),
             panel_group,
             given: [buffer(device, "given", given, storage), buffer(device, "given order", 4 + 4 * MAX_DRAWN, storage)],
-            bound: Bound::default(),
-            clock: Clock::new(gpu),
-            brushes,
+            bound: BindGroups::default(),
+            clock: DrawTimer::new(gpu),
+            pipelines,
         })
     }
 
@@ -162,8 +162,8 @@ impl Scene {
         let shown = view.slot.and_then(|slot| Some((slot, live.texture(slot)?.size())));
         let rect = fit(shown.map_or((1, 1), |(_, size)| size), view.size);
         let drawn = match (shown, view.boxes) {
-            (Some((_, size)), Boxes::OnGpu) => Some((live.undo(size), None)),
-            (Some(_), Boxes::Given(list)) => Some((Undo::IDENTITY, Some(list))),
+            (Some((_, size)), Boxes::OnGpu) => Some((live.to_image(size), None)),
+            (Some(_), Boxes::Given(list)) => Some((CanvasToImage::IDENTITY, Some(list))),
             _ => None,
         };
         self.prepare(live, view, rect, shown.map(|(slot, _)| slot), drawn)?;
@@ -183,13 +183,13 @@ impl Scene {
         if let Some(group) = shown.and_then(|(slot, _)| self.bound.pictures.get(slot)?.as_ref()) {
             let [x, y, w, h] = rect;
             pass.set_viewport(x, y, w, h, 0.0, 1.0);
-            pass.set_pipeline(&self.brushes.picture);
+            pass.set_pipeline(&self.pipelines.picture);
             pass.set_bind_group(0, group, &[]);
             pass.draw(0..3, 0..1);
             pass.set_viewport(0.0, 0.0, view.size.0 as f32, view.size.1 as f32, 0.0, 1.0);
         }
         if let Some((_, list)) = drawn {
-            pass.set_pipeline(&self.brushes.boxes);
+            pass.set_pipeline(&self.pipelines.boxes);
             match list {
                 None => {
                     pass.set_bind_group(0, &self.bound.on_gpu, &[]);
@@ -203,7 +203,7 @@ impl Scene {
         }
         let quads = view.panel.len().min(MAX_QUADS) as u32;
         if quads > 0 {
-            pass.set_pipeline(&self.brushes.panel);
+            pass.set_pipeline(&self.pipelines.panel);
             pass.set_bind_group(0, &self.panel_group, &[]);
             pass.set_vertex_buffer(0, self.quads.slice(..));
             pass.draw(0..6, 0..quads);
@@ -233,11 +233,11 @@ impl Scene {
         view: &View<'_>,
         rect: [f32; 4],
         slot: Option<usize>,
-        drawn: Option<(Undo, Option<&[Candidate]>)>,
+        drawn: Option<(CanvasToImage, Option<&[Candidate]>)>,
     ) -> Result<()> {
         let queue = self.gpu.queue().clone();
         if self.bound.version != live.version() {
-            self.bound = Bound { version: live.version(), ..Bound::default() };
+            self.bound = BindGroups { version: live.version(), ..BindGroups::default() };
         }
         let (tw, th) = (view.size.0 as f32, view.size.1 as f32);
         queue.write_buffer(&self.target, 0, bytemuck::bytes_of(&[tw, th, 0.0, 0.0]));
@@ -249,7 +249,7 @@ impl Scene {
         if let Some(slot) = slot {
             self.bind_picture(live, slot);
         }
-        let Some((undo, list)) = drawn else { return Ok(()) };
+        let Some((to_image, list)) = drawn else { return Ok(()) };
         let short = rect[2].min(rect[3]);
         let size = draw::text_size(short).round();
         if self.glyphs.as_ref().is_none_or(|g| (g.px - size).abs() > 0.5) {
@@ -258,7 +258,7 @@ impl Scene {
             (self.bound.on_gpu, self.bound.given) = (None, None);
         }
         let Some(glyphs) = &self.glyphs else { return Ok(()) };
-        let (offset, extent) = (undo.offset(), undo.extent());
+        let (offset, extent) = (to_image.offset(), to_image.extent());
         let params = BoxView {
             offset: [offset.0, offset.1],
             extent: [extent.0, extent.1],
@@ -303,7 +303,7 @@ impl Scene {
         }
         let group = self.gpu.device().create_bind_group(&wgpu::BindGroupDescriptor {
             label: Some("picture"),
-            layout: &self.brushes.picture.get_bind_group_layout(0),
+            layout: &self.pipelines.picture.get_bind_group_layout(0),
             entries: &[
                 wgpu::BindGroupEntry { binding: 0, resource: wgpu::BindingResource::TextureView(texture.view()) },
                 wgpu::BindGroupEntry { binding: 1, resource: wgpu::BindingResource::Sampler(&self.sampler) },
@@ -323,7 +323,7 @@ impl Scene {
         entries.push(wgpu::BindGroupEntry { binding: 5, resource: wgpu::BindingResource::TextureView(&glyphs.view) });
         self.gpu.device().create_bind_group(&wgpu::BindGroupDescriptor {
             label: Some("boxes"),
-            layout: &self.brushes.boxes.get_bind_group_layout(0),
+            layout: &self.pipelines.boxes.get_bind_group_layout(0),
             entries: &entries,
         })
     }

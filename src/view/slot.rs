@@ -9,7 +9,7 @@ use web_time::Instant;
 
 use crate::{
     error::Result,
-    gpu::{Feed, FrameKind, FrameTexture, Gpu, Landing, Pipelines, Program, Purpose, Rank, Stamps},
+    gpu::{Feed, FrameKind, FrameTexture, Gpu, Pipelines, Program, Purpose, Rank, ReadbackBuffer, Stamps},
     view::watcher::Watcher,
 };
 
@@ -18,7 +18,7 @@ pub const PASSES: u32 = 3;
 
 /// What is known of the frame in a slot.
 #[derive(Clone, Copy, Debug)]
-pub struct About {
+pub struct FrameMeta {
     pub number: u64,
     pub pts: Duration,
     pub captured: Instant,
@@ -31,22 +31,22 @@ pub struct About {
 
 /// The buffers of one frame in flight: its texture, its binding to the network, and the read-backs of its results.
 #[derive(Debug)]
-pub struct Slot {
+pub struct FrameSlot {
     pub texture: FrameTexture,
     feed: Feed,
     stamps: Option<Stamps>,
-    telemetry: Landing,
-    boxes: Option<Landing>,
+    telemetry: ReadbackBuffer,
+    boxes: Option<ReadbackBuffer>,
     ended: Arc<Mutex<Option<Instant>>>,
     /// The frame whose work is under way.
-    pub flying: Option<About>,
+    pub flying: Option<FrameMeta>,
     /// The frame whose pixels are in the texture.
-    pub last: Option<About>,
+    pub last: Option<FrameMeta>,
 }
 
 /// What a slot's frame has brought back.
 pub struct Landed {
-    pub about: About,
+    pub meta: FrameMeta,
     pub ended: Instant,
     /// Counter of candidates.
     pub counter: Vec<u8>,
@@ -56,13 +56,13 @@ pub struct Landed {
     pub boxes: Option<Vec<u8>>,
 }
 
-impl Slot {
+impl FrameSlot {
     pub async fn new(gpu: &Gpu, pipelines: &mut Pipelines, program: &Program, kind: FrameKind) -> Result<Self> {
         let texture = FrameTexture::new(gpu, pipelines, kind).await?;
         let feed = program.feed(texture.view())?;
         let stamps = Stamps::new(gpu, 2 * PASSES);
         let stamped = stamps.as_ref().map_or(0, Stamps::bytes) as usize;
-        let telemetry = Landing::new(gpu, Program::TELEMETRY_BYTES + stamped);
+        let telemetry = ReadbackBuffer::new(gpu, Program::TELEMETRY_BYTES + stamped);
         Ok(Self { texture, feed, stamps, telemetry, boxes: None, ended: Arc::default(), flying: None, last: None })
     }
 
@@ -110,40 +110,40 @@ impl Slot {
             return;
         }
         let kept = program.kept();
-        let fits = self.boxes.as_ref().is_some_and(|landing| landing.buffer().size() == kept.size());
+        let fits = self.boxes.as_ref().is_some_and(|readback| readback.buffer().size() == kept.size());
         if !fits {
-            self.boxes = Some(Landing::new(gpu, kept.size() as usize));
+            self.boxes = Some(ReadbackBuffer::new(gpu, kept.size() as usize));
         }
-        if let Some(landing) = &self.boxes {
-            encoder.copy_buffer_to_buffer(kept, 0, landing.buffer(), 0, None);
+        if let Some(readback) = &self.boxes {
+            encoder.copy_buffer_to_buffer(kept, 0, readback.buffer(), 0, None);
         }
     }
 
     /// After the submit: what is to come back is asked for.
-    pub fn request(&mut self, gpu: &Gpu, about: About, watcher: &Watcher) {
+    pub fn request(&mut self, gpu: &Gpu, meta: FrameMeta, watcher: &Watcher) {
         let ended = Arc::clone(&self.ended);
         *ended.lock().unwrap_or_else(PoisonError::into_inner) = None;
         gpu.queue().on_submitted_work_done(move || {
             *ended.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         });
         self.telemetry.request_then(gpu, Purpose::Telemetry, watcher.arrival());
-        if let Some(landing) = &mut self.boxes {
-            landing.request_then(gpu, Purpose::Results, watcher.arrival());
+        if let Some(readback) = &mut self.boxes {
+            readback.request_then(gpu, Purpose::Results, watcher.arrival());
         }
-        self.flying = Some(about);
-        self.last = Some(about);
+        self.flying = Some(meta);
+        self.last = Some(meta);
     }
 
     /// What has come back, once all of it is there.
     pub fn land(&mut self, gpu: &Gpu) -> Result<Option<Landed>> {
-        let Some(about) = self.flying else { return Ok(None) };
+        let Some(meta) = self.flying else { return Ok(None) };
         let ended = *self.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        if ended.is_none() || !self.telemetry.arrived() || !self.boxes.as_mut().is_none_or(Landing::arrived) {
+        if ended.is_none() || !self.telemetry.arrived() || !self.boxes.as_mut().is_none_or(ReadbackBuffer::arrived) {
             return Ok(None);
         }
         let bytes = self.telemetry.take(gpu)?.unwrap_or_default();
         let boxes = match &mut self.boxes {
-            Some(landing) => landing.take(gpu)?,
+            Some(readback) => readback.take(gpu)?,
             None => None,
         };
         self.flying = None;
@@ -152,6 +152,6 @@ impl Slot {
         let times = self.stamps.as_ref().map(|own| own.times(gpu, stamps));
         let passes = times.and_then(|times| times.into_iter().step_by(2).collect::<Vec<_>>().try_into().ok());
         let ended = ended.unwrap_or_else(Instant::now);
-        Ok(Some(Landed { about, ended, counter: counter.to_vec(), passes, boxes }))
+        Ok(Some(Landed { meta, ended, counter: counter.to_vec(), passes, boxes }))
     }
 }

@@ -5,12 +5,12 @@ use crate::{
     error::{Error, Result},
     host::Frame,
     task::wait,
-    view::{Chain, Finished, Live, Shot},
+    view::{Chain, Finished, FrameInput, Live},
 };
 
 impl Chain for Live {
     fn submit(&mut self, frame: &Frame, number: u64) -> Result<()> {
-        wait(self.start(Shot::Samples(frame), number, false))
+        wait(self.start(FrameInput::Samples(frame), number, false))
     }
 
     fn poll(&mut self) -> Result<Vec<Finished>> {
@@ -30,7 +30,7 @@ impl Live {
     pub fn show(&mut self, frame: &Frame) -> Result<()> {
         self.finish()?;
         let number = self.newest_number();
-        wait(self.start(Shot::Samples(frame), number, true))
+        wait(self.start(FrameInput::Samples(frame), number, true))
     }
 
     /// Waits for the frames in flight.

@@ -3,7 +3,7 @@
 use yolov4::{
     Gpu, Picture, Precision, ResizeMode,
     low_level::{
-        gpu::{Input, Program, ProgramOptions},
+        gpu::{Program, ProgramInput, ProgramOptions},
         graph::{Activation, Builder, Graph, Head, Keep, NodeId, Op, Params, Target, compile::compile},
         host::{Candidate, NmsKind, Placement, Thresholds},
         kernels::conv::Variant,
@@ -84,7 +84,7 @@ pub async fn check(
     let keep = if options.keep == Keep::All { program.origins() } else { vec![last] };
     // Every picture of a batch is another one.
     let inputs: Vec<Tensor> = (0..options.batch).map(|n| turned(&problem.input, n)).collect();
-    let played: Vec<Input<'_>> = inputs.iter().map(Input::from).collect();
+    let played: Vec<ProgramInput<'_>> = inputs.iter().map(ProgramInput::from).collect();
     let played = program.play_batch(&played, &keep).await.map_err(words)?;
     let mut worst = 0.0_f64;
     for (n, (input, got)) in inputs.iter().zip(played).enumerate() {
@@ -99,7 +99,7 @@ pub async fn check(
     Ok(Checked { rungs, kernels: program.calls().map(|(_, kernel)| kernel).collect(), worst })
 }
 
-/// The same numbers in another order.
+/// A tensor with the numbers of `tensor`, turned round by some places.
 fn turned(tensor: &Tensor, by: usize) -> Tensor {
     let mut tensor = tensor.clone();
     let len = tensor.data.len();
@@ -124,7 +124,7 @@ pub async fn letterboxes(gpu: &Gpu) -> Result<usize, String> {
         for mode in [ResizeMode::DarknetFile, ResizeMode::DarknetVideo, ResizeMode::Pytorch] {
             for letterbox in [false, true] {
                 let placement = Placement::new(mode, letterbox, w, h, canvas);
-                let input = Input::Picture(&picture, &placement);
+                let input = ProgramInput::Picture(&picture, &placement);
                 let got = program.play(input, &[NodeId(0)]).await.map_err(words)?.nodes.remove(&NodeId(0));
                 let got = got.ok_or("the input did not come back")?;
                 let want = oracle::letterbox(&picture, &placement);
@@ -151,7 +151,7 @@ pub fn head_graph(grid: (usize, usize), anchors: usize, classes: usize, new_coor
     builder.finish()
 }
 
-/// The same boxes by (number, class); coordinates and scores but for the last bits of exp.
+/// Fails unless both hold equal boxes by (number, class); coordinates and scores but for the last bits of exp.
 pub fn same(got: &[Candidate], want: &[Candidate]) -> Result<(), String> {
     let key = |c: &Candidate| (c.index, c.class);
     let (mut got, mut want) = (got.to_vec(), want.to_vec());
@@ -186,11 +186,11 @@ pub async fn boxes(
         return Err("the second frame has other boxes".into());
     }
     let heads = program.play(input, &[]).await.map_err(words)?.heads;
-    Ok((got, oracle::nms(oracle::decode(graph, &heads, thresholds.conf, wanted), thresholds)))
+    Ok((got, oracle::nms(oracle::decode(graph, &heads, thresholds.score_threshold, wanted), thresholds)))
 }
 
-pub fn thresholds(conf: f32, kind: NmsKind, agnostic: bool) -> Thresholds {
-    Thresholds { conf, nms: 0.45, kind, agnostic, extent: (0.9, 0.6) }
+pub fn thresholds(score_threshold: f32, kind: NmsKind, agnostic: bool) -> Thresholds {
+    Thresholds { score_threshold, iou_threshold: 0.45, kind, agnostic, extent: (0.9, 0.6) }
 }
 
 /// Decode, sort and NMS of random heads, in every way that there is; returns how many.

@@ -13,8 +13,8 @@ use std::{
 
 use fake::{Event, Offer, Stamp, State, TICK, Webcam, offer, put};
 use yolov4::low_level::video::{
-    CameraMode, Colour, Format, Frame, Matrix, Next, Range, Siting, Source, mjpeg,
-    v4l2::{Camera, Device, V4l2Io, list::cameras_in, sys::Request},
+    CameraMode, Colour, Frame, FrameFormat, Matrix, Next, Range, Siting, Source, mjpeg,
+    v4l2::{Camera, V4l2Device, V4l2Io, list::cameras_in, sys::Request},
 };
 
 const NODE: &str = "/dev/video0";
@@ -133,8 +133,12 @@ fn any_size_and_rate_within_bounds() {
 
 #[test]
 fn frames_are_what_the_driver_put_in() {
-    let formats: &[(&[u8; 4], Format)] =
-        &[(b"YUYV", Format::Yuyv), (b"NV12", Format::Nv12), (b"YU12", Format::I420), (b"GREY", Format::Gray8)];
+    let formats: &[(&[u8; 4], FrameFormat)] = &[
+        (b"YUYV", FrameFormat::Yuyv),
+        (b"NV12", FrameFormat::Nv12),
+        (b"YU12", FrameFormat::I420),
+        (b"GREY", FrameFormat::Gray8),
+    ];
     for &(fourcc, format) in formats {
         for padding in [0, 64] {
             let offers = vec![offer(fourcc, 320, 240, &[30])];
@@ -164,7 +168,7 @@ fn a_jpeg_is_as_long_as_the_driver_says_and_is_decoded() {
         let found = frame(&mut camera);
         found.check().unwrap();
         assert_eq!((found.width, found.height), (1280, 720));
-        assert_eq!((found.format, found.colour), (Format::Ycbcr8, Colour::JPEG));
+        assert_eq!((found.format, found.colour), (FrameFormat::Ycbcr8, Colour::JPEG));
         let jpeg = webcam.state().expected(n);
         let (_, _, _, samples) = mjpeg::decode(&jpeg, "jpeg").unwrap();
         assert!(found.data == samples, "frame {n}");
@@ -365,7 +369,7 @@ fn nodes_of_the_system() {
     let said = Camera::open(Path::new("/dev/video-none"), None).unwrap_err().to_string();
     assert!(said.contains("there is no such camera"), "{said}");
 
-    let mut zero = Device::open(Path::new("/dev/zero")).unwrap();
+    let mut zero = V4l2Device::open(Path::new("/dev/zero")).unwrap();
     let buffer = zero.map(0, 4096).unwrap();
     let mut into = [1; 96];
     zero.copy(buffer, 4000, &mut into).unwrap();

@@ -22,8 +22,8 @@ use yolov4::{
 use crate::{
     failure::{failure, with_code},
     info,
-    source::{Pixels, Source},
-    stage::{Stage, UI},
+    source::{JsSource, SourcePixels},
+    stage::{CanvasStage, UI},
 };
 
 /// How often, and after how many milliseconds each time, a failure is looked at again: is the device lost?
@@ -33,15 +33,15 @@ const LOSS_PAUSE: f64 = 10.0;
 /// What a promise settles to.
 pub type Answer = std::result::Result<JsValue, JsValue>;
 
-/// See above.
-pub struct Chain {
+/// The chain of the worker: the detector, what was asked of it, and the frames in flight.
+pub struct FrameChain {
     pub gpu: Gpu,
     pub info: JsValue,
     pub names: Vec<String>,
     pub font: Vec<u8>,
     pub live: Mutex<Live>,
-    pub stage: RefCell<Option<Stage>>,
-    pub wishes: RefCell<Wishes>,
+    pub stage: RefCell<Option<CanvasStage>>,
+    pub requests: RefCell<Requests>,
     pub mirror: Cell<bool>,
     /// Whether the newest frame was drawn: one whose boxes only are asked for is not.
     shown: Cell<bool>,
@@ -56,12 +56,12 @@ type Landed = std::result::Result<Outcome, JsValue>;
 
 /// What has been asked for since the last frame.
 #[derive(Default)]
-pub struct Wishes {
+pub struct Requests {
     pub thresholds: Option<(f32, f32)>,
     pub classes: Option<Vec<String>>,
 }
 
-impl Chain {
+impl FrameChain {
     /// For this detector; `font` is of the labels.
     pub fn new(live: Live, info: JsValue, names: Vec<String>, font: Vec<u8>) -> Self {
         Self {
@@ -71,7 +71,7 @@ impl Chain {
             font,
             live: Mutex::new(live),
             stage: RefCell::default(),
-            wishes: RefCell::default(),
+            requests: RefCell::default(),
             mirror: Cell::default(),
             shown: Cell::default(),
             next: Cell::default(),
@@ -81,23 +81,32 @@ impl Chain {
     }
 
     /// The promise of what `run` makes of a source. The pixels are taken hold of at once: a script may reuse its buffer.
-    pub fn promise<F>(self: &Rc<Self>, source: &Source, run: impl FnOnce(Rc<Self>, Pixels) -> F + 'static) -> Promise
+    pub fn promise<F>(
+        self: &Rc<Self>,
+        source: &JsSource,
+        run: impl FnOnce(Rc<Self>, SourcePixels) -> F + 'static,
+    ) -> Promise
     where
         F: Future<Output = Answer> + 'static,
     {
-        let (inner, pixels) = (Rc::clone(self), Pixels::new(source).map_err(|e| failure(&e)));
+        let (inner, pixels) = (Rc::clone(self), SourcePixels::new(source).map_err(|e| failure(&e)));
         future_to_promise(async move { run(inner, pixels?).await })
     }
 
     /// A frame's way to its end; milliseconds that the copy took beside it.
-    pub async fn play(&self, pixels: Pixels, boxes: bool, draw: bool) -> std::result::Result<(Outcome, f64), JsValue> {
+    pub async fn play(
+        &self,
+        pixels: SourcePixels,
+        boxes: bool,
+        draw: bool,
+    ) -> std::result::Result<(Outcome, f64), JsValue> {
         match self.begin(&pixels, boxes, draw).await {
             Ok((coming, copy)) => Ok((self.end(coming).await?, copy)),
             Err(error) => Err(self.root(error).await),
         }
     }
 
-    async fn begin(&self, pixels: &Pixels, boxes: bool, draw: bool) -> Result<(oneshot::Receiver<Landed>, f64)> {
+    async fn begin(&self, pixels: &SourcePixels, boxes: bool, draw: bool) -> Result<(oneshot::Receiver<Landed>, f64)> {
         let mut live = self.live.lock().await;
         if live.flying() >= IN_FLIGHT {
             return Err(Error::Usage(format!("{IN_FLIGHT} frames are under way: wait for one of them")));
@@ -112,7 +121,7 @@ impl Chain {
             copied = millis(started);
             outcome
         };
-        live.start(pixels.shot(&mut fill), number, false).await?;
+        live.start(pixels.frame_input(&mut fill), number, false).await?;
         self.next.set(number + 1);
         self.shown.set(draw);
         if draw {
@@ -145,7 +154,7 @@ impl Chain {
 
     /// Takes over what has been asked for.
     fn grant(&self, live: &mut Live) -> Result<()> {
-        let Wishes { thresholds, classes } = self.wishes.take();
+        let Requests { thresholds, classes } = self.requests.take();
         if let Some((conf, nms)) = thresholds {
             live.detector_mut().set_thresholds(conf, nms);
         }

@@ -16,19 +16,19 @@ use yolov4::{
 };
 
 use crate::{
-    chain::Chain,
+    chain::FrameChain,
     failure::{failure, with_code},
     info,
     options::{EngineOptions, builder},
-    source::Source,
-    stage::{FONT, Stage},
+    source::JsSource,
+    stage::{CanvasStage, FONT},
     subgroups,
 };
 
 /// See the crate's page.
 #[wasm_bindgen]
 pub struct Engine {
-    chain: Rc<Chain>,
+    chain: Rc<FrameChain>,
     tuned: String,
 }
 
@@ -61,7 +61,7 @@ impl Engine {
 
     /// Boxes of a picture, best first.
     #[wasm_bindgen(unchecked_return_type = "Promise<Detection[]>")]
-    pub fn detect(&self, source: &Source) -> Promise {
+    pub fn detect(&self, source: &JsSource) -> Promise {
         self.chain.promise(source, |chain, pixels| async move {
             let (outcome, _) = chain.play(pixels, true, false).await?;
             Ok(info::detections(&outcome.detections.unwrap_or_default()))
@@ -71,7 +71,7 @@ impl Engine {
     /// Network and drawing of one frame; settles when the GPU is done. Boxes are read back only if `boxes`. At most two
     /// at once.
     #[wasm_bindgen(unchecked_return_type = "Promise<FrameReport>")]
-    pub fn show(&self, source: &Source, boxes: bool) -> Promise {
+    pub fn show(&self, source: &JsSource, boxes: bool) -> Promise {
         self.chain.promise(source, move |chain, pixels| async move {
             let started = Instant::now();
             let (outcome, copy) = chain.play(pixels, boxes, true).await?;
@@ -105,8 +105,8 @@ impl Engine {
 
     /// Draws into this canvas from now on.
     pub fn attach(&self, canvas: &JsValue) -> std::result::Result<(), JsValue> {
-        let Chain { gpu, names, font, .. } = &*self.chain;
-        let stage = Stage::new(gpu, canvas, names, font).map_err(|e| failure(&e))?;
+        let FrameChain { gpu, names, font, .. } = &*self.chain;
+        let stage = CanvasStage::new(gpu, canvas, names, font).map_err(|e| failure(&e))?;
         *self.chain.stage.borrow_mut() = Some(stage);
         Ok(())
     }
@@ -123,13 +123,13 @@ impl Engine {
     /// Score and overlap that boxes are filtered by, from the next frame on.
     #[wasm_bindgen(js_name = setThresholds)]
     pub fn set_thresholds(&self, conf: f32, nms: f32) {
-        self.chain.wishes.borrow_mut().thresholds = Some((conf, nms));
+        self.chain.requests.borrow_mut().thresholds = Some((conf, nms));
     }
 
     /// Only boxes of these classes, by name or number, from the next frame on; all if there are none.
     #[wasm_bindgen(js_name = setClasses)]
     pub fn set_classes(&self, names: Vec<String>) {
-        self.chain.wishes.borrow_mut().classes = Some(names);
+        self.chain.requests.borrow_mut().classes = Some(names);
     }
 
     /// Left and right exchanged when drawing, but for text.
@@ -174,13 +174,13 @@ async fn open(options: &EngineOptions) -> std::result::Result<Engine, JsValue> {
     };
     let (live, info, names, tuned) = build.await.map_err(|e: Error| failure(&e))?;
     let font = options.font().unwrap_or_else(|| FONT.to_vec());
-    let chain = Rc::new(Chain::new(live, info, names, font));
+    let chain = Rc::new(FrameChain::new(live, info, names, font));
     spawn_local(listen(Rc::downgrade(&chain), receiver));
     Ok(Engine { chain, tuned })
 }
 
 /// Looks after frames whenever something has come back from the GPU, as long as there is an engine.
-async fn listen(chain: Weak<Chain>, mut wakes: mpsc::UnboundedReceiver<()>) {
+async fn listen(chain: Weak<FrameChain>, mut wakes: mpsc::UnboundedReceiver<()>) {
     while wakes.next().await.is_some() {
         let Some(chain) = chain.upgrade() else { return };
         chain.land().await;

@@ -7,8 +7,8 @@ use yolov4::{
     Error, Result,
     low_level::{
         gpu::Gpu,
-        host::{Colour, Format, Frame, Matrix, Range},
-        view::Shot,
+        host::{Colour, Frame, FrameFormat, Matrix, Range},
+        view::FrameInput,
     },
 };
 
@@ -16,18 +16,18 @@ use crate::failure::set;
 
 #[wasm_bindgen]
 extern "C" {
-    /// See `types.d.ts`.
+    /// `Source` of `types.d.ts`.
     #[wasm_bindgen(typescript_type = "Source")]
-    pub type Source;
+    pub type JsSource;
 
     #[wasm_bindgen(method, getter)]
-    fn data(this: &Source) -> JsValue;
+    fn data(this: &JsSource) -> JsValue;
     #[wasm_bindgen(method, getter)]
-    fn format(this: &Source) -> Option<String>;
+    fn format(this: &JsSource) -> Option<String>;
     #[wasm_bindgen(method, getter)]
-    fn matrix(this: &Source) -> Option<String>;
+    fn matrix(this: &JsSource) -> Option<String>;
     #[wasm_bindgen(method, getter, js_name = fullRange)]
-    fn full_range(this: &Source) -> Option<bool>;
+    fn full_range(this: &JsSource) -> Option<bool>;
 }
 
 /// Columns and rows, in order of preference: what is seen of a frame, then what an element was laid out as.
@@ -39,16 +39,16 @@ const SIZES: [(&str, &str); 4] = [
 ];
 
 /// A frame on its way to the GPU.
-pub enum Pixels {
+pub enum SourcePixels {
     Samples(Frame),
     Rgba(Vec<u8>, (usize, usize)),
     Foreign(JsValue, (usize, usize)),
 }
 
-impl Pixels {
+impl SourcePixels {
     /// # Errors
     /// [`Error::Source`] for what has no pixels.
-    pub fn new(source: &Source) -> Result<Self> {
+    pub fn new(source: &JsSource) -> Result<Self> {
         let size = size(source).ok_or_else(|| Error::source("the picture", "has no size: is it loaded?"))?;
         let data = source.data();
         if let Some(bytes) = data.dyn_ref::<Uint8ClampedArray>() {
@@ -77,24 +77,24 @@ impl Pixels {
     }
 
     /// For the chain.
-    pub fn shot<'a>(&'a self, fill: &'a mut dyn FnMut(&wgpu::Texture) -> Result<()>) -> Shot<'a> {
+    pub fn frame_input<'a>(&'a self, fill: &'a mut dyn FnMut(&wgpu::Texture) -> Result<()>) -> FrameInput<'a> {
         match self {
-            Self::Samples(frame) => Shot::Samples(frame),
-            _ => Shot::Outside { size: self.size(), fill },
+            Self::Samples(frame) => FrameInput::Samples(frame),
+            _ => FrameInput::Outside { size: self.size(), fill },
         }
     }
 }
 
-fn size(source: &Source) -> Option<(usize, usize)> {
+fn size(source: &JsSource) -> Option<(usize, usize)> {
     let number = |key: &str| Reflect::get(source, &key.into()).ok().and_then(|v| v.as_f64()).filter(|n| *n >= 1.0);
     SIZES.iter().find_map(|(w, h)| Some((number(w)? as usize, number(h)? as usize)))
 }
 
-fn samples(source: &Source, format: &str, (width, height): (usize, usize), data: Vec<u8>) -> Result<Frame> {
+fn samples(source: &JsSource, format: &str, (width, height): (usize, usize), data: Vec<u8>) -> Result<Frame> {
     let format = match format {
-        "RGBA" | "RGBX" => Format::Rgba8,
-        "I420" => Format::I420,
-        "NV12" => Format::Nv12,
+        "RGBA" | "RGBX" => FrameFormat::Rgba8,
+        "I420" => FrameFormat::I420,
+        "NV12" => FrameFormat::Nv12,
         other => {
             return Err(Error::source("the frame", format!("expected RGBA, RGBX, I420 or NV12, found {other}")));
         }

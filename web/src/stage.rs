@@ -27,8 +27,8 @@ impl Canvas {
     }
 }
 
-/// See above.
-pub struct Stage {
+/// The canvas that is drawn on, and what draws on it.
+pub struct CanvasStage {
     gpu: Gpu,
     canvas: Canvas,
     surface: wgpu::Surface<'static>,
@@ -36,7 +36,7 @@ pub struct Stage {
     scene: Scene,
 }
 
-impl Stage {
+impl CanvasStage {
     /// # Errors
     /// [`Error::Usage`] for what is no canvas; [`Error::Gpu`] if the device cannot draw into it.
     pub fn new(gpu: &Gpu, canvas: &JsValue, names: &[String], font: &[u8]) -> Result<Self> {

@@ -15,7 +15,7 @@ const WASM: &str = "wasm32-unknown-unknown";
 /// One of the things that a change must pass. The tests come first, by their own command (see `.ci/run`); the mutants take a
 /// quarter of an hour and have a job of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Part {
+pub enum CiPart {
     /// Format, lints and docs
     Lint,
     /// Licences and sources of the crates
@@ -27,14 +27,14 @@ pub enum Part {
 }
 
 /// The parts that are named, or all.
-pub fn run(parts: &[Part]) -> Result<()> {
-    let wanted = if parts.is_empty() { Part::value_variants() } else { parts };
+pub fn run(parts: &[CiPart]) -> Result<()> {
+    let wanted = if parts.is_empty() { CiPart::value_variants() } else { parts };
     for part in wanted {
         match part {
-            Part::Lint => lint()?,
-            Part::Deny => run::run(cargo(&["deny", "check", "bans", "licenses", "sources"]))?,
-            Part::Cross => cross()?,
-            Part::Referee => referee::run(false, false)?,
+            CiPart::Lint => lint()?,
+            CiPart::Deny => run::run(cargo(&["deny", "check", "bans", "licenses", "sources"]))?,
+            CiPart::Cross => cross()?,
+            CiPart::Referee => referee::run(false, false)?,
         }
     }
     Ok(())

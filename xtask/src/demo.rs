@@ -27,7 +27,7 @@ const ANCHORS: &str = "10,13,16,16,13,30,22,23,30,32,26,59,44,44,58,68,91,106";
 
 /// What it takes.
 #[derive(clap::Args)]
-pub struct Args {
+pub struct TrainDemoArgs {
     /// Steps of training, 32 scenes each
     #[arg(long, default_value_t = 3000)]
     steps: usize,
@@ -43,7 +43,7 @@ pub struct Args {
 }
 
 /// Trains and judges, or only judges.
-pub fn run(args: &Args) -> Result<()> {
+pub fn run(args: &TrainDemoArgs) -> Result<()> {
     let work = root().join("target/demo");
     fs::create_dir_all(&work)?;
     let python = run::python(&work.join("venv"), "xtask/demo/requirements.txt")?;
@@ -55,7 +55,7 @@ pub fn run(args: &Args) -> Result<()> {
     judge(args, &work, &python, &file)
 }
 
-fn train(args: &Args, work: &Path, python: &str) -> Result<PathBuf> {
+fn train(args: &TrainDemoArgs, work: &Path, python: &str) -> Result<PathBuf> {
     let train = scenes(work, TRAIN, &[])?;
     let check = scenes(work, CHECK, &[])?;
     let mut model = command("target/release/yolov4", &["model", "yolov4-tiny-3l", "--width", "0.375", "--size", "320"]);
@@ -75,7 +75,7 @@ fn train(args: &Args, work: &Path, python: &str) -> Result<PathBuf> {
 }
 
 /// AP50 on scenes held out, on rougher ones, and on the second setting, beside what colours and templates reach.
-fn judge(args: &Args, work: &Path, python: &str, file: &Path) -> Result<()> {
+fn judge(args: &TrainDemoArgs, work: &Path, python: &str, file: &Path) -> Result<()> {
     let page = work.join("signs.png");
     let mut print = generator();
     print.arg("--page").arg(&page);

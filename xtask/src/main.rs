@@ -32,7 +32,7 @@ enum Job {
     /// What a change must pass besides the tests: format, lints, docs, licences, other platforms, referees
     Ci {
         /// Only these
-        parts: Vec<ci::Part>,
+        parts: Vec<ci::CiPart>,
     },
     /// Break one thing at a time and see that a suite goes red
     Mutants {
@@ -50,9 +50,9 @@ enum Job {
         full: bool,
     },
     /// Train the demo network on generated scenes and judge it (an hour on one core)
-    Demo(demo::Args),
+    Demo(demo::TrainDemoArgs),
     /// Build the page and the npm package; serve or test them
-    Web(web::Args),
+    Web(web::WebArgs),
     /// Draw street scenes with road signs and their labels (`cargo xtask scenes --help`)
     #[command(disable_help_flag = true)]
     Scenes {

@@ -26,7 +26,7 @@ const FEATURES: [&str; 7] = [
 
 /// What it takes.
 #[derive(clap::Args)]
-pub struct Args {
+pub struct WebArgs {
     /// Serve the page on this machine
     #[arg(long, value_name = "PORT", num_args = 0..=1, default_missing_value = "8080")]
     serve: Option<u16>,
@@ -36,7 +36,7 @@ pub struct Args {
 }
 
 /// Builds, then serves or tests if that is asked for.
-pub fn run(args: &Args) -> Result<()> {
+pub fn run(args: &WebArgs) -> Result<()> {
     build()?;
     if let Some(filter) = &args.test {
         test(filter, true)?;

@@ -6,10 +6,10 @@ use serde::Deserialize;
 use yolov4::{Error, Result};
 
 use super::table::{adapter, figure};
-use crate::{Failure, Outcome, output};
+use crate::{CommandResult, Failure, output};
 
 #[derive(clap::Args, Debug)]
-pub struct Args {
+pub struct CompareArgs {
     /// The earlier one
     #[arg(value_name = "A.json")]
     before: PathBuf,
@@ -26,7 +26,7 @@ pub struct Args {
 
 /// What is compared of a row.
 #[derive(Debug, Deserialize)]
-struct Row {
+struct ComparedRow {
     model: String,
     size: String,
     batch: usize,
@@ -38,11 +38,11 @@ struct Row {
 }
 
 #[derive(Debug, Deserialize)]
-struct File {
-    results: Vec<Row>,
+struct ReportFile {
+    results: Vec<ComparedRow>,
 }
 
-impl Row {
+impl ComparedRow {
     fn key(&self) -> (&str, &str, usize, &str, &str) {
         (&self.model, &self.size, self.batch, &self.precision, &self.adapter)
     }
@@ -54,10 +54,10 @@ fn percent(text: &str) -> Result<f64, String> {
     number.ok_or_else(|| format!("expected a number of 0 or more, found `{text}`"))
 }
 
-fn read(path: &Path) -> Result<Vec<Row>> {
+fn read(path: &Path) -> Result<Vec<ComparedRow>> {
     let bytes = std::fs::read(path).map_err(Error::io(path))?;
     let wrong = |line, message| Error::Text { file: path.to_owned(), line, message };
-    let file: File = serde_json::from_slice(&bytes)
+    let file: ReportFile = serde_json::from_slice(&bytes)
         .map_err(|e| wrong(e.line(), format!("expected what `yolov4 bench --format json` writes: {e}")))?;
     match file.results.iter().find(|row| !(row.median_ms.is_finite() && row.median_ms > 0.0)) {
         Some(row) => Err(wrong(1, format!("{}: expected a median_ms above 0, found {}", row.model, row.median_ms))),
@@ -67,11 +67,11 @@ fn read(path: &Path) -> Result<Vec<Row>> {
 
 /// Rows of both that are the same in everything but time, by their places: first those of one back end, then, of what is
 /// left, those of another. No row has two partners.
-fn pairs(before: &[Row], after: &[Row]) -> Vec<(usize, usize)> {
+fn pairs(before: &[ComparedRow], after: &[ComparedRow]) -> Vec<(usize, usize)> {
     let mut pairs: Vec<(usize, usize)> = Vec::new();
     for same_backend in [true, false] {
         for (i, now) in after.iter().enumerate() {
-            let fits = |then: &Row| then.key() == now.key() && (!same_backend || then.backend == now.backend);
+            let fits = |then: &ComparedRow| then.key() == now.key() && (!same_backend || then.backend == now.backend);
             let free = |j: &usize| pairs.iter().all(|(then, _)| then != j);
             let partner = (0..before.len()).find(|j| free(j) && before.get(*j).is_some_and(fits));
             if pairs.iter().all(|(_, now)| *now != i) {
@@ -83,7 +83,7 @@ fn pairs(before: &[Row], after: &[Row]) -> Vec<(usize, usize)> {
     pairs
 }
 
-pub fn run(args: &Args) -> Outcome {
+pub fn run(args: &CompareArgs) -> CommandResult {
     let (before, after) = (read(&args.before)?, read(&args.after)?);
     let pairs = pairs(&before, &after);
     if pairs.is_empty() {

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::{
     plot::{self, Bar, HUES, Piece, Point, escape},
-    report::{NodeRow, Report, RoofRow, Row},
+    report::{NetworkRow, NodeRow, Report, RoofRow},
     table::{self, figure},
 };
 
@@ -65,7 +65,7 @@ fn section(title: &str, said: &str, body: &str) -> String {
 fn overview(report: &Report) -> String {
     let rows = &report.results;
     let several = report.roofs.len() > 1;
-    let label = |row: &Row| {
+    let label = |row: &NetworkRow| {
         let machine = if several { format!(", {}", row.backend) } else { String::new() };
         format!("{} {} {}{machine}", row.model, row.size, row.precision)
     };
@@ -125,10 +125,11 @@ fn sheet((header, rows): (Vec<&'static str>, Vec<Vec<String>>)) -> String {
 }
 
 /// Networks and their nodes under the roof of one adapter, a plot for each precision.
-fn rooflines(roof: &RoofRow, rows: &[Row]) -> String {
+fn rooflines(roof: &RoofRow, rows: &[NetworkRow]) -> String {
     let mut out = String::new();
     for precision in [yolov4::Precision::F32, yolov4::Precision::F16] {
-        let mine: Vec<&Row> = rows.iter().filter(|row| row.on(roof) && row.precision == precision.name()).collect();
+        let mine: Vec<&NetworkRow> =
+            rows.iter().filter(|row| row.on(roof) && row.precision == precision.name()).collect();
         if mine.is_empty() {
             continue;
         }
@@ -138,7 +139,7 @@ fn rooflines(roof: &RoofRow, rows: &[Row]) -> String {
             text: format!("{}: {}, {} ms", node.name, node.rung, figure(node.ms)),
             label: None,
         };
-        let whole = |row: &&Row| Point {
+        let whole = |row: &&NetworkRow| Point {
             intensity: row.work.0 / row.work.1.max(1.0),
             gflops: row.gflops,
             text: format!("{}: {} GFLOP/s", table::title(row), figure(row.gflops)),
@@ -156,7 +157,7 @@ fn rooflines(roof: &RoofRow, rows: &[Row]) -> String {
 }
 
 /// Where the time of one result goes.
-fn nodes(row: &Row) -> String {
+fn nodes(row: &NetworkRow) -> String {
     let Some(nodes) = &row.nodes else { return String::new() };
     // The rungs that take longest have a colour of their own, the others share the last one.
     let mut spent: Vec<(&str, f64)> = Vec::new();

@@ -5,21 +5,21 @@ use std::path::Path;
 use yolov4::{
     Error, Precision, Result,
     low_level::{
-        gpu::{Clock, Effort, Gpu, Pipelines, Roof, Timing, needs, time},
+        gpu::{Clock, Gpu, Pipelines, Roof, Timing, TimingBudget, requirements, time},
         kernels::conv::{Caps, Problem, Variant},
         model::Model,
     },
 };
 
 use super::{
-    machines::Machine,
+    machines::AdapterSpec,
     report::{LadderRow, RungRow, short},
     roofs::spinner,
 };
 use crate::explain;
 
 /// A shape of convolution, and who has it.
-pub struct Shape {
+pub struct ConvShape {
     /// The first that has it: others differ in activation and residual at most.
     pub problem: Problem,
     /// `NAME WxH`, and how many of its convolutions.
@@ -30,8 +30,8 @@ pub struct Shape {
 ///
 /// # Errors
 /// If a network cannot be folded.
-pub fn shapes(networks: &[(&Path, &Model)]) -> Result<Vec<Shape>> {
-    let mut all: Vec<Shape> = Vec::new();
+pub fn shapes(networks: &[(&Path, &Model)]) -> Result<Vec<ConvShape>> {
+    let mut all: Vec<ConvShape> = Vec::new();
     for (path, network) in networks {
         let graph = explain::prepare(network, None)?.graph;
         let shape = graph.input_shape();
@@ -40,7 +40,7 @@ pub fn shapes(networks: &[(&Path, &Model)]) -> Result<Vec<Shape>> {
         for problem in graph.iter().filter_map(|(id, _)| graph.problem(id, 1)) {
             let known = all.iter().position(|known| known.problem.bare() == problem.bare());
             let at = known.unwrap_or_else(|| {
-                all.push(Shape { problem, used_by: vec![] });
+                all.push(ConvShape { problem, used_by: vec![] });
                 all.len() - 1
             });
             match all[at].used_by.iter_mut().find(|(known, _)| *known == name) {
@@ -54,7 +54,7 @@ pub fn shapes(networks: &[(&Path, &Model)]) -> Result<Vec<Shape>> {
 }
 
 /// A run of each.
-const EFFORT: Effort = Effort { span: 30.0, tries: 3 };
+const EFFORT: TimingBudget = TimingBudget { span: 30.0, tries: 3 };
 
 /// Measures all shapes on one adapter in one precision.
 ///
@@ -62,15 +62,16 @@ const EFFORT: Effort = Effort { span: 30.0, tries: 3 };
 /// If the device cannot be had or fails; [`Error::Usage`] if no rung asked for is able to do anything.
 pub async fn measure(
     networks: &[(&Path, &Model)],
-    shapes: &[Shape],
+    shapes: &[ConvShape],
     rungs: &[Variant],
-    (machine, precision): (&Machine, Precision),
+    (machine, precision): (&AdapterSpec, Precision),
     roof: Option<&Roof>,
 ) -> Result<Vec<LadderRow>> {
-    let binding_bytes = networks.iter().map(|(_, network)| needs(&network.graph, precision, 1).binding_bytes).max();
+    let binding_bytes =
+        networks.iter().map(|(_, network)| requirements(&network.graph, precision, 1).binding_bytes).max();
     let mut wants = machine.options();
-    wants.needs.binding_bytes = binding_bytes.unwrap_or(0);
-    (wants.needs.precision, wants.needs.timestamps) = (precision, true);
+    wants.requirements.binding_bytes = binding_bytes.unwrap_or(0);
+    (wants.requirements.precision, wants.requirements.timestamps) = (precision, true);
     let gpu = Gpu::new(&wants).await?;
     let caps = gpu.caps(precision);
     let mut pipelines = Pipelines::new(&gpu, precision, false);
@@ -104,7 +105,7 @@ fn able(problem: &Problem, rungs: &[Variant], caps: &Caps) -> Vec<Variant> {
 
 fn row(
     gpu: &Gpu,
-    shape: &Shape,
+    shape: &ConvShape,
     precision: Precision,
     timings: &[(Variant, Timing)],
     roof: Option<&Roof>,

@@ -5,7 +5,7 @@ use std::fmt;
 use clap::ValueEnum;
 use yolov4::{
     Backend, Error, Result,
-    low_level::gpu::{self, GpuOptions, Needs},
+    low_level::gpu::{self, DeviceRequirements, GpuOptions},
 };
 
 /// `--backend`
@@ -27,23 +27,23 @@ const BACKENDS: [(BackendChoice, Backend); 4] = [
 
 /// One adapter through one graphics API, as [`gpu::Gpu::new`] is asked for it.
 #[derive(Clone, Debug)]
-pub struct Machine {
+pub struct AdapterSpec {
     pub backend: Option<Backend>,
     pub adapter: Option<String>,
     /// For remarks.
     name: String,
 }
 
-impl fmt::Display for Machine {
+impl fmt::Display for AdapterSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)
     }
 }
 
-impl Machine {
+impl AdapterSpec {
     /// For a device of no network's.
     pub fn options(&self) -> GpuOptions {
-        GpuOptions { backend: self.backend, adapter: self.adapter.clone(), needs: Needs::default() }
+        GpuOptions { backend: self.backend, adapter: self.adapter.clone(), requirements: DeviceRequirements::default() }
     }
 }
 
@@ -51,11 +51,11 @@ impl Machine {
 ///
 /// # Errors
 /// [`Error::NoAdapter`] with `all`, if there is none.
-pub async fn choose(choice: Option<BackendChoice>, adapter: Option<&str>) -> Result<Vec<Machine>> {
+pub async fn choose(choice: Option<BackendChoice>, adapter: Option<&str>) -> Result<Vec<AdapterSpec>> {
     if choice != Some(BackendChoice::All) {
         let backend = BACKENDS.iter().find(|(name, _)| Some(*name) == choice).map(|(_, backend)| *backend);
         let name = adapter.unwrap_or("the fastest adapter").to_owned();
-        return Ok(vec![Machine { backend, adapter: adapter.map(str::to_owned), name }]);
+        return Ok(vec![AdapterSpec { backend, adapter: adapter.map(str::to_owned), name }]);
     }
     let mut all = Vec::new();
     let mut names = Vec::new();
@@ -65,7 +65,7 @@ pub async fn choose(choice: Option<BackendChoice>, adapter: Option<&str>) -> Res
             let name = format!("{} ({})", report.name, report.backend);
             names.push(format!("\"{}\"", report.name));
             if wanted {
-                all.push(Machine { backend: Some(backend), adapter: Some(number.to_string()), name });
+                all.push(AdapterSpec { backend: Some(backend), adapter: Some(number.to_string()), name });
             }
         }
     }

@@ -25,25 +25,25 @@ use yolov4::{
     },
 };
 
-use crate::{Failure, Outcome, options, output};
-use machines::{BackendChoice, Machine};
+use crate::{CommandResult, Failure, options, output};
+use machines::{AdapterSpec, BackendChoice};
 use report::Report;
 use roofs::Roofs;
 use run::{Case, Settings};
 
 #[derive(clap::Args, Debug)]
 #[command(args_conflicts_with_subcommands = true)]
-pub struct Args {
+pub struct BenchArgs {
     #[command(subcommand)]
-    action: Option<Action>,
+    action: Option<BenchCommand>,
     #[command(flatten)]
     measuring: Measuring,
 }
 
 #[derive(Debug, Subcommand)]
-enum Action {
+enum BenchCommand {
     /// Compare two files of `yolov4 bench --format json`: what got slower, what faster
-    Compare(compare::Args),
+    Compare(compare::CompareArgs),
 }
 
 #[derive(clap::Args, Debug)]
@@ -79,8 +79,8 @@ struct Measuring {
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// How the results are written
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
+    format: ReportFormat,
     /// Where they go [default: standard output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -112,7 +112,7 @@ fn rung(text: &str) -> Result<Variant, String> {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Format {
+enum ReportFormat {
     Table,
     /// As assets/bench.schema.json says
     Json,
@@ -122,14 +122,14 @@ enum Format {
     Html,
 }
 
-pub async fn run(args: Args) -> Outcome {
+pub async fn run(args: BenchArgs) -> CommandResult {
     match args.action {
-        Some(Action::Compare(args)) => compare::run(&args),
+        Some(BenchCommand::Compare(args)) => compare::run(&args),
         None => measure(args.measuring).await,
     }
 }
 
-async fn measure(args: Measuring) -> Outcome {
+async fn measure(args: Measuring) -> CommandResult {
     let machines = machines::choose(args.backend, args.adapter.as_deref()).await?;
     let mut report = Report::default();
     let mut roofs = Roofs::new(args.again);
@@ -151,10 +151,10 @@ async fn measure(args: Measuring) -> Outcome {
         output::write(path, trace::text(&report)?.as_bytes())?;
     }
     let text = match args.format {
-        Format::Table => table::text(&report),
-        Format::Md => table::markdown(&report),
-        Format::Json => report::json(&report)?,
-        Format::Html => html::page(&report),
+        ReportFormat::Table => table::text(&report),
+        ReportFormat::Md => table::markdown(&report),
+        ReportFormat::Json => report::json(&report)?,
+        ReportFormat::Html => html::page(&report),
     };
     output::put(args.out.as_ref(), &text)?;
     if failed.any { Err(Failure::Reported) } else { Ok(()) }
@@ -174,7 +174,7 @@ fn networks(args: &Measuring) -> Result<Vec<Opened<'_>>, Failure> {
 }
 
 /// The roofs of a machine; without them there are no percentages, and that is said.
-async fn roof(roofs: &mut Roofs, machine: &Machine) -> Result<Option<Roof>, Failure> {
+async fn roof(roofs: &mut Roofs, machine: &AdapterSpec) -> Result<Option<Roof>, Failure> {
     match roofs.of(machine).await {
         Ok(roof) => Ok(Some(roof)),
         Err(error @ Error::NoAdapter(_)) => Err(error.into()),
@@ -188,7 +188,7 @@ async fn roof(roofs: &mut Roofs, machine: &Machine) -> Result<Option<Roof>, Fail
 /// Every rung on every shape in every precision on every machine, into `report`.
 async fn every_rung(
     args: &Measuring,
-    machines: &[Machine],
+    machines: &[AdapterSpec],
     roofs: &mut Roofs,
     report: &mut Report,
 ) -> Result<Failures, Failure> {
@@ -212,7 +212,7 @@ async fn every_rung(
 /// Every network at every size in every precision on every machine, into `report`.
 async fn every_case(
     args: &Measuring,
-    machines: &[Machine],
+    machines: &[AdapterSpec],
     roofs: &mut Roofs,
     report: &mut Report,
 ) -> Result<Failures, Failure> {

@@ -6,7 +6,7 @@ use yolov4::{Error, Result, low_level::gpu::Roof};
 /// Everything that was measured.
 #[derive(Debug, Default, Serialize)]
 pub struct Report {
-    pub results: Vec<Row>,
+    pub results: Vec<NetworkRow>,
     pub roofs: Vec<RoofRow>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ladder: Vec<LadderRow>,
@@ -14,7 +14,7 @@ pub struct Report {
 
 /// One network at one size in one precision on one adapter. Times in milliseconds.
 #[derive(Debug, Serialize)]
-pub struct Row {
+pub struct NetworkRow {
     pub model: String,
     pub size: String,
     pub batch: usize,
@@ -132,7 +132,7 @@ pub struct RoofRow {
     pub roof: Roof,
 }
 
-impl Row {
+impl NetworkRow {
     /// Whether it was measured on that adapter.
     pub fn on(&self, roof: &RoofRow) -> bool {
         (&self.adapter, &self.backend, self.driver.as_ref()) == (&roof.adapter, &roof.backend, Some(&roof.driver))

@@ -8,7 +8,7 @@ use yolov4::{
     low_level::{detect::roofs, gpu::Roof, model::zoo::Store},
 };
 
-use super::{machines::Machine, report::RoofRow};
+use super::{machines::AdapterSpec, report::RoofRow};
 use crate::output;
 
 /// Those known so far.
@@ -28,7 +28,7 @@ impl Roofs {
     ///
     /// # Errors
     /// If it does not answer, or fails.
-    pub async fn of(&mut self, machine: &Machine) -> Result<Roof> {
+    pub async fn of(&mut self, machine: &AdapterSpec) -> Result<Roof> {
         if let Some(row) = self.known.get(&machine.to_string()) {
             return Ok(row.roof);
         }

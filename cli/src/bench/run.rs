@@ -11,16 +11,16 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use yolov4::{
     Detector, Picture, PlayerChoice, Precision, Result, TuneChoice,
     low_level::{
-        gpu::{Input, Program, Roof},
+        gpu::{Program, ProgramInput, Roof},
         model::random::Random,
         tensor::Tensor,
     },
 };
 
 use super::{
-    machines::Machine,
+    machines::AdapterSpec,
     nodes,
-    report::{Row, quantile, short},
+    report::{NetworkRow, quantile, short},
     weights::Weights,
 };
 use crate::output;
@@ -31,7 +31,7 @@ pub struct Case<'a> {
     pub size: Option<(usize, usize)>,
     pub weights: &'a Weights,
     pub precision: Precision,
-    pub machine: &'a Machine,
+    pub machine: &'a AdapterSpec,
 }
 
 impl fmt::Display for Case<'_> {
@@ -67,7 +67,7 @@ const PICTURE: (usize, usize) = (640, 480);
 ///
 /// # Errors
 /// Whatever keeps the network from being loaded or played.
-pub async fn measure(case: &Case<'_>, settings: &Settings, roof: Option<&Roof>) -> Result<Row> {
+pub async fn measure(case: &Case<'_>, settings: &Settings, roof: Option<&Roof>) -> Result<NetworkRow> {
     let stamped = settings.frames.min(STAMPED);
     let steps = 2 * (settings.warmup + settings.frames) + stamped * (1 + usize::from(settings.dispatches));
     let bar = bar(&case.to_string(), steps);
@@ -82,7 +82,7 @@ async fn timed(
     roof: Option<&Roof>,
     stamped: usize,
     bar: &ProgressBar,
-) -> Result<Row> {
+) -> Result<NetworkRow> {
     let start = Instant::now();
     let mut detector = build(case, settings)?;
     let load_ms = ms(start.elapsed());
@@ -99,7 +99,7 @@ async fn timed(
     detector.detect_batch_async(pictures.iter().copied()).await?;
     let first_frame_ms = ms(start.elapsed());
     let input = input(detector.program()?);
-    let inputs = vec![Input::from(&input); settings.batch];
+    let inputs = vec![ProgramInput::from(&input); settings.batch];
     let (mut walls, mut ends, mut stamps) = (vec![], vec![], vec![]);
     for frame in 0..settings.warmup + settings.frames {
         let start = Instant::now();
@@ -124,7 +124,7 @@ async fn timed(
     let work = nodes::work(program);
     let median_ms = quantile(&walls, 0.5);
     let gflops = 1e-6 * work.0 / median_ms;
-    Ok(Row {
+    Ok(NetworkRow {
         model,
         size: format!("{}x{}", shape.w, shape.h),
         batch: settings.batch,

@@ -4,14 +4,14 @@ use std::fmt::Write;
 
 use yolov4::low_level::kernels::conv::Variant;
 
-use super::report::{LadderRow, NodeRow, Report, RoofRow, Row};
+use super::report::{LadderRow, NetworkRow, NodeRow, Report, RoofRow};
 
 /// A heading and its cells.
-type Sheet = (Vec<&'static str>, Vec<Vec<String>>);
+type TableData = (Vec<&'static str>, Vec<Vec<String>>);
 
 /// For the terminal.
 pub fn text(report: &Report) -> String {
-    written(report, &|(header, rows): Sheet| {
+    written(report, &|(header, rows): TableData| {
         let mut table = comfy_table::Table::new();
         table.load_style(comfy_table::presets::NOTHING);
         table.set_header(header);
@@ -22,7 +22,7 @@ pub fn text(report: &Report) -> String {
 
 /// Markdown.
 pub fn markdown(report: &Report) -> String {
-    written(report, &|(header, rows): Sheet| {
+    written(report, &|(header, rows): TableData| {
         // A name may have a bar in it.
         let line = |cells: Vec<String>| {
             format!("| {} |\n", cells.iter().map(|cell| cell.replace('|', "\\|")).collect::<Vec<_>>().join(" | "))
@@ -33,7 +33,7 @@ pub fn markdown(report: &Report) -> String {
     })
 }
 
-fn written(report: &Report, sheet: &dyn Fn(Sheet) -> String) -> String {
+fn written(report: &Report, sheet: &dyn Fn(TableData) -> String) -> String {
     let mut out = String::new();
     if !report.roofs.is_empty() {
         let _ = write!(out, "What the adapters can do at most, as measured here:\n\n{}", sheet(roofs(&report.roofs)));
@@ -82,7 +82,7 @@ pub fn ladders(rows: &[LadderRow]) -> Vec<(String, Vec<&LadderRow>)> {
 }
 
 /// A line for each shape, a column for each rung that anybody ran.
-pub fn ladder(rows: &[&LadderRow]) -> Sheet {
+pub fn ladder(rows: &[&LadderRow]) -> TableData {
     let ran = |name: &&str| rows.iter().any(|row| row.rungs.iter().any(|rung| rung.rung == *name));
     let names: Vec<&'static str> = Variant::ALL.iter().map(|v| v.name()).filter(ran).collect();
     let line = |row: &&LadderRow| {
@@ -106,7 +106,7 @@ pub fn ladder(rows: &[&LadderRow]) -> Sheet {
 }
 
 /// Of a row, in words.
-pub fn title(row: &Row) -> String {
+pub fn title(row: &NetworkRow) -> String {
     let software = if row.software { ", a SOFTWARE ADAPTER" } else { "" };
     format!("{} {} {} on {} ({}{software})", row.model, row.size, row.precision, row.adapter, row.backend)
 }
@@ -116,7 +116,7 @@ pub fn adapter(name: &str, software: bool) -> String {
     if software { format!("{name} (SOFTWARE)") } else { name.to_owned() }
 }
 
-fn roofs(roofs: &[RoofRow]) -> Sheet {
+fn roofs(roofs: &[RoofRow]) -> TableData {
     let header = vec![
         "adapter",
         "back end",
@@ -155,7 +155,7 @@ fn roofs(roofs: &[RoofRow]) -> Sheet {
 }
 
 /// The columns of the results.
-pub fn results(rows: &[Row]) -> Sheet {
+pub fn results(rows: &[NetworkRow]) -> TableData {
     let header = vec![
         "model",
         "size",
@@ -177,7 +177,7 @@ pub fn results(rows: &[Row]) -> Sheet {
         "weights",
     ];
     let maybe = |figure_: Option<f64>| figure_.map_or_else(|| "-".into(), figure);
-    let row = |row: &Row| {
+    let row = |row: &NetworkRow| {
         vec![
             row.model.clone(),
             row.size.clone(),
@@ -203,7 +203,7 @@ pub fn results(rows: &[Row]) -> Sheet {
 }
 
 /// The nodes of one result, the slowest first.
-pub fn slowest(nodes: &[NodeRow]) -> Sheet {
+pub fn slowest(nodes: &[NodeRow]) -> TableData {
     let mut sorted: Vec<&NodeRow> = nodes.iter().collect();
     sorted.sort_by(|a, b| b.ms.total_cmp(&a.ms));
     let all: f64 = nodes.iter().map(|node| node.ms).sum();

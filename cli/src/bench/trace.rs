@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use yolov4::{Error, Result};
 
-use super::report::{Report, Row};
+use super::report::{NetworkRow, Report};
 
 /// All results in one file, each a process of its own; dispatches follow one another from zero on.
 ///
@@ -20,7 +20,7 @@ pub fn text(report: &Report) -> Result<String> {
     Ok(text + "\n")
 }
 
-fn events(process: u64, row: &Row) -> Vec<Value> {
+fn events(process: u64, row: &NetworkRow) -> Vec<Value> {
     let software = if row.software { ", SOFTWARE ADAPTER" } else { "" };
     let title = format!("{} {} {} on {}{software}", row.model, row.size, row.precision, row.adapter);
     let named =

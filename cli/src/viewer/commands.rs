@@ -13,9 +13,9 @@ use yolov4::{
     },
 };
 
-use crate::viewer::{Show, Trails, Wish, history, show::Building};
+use crate::viewer::{ModelRequest, Session, Trails, history, session::Building};
 
-impl Show {
+impl Session {
     /// Changes the thresholds; the frame that is shown gets its boxes anew.
     ///
     /// # Errors
@@ -45,14 +45,14 @@ impl Show {
     ///
     /// # Errors
     /// [`Error::Io`] if the system gives no thread.
-    pub fn change(&mut self, wish: Wish) -> Result<()> {
+    pub fn change(&mut self, request: ModelRequest) -> Result<()> {
         if self.building.is_some() {
             return Ok(());
         }
         let (sender, receiver) = channel();
-        let (workshop, gpu, wake) = (Arc::clone(&self.workshop), self.live.gpu().clone(), self.wake.clone());
+        let (factory, gpu, wake) = (Arc::clone(&self.factory), self.live.gpu().clone(), self.wake.clone());
         let run = move || {
-            let built = workshop.detector(&gpu, &wish).map(|detector| (wish, detector));
+            let built = factory.detector(&gpu, &request).map(|detector| (request, detector));
             // The receiver is gone only with the viewer.
             let _ = sender.send(built);
             wake();
@@ -64,12 +64,12 @@ impl Show {
     }
 
     /// The network after this one among those that are to be had.
-    pub fn next_wish(&self) -> Wish {
-        let all = self.workshop.wishes();
-        let at = all.iter().position(|w| w.model == self.wish.model);
+    pub fn next_request(&self) -> ModelRequest {
+        let all = self.factory.requests();
+        let at = all.iter().position(|w| w.model == self.request.model);
         let next = at.map_or(0, |i| i + 1);
         let found = all.get(next).or(all.first()).cloned();
-        Wish { precision: self.wish.precision, ..found.unwrap_or_else(|| self.wish.clone()) }
+        ModelRequest { precision: self.request.precision, ..found.unwrap_or_else(|| self.request.clone()) }
     }
 
     /// Takes another source; the counts go on.
@@ -123,7 +123,7 @@ impl Show {
     /// # Errors
     /// [`Error::Io`] if the system gives no thread.
     pub fn other_precision(&mut self) -> Result<Option<String>> {
-        let precision = match self.wish().precision {
+        let precision = match self.request().precision {
             Precision::F32 => Precision::F16,
             Precision::F16 => Precision::F32,
         };
@@ -131,7 +131,7 @@ impl Show {
         if precision == Precision::F16 && !device.features().contains(wgpu::Features::SHADER_F16) {
             return Ok(Some(format!("\"{}\" stores no f16", self.live().gpu().report().name)));
         }
-        self.change(Wish { precision, ..self.wish().clone() })?;
+        self.change(ModelRequest { precision, ..self.request().clone() })?;
         Ok(None)
     }
 
@@ -163,10 +163,10 @@ impl Show {
     /// If it cannot be opened; what was shown goes on.
     pub fn dropped(&mut self, path: &Path) -> Result<String> {
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-        let precision = self.wish().precision;
+        let precision = self.request().precision;
         match path.extension().and_then(|e| e.to_str()).unwrap_or_default() {
             "safetensors" => {
-                self.change(Wish { model: path.to_owned(), weights: None, precision })?;
+                self.change(ModelRequest { model: path.to_owned(), weights: None, precision })?;
                 Ok(format!("building {name}"))
             }
             "cfg" => {
@@ -175,13 +175,13 @@ impl Show {
                     let missing = weights.file_name().unwrap_or_default().to_string_lossy().into_owned();
                     return Ok(format!("{name} comes without {missing} beside it: drop the weights file too"));
                 }
-                self.change(Wish { model: path.to_owned(), weights: Some(weights), precision })?;
+                self.change(ModelRequest { model: path.to_owned(), weights: Some(weights), precision })?;
                 Ok(format!("building {name}"))
             }
             "weights" => {
                 let beside = path.with_extension("cfg");
-                let model = if beside.exists() { beside } else { self.wish().model.clone() };
-                self.change(Wish { model, weights: Some(path.to_owned()), precision })?;
+                let model = if beside.exists() { beside } else { self.request().model.clone() };
+                self.change(ModelRequest { model, weights: Some(path.to_owned()), precision })?;
                 Ok(format!("building with {name}"))
             }
             _ => {

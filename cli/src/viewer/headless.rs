@@ -13,7 +13,7 @@ use yolov4::{
     low_level::view::{Bell, Outcome, Summary},
 };
 
-use crate::viewer::Show;
+use crate::viewer::Session;
 
 /// Longest nap: whatever is not announced by a wake is seen then.
 const NAP: Duration = Duration::from_millis(100);
@@ -41,9 +41,9 @@ impl Stop {
 ///
 /// # Errors
 /// What cannot be gone on from, or what `each` says.
-pub fn run(show: &mut Show, bell: &Bell, stop: &Stop, each: &mut Each<'_>) -> Result<Summary> {
+pub fn run(session: &mut Session, bell: &Bell, stop: &Stop, each: &mut Each<'_>) -> Result<Summary> {
     loop {
-        let progress = show.advance()?;
+        let progress = session.advance()?;
         each(&progress.outcomes, &progress.told())?;
         if progress.over || stop.asked() {
             break;
@@ -52,8 +52,8 @@ pub fn run(show: &mut Show, bell: &Bell, stop: &Stop, each: &mut Each<'_>) -> Re
             bell.wait(NAP);
         }
     }
-    let summary = show.finish();
-    let (rest, said) = (show.remaining(), show.studio.saved());
+    let summary = session.finish();
+    let (rest, said) = (session.remaining(), session.capture_output.saved());
     each(&rest, &said)?;
     summary
 }

@@ -5,7 +5,7 @@ use yolov4::low_level::{
     view::{Capture, Ink, Panel, Stage},
 };
 
-use crate::viewer::{Show, keys::KEYS};
+use crate::viewer::{Session, keys::KEYS};
 
 const WHITE: Ink = [1.0, 1.0, 1.0, 1.0];
 const GREY: Ink = [0.75, 0.75, 0.75, 1.0];
@@ -28,7 +28,7 @@ pub struct Hud {
 
 impl Hud {
     /// Lays everything out on a target of this size.
-    pub fn layout(&self, panel: &mut Panel, atlas: &Atlas, show: &Show, size: (u32, u32)) {
+    pub fn layout(&self, panel: &mut Panel, atlas: &Atlas, session: &Session, size: (u32, u32)) {
         let (width, height) = (size.0 as f32, size.1 as f32);
         // Nothing is readable on a stamp.
         if width < 8.0 * atlas.line || height < 3.0 * atlas.line {
@@ -38,17 +38,17 @@ impl Hud {
         let mut y = gap;
         if self.figures {
             let small = width < 30.0 * atlas.line;
-            y += panel.lines(atlas, (gap, y), &figures(show, small), PLATE) + gap;
+            y += panel.lines(atlas, (gap, y), &figures(session, small), PLATE) + gap;
             if !small {
-                y += stages(panel, atlas, show, (gap, y), (width - 2.0 * gap).min(24.0 * atlas.line)) + gap;
+                y += stages(panel, atlas, session, (gap, y), (width - 2.0 * gap).min(24.0 * atlas.line)) + gap;
             }
         }
-        let report = show.live().gpu().report();
+        let report = session.live().gpu().report();
         if report.software {
             let loud = [("SOFTWARE ADAPTER: correct, and slow".to_owned(), WHITE)];
             y += panel.lines(atlas, (gap, y), &loud, ALARM) + gap;
         }
-        let notes = self.notes(show);
+        let notes = self.notes(session);
         if !notes.is_empty() {
             y += panel.lines(atlas, (gap, y), &notes, PLATE) + gap;
         }
@@ -59,22 +59,22 @@ impl Hud {
     }
 
     /// What is out of the ordinary.
-    fn notes(&self, show: &Show) -> Vec<(String, Ink)> {
+    fn notes(&self, session: &Session) -> Vec<(String, Ink)> {
         let mut notes = Vec::new();
         if self.paused {
             notes.push(("paused".into(), WHITE));
         }
-        if show.studio.recording() {
-            notes.push((format!("recording: {} pictures", show.studio.recorded()), AMBER));
+        if session.capture_output.recording() {
+            notes.push((format!("recording: {} pictures", session.capture_output.recorded()), AMBER));
         }
-        if show.building() {
+        if session.building() {
             notes.push(("building another network ...".into(), AMBER));
         }
-        let waiting = show.capture().map(Capture::waiting).unwrap_or_default();
+        let waiting = session.capture().map(Capture::waiting).unwrap_or_default();
         if let Some(reason) = waiting.reason {
             notes.push((reason, AMBER));
         }
-        if let Some(trouble) = show.trouble() {
+        if let Some(trouble) = session.trouble() {
             notes.push((trouble.to_owned(), AMBER));
         } else if waiting.ended {
             notes.push(("the end; drop another file, or close".into(), GREY));
@@ -85,22 +85,22 @@ impl Hud {
 }
 
 /// Lines of numbers.
-fn figures(show: &Show, small: bool) -> Vec<(String, Ink)> {
-    let stats = &show.pipeline.stats;
+fn figures(session: &Session, small: bool) -> Vec<(String, Ink)> {
+    let stats = &session.pipeline.stats;
     let first = format!("{:.1} fps   {:.0} ms", stats.fps(), stats.photon.value());
     if small {
         return vec![(first, WHITE)];
     }
-    let (captured, dropped, corrupt) = show.counts();
-    let (results, telemetry) = show.readbacks();
-    let (conf, nms) = show.thresholds();
-    let live = show.live();
+    let (captured, dropped, corrupt) = session.counts();
+    let (results, telemetry) = session.readbacks();
+    let (conf, nms) = session.thresholds();
+    let live = session.live();
     let shape = live.detector().graph().input_shape();
     let report = live.gpu().report();
-    let source = show.about();
-    let rate = show.capture().map_or(0.0, |c| c.fps());
+    let source = session.about();
+    let rate = session.capture().map_or(0.0, |c| c.fps());
     let bad = if corrupt > 0 { format!(", {corrupt} corrupt") } else { String::new() };
-    let lost = show.devices_lost();
+    let lost = session.devices_lost();
     let again = if lost > 0 { format!("   device lost {lost} times") } else { String::new() };
     vec![
         (format!("{first} from camera to picture"), WHITE),
@@ -114,7 +114,7 @@ fn figures(show: &Show, small: bool) -> Vec<(String, Ink)> {
                 live.detector().title(),
                 shape.w,
                 shape.h,
-                show.wish().precision.name()
+                session.request().precision.name()
             ),
             GREY,
         ),
@@ -123,8 +123,8 @@ fn figures(show: &Show, small: bool) -> Vec<(String, Ink)> {
 }
 
 /// A bar of the time of each stage, and what its parts are; returns its height.
-fn stages(panel: &mut Panel, atlas: &Atlas, show: &Show, (x, y): (f32, f32), width: f32) -> f32 {
-    let times: Vec<f32> = show.live().stages().stages.iter().map(|meter| meter.value() as f32).collect();
+fn stages(panel: &mut Panel, atlas: &Atlas, session: &Session, (x, y): (f32, f32), width: f32) -> f32 {
+    let times: Vec<f32> = session.live().stages().stages.iter().map(|meter| meter.value() as f32).collect();
     let total: f32 = times.iter().sum();
     if total <= 0.0 {
         return 0.0;

@@ -48,7 +48,7 @@ impl Action {
 
 /// One key.
 #[derive(Clone, Copy, Debug)]
-pub struct Key {
+pub struct KeyBinding {
     /// As the help spells it.
     pub name: &'static str,
     /// The character, or the name that winit gives a key without one.
@@ -59,12 +59,12 @@ pub struct Key {
     pub what: &'static str,
 }
 
-const fn key(name: &'static str, code: &'static str, action: Action, what: &'static str) -> Key {
-    Key { name, code, action, what }
+const fn key(name: &'static str, code: &'static str, action: Action, what: &'static str) -> KeyBinding {
+    KeyBinding { name, code, action, what }
 }
 
 /// All of them.
-pub const KEYS: &[Key] = &[
+pub const KEYS: &[KeyBinding] = &[
     key("Space", "Space", Action::Pause, "stand still, go on"),
     key("Right", "ArrowRight", Action::Forward, "one frame on"),
     key("Left", "ArrowLeft", Action::Back, "one frame back"),

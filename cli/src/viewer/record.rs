@@ -31,7 +31,7 @@ impl Recorder {
     /// [`Error::Io`] if it cannot be created; [`Error::Source`] if ffmpeg is needed and not there.
     pub fn start(path: &Path, size: (u32, u32), fps: f64) -> Result<Self> {
         let part = part_of(path);
-        let mut sink = Sink::open(&part, path, size, fps)?;
+        let mut sink = VideoWriter::open(&part, path, size, fps)?;
         let (sender, receiver) = sync_channel::<Picture>(WAITING);
         let target = path.to_owned();
         let run = move || {
@@ -107,12 +107,12 @@ fn part_of(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-enum Sink {
+enum VideoWriter {
     Mjpeg(std::io::BufWriter<std::fs::File>, PathBuf),
     Ffmpeg(Box<Child>, PathBuf),
 }
 
-impl Sink {
+impl VideoWriter {
     /// Writes `part`, which will be `path`: that is the one that people know.
     fn open(part: &Path, path: &Path, (width, height): (u32, u32), fps: f64) -> Result<Self> {
         let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();

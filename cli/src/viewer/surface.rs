@@ -19,7 +19,7 @@ pub enum Present {
 }
 
 /// A surface and its configuration.
-pub struct Canvas {
+pub struct WindowSurface {
     gpu: Gpu,
     window: Arc<Window>,
     surface: wgpu::Surface<'static>,
@@ -30,7 +30,7 @@ pub struct Canvas {
     pub remade: u64,
 }
 
-impl Canvas {
+impl WindowSurface {
     /// A surface on this window.
     ///
     /// # Errors
@@ -44,7 +44,7 @@ impl Canvas {
             |f: &&wgpu::TextureFormat| matches!(f, wgpu::TextureFormat::Bgra8Unorm | wgpu::TextureFormat::Rgba8Unorm);
         let format = offered.formats.iter().find(plain).or(offered.formats.first()).copied();
         let format = format.ok_or_else(|| refused("it offers no format; try another --adapter or --backend".into()))?;
-        let wish = match present {
+        let request = match present {
             Present::Fifo => wgpu::PresentMode::Fifo,
             Present::Mailbox => wgpu::PresentMode::Mailbox,
             Present::Immediate => wgpu::PresentMode::Immediate,
@@ -58,7 +58,7 @@ impl Canvas {
             width: size.width.max(1),
             height: size.height.max(1),
             // Fifo is everywhere.
-            present_mode: if offered.present_modes.contains(&wish) { wish } else { wgpu::PresentMode::Fifo },
+            present_mode: if offered.present_modes.contains(&request) { request } else { wgpu::PresentMode::Fifo },
             desired_maximum_frame_latency: 1,
             alpha_mode: wgpu::CompositeAlphaMode::Auto,
             view_formats: if view == format { vec![] } else { vec![view] },

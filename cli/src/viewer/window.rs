@@ -28,11 +28,11 @@ use yolov4::{
 };
 
 use crate::viewer::{
-    Each, Hud, Show, Stop,
+    Each, Hud, Session, Stop,
     commands::free_name,
     display,
     keys::{self, Action},
-    surface::{Canvas, Present},
+    surface::{Present, WindowSurface},
 };
 
 /// Height of a line of the HUD, in logical pixels.
@@ -62,7 +62,7 @@ pub struct WindowOptions {
 /// # Errors
 /// [`Error::Usage`] without a display; [`Error::Display`] if it goes; of `make`; what cannot be gone on from.
 pub fn run(
-    make: impl FnOnce(Wake) -> Result<Show> + 'static,
+    make: impl FnOnce(Wake) -> Result<Session> + 'static,
     options: WindowOptions,
     each: Box<Each<'static>>,
 ) -> Result<Summary> {
@@ -92,7 +92,7 @@ pub fn run(
 }
 
 struct Viewer {
-    make: Option<Box<dyn FnOnce() -> Result<Show>>>,
+    make: Option<Box<dyn FnOnce() -> Result<Session>>>,
     /// There is something to look at.
     woken: Arc<AtomicBool>,
     options: WindowOptions,
@@ -107,10 +107,10 @@ struct Viewer {
 /// What there is once there is a window.
 struct Open {
     window: Arc<Window>,
-    show: Show,
+    session: Session,
     /// Before the canvas it draws on.
     scene: Scene,
-    canvas: Canvas,
+    canvas: WindowSurface,
     panel: Vec<Quad>,
     /// The surface had no picture to draw into in time: what is new is not on the screen yet.
     owed: bool,
@@ -152,7 +152,7 @@ impl ApplicationHandler<()> for Viewer {
             }
             WindowEvent::ScaleFactorChanged { .. } => self.stage.as_mut().map_or(Ok(()), |stage| {
                 stage.window.request_redraw();
-                stage.scene = scene(&stage.show, &stage.canvas, &stage.window, &self.options)?;
+                stage.scene = scene(&stage.session, &stage.canvas, &stage.window, &self.options)?;
                 Ok(())
             }),
             WindowEvent::RedrawRequested => self.draw(),
@@ -185,30 +185,30 @@ fn action(key: &Key) -> Option<Action> {
     }
 }
 
-fn scene(show: &Show, canvas: &Canvas, window: &Window, options: &WindowOptions) -> Result<Scene> {
-    let names = show.live().detector().class_names();
+fn scene(session: &Session, canvas: &WindowSurface, window: &Window, options: &WindowOptions) -> Result<Scene> {
+    let names = session.live().detector().class_names();
     let font = options.font.as_deref().unwrap_or(draw::FONT);
     let ui = (UI * window.scale_factor() as f32).round();
-    Scene::new(show.live().gpu(), canvas.format(), &names, font, ui)
+    Scene::new(session.live().gpu(), canvas.format(), &names, font, ui)
 }
 
 impl Viewer {
-    fn open(&self, event_loop: &ActiveEventLoop, make: Box<dyn FnOnce() -> Result<Show>>) -> Result<Open> {
+    fn open(&self, event_loop: &ActiveEventLoop, make: Box<dyn FnOnce() -> Result<Session>>) -> Result<Open> {
         let attributes = Window::default_attributes().with_title("yolov4").with_inner_size(LogicalSize::new(960, 600));
         let window = Arc::new(event_loop.create_window(attributes).map_err(|e| display::no_window(&e))?);
-        let mut show = make()?;
-        show.studio.mirror = self.options.mirror;
-        show.remember();
-        let canvas = Canvas::new(show.live().gpu(), Arc::clone(&window), self.options.present)?;
-        let scene = scene(&show, &canvas, &window, &self.options)?;
-        Ok(Open { window, show, scene, canvas, panel: vec![], owed: false })
+        let mut session = make()?;
+        session.capture_output.mirror = self.options.mirror;
+        session.remember();
+        let canvas = WindowSurface::new(session.live().gpu(), Arc::clone(&window), self.options.present)?;
+        let scene = scene(&session, &canvas, &window, &self.options)?;
+        Ok(Open { window, session, scene, canvas, panel: vec![], owed: false })
     }
 
     /// Ends with what was counted, or with an error.
     fn end(&mut self, event_loop: &ActiveEventLoop, error: Option<Error>) {
         if let Some(mut stage) = self.stage.take() {
-            let summary = stage.show.finish();
-            let (rest, said) = (stage.show.remaining(), stage.show.studio.saved());
+            let summary = stage.session.finish();
+            let (rest, said) = (stage.session.remaining(), stage.session.capture_output.saved());
             let told = (self.each)(&rest, &said);
             self.outcome = Some(summary.and_then(|summary| told.map(|()| summary)));
         }
@@ -230,17 +230,18 @@ impl Viewer {
     /// Returns whether it is over.
     fn look(&mut self) -> Result<bool> {
         let Some(stage) = &mut self.stage else { return Ok(false) };
-        let progress = stage.show.advance()?;
+        let progress = stage.session.advance()?;
         let fresh = progress.fresh || progress.rebuilt || stage.owed;
         if progress.rebuilt {
-            let mirror = stage.show.studio.mirror;
+            let mirror = stage.session.capture_output.mirror;
             // The old surface goes first: a window has one.
-            let canvas = Canvas::new(stage.show.live().gpu(), Arc::clone(&stage.window), self.options.present)?;
+            let canvas =
+                WindowSurface::new(stage.session.live().gpu(), Arc::clone(&stage.window), self.options.present)?;
             stage.canvas = canvas;
-            stage.scene = scene(&stage.show, &stage.canvas, &stage.window, &self.options)?;
-            stage.show.studio.mirror = mirror;
+            stage.scene = scene(&stage.session, &stage.canvas, &stage.window, &self.options)?;
+            stage.session.capture_output.mirror = mirror;
         } else if progress.renamed {
-            stage.scene = scene(&stage.show, &stage.canvas, &stage.window, &self.options)?;
+            stage.scene = scene(&stage.session, &stage.canvas, &stage.window, &self.options)?;
         }
         (self.each)(&progress.outcomes, &progress.told())?;
         if let Some(last) = progress.said.last() {
@@ -264,11 +265,11 @@ impl Viewer {
     fn layout(&self) -> Option<Vec<Quad>> {
         let stage = self.stage.as_ref()?;
         let mut panel = Panel::default();
-        let shown = stage.show.trails().and_then(|t| Some((t, stage.show.live().texture(t.slot()?)?.size())));
+        let shown = stage.session.trails().and_then(|t| Some((t, stage.session.live().texture(t.slot()?)?.size())));
         if let Some((trails, size)) = shown {
-            panel.quads = trails.dots(fit(size, stage.canvas.size()), stage.show.studio.mirror);
+            panel.quads = trails.dots(fit(size, stage.canvas.size()), stage.session.capture_output.mirror);
         }
-        self.hud.layout(&mut panel, stage.scene.ui(), &stage.show, stage.canvas.size());
+        self.hud.layout(&mut panel, stage.scene.ui(), &stage.session, stage.canvas.size());
         Some(panel.quads)
     }
 
@@ -283,18 +284,18 @@ impl Viewer {
         };
         stage.owed = taken.is_none();
         let Some((texture, target)) = taken else { return Ok(()) };
-        let (slot, boxes) = stage.show.picture();
+        let (slot, boxes) = stage.session.picture();
         let size = (texture.texture.width(), texture.texture.height());
-        let view = View { size, slot, boxes, panel: &stage.panel, mirror: stage.show.studio.mirror };
-        let gpu = stage.show.live().gpu().clone();
+        let view = View { size, slot, boxes, panel: &stage.panel, mirror: stage.session.capture_output.mirror };
+        let gpu = stage.session.live().gpu().clone();
         let mut encoder = gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        stage.scene.draw(&mut encoder, &target, stage.show.live(), &view)?;
+        stage.scene.draw(&mut encoder, &target, stage.session.live(), &view)?;
         gpu.queue().submit([encoder.finish()]);
         stage.scene.submitted();
         stage.window.pre_present_notify();
         gpu.queue().present(texture);
         let time = stage.scene.drew()?;
-        stage.show.presented(time);
+        stage.session.presented(time);
         Ok(())
     }
 
@@ -304,17 +305,17 @@ impl Viewer {
         if self.title.1.elapsed() < Duration::from_millis(500) && !self.title.0.is_empty() {
             return;
         }
-        let show = &stage.show;
-        let (detector, report) = (show.live().detector(), show.live().gpu().report());
+        let session = &stage.session;
+        let (detector, report) = (session.live().detector(), session.live().gpu().report());
         let shape = detector.graph().input_shape();
-        let pace = if self.hud.paused { "paused".into() } else { format!("{:.1} fps", show.pipeline.stats.fps()) };
+        let pace = if self.hud.paused { "paused".into() } else { format!("{:.1} fps", session.pipeline.stats.fps()) };
         let title = format!(
             "yolov4 - {} - {} {}x{} {} - {} - {pace}",
-            show.about(),
+            session.about(),
             detector.title(),
             shape.w,
             shape.h,
-            show.wish().precision.name(),
+            session.request().precision.name(),
             report.name,
         );
         if title != self.title.0 {
@@ -330,48 +331,48 @@ impl Viewer {
 
     fn act(&mut self, action: Action) -> Result<()> {
         let Some(stage) = &mut self.stage else { return Ok(()) };
-        let show = &mut stage.show;
-        let (conf, nms) = show.thresholds();
+        let session = &mut stage.session;
+        let (conf, nms) = session.thresholds();
         let mut message = None;
         match action {
             Action::Pause => {
                 self.hud.paused = !self.hud.paused;
-                show.pause(self.hud.paused)?;
+                session.pause(self.hud.paused)?;
             }
             Action::Forward | Action::Back => {
                 self.hud.paused = true;
-                show.pause(true)?;
-                if !show.step(action == Action::Back)? {
+                session.pause(true)?;
+                if !session.step(action == Action::Back)? {
                     message = Some("that is the first frame that was kept".to_owned());
                 }
             }
-            Action::ConfUp => show.set_thresholds(conf + 0.05, nms)?,
-            Action::ConfDown => show.set_thresholds(conf - 0.05, nms)?,
-            Action::NmsUp => show.set_thresholds(conf, nms + 0.05)?,
-            Action::NmsDown => show.set_thresholds(conf, nms - 0.05)?,
+            Action::ConfUp => session.set_thresholds(conf + 0.05, nms)?,
+            Action::ConfDown => session.set_thresholds(conf - 0.05, nms)?,
+            Action::NmsUp => session.set_thresholds(conf, nms + 0.05)?,
+            Action::NmsDown => session.set_thresholds(conf, nms - 0.05)?,
             Action::Hud => self.hud.figures = !self.hud.figures,
             Action::Help => self.hud.help = !self.hud.help,
-            Action::Mirror => show.studio.mirror = !show.studio.mirror,
+            Action::Mirror => session.capture_output.mirror = !session.capture_output.mirror,
             Action::NextModel => {
-                let wish = show.next_wish();
-                if wish == *show.wish() {
+                let request = session.next_request();
+                if request == *session.request() {
                     message = Some("there is no other network in the cache: `yolov4 models fetch` brings some".into());
                 } else {
-                    show.change(wish)?;
+                    session.change(request)?;
                 }
             }
-            Action::Precision => message = show.other_precision()?,
-            Action::Screenshot => show.studio.screenshot(free_name("png")),
-            Action::Record if show.studio.recording() => show.studio.stop(),
+            Action::Precision => message = session.other_precision()?,
+            Action::Screenshot => session.capture_output.screenshot(free_name("png")),
+            Action::Record if session.capture_output.recording() => session.capture_output.stop(),
             Action::Record => {
                 let ending = if ffmpeg::answers() { "mp4" } else { "mjpeg" };
-                show.studio.record(free_name(ending));
+                session.capture_output.record(free_name(ending));
             }
             Action::FullScreen => {
                 let full = stage.window.fullscreen().is_none();
                 stage.window.set_fullscreen(full.then_some(Fullscreen::Borderless(None)));
             }
-            Action::NextCamera => message = show.next_camera()?,
+            Action::NextCamera => message = session.next_camera()?,
             Action::Quit => {}
         }
         if let Some(message) = message {
@@ -384,7 +385,7 @@ impl Viewer {
     /// A picture, a video, a network.
     fn dropped(&mut self, path: PathBuf) -> Result<()> {
         let Some(stage) = &mut self.stage else { return Ok(()) };
-        match stage.show.dropped(&path) {
+        match stage.session.dropped(&path) {
             Ok(text) => self.say(text),
             Err(e) => self.say(e.to_string()),
         }

@@ -57,7 +57,7 @@ fn of_video(model: &Trained, clip: &Path) -> Vec<Vec<Found>> {
     lines.iter().step_by(EVERY).map(found).collect()
 }
 
-/// The same of pictures in a folder, in the order of their names.
+/// People in pictures of a folder, in the order of their names.
 fn of_pictures(model: &Trained, folder: &Path) -> Vec<Vec<Found>> {
     let conf = CONF.to_string();
     model.lines(&["detect", text(folder), "--format", "jsonl", "--conf", &conf], &[]).iter().map(found).collect()

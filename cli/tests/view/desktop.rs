@@ -16,7 +16,7 @@ pub const SCREEN: (u32, u32) = (1280, 800);
 /// One desktop at a time: frames of two would get in each other's way on a CPU.
 static TURN: Mutex<()> = Mutex::new(());
 
-/// See above. It ends when it is dropped, also by a panic.
+/// A screen (Xvfb) with a window manager. It ends when it is dropped, also by a panic.
 pub struct Desktop {
     display: String,
     xvfb: Child,

@@ -15,7 +15,7 @@ use crate::desktop::{Desktop, until};
 /// Longest time for anything that takes a few frames, on a CPU that has other work as well.
 pub const PATIENCE: u64 = 60;
 
-/// See above. The program ends with it.
+/// A running `yolov4 view` and its window. The program ends with it.
 pub struct Viewer<'a> {
     desktop: &'a Desktop,
     child: Child,
@@ -117,7 +117,7 @@ impl<'a> Viewer<'a> {
         self.try_shot().unwrap_or_else(|e| panic!("no picture of the window: {e}"))
     }
 
-    /// As above; a window that is not mapped cannot be seen.
+    /// What is in the window, if it can be seen: one that is not mapped cannot.
     pub fn try_shot(&self) -> Result<RgbImage, String> {
         let out = self.desktop.command("import").args(["-silent", "-window", &self.window, "png:-"]).output().unwrap();
         let decoded = image::load_from_memory(&out.stdout);

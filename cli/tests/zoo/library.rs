@@ -7,14 +7,14 @@ use yolov4::{
     Error,
     low_level::{
         detect::Choice,
-        fetch::{self, Patience, Wanted},
+        fetch::{self, RetryPolicy, Wanted},
         files,
         graph::explain::Totals,
         model::{
             CfgOptions, Model,
             darknet::weights::expected_bytes,
             scaled,
-            zoo::{ENTRIES, Entry, File, Origin, Published, Remote, Store, Supply, named},
+            zoo::{ENTRIES, Entry, ModelFiles, Origin, Published, Remote, RemoteFile, Store, named},
         },
     },
 };
@@ -24,7 +24,7 @@ use crate::{
     server::{Reply, Request, Server},
 };
 
-const HASTE: Patience = Patience {
+const HASTE: RetryPolicy = RetryPolicy {
     connect: Duration::from_secs(5),
     stall: Duration::from_millis(400),
     pause: Duration::from_millis(5),
@@ -83,7 +83,7 @@ fn at_first(first: impl Fn(&Request, &[u8]) -> Reply + Send + Sync + 'static) ->
 #[test]
 fn the_table_says_what_the_networks_say() {
     for entry in ENTRIES.iter().filter(|entry| !matches!(entry.origin, Origin::Foreign(_))) {
-        let network = entry.network(&CfgOptions::default(), &mut Supply::cached()).unwrap();
+        let network = entry.network(&CfgOptions::default(), &mut ModelFiles::cached()).unwrap();
         assert_eq!(network.labels.len(), network.graph.classes(), "{}", entry.name);
         if let Some(weights) = entry.weights {
             assert_eq!(weights.bytes, expected_bytes(&network), "{}", entry.name);
@@ -282,29 +282,29 @@ fn a_sum_that_is_not_published_is_remembered() {
     let server = Server::new(move |r| Reply::file(r, &file, "\"1\""));
     let dir = tempfile::tempdir().unwrap();
     let published = Published { value: 1.0, metric: "AP", side: 1, source: "nobody" };
-    let weights = File { base: "http://nowhere.invalid", paths: &["a/net.weights"], bytes: 1 << 21, sha1: None };
+    let weights = RemoteFile { base: "http://nowhere.invalid", paths: &["a/net.weights"], bytes: 1 << 21, sha1: None };
     let entry = Entry { name: "net", weights: Some(weights), published, ..*named("yolov4-csp").unwrap() };
-    let remote = Remote { mirror: Some(server.url.clone()), patience: HASTE, watch: None };
-    let mut supply = Supply { store: Store::at(dir.path()), remote: Some(remote), ..Supply::default() };
-    let found = supply.weights(&entry).unwrap();
-    assert!(found.fetched && !supply.weights(&entry).unwrap().fetched);
+    let remote = Remote { mirror: Some(server.url.clone()), retry: HASTE, watch: None };
+    let mut files = ModelFiles { store: Store::at(dir.path()), remote: Some(remote), ..ModelFiles::default() };
+    let found = files.weights(&entry).unwrap();
+    assert!(found.fetched && !files.weights(&entry).unwrap().fetched);
     assert_eq!(server.asked("/a/net.weights").len(), 1);
     let line = fs::read_to_string(dir.path().join("net.weights.sha1")).unwrap();
     assert_eq!(line, format!("{}  net.weights\n", files::sha1(&found.path).unwrap()));
     let mut poisoned = bytes();
     poisoned[77] ^= 1;
     fs::write(&found.path, &poisoned).unwrap();
-    let error = supply.weights(&entry).unwrap_err().to_string();
+    let error = files.weights(&entry).unwrap_err().to_string();
     assert!(error.contains("first use") && error.contains(&line[..40]), "{error}");
     assert!(error.contains(&files::sha1(&found.path).unwrap()) && error.contains("the file of net that"), "{error}");
-    assert!(supply.renew(&entry, &weights).unwrap().fetched);
+    assert!(files.renew(&entry, &weights).unwrap().fetched);
     assert_eq!(fs::read(&found.path).unwrap(), bytes());
     // Put there by hand: the first use is remembered too.
     fs::remove_file(dir.path().join("net.weights.sha1")).unwrap();
-    supply.weights(&entry).unwrap();
+    files.weights(&entry).unwrap();
     assert!(dir.path().join("net.weights.sha1").exists());
     fs::write(&found.path, b"short").unwrap();
-    let error = supply.weights(&entry).unwrap_err().to_string();
+    let error = files.weights(&entry).unwrap_err().to_string();
     assert!(error.contains("expected a length of 2,097,152, found 5"), "{error}");
 }
 

@@ -60,7 +60,7 @@ impl End {
 
 /// One dispatch of a convolution.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Call {
+pub struct ConvCall {
     /// Kernel, constants, parameters, workgroups.
     pub dispatch: Dispatch,
     /// Group 0.

@@ -3,7 +3,7 @@
 use crate::kernels::{
     Kernel,
     conv::{
-        Call, Caps, Cost, Places, Problem, Sink, block64, block128, coop8, coop16, depthwise, direct, guess::Gemm,
+        Caps, ConvCall, Cost, Places, Problem, Sink, block64, block128, coop8, coop16, depthwise, direct, guess::Gemm,
         lanes, rung::Rung, split, stem, subgroup, subgroup_few, tiled, vector, winograd2, winograd4,
     },
 };
@@ -113,7 +113,7 @@ impl Variant {
     }
 
     /// Its calls, in order.
-    pub fn calls(self, problem: &Problem, caps: &Caps, places: &Places<'_>) -> Vec<Call> {
+    pub fn calls(self, problem: &Problem, caps: &Caps, places: &Places<'_>) -> Vec<ConvCall> {
         on_rung!(self, R => R::calls(problem, caps, places))
     }
 

@@ -32,7 +32,7 @@ mod winograd;
 mod winograd2;
 mod winograd4;
 
-pub use call::{Call, End, Places};
+pub use call::{ConvCall, End, Places};
 pub use caps::{Caps, Coop};
 pub use cost::Cost;
 pub use ladder::Variant;

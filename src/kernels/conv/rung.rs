@@ -2,7 +2,7 @@
 
 use crate::kernels::{
     Kernel,
-    conv::{Call, Caps, Cost, End, PartAt, Places, Problem, Sink, launch::Launch, params::describe},
+    conv::{Caps, ConvCall, Cost, End, PartAt, Places, Problem, Sink, launch::Launch, params::describe},
 };
 
 /// What a rung says of itself. One that is a single dispatch says its [`Rung::launch`], and all else follows.
@@ -45,7 +45,7 @@ pub(super) trait Rung {
     }
 
     /// Its calls, in order.
-    fn calls(problem: &Problem, caps: &Caps, places: &Places<'_>) -> Vec<Call> {
+    fn calls(problem: &Problem, caps: &Caps, places: &Places<'_>) -> Vec<ConvCall> {
         single(&Self::launch(problem, caps, places.parts), problem, places)
     }
 
@@ -57,8 +57,8 @@ pub(super) trait Rung {
 }
 
 /// The call of a rung that is one dispatch.
-fn single(launch: &Launch, problem: &Problem, places: &Places<'_>) -> Vec<Call> {
+fn single(launch: &Launch, problem: &Problem, places: &Places<'_>) -> Vec<ConvCall> {
     let (params, constants) = describe(problem, places.parts, places.dst, places.residual_block());
     let bound = places.bound(End::Weights, places.residual_or(End::Part(0)), End::Dst);
-    vec![Call { dispatch: launch.dispatch(problem, &params, constants, 1), bound }]
+    vec![ConvCall { dispatch: launch.dispatch(problem, &params, constants, 1), bound }]
 }

@@ -4,7 +4,7 @@
 use crate::kernels::{
     Dispatch, Kernel,
     conv::{
-        Call, Caps, Cost, End, PartAt, Places, Problem,
+        Caps, ConvCall, Cost, End, PartAt, Places, Problem,
         block::{self, KERNEL as BLOCK},
         block64,
         launch::Launch,
@@ -57,7 +57,7 @@ impl Rung for Split {
     }
 
     /// Shares of the sum to a value of their own, `[shares, OC/4, pixels]`; their sum, with the epilogue.
-    fn calls(problem: &Problem, caps: &Caps, places: &Places<'_>) -> Vec<Call> {
+    fn calls(problem: &Problem, caps: &Caps, places: &Places<'_>) -> Vec<ConvCall> {
         let (shares, between) = (shares(problem), End::Scratch(0));
         let (mut params, mut constants) = describe(&problem.bare(), places.parts, 0, 0);
         params.dst_batch = problem.output.blocks() as u32;
@@ -79,8 +79,8 @@ impl Rung for Split {
         };
         vec![
             // It knows nothing of a residual.
-            Call { dispatch: first, bound: places.bound(End::Weights, End::Part(0), between) },
-            Call { dispatch: second, bound: between.feeds(between, places.residual_or(between), End::Dst) },
+            ConvCall { dispatch: first, bound: places.bound(End::Weights, End::Part(0), between) },
+            ConvCall { dispatch: second, bound: between.feeds(between, places.residual_or(between), End::Dst) },
         ]
     }
 

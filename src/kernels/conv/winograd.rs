@@ -6,7 +6,7 @@ use crate::{
     kernels::{
         Dispatch, Kernel,
         conv::{
-            Call, Caps, Cost, End, PartAt, Places, Problem, Sink,
+            Caps, ConvCall, Cost, End, PartAt, Places, Problem, Sink,
             guess::Gemm,
             launch::Launch,
             pack::{self, Layout},
@@ -107,7 +107,7 @@ impl<F: Form> Rung for F {
 
     /// The input to its values at the points, `[points, IC/4, tiles]`; values times weights, `[points, OC/4, tiles]`; products to
     /// pixels, with the epilogue.
-    fn calls(problem: &Problem, caps: &Caps, places: &Places<'_>) -> Vec<Call> {
+    fn calls(problem: &Problem, caps: &Caps, places: &Places<'_>) -> Vec<ConvCall> {
         let (values, products) = (End::Scratch(0), End::Scratch(1));
         let [to_values, to_pixels] = *F::KERNELS;
         let tiles = tiles::<F>(problem);
@@ -115,9 +115,9 @@ impl<F: Form> Rung for F {
         let at = [places.dst, places.residual_block()];
         let third = transform(to_pixels, problem, &[whole(problem)], at, [tiles, problem.output.blocks()]);
         vec![
-            Call { dispatch: first, bound: places.bound(End::Part(0), places.residual_or(End::Part(0)), values) },
-            Call { dispatch: multiply::<F>(problem, caps), bound: values.feeds(End::Weights, values, products) },
-            Call { dispatch: third, bound: products.feeds(products, places.residual_or(products), End::Dst) },
+            ConvCall { dispatch: first, bound: places.bound(End::Part(0), places.residual_or(End::Part(0)), values) },
+            ConvCall { dispatch: multiply::<F>(problem, caps), bound: values.feeds(End::Weights, values, products) },
+            ConvCall { dispatch: third, bound: products.feeds(products, places.residual_or(products), End::Dst) },
         ]
     }
 

@@ -26,11 +26,11 @@ pub struct Section {
     pub line: usize,
     /// Layer number; `None` for `[net]`.
     pub layer: Option<usize>,
-    entries: Vec<Entry>,
+    entries: Vec<KeyValue>,
 }
 
 #[derive(Clone, Debug)]
-struct Entry {
+struct KeyValue {
     key: String,
     value: String,
     line: usize,
@@ -200,8 +200,12 @@ impl Cfg {
                 let Some((key, value)) = content.split_once('=') else {
                     return Err(section.error_at(line, format!("expected key=value, found `{content}`")));
                 };
-                let entry =
-                    Entry { key: key.trim().to_owned(), value: value.trim().to_owned(), line, used: Cell::new(false) };
+                let entry = KeyValue {
+                    key: key.trim().to_owned(),
+                    value: value.trim().to_owned(),
+                    line,
+                    used: Cell::new(false),
+                };
                 section.entries.push(entry);
             }
         }
@@ -266,7 +270,7 @@ impl Section {
     }
 
     /// Darknet takes the first of two entries with one key; [`Section::finish`] refuses the second.
-    fn find(&self, key: &str) -> Option<&Entry> {
+    fn find(&self, key: &str) -> Option<&KeyValue> {
         self.entries.iter().find(|e| e.key == key)
     }
 
@@ -332,7 +336,7 @@ impl Section {
     /// # Errors
     /// [`Error::Cfg`]
     pub fn finish(&self) -> Result<()> {
-        let unknown = |e: &&Entry| !e.used.get() && !NO_EFFECT.contains(&e.key.as_str());
+        let unknown = |e: &&KeyValue| !e.used.get() && !NO_EFFECT.contains(&e.key.as_str());
         match self.entries.iter().find(unknown) {
             None => Ok(()),
             Some(e) => Err(self.error_at(

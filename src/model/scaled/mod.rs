@@ -2,12 +2,12 @@
 //! way from sections to a graph, [`crate::model::darknet`], and the builder takes it too.
 
 mod blocks;
-mod sheet;
+mod cfg_writer;
 
 use std::path::PathBuf;
 
 use blocks::{Mix, csp_dark_stage, csp_down, csp_osa_stage, csp_up, dark_stage, spp_csp, spp_plain};
-use sheet::{Mark, Sheet};
+use cfg_writer::{CfgWriter, Mark};
 
 use crate::{
     error::{Error, Result},
@@ -19,7 +19,7 @@ use crate::{
 
 /// How a network of the family is composed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Plan {
+pub enum Architecture {
     /// YOLOv4-tiny (section 3.4): three `CSPOSANet` stages, a pyramid without a way back.
     Tiny,
     /// YOLOv4: CSP backbone, plain neck.
@@ -41,12 +41,12 @@ pub enum Plan {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recipe {
     /// How it is composed.
-    pub plan: Plan,
+    pub plan: Architecture,
     /// Columns and rows of the input, in pixels.
     pub size: (usize, usize),
     /// Classes.
     pub classes: usize,
-    /// Heads; for [`Plan::Large`] it has two more stages than heads.
+    /// Heads; for [`Architecture::Large`] it has two more stages than heads.
     pub heads: usize,
     /// Residuals per stage and pairs per block of the neck, times this, rounded up.
     pub depth: f32,
@@ -155,25 +155,25 @@ impl Recipe {
             heads,
             depth: 1.0,
             width: 1.0,
-            letterbox: matches!(plan, Plan::Csp { .. } | Plan::Large { .. }),
+            letterbox: matches!(plan, Architecture::Csp { .. } | Architecture::Large { .. }),
             activation,
             anchors: anchors(list),
         };
         let x = |activation| Self { depth: 1.25, width: 1.25, ..recipe(CSP, 640, 3, activation, &NINE) };
-        const CSP: Plan = Plan::Csp { interleaved: false };
-        const LARGE: Plan = Plan::Large { twice: false };
+        const CSP: Architecture = Architecture::Csp { interleaved: false };
+        const LARGE: Architecture = Architecture::Large { twice: false };
         Ok(match name {
-            "yolov4-tiny" => recipe(Plan::Tiny, 416, 2, "leaky", &TINY),
-            "yolov4-tiny-3l" => recipe(Plan::Tiny, 608, 3, "leaky", &NINE),
-            "yolov4" => recipe(Plan::Ancestor, 608, 3, "mish", &NINE),
-            "yolov4-csp" => recipe(Plan::Csp { interleaved: true }, 512, 3, "mish", &NINE),
+            "yolov4-tiny" => recipe(Architecture::Tiny, 416, 2, "leaky", &TINY),
+            "yolov4-tiny-3l" => recipe(Architecture::Tiny, 608, 3, "leaky", &NINE),
+            "yolov4" => recipe(Architecture::Ancestor, 608, 3, "mish", &NINE),
+            "yolov4-csp" => recipe(Architecture::Csp { interleaved: true }, 512, 3, "mish", &NINE),
             "yolov4-csp-swish" => recipe(CSP, 640, 3, "swish", &NINE),
             // The first of its kind was written like yolov4-csp, one head after the other.
-            "yolov4x-mish" => Self { plan: Plan::Csp { interleaved: true }, ..x("mish") },
+            "yolov4x-mish" => Self { plan: Architecture::Csp { interleaved: true }, ..x("mish") },
             "yolov4-csp-x-swish" => x("swish"),
             "yolov4-p5" => recipe(LARGE, 896, 3, "mish", &P5),
             "yolov4-p6" => recipe(LARGE, 1280, 4, "mish", &P6),
-            "yolov4-p7" => Self { width: 1.25, ..recipe(Plan::Large { twice: true }, 1536, 5, "mish", &P7) },
+            "yolov4-p7" => Self { width: 1.25, ..recipe(Architecture::Large { twice: true }, 1536, 5, "mish", &P7) },
             other => {
                 let known = NAMES.join(", ");
                 return Err(Error::Usage(format!("there is no network `{other}`; there are {known}")));
@@ -204,7 +204,7 @@ impl Recipe {
     /// # Errors
     /// [`Error::Usage`] if there is only one number of stages for this network.
     pub fn set_stages(&mut self, stages: usize) -> Result<()> {
-        let fixed = !matches!(self.plan, Plan::Large { .. });
+        let fixed = !matches!(self.plan, Architecture::Large { .. });
         if fixed && stages != STAGES_OF_OTHERS || !fixed && !(4..=7).contains(&stages) {
             let expected = if fixed { STAGES_OF_OTHERS.to_string() } else { "4 to 7".to_owned() };
             return Err(Error::Usage(format!("stages: expected {expected}, found {stages}")));
@@ -227,21 +227,21 @@ impl Recipe {
     /// [`Error::Usage`] if the numbers do not fit together.
     pub fn cfg(&self) -> Result<String> {
         self.check()?;
-        let mut sheet = Sheet::new(self.size, self.letterbox, self.activation);
+        let mut cfg = CfgWriter::new(self.size, self.letterbox, self.activation);
         match self.plan {
-            Plan::Tiny => self.tiny(&mut sheet),
-            Plan::Ancestor => self.ancestor(&mut sheet),
-            Plan::Csp { interleaved } => self.csp(&mut sheet, interleaved),
-            Plan::Large { twice } => self.large(&mut sheet, twice),
+            Architecture::Tiny => self.tiny(&mut cfg),
+            Architecture::Ancestor => self.ancestor(&mut cfg),
+            Architecture::Csp { interleaved } => self.csp(&mut cfg, interleaved),
+            Architecture::Large { twice } => self.large(&mut cfg, twice),
         }
-        Ok(sheet.to_string())
+        Ok(cfg.to_string())
     }
 
     fn check(&self) -> Result<()> {
         let heads = match self.plan {
-            Plan::Tiny => 2..=3,
-            Plan::Ancestor | Plan::Csp { .. } => 3..=3,
-            Plan::Large { .. } => 2..=5,
+            Architecture::Tiny => 2..=3,
+            Architecture::Ancestor | Architecture::Csp { .. } => 3..=3,
+            Architecture::Large { .. } => 2..=5,
         };
         let fail = |what: String| Err(Error::Usage(what));
         if !heads.contains(&self.heads) {
@@ -250,7 +250,8 @@ impl Recipe {
         if self.anchors.is_empty() || !self.anchors.len().is_multiple_of(self.heads) {
             return fail(format!("anchors: expected a multiple of {} pairs, found {}", self.heads, self.anchors.len()));
         }
-        let stride = 1 << if matches!(self.plan, Plan::Large { .. }) { self.heads + 2 } else { STAGES_OF_OTHERS };
+        let stride =
+            1 << if matches!(self.plan, Architecture::Large { .. }) { self.heads + 2 } else { STAGES_OF_OTHERS };
         let (w, h) = self.size;
         if w == 0 || h == 0 || !w.is_multiple_of(stride) || !h.is_multiple_of(stride) {
             return fail(format!("size: expected multiples of {stride}, found {w}x{h}"));
@@ -271,116 +272,116 @@ impl Recipe {
         (n as f32 * self.depth).ceil() as usize
     }
 
-    fn tiny(&self, sheet: &mut Sheet) {
+    fn tiny(&self, cfg: &mut CfgWriter) {
         let c = |n| self.channels(n);
-        sheet.conv(c(32), 3, 2);
-        sheet.conv(c(64), 3, 2);
-        let laterals = [c(64), c(128), c(256)].map(|width| csp_osa_stage(sheet, width));
-        sheet.conv(c(512), 3, 1);
-        let mut value = sheet.conv(c(256), 1, 1);
+        cfg.conv(c(32), 3, 2);
+        cfg.conv(c(64), 3, 2);
+        let laterals = [c(64), c(128), c(256)].map(|width| csp_osa_stage(cfg, width));
+        cfg.conv(c(512), 3, 1);
+        let mut value = cfg.conv(c(256), 1, 1);
         for head in (0..self.heads).rev() {
             // From the coarsest to the finest.
             let level = self.heads - 1 - head;
             if level > 0 {
-                sheet.from(value);
-                sheet.conv(c(256) >> level, 1, 1);
-                let up = sheet.upsample();
-                sheet.concat(&[up, laterals[laterals.len() - level]]);
-                value = sheet.conv(c(512) >> level, 3, 1);
+                cfg.from(value);
+                cfg.conv(c(256) >> level, 1, 1);
+                let up = cfg.upsample();
+                cfg.concat(&[up, laterals[laterals.len() - level]]);
+                value = cfg.conv(c(512) >> level, 3, 1);
             } else {
-                sheet.conv(c(512), 3, 1);
+                cfg.conv(c(512), 3, 1);
             }
-            self.predict(sheet, head, 1.05);
+            self.predict(cfg, head, 1.05);
         }
     }
 
-    fn ancestor(&self, sheet: &mut Sheet) {
+    fn ancestor(&self, cfg: &mut CfgWriter) {
         let c = |n| self.channels(n);
-        sheet.conv(c(32), 3, 1);
+        cfg.conv(c(32), 3, 1);
         // The first stage keeps its width beside the residual.
-        let mut stages = vec![csp_dark_stage(sheet, c(64), c(64), c(32), self.repeats(DARK_DEPTHS[0]))];
-        stages.extend(self.stages(sheet, &[128, 256, 512, 1024], &DARK_DEPTHS[1..]));
-        sheet.activation = "leaky";
-        let top = spp_plain(sheet, c(512));
-        self.pan(sheet, top, &[(c(256), stages[3]), (c(128), stages[2])], Mix::Plain, Some(&[1.2, 1.1, 1.05]));
+        let mut stages = vec![csp_dark_stage(cfg, c(64), c(64), c(32), self.repeats(DARK_DEPTHS[0]))];
+        stages.extend(self.stages(cfg, &[128, 256, 512, 1024], &DARK_DEPTHS[1..]));
+        cfg.activation = "leaky";
+        let top = spp_plain(cfg, c(512));
+        self.pan(cfg, top, &[(c(256), stages[3]), (c(128), stages[2])], Mix::Plain, Some(&[1.2, 1.1, 1.05]));
     }
 
-    fn csp(&self, sheet: &mut Sheet, interleaved: bool) {
+    fn csp(&self, cfg: &mut CfgWriter, interleaved: bool) {
         let c = |n| self.channels(n);
-        sheet.conv(32, 3, 1);
-        dark_stage(sheet, c(64), DARK_DEPTHS[0]);
-        let stages = self.stages(sheet, &[128, 256, 512, 1024], &DARK_DEPTHS[1..]);
-        let top = spp_csp(sheet, c(512), self.repeats(1), false);
+        cfg.conv(32, 3, 1);
+        dark_stage(cfg, c(64), DARK_DEPTHS[0]);
+        let stages = self.stages(cfg, &[128, 256, 512, 1024], &DARK_DEPTHS[1..]);
+        let top = spp_csp(cfg, c(512), self.repeats(1), false);
         let mix = Mix::Csp { depth: self.repeats(2), twice: false };
         let scales = [2.0; 3];
         let laterals = [(c(256), stages[2]), (c(128), stages[1])];
-        self.pan(sheet, top, &laterals, mix, interleaved.then_some(&scales));
+        self.pan(cfg, top, &laterals, mix, interleaved.then_some(&scales));
     }
 
-    fn large(&self, sheet: &mut Sheet, twice: bool) {
+    fn large(&self, cfg: &mut CfgWriter, twice: bool) {
         let c = |n| self.channels(n);
         let widths: Vec<usize> = (0..self.heads + 2).map(|i| (64 << i).min(1024)).collect();
-        sheet.conv(c(32), 3, 1);
-        let stages = self.stages(sheet, &widths, &LARGE_DEPTHS);
-        let top = spp_csp(sheet, c(512), self.repeats(1), twice);
+        cfg.conv(c(32), 3, 1);
+        let stages = self.stages(cfg, &widths, &LARGE_DEPTHS);
+        let top = spp_csp(cfg, c(512), self.repeats(1), twice);
         let laterals: Vec<(usize, Mark)> =
             (2..self.heads + 1).rev().map(|stage| (c(widths[stage] / 2), stages[stage])).collect();
-        self.pan(sheet, top, &laterals, Mix::Csp { depth: self.repeats(3), twice }, None);
+        self.pan(cfg, top, &laterals, Mix::Csp { depth: self.repeats(3), twice }, None);
     }
 
     /// CSP stages, each half as large in pixels as the one before.
-    fn stages(&self, sheet: &mut Sheet, widths: &[usize], depths: &[usize]) -> Vec<Mark> {
+    fn stages(&self, cfg: &mut CfgWriter, widths: &[usize], depths: &[usize]) -> Vec<Mark> {
         let stage = |(width, depth): (&usize, &usize)| {
             let hidden = self.channels(width / 2);
-            csp_dark_stage(sheet, self.channels(*width), hidden, hidden, self.repeats(*depth))
+            csp_dark_stage(cfg, self.channels(*width), hidden, hidden, self.repeats(*depth))
         };
         widths.iter().zip(depths).map(stage).collect()
     }
 
     /// The path aggregation network and the heads: down the pyramid through `laterals`, coarsest first, and back. With
     /// `scales` each head is written as soon as its value is there, and has that `scale_x_y`; else all come at the end.
-    fn pan(&self, sheet: &mut Sheet, top: Mark, laterals: &[(usize, Mark)], kind: Mix, scales: Option<&[f32; 3]>) {
+    fn pan(&self, cfg: &mut CfgWriter, top: Mark, laterals: &[(usize, Mark)], kind: Mix, scales: Option<&[f32; 3]>) {
         let top_width = self.channels(512);
         let mut beside = vec![(top_width, top)];
         for (width, lateral) in laterals {
-            beside.push((*width, csp_up(sheet, *width, *lateral, kind)));
+            beside.push((*width, csp_up(cfg, *width, *lateral, kind)));
         }
         let mut values = vec![];
         for (head, (width, down)) in beside.into_iter().rev().enumerate() {
             let value = match values.last() {
                 None => down,
                 Some((_, finer)) => {
-                    sheet.from(*finer);
-                    csp_down(sheet, width, down, kind)
+                    cfg.from(*finer);
+                    csp_down(cfg, width, down, kind)
                 }
             };
             values.push((width, value));
             if let Some(scales) = scales {
-                sheet.conv(2 * width, 3, 1);
-                self.predict(sheet, head, scales[head]);
+                cfg.conv(2 * width, 3, 1);
+                self.predict(cfg, head, scales[head]);
             }
         }
         if scales.is_none() {
             for (head, (width, value)) in values.into_iter().enumerate() {
-                sheet.from(value);
-                sheet.conv(2 * width, 3, 1);
-                self.predict(sheet, head, 2.0);
+                cfg.from(value);
+                cfg.conv(2 * width, 3, 1);
+                self.predict(cfg, head, 2.0);
             }
         }
     }
 
     /// The last convolution and `[yolo]`; `head` counts from the finest.
-    fn predict(&self, sheet: &mut Sheet, head: usize, scale_x_y: f32) {
+    fn predict(&self, cfg: &mut CfgWriter, head: usize, scale_x_y: f32) {
         let each = self.anchors.len() / self.heads;
-        let new_coords = matches!(self.plan, Plan::Csp { .. } | Plan::Large { .. });
+        let new_coords = matches!(self.plan, Architecture::Csp { .. } | Architecture::Large { .. });
         let kind = if new_coords { "diounms" } else { "greedynms" };
-        sheet.predict(each * (5 + self.classes), if new_coords { "logistic" } else { "linear" });
+        cfg.predict(each * (5 + self.classes), if new_coords { "logistic" } else { "linear" });
         // YOLOv4-tiny was trained with 1,2,3 where 0,1,2 was meant; its weights know no other (AlexeyAB/darknet#8483).
-        let first = if self.plan == Plan::Tiny && self.heads == 2 && head == 0 { 1 } else { head * each };
+        let first = if self.plan == Architecture::Tiny && self.heads == 2 && head == 0 { 1 } else { head * each };
         let list = |values: Vec<String>| values.join(",");
         let mask = list((first..first + each).map(|m| m.to_string()).collect());
         let anchors = list(self.anchors.iter().map(|(w, h)| format!("{w},{h}")).collect());
-        sheet.section(
+        cfg.section(
             "yolo",
             &[
                 ("mask", &mask),

@@ -13,7 +13,7 @@ pub struct Entry {
     /// Where its description comes from.
     pub origin: Origin,
     /// Its weights, if they are to be had as a Darknet file.
-    pub weights: Option<File>,
+    pub weights: Option<RemoteFile>,
     /// How good it is.
     pub published: Published,
     /// Of the weights.
@@ -39,7 +39,7 @@ pub enum Origin {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Foreign {
     /// Darknet's description of it.
-    pub cfg: File,
+    pub cfg: RemoteFile,
     /// Columns and rows of its input.
     pub size: (usize, usize),
     /// Its parameters.
@@ -63,7 +63,7 @@ pub struct Published {
 
 /// A published file.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct File {
+pub struct RemoteFile {
     /// The address that a mirror stands for.
     pub base: &'static str,
     /// Where it is below that; the later ones if the first cannot be had.
@@ -74,7 +74,7 @@ pub struct File {
     pub sha1: Option<&'static str>,
 }
 
-impl File {
+impl RemoteFile {
     /// What it is called in the cache.
     pub fn name(&self) -> &'static str {
         let path = self.paths.first().copied().unwrap_or_default();
@@ -95,7 +95,7 @@ impl Entry {
     }
 
     /// Every file of it.
-    pub fn files(&self) -> impl Iterator<Item = &File> {
+    pub fn files(&self) -> impl Iterator<Item = &RemoteFile> {
         let cfg = match &self.origin {
             Origin::Foreign(foreign) => Some(&foreign.cfg),
             Origin::Built | Origin::Carried(_) => None,

@@ -8,7 +8,7 @@ use crate::{
         CfgOptions, Model, Preprocess, bundle,
         darknet::build,
         scaled::Recipe,
-        zoo::{ENTRIES, Entry, Origin, Supply},
+        zoo::{ENTRIES, Entry, ModelFiles, Origin},
     },
 };
 
@@ -19,12 +19,12 @@ impl Entry {
     /// The network, read with `options`; a cfg is taken from `supply`.
     ///
     /// # Errors
-    /// What a cfg may be blamed for; for one that is not there, what [`Supply::get`] says.
-    pub fn network(&self, options: &CfgOptions, supply: &mut Supply) -> Result<Model> {
+    /// What a cfg may be blamed for; for one that is not there, what [`ModelFiles::get`] says.
+    pub fn network(&self, options: &CfgOptions, files: &mut ModelFiles) -> Result<Model> {
         let network = match &self.origin {
             Origin::Built => Recipe::named(self.name)?.read(self.name, options)?,
             Origin::Foreign(foreign) => {
-                let cfg = supply.get(self, &foreign.cfg)?.path;
+                let cfg = files.get(self, &foreign.cfg)?.path;
                 Model { source: PathBuf::from(self.name), ..build::network(&cfg, options)? }
             }
             // Its defaults are in the file.

@@ -3,18 +3,18 @@
 
 mod entry;
 mod find;
+mod model_files;
 #[cfg(feature = "demo")]
 mod scenes;
 mod store;
-mod supply;
 mod table;
 
-pub use entry::{Entry, File, Foreign, Origin, Published};
+pub use entry::{Entry, Foreign, Origin, Published, RemoteFile};
 pub use find::{DEFAULT, bare, named};
+#[cfg(feature = "fetch")]
+pub use model_files::Remote;
+pub use model_files::{Found, ModelFiles};
 #[cfg(feature = "demo")]
 pub use scenes::SCENES;
 pub use store::Store;
-#[cfg(feature = "fetch")]
-pub use supply::Remote;
-pub use supply::{Found, Supply};
 pub use table::ENTRIES;

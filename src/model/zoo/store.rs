@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::entry::{Entry, File};
+use super::entry::{Entry, RemoteFile};
 use crate::{
     error::{Error, Result},
     files,
@@ -43,12 +43,12 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::folder`].
-    pub fn path(&self, file: &File) -> Result<PathBuf> {
+    pub fn path(&self, file: &RemoteFile) -> Result<PathBuf> {
         Ok(self.folder()?.join(file.name()))
     }
 
     /// Whether a file is there, right or not.
-    pub fn holds(&self, file: &File) -> bool {
+    pub fn holds(&self, file: &RemoteFile) -> bool {
         self.path(file).is_ok_and(|path| path.is_file())
     }
 
@@ -61,7 +61,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::folder`].
-    pub fn expected(&self, file: &File) -> Result<Option<String>> {
+    pub fn expected(&self, file: &RemoteFile) -> Result<Option<String>> {
         if let Some(sum) = file.sha1 {
             return Ok(Some(sum.to_owned()));
         }
@@ -74,7 +74,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::folder`].
-    pub fn remember(&self, file: &File, sum: &str) -> Result<()> {
+    pub fn remember(&self, file: &RemoteFile, sum: &str) -> Result<()> {
         if file.sha1.is_none() {
             let line = format!("{sum}  {}\n", file.name());
             let _ = files::write_whole(&self.remembered(file)?, |out| out.write_all(line.as_bytes()));
@@ -82,7 +82,7 @@ impl Store {
         Ok(())
     }
 
-    fn remembered(&self, file: &File) -> Result<PathBuf> {
+    fn remembered(&self, file: &RemoteFile) -> Result<PathBuf> {
         Ok(files::beside(&self.path(file)?, "sha1"))
     }
 
@@ -90,7 +90,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Cache`] with both lengths or sums, and how to go on; [`Error::Io`].
-    pub fn check(&self, entry: &Entry, file: &File) -> Result<()> {
+    pub fn check(&self, entry: &Entry, file: &RemoteFile) -> Result<()> {
         let path = self.path(file)?;
         let damaged = |what: &str, expected: &str, found: &str, aside: &str| Error::Cache {
             file: path.clone(),

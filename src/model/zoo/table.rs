@@ -1,6 +1,6 @@
 //! What there is.
 
-use super::entry::{Entry, File, Foreign, Origin, Published};
+use super::entry::{Entry, Foreign, Origin, Published, RemoteFile};
 use crate::host::ResizeMode;
 
 const DARKNET: &str = "https://github.com/AlexeyAB/darknet/releases/download";
@@ -19,11 +19,11 @@ const fn readme(value: f64) -> Published {
     Published { value, metric: "AP", side: 640, source: "Darknet's README" }
 }
 
-const fn weights(paths: &'static [&'static str], bytes: u64, sha1: Option<&'static str>) -> Option<File> {
-    Some(File { base: DARKNET, paths, bytes, sha1 })
+const fn weights(paths: &'static [&'static str], bytes: u64, sha1: Option<&'static str>) -> Option<RemoteFile> {
+    Some(RemoteFile { base: DARKNET, paths, bytes, sha1 })
 }
 
-const fn entry(name: &'static str, weights: Option<File>, published: Published) -> Entry {
+const fn entry(name: &'static str, weights: Option<RemoteFile>, published: Published) -> Entry {
     Entry {
         name,
         origin: Origin::Built,
@@ -112,7 +112,7 @@ pub static ENTRIES: &[Entry] = &[
     },
     Entry {
         origin: Origin::Foreign(Foreign {
-            cfg: File {
+            cfg: RemoteFile {
                 base: YOLO_FASTEST,
                 paths: &["ModelZoo/yolo-fastest-1.1_coco/yolo-fastest-1.1-xl.cfg"],
                 bytes: 9_696,
@@ -125,7 +125,7 @@ pub static ENTRIES: &[Entry] = &[
         remark: "not of this family: the smallest download with COCO's classes",
         ..entry(
             "yolo-fastest-1.1-xl",
-            Some(File {
+            Some(RemoteFile {
                 base: YOLO_FASTEST,
                 paths: &["ModelZoo/yolo-fastest-1.1_coco/yolo-fastest-1.1-xl.weights"],
                 bytes: 3_693_964,

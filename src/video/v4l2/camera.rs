@@ -12,12 +12,12 @@ use bytemuck::Zeroable;
 use crate::{
     error::{Error, Result},
     video::{
-        CameraMode, Colour, Format, Frame, Next, Source, mjpeg,
+        CameraMode, Colour, Frame, FrameFormat, Next, Source, mjpeg,
         v4l2::{
-            ask::{ask, capability, fault, not_a_camera, text},
-            io::{Device, V4l2Io},
+            io::{V4l2Device, V4l2Io},
             layout::{Plane, colour, planes},
             modes::{FORMATS, USUAL, choose, modes, rate},
+            query::{ask, capability, fault, not_a_camera, text},
             sys::{self, BUF_TYPE_VIDEO_CAPTURE as CAPTURE, MEMORY_MMAP, PixFormat, Request},
         },
     },
@@ -30,11 +30,11 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// An open camera that streams.
 #[derive(Debug)]
-pub struct Camera<I: V4l2Io = Device> {
+pub struct Camera<I: V4l2Io = V4l2Device> {
     io: I,
     /// Path and name.
     name: String,
-    format: Format,
+    format: FrameFormat,
     pix: PixFormat,
     planes: Vec<Plane>,
     rate: Option<f64>,
@@ -52,7 +52,7 @@ impl Camera {
     /// # Errors
     /// [`Error::Source`]: it is missing, forbidden, in use, no camera, or offers nothing that is understood.
     pub fn open(path: &Path, mode: Option<CameraMode>) -> Result<Self> {
-        Self::open_with(&path.display().to_string(), || Device::open(path), mode)
+        Self::open_with(&path.display().to_string(), || V4l2Device::open(path), mode)
     }
 }
 
@@ -238,7 +238,7 @@ fn note(asked: &CameraMode, pix: &PixFormat, rate: Option<f64>) -> String {
 
 /// A frame as it goes out: pictures of JPEG are decoded to their samples.
 fn finish(frame: Frame, name: &str) -> Next {
-    if frame.format != Format::Mjpeg {
+    if frame.format != FrameFormat::Mjpeg {
         return Next::Frame(frame);
     }
     match mjpeg::decode(&frame.data, name) {

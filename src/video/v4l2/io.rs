@@ -45,7 +45,7 @@ pub trait V4l2Io: Send {
 
 /// A node of the system, such as `/dev/video0`.
 #[derive(Debug)]
-pub struct Device {
+pub struct V4l2Device {
     file: File,
     mapped: Vec<Mapped>,
 }
@@ -67,7 +67,7 @@ impl Drop for Mapped {
     }
 }
 
-impl Device {
+impl V4l2Device {
     /// Opens a node without blocking.
     ///
     /// # Errors
@@ -83,7 +83,7 @@ fn invalid(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, what)
 }
 
-impl V4l2Io for Device {
+impl V4l2Io for V4l2Device {
     fn ioctl(&mut self, request: Request, argument: &mut [u8]) -> io::Result<()> {
         if argument.len() != request.size() {
             return Err(invalid("the argument is not the size of the request"));

@@ -1,6 +1,6 @@
 //! From the driver's rows to ours, and from its words on colour to ours.
 
-use crate::video::{Colour, Format, Matrix, Range, Siting, v4l2::sys::PixFormat};
+use crate::video::{Colour, FrameFormat, Matrix, Range, Siting, v4l2::sys::PixFormat};
 
 /// Rows of one plane in the driver's buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ impl Plane {
 
 /// The planes of a frame, one behind the other; none for MJPEG. Chroma planes of planar layouts have their share of
 /// `bytesperline`, the one of NV12 has all of it (the kernel's documentation of each pixel format).
-pub fn planes(format: Format, pix: &PixFormat) -> Vec<Plane> {
+pub fn planes(format: FrameFormat, pix: &PixFormat) -> Vec<Plane> {
     let (width, height) = (pix.width as usize, pix.height as usize);
     let (sx, sy) = format.chroma();
     let (cw, ch) = (width.div_ceil(sx), height.div_ceil(sy));
@@ -37,13 +37,13 @@ pub fn planes(format: Format, pix: &PixFormat) -> Vec<Plane> {
         std::iter::once(first).chain((0..count).map(chroma)).collect()
     };
     match format {
-        Format::Mjpeg => vec![],
-        Format::Rgb8 | Format::Ycbcr8 => one(3 * width),
-        Format::Rgba8 => one(4 * width),
-        Format::Gray8 => one(width),
-        Format::Yuyv => one(4 * cw),
-        Format::Nv12 => with(padded(2 * cw), 2 * cw, 1),
-        Format::I420 | Format::I422 | Format::I444 => with((padded(width) / sx).max(cw), cw, 2),
+        FrameFormat::Mjpeg => vec![],
+        FrameFormat::Rgb8 | FrameFormat::Ycbcr8 => one(3 * width),
+        FrameFormat::Rgba8 => one(4 * width),
+        FrameFormat::Gray8 => one(width),
+        FrameFormat::Yuyv => one(4 * cw),
+        FrameFormat::Nv12 => with(padded(2 * cw), 2 * cw, 1),
+        FrameFormat::I420 | FrameFormat::I422 | FrameFormat::I444 => with((padded(width) / sx).max(cw), cw, 2),
     }
 }
 
@@ -56,8 +56,8 @@ const DCI_P3: u32 = 12;
 
 /// What the samples mean; what is left open is filled in as `V4L2_MAP_YCBCR_ENC_DEFAULT` and
 /// `V4L2_MAP_QUANTIZATION_DEFAULT` do.
-pub fn colour(format: Format, pix: &PixFormat) -> Colour {
-    if format == Format::Mjpeg {
+pub fn colour(format: FrameFormat, pix: &PixFormat) -> Colour {
+    if format == FrameFormat::Mjpeg {
         return Colour::JPEG;
     }
     // Of BT.2020 and SMPTE 240M, which we do not have, BT.709 is the nearer one.
@@ -65,7 +65,7 @@ pub fn colour(format: Format, pix: &PixFormat) -> Colour {
         (2 | 4 | 6 | 7 | 8, _) | (0, REC709 | DCI_P3 | BT2020 | SMPTE240M) => Matrix::Bt709,
         _ => Matrix::Bt601,
     };
-    let rgb = matches!(format, Format::Rgb8 | Format::Rgba8);
+    let rgb = matches!(format, FrameFormat::Rgb8 | FrameFormat::Rgba8);
     let range = match pix.quantization {
         1 => Range::Full,
         2 => Range::Limited,

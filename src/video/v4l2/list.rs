@@ -10,9 +10,9 @@ use crate::{
     video::{
         CameraFormat, CameraInfo,
         v4l2::{
-            ask::{capability, fault, text},
-            io::{Device, V4l2Io},
+            io::{V4l2Device, V4l2Io},
             modes::{USUAL, modes, rate},
+            query::{capability, fault, text},
         },
     },
 };
@@ -22,7 +22,7 @@ use crate::{
 /// # Errors
 /// [`Error::Source`] if there are nodes, but none of them may be opened.
 pub fn cameras() -> Result<Vec<CameraInfo>> {
-    cameras_in(Path::new("/dev"), Device::open)
+    cameras_in(Path::new("/dev"), V4l2Device::open)
 }
 
 /// As [`cameras`], by another way to the kernel, of the nodes in another folder.

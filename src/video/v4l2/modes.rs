@@ -5,24 +5,24 @@ use std::io;
 use bytemuck::Zeroable;
 
 use crate::video::{
-    CameraMode, Format,
+    CameraMode, FrameFormat,
     v4l2::{
-        ask::ask,
         io::V4l2Io,
+        query::ask,
         sys::{self, BUF_TYPE_VIDEO_CAPTURE, FRM_DISCRETE, Fract, FrmIvalEnum, FrmSizeEnum, Request, fourcc},
     },
 };
 
 /// Layouts that can be used, the preferred ones first: uncompressed before compressed, colours before gray.
-pub const FORMATS: &[(u32, Format)] = &[
-    (fourcc(*b"YUYV"), Format::Yuyv),
-    (fourcc(*b"NV12"), Format::Nv12),
-    (fourcc(*b"YU12"), Format::I420),
-    (fourcc(*b"422P"), Format::I422),
-    (fourcc(*b"RGB3"), Format::Rgb8),
-    (fourcc(*b"MJPG"), Format::Mjpeg),
-    (fourcc(*b"JPEG"), Format::Mjpeg),
-    (fourcc(*b"GREY"), Format::Gray8),
+pub const FORMATS: &[(u32, FrameFormat)] = &[
+    (fourcc(*b"YUYV"), FrameFormat::Yuyv),
+    (fourcc(*b"NV12"), FrameFormat::Nv12),
+    (fourcc(*b"YU12"), FrameFormat::I420),
+    (fourcc(*b"422P"), FrameFormat::I422),
+    (fourcc(*b"RGB3"), FrameFormat::Rgb8),
+    (fourcc(*b"MJPG"), FrameFormat::Mjpeg),
+    (fourcc(*b"JPEG"), FrameFormat::Mjpeg),
+    (fourcc(*b"GREY"), FrameFormat::Gray8),
 ];
 
 /// Taken where nothing is asked for: what nearly every camera offers uncompressed, and as much as a network looks at.
@@ -40,7 +40,7 @@ pub struct Mode {
     /// The kernel's word for the layout.
     pub fourcc: u32,
     /// Ours.
-    pub format: Format,
+    pub format: FrameFormat,
     /// Columns.
     pub width: u32,
     /// Rows.

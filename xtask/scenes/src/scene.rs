@@ -20,7 +20,7 @@ use crate::{
 pub enum Setting {
     /// Streets by day and night, dry and wet: what the network is trained on
     Street,
-    /// The same streets, mostly at night or in rain, with more in the way: harder than what the network is trained on
+    /// Streets as in `Street`, mostly at night or in rain, with more in the way: harder than what the network is trained on
     Rough,
     /// Walls, woods and shelves in snow, fog and glare: never trained on
     Elsewhere,

@@ -11,32 +11,39 @@ use yolov4::{
 
 use crate::{
     options, output,
-    viewer::{Wish, Workshop},
+    viewer::{DetectorFactory, ModelRequest},
 };
 
 /// The options of the command line, kept for networks that are asked for later.
 #[derive(Clone, Debug)]
 pub struct FromOptions {
-    pub model: options::Model,
+    pub model: options::ModelOptions,
     pub fetching: options::Fetching,
-    pub device: options::Device,
+    pub device: options::DeviceOptions,
     pub resize: options::Resize,
     pub detecting: options::Detecting,
 }
 
 impl FromOptions {
     /// The network of the command line.
-    pub fn wish(&self) -> Wish {
-        Wish { model: self.model.model.clone(), weights: self.model.weights.clone(), precision: self.device.precision }
+    pub fn request(&self) -> ModelRequest {
+        ModelRequest {
+            model: self.model.model.clone(),
+            weights: self.model.weights.clone(),
+            precision: self.device.precision,
+        }
     }
 }
 
-impl Workshop for FromOptions {
+impl DetectorFactory for FromOptions {
     fn gpu(&self) -> Result<Gpu> {
         let options = self.device.gpu_options();
         // With f16 where there is any, so that a key can change to it.
         let wider = GpuOptions {
-            needs: yolov4::low_level::gpu::Needs { precision: Precision::F16, ..options.needs },
+            requirements: yolov4::low_level::gpu::DeviceRequirements {
+                precision: Precision::F16,
+                ..options.requirements
+            },
             ..options.clone()
         };
         match task::wait(Gpu::new(&wider)) {
@@ -45,15 +52,15 @@ impl Workshop for FromOptions {
         }
     }
 
-    fn detector(&self, gpu: &Gpu, wish: &Wish) -> Result<Detector> {
-        let own = *wish == Wish { precision: wish.precision, ..self.wish() };
-        let builder = self.fetching.apply(Detector::builder()).device(gpu.clone()).precision(wish.precision);
+    fn detector(&self, gpu: &Gpu, request: &ModelRequest) -> Result<Detector> {
+        let own = *request == ModelRequest { precision: request.precision, ..self.request() };
+        let builder = self.fetching.apply(Detector::builder()).device(gpu.clone()).precision(request.precision);
         let builder = if own {
             self.detecting.apply(self.resize.apply(self.model.apply(builder)))
         } else {
             // Names, size and thresholds of the command line are the other network's.
-            let builder = self.resize.apply(builder).agnostic(self.detecting.agnostic).model(&wish.model);
-            match &wish.weights {
+            let builder = self.resize.apply(builder).agnostic(self.detecting.agnostic).model(&request.model);
+            match &request.weights {
                 Some(weights) => builder.weights(weights),
                 None => builder,
             }
@@ -66,14 +73,15 @@ impl Workshop for FromOptions {
         Ok(detector)
     }
 
-    fn wishes(&self) -> Vec<Wish> {
-        let own = self.wish();
+    fn requests(&self) -> Vec<ModelRequest> {
+        let own = self.request();
         let store = Store::from_env();
         let ready = zoo::ENTRIES.iter().filter(|entry| {
             matches!(entry.origin, Origin::Carried(_)) || (entry.weights.is_some() && store.holds_all(entry))
         });
-        let named = ready.map(|entry| Wish { model: entry.name.into(), weights: None, precision: own.precision });
-        let others: Vec<Wish> = named.filter(|wish| wish.model != own.model).collect();
+        let named =
+            ready.map(|entry| ModelRequest { model: entry.name.into(), weights: None, precision: own.precision });
+        let others: Vec<ModelRequest> = named.filter(|request| request.model != own.model).collect();
         std::iter::once(own).chain(others).collect()
     }
 }

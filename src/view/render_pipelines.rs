@@ -7,7 +7,7 @@ use crate::{
 
 /// Pipelines and their layouts.
 #[derive(Debug)]
-pub struct Brushes {
+pub struct RenderPipelines {
     pub picture: wgpu::RenderPipeline,
     pub boxes: wgpu::RenderPipeline,
     pub panel: wgpu::RenderPipeline,
@@ -20,7 +20,7 @@ pub const SHADERS: [(&str, &[Part]); 3] = [
     ("panel", &[part!("draw/panel.wgsl")]),
 ];
 
-impl Brushes {
+impl RenderPipelines {
     pub fn new(device: &wgpu::Device, format: wgpu::TextureFormat) -> Self {
         let quad = [0, 1, 2].map(|i| wgpu::VertexAttribute {
             format: wgpu::VertexFormat::Float32x4,

@@ -18,7 +18,7 @@ use crate::viewer::{Recorder, Trails};
 const COMING: usize = 4;
 
 /// Writes recordings and screenshots of what is shown.
-pub struct Studio {
+pub struct CaptureOutput {
     font: Option<Vec<u8>>,
     stage: Option<Offscreen>,
     recording: Option<(PathBuf, Option<Recorder>)>,
@@ -40,7 +40,7 @@ struct Use {
     shots: Vec<PathBuf>,
 }
 
-impl Studio {
+impl CaptureOutput {
     /// Nothing is recorded.
     pub fn new(font: Option<Vec<u8>>) -> Self {
         Self {
@@ -151,7 +151,7 @@ impl Studio {
     /// Pictures that have come back go where they belong.
     ///
     /// # Errors
-    /// What the device has complained about. What a file complains of is told by [`Studio::saved`].
+    /// What the device has complained about. What a file complains of is told by [`CaptureOutput::saved`].
     pub fn collect(&mut self) -> Result<()> {
         let Some(stage) = &mut self.stage else { return Ok(()) };
         for picture in stage.take()? {
@@ -185,7 +185,7 @@ impl Studio {
         Ok(())
     }
 
-    /// Ends the recording; what becomes of it is told by [`Studio::saved`].
+    /// Ends the recording; what becomes of it is told by [`CaptureOutput::saved`].
     pub fn stop(&mut self) {
         if let Err(e) = self.close() {
             self.saved.push(format!("error: {e}"));

@@ -12,7 +12,7 @@ use yolov4::{
 
 /// Which network is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wish {
+pub struct ModelRequest {
     /// Name or file.
     pub model: PathBuf,
     /// Weights, where they are another file.
@@ -22,7 +22,7 @@ pub struct Wish {
 }
 
 /// Makes devices and detectors, on any thread.
-pub trait Workshop: Send + Sync {
+pub trait DetectorFactory: Send + Sync {
     /// Another device, on the adapter that was asked for.
     ///
     /// # Errors
@@ -33,15 +33,15 @@ pub trait Workshop: Send + Sync {
     ///
     /// # Errors
     /// Whatever is wrong with its files.
-    fn detector(&self, gpu: &Gpu, wish: &Wish) -> Result<Detector>;
+    fn detector(&self, gpu: &Gpu, request: &ModelRequest) -> Result<Detector>;
 
     /// Networks that can be had without a download, to go through with a key.
-    fn wishes(&self) -> Vec<Wish>;
+    fn requests(&self) -> Vec<ModelRequest>;
 }
 
 /// How it runs.
 #[derive(Clone)]
-pub struct ShowOptions {
+pub struct SessionOptions {
     /// Where frames come from.
     pub spec: Spec,
     /// How a camera is opened.
@@ -60,7 +60,7 @@ pub struct ShowOptions {
     pub lose_device_at: Option<u64>,
 }
 
-impl ShowOptions {
+impl SessionOptions {
     /// Frames from there, in their own time; nothing is read back.
     pub fn new(spec: Spec) -> Self {
         let (open, pace) = (OpenOptions::default(), Pace::default());
@@ -70,7 +70,7 @@ impl ShowOptions {
 
 /// What has happened since the last look.
 #[derive(Debug, Default)]
-pub struct Progress {
+pub struct SessionUpdate {
     /// There is something new to draw.
     pub fresh: bool,
     /// The device was lost and built again: surfaces and scenes are to be made anew.
@@ -87,7 +87,7 @@ pub struct Progress {
     pub over: bool,
 }
 
-impl Progress {
+impl SessionUpdate {
     /// What there is to say at a terminal.
     pub fn told(&self) -> Vec<String> {
         let first = self.first.map(|after| format!("first frame after {:.2} s", after.as_secs_f64()));

@@ -5,15 +5,15 @@ use std::time::Duration;
 use crate::{
     error::{Error, Result},
     gpu::{
+        bound::{BoundDispatch, DispatchBuilder, SLOT_USAGE},
         buffers::encode,
         context::Gpu,
-        convolve::Ends,
-        measure::{Clock, Lap, Stopwatch},
+        convolve::ConvIo,
+        measure::{Clock, Stopwatch, TimingSample},
         pipelines::Pipelines,
-        ready::{Preparing, Ready, SLOT_USAGE},
-        weights::{Numbers, Sent},
+        weights::{PackedWeights, WeightBuffers},
     },
-    graph::plan::{SlotId, View},
+    graph::plan::{SlotId, TensorView},
     kernels::conv::{self, Caps, Problem, Sink, Variant},
     tensor::Shape,
 };
@@ -46,15 +46,15 @@ impl Timing {
         self.by(Self::common([self]))
     }
 
-    fn min(self, lap: &Lap, count: u32) -> Self {
-        let gpu = self.gpu.zip(lap.gpu).map(|(known, gpu)| known.min(gpu / count));
-        Self { wall: self.wall.min(lap.wall / count), gpu }
+    fn min(self, sample: &TimingSample, count: u32) -> Self {
+        let gpu = self.gpu.zip(sample.gpu).map(|(known, gpu)| known.min(gpu / count));
+        Self { wall: self.wall.min(sample.wall / count), gpu }
     }
 }
 
 /// How long and how often a rung is run.
 #[derive(Clone, Copy, Debug)]
-pub struct Effort {
+pub struct TimingBudget {
     /// Milliseconds of a run.
     pub span: f64,
     /// Runs.
@@ -62,13 +62,13 @@ pub struct Effort {
 }
 
 /// A rung that is ready to run.
-pub struct Trial {
-    calls: Vec<(usize, Ready)>,
+pub struct RungBenchmark {
+    calls: Vec<(usize, BoundDispatch)>,
     watch: Stopwatch,
     dst: wgpu::Buffer,
 }
 
-impl Trial {
+impl RungBenchmark {
     /// Buffers full of small numbers: a card that multiplies zeros is cooler, and faster, than one that works.
     ///
     /// # Errors
@@ -81,7 +81,7 @@ impl Trial {
         variant: Variant,
     ) -> Result<Self> {
         let precision = caps.precision();
-        let view = |slot: usize, shape: Shape| View { slot: SlotId(slot), block: 0, shape };
+        let view = |slot: usize, shape: Shape| TensorView { slot: SlotId(slot), block: 0, shape };
         let mut shapes = vec![problem.stored(), problem.output];
         shapes.extend(parts(problem.input, caps.binding / (caps.vector() * problem.pictures), problem.parts));
         let slot = |shape: &Shape| {
@@ -89,18 +89,19 @@ impl Trial {
             gpu.filled("trial", &encode(precision, &numbers), SLOT_USAGE)
         };
         let slots: Vec<wgpu::Buffer> = shapes.iter().map(slot).collect();
-        let views: Vec<View> = shapes.iter().enumerate().map(|(slot, shape)| view(slot, *shape)).collect();
+        let views: Vec<TensorView> = shapes.iter().enumerate().map(|(slot, shape)| view(slot, *shape)).collect();
         let [dst, residual, parts @ ..] = &views[..] else {
             return Err(Error::graph("tuning", "has no slots"));
         };
-        let ends = Ends { parts, residual: problem.residual.map(|_| residual), write: dst };
+        let io = ConvIo { parts, residual: problem.residual.map(|_| residual), write: dst };
         let elements = variant.packed_len(problem, caps);
         let weights = Box::new(|sink: &mut Sink<'_>| sink(0, &noise(elements)));
-        let numbers = Numbers { elements, weights, bias: conv::bias(problem, None) };
-        let mut preparing = Preparing::new(gpu, precision);
-        let (lowered, sent) = (ends.calls(variant, problem, caps), Sent::new(gpu, precision, "tuning", numbers));
-        preparing.push(gpu, pipelines, ("tuning", "tuning".into()), || 0, lowered, Some(sent)).await?;
-        let calls = preparing.finish(gpu, pipelines, &slots);
+        let numbers = PackedWeights { elements, weights, bias: conv::bias(problem, None) };
+        let mut builder = DispatchBuilder::new(gpu, precision);
+        let (lowered, weights) =
+            (io.calls(variant, problem, caps), WeightBuffers::new(gpu, precision, "tuning", numbers));
+        builder.push(gpu, pipelines, ("tuning", "tuning".into()), || 0, lowered, Some(weights)).await?;
+        let calls = builder.finish(gpu, pipelines, &slots);
         Ok(Self { calls, watch: Stopwatch::new(gpu, 16, true), dst: slots[0].clone() })
     }
 
@@ -108,7 +109,7 @@ impl Trial {
     ///
     /// # Errors
     /// If the device fails.
-    pub async fn time(&self, effort: Effort, limit: Option<Duration>) -> Result<Timing> {
+    pub async fn time(&self, budget: TimingBudget, limit: Option<Duration>) -> Result<Timing> {
         // The first run may still compile.
         self.run(1).await?;
         let once = self.run(1).await?;
@@ -116,10 +117,10 @@ impl Trial {
             return Ok(once);
         }
         // Many in one submit, so that submitting does not count.
-        let count = (effort.span / (once.best().as_secs_f64() * 1e3).max(1e-3)).clamp(1.0, 100.0) as u32;
+        let count = (budget.span / (once.best().as_secs_f64() * 1e3).max(1e-3)).clamp(1.0, 100.0) as u32;
         let mut best = once;
-        for _ in 0..effort.tries {
-            best = best.min(&self.lap(count).await?, count);
+        for _ in 0..budget.tries {
+            best = best.min(&self.sample(count).await?, count);
         }
         Ok(best)
     }
@@ -129,13 +130,13 @@ impl Trial {
     /// # Errors
     /// If the device fails.
     pub async fn run(&self, count: u32) -> Result<Timing> {
-        let lap = self.lap(count).await?;
-        Ok(Timing { wall: lap.wall / count, gpu: lap.gpu.map(|gpu| gpu / count) })
+        let sample = self.sample(count).await?;
+        Ok(Timing { wall: sample.wall / count, gpu: sample.gpu.map(|gpu| gpu / count) })
     }
 
-    async fn lap(&self, count: u32) -> Result<Lap> {
+    async fn sample(&self, count: u32) -> Result<TimingSample> {
         let record = |pass: &mut wgpu::ComputePass<'_>| {
-            (0..count).for_each(|_| self.calls.iter().for_each(|(_, ready)| ready.record(pass)));
+            (0..count).for_each(|_| self.calls.iter().for_each(|(_, bound)| bound.record(pass)));
         };
         Ok(self.watch.run(record, &self.dst).await?.0)
     }

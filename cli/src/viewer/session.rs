@@ -16,20 +16,22 @@ use yolov4::{
     },
 };
 
-use crate::viewer::{Progress, ShowOptions, Studio, Trails, Wish, Workshop, history::History};
+use crate::viewer::{
+    CaptureOutput, DetectorFactory, ModelRequest, SessionOptions, SessionUpdate, Trails, history::History,
+};
 
 /// A network that is being built, and where.
 pub(super) struct Building {
-    pub built: Receiver<Result<(Wish, Detector)>>,
+    pub built: Receiver<Result<(ModelRequest, Detector)>>,
     pub thread: JoinHandle<()>,
 }
 
 /// A running viewer, with or without a window: source, chain, tracks and recordings.
-pub struct Show {
-    pub(super) options: ShowOptions,
-    pub(super) workshop: Arc<dyn Workshop>,
+pub struct Session {
+    pub(super) options: SessionOptions,
+    pub(super) factory: Arc<dyn DetectorFactory>,
     pub(super) wake: Wake,
-    pub(super) wish: Wish,
+    pub(super) request: ModelRequest,
     pub(super) live: Live,
     pub(super) capture: Option<Capture>,
     pub(super) earlier: [u64; 3],
@@ -37,7 +39,7 @@ pub struct Show {
     pub pipeline: Pipeline,
     pub(super) trails: Option<Trails>,
     /// Recordings and screenshots.
-    pub studio: Studio,
+    pub capture_output: CaptureOutput,
     pub(super) building: Option<Building>,
     pub(super) presented: Arc<Mutex<VecDeque<Duration>>>,
     pub(super) newest_captured: Instant,
@@ -53,31 +55,31 @@ pub struct Show {
     pub(super) trouble: Option<String>,
 }
 
-impl Show {
-    /// Opens device and network; `source` is that of [`ShowOptions::spec`], open already: what is misspelt is told before
+impl Session {
+    /// Opens device and network; `source` is that of [`SessionOptions::spec`], open already: what is misspelt is told before
     /// seconds are spent on a network.
     ///
     /// # Errors
     /// Of each of them.
     pub fn new(
-        workshop: Arc<dyn Workshop>,
-        wish: Wish,
+        factory: Arc<dyn DetectorFactory>,
+        request: ModelRequest,
         source: Box<dyn Source>,
-        options: ShowOptions,
+        options: SessionOptions,
         wake: Wake,
     ) -> Result<Self> {
         let opened = Instant::now();
-        let gpu = workshop.gpu()?;
-        let detector = workshop.detector(&gpu, &wish)?;
+        let gpu = factory.gpu()?;
+        let detector = factory.detector(&gpu, &request)?;
         let trails = options.track.then(|| Trails::new(&detector)).transpose()?;
         let live = make_live(detector, &options, &wake)?;
         let capture = Capture::start(source, options.pace, wake.clone())?;
-        let mut show = Self {
-            studio: Studio::new(options.font.clone()),
+        let mut session = Self {
+            capture_output: CaptureOutput::new(options.font.clone()),
             options,
-            workshop,
+            factory,
             wake,
-            wish,
+            request,
             live,
             capture: Some(capture),
             earlier: [0; 3],
@@ -95,17 +97,17 @@ impl Show {
             last: None,
             trouble: None,
         };
-        show.lower_threshold();
-        Ok(show)
+        session.lower_threshold();
+        Ok(session)
     }
 
     /// Looks at everything once: what is done, what is new. Waits for nothing.
     ///
     /// # Errors
     /// What cannot be gone on from. A lost device is built again; a source that has ended for a reason is told by
-    /// [`Show::trouble`].
-    pub fn advance(&mut self) -> Result<Progress> {
-        let mut progress = Progress::default();
+    /// [`Session::trouble`].
+    pub fn advance(&mut self) -> Result<SessionUpdate> {
+        let mut progress = SessionUpdate::default();
         match self.look(&mut progress) {
             Err(Error::DeviceLost(why)) => {
                 self.rebuild(&why)?;
@@ -116,14 +118,14 @@ impl Show {
         Ok(progress)
     }
 
-    fn look(&mut self, progress: &mut Progress) -> Result<()> {
+    fn look(&mut self, progress: &mut SessionUpdate) -> Result<()> {
         if self.options.lose_device_at.is_some_and(|at| self.pipeline.stats.shown >= at) {
             self.options.lose_device_at = None;
             self.live.gpu().device().destroy();
         }
         progress.renamed = self.built()?;
         progress.fresh |= progress.renamed;
-        let room = self.studio.has_room();
+        let room = self.capture_output.has_room();
         if let Some(capture) = self.capture.as_ref().filter(|_| room) {
             match self.pipeline.step(capture, &mut self.live) {
                 Ok(frame) => {
@@ -135,7 +137,7 @@ impl Show {
                         if self.trails.is_none() {
                             progress.fresh = true;
                             self.shot_at(self.pipeline.stats.shown);
-                            self.studio.started(&self.live, self.rate())?;
+                            self.capture_output.started(&self.live, self.rate())?;
                         }
                     }
                 }
@@ -161,27 +163,27 @@ impl Show {
             if let Some(trails) = follow(&mut self.trails, &mut outcome) {
                 self.live.hold(outcome.slot);
                 progress.fresh = true;
-                self.studio.tracked(&self.live, trails, rate)?;
+                self.capture_output.tracked(&self.live, trails, rate)?;
             }
             progress.outcomes.push(outcome);
         }
         if self.live.in_flight() == 0 {
-            self.studio.still(&self.live, self.trails.as_ref())?;
+            self.capture_output.still(&self.live, self.trails.as_ref())?;
         }
-        self.studio.collect()?;
-        progress.said = self.studio.saved();
+        self.capture_output.collect()?;
+        progress.said = self.capture_output.saved();
         progress.said.extend(self.capture.iter().flat_map(Capture::complaints));
         self.meter();
         let ended = self.capture.as_ref().is_none_or(|c| c.waiting().ended);
         let last = ended || self.pipeline.at_limit();
-        progress.over = last && self.live.in_flight() == 0 && self.studio.idle();
+        progress.over = last && self.live.in_flight() == 0 && self.capture_output.idle();
         Ok(())
     }
 
     /// Takes the picture that was asked for, if its frame has come.
     fn shot_at(&mut self, shown: u64) {
         if let Some((_, path)) = self.options.screenshot.take_if(|(at, _)| *at <= shown) {
-            self.studio.screenshot(path);
+            self.capture_output.screenshot(path);
         }
     }
 
@@ -229,8 +231,8 @@ impl Show {
     }
 
     /// What the network is.
-    pub fn wish(&self) -> &Wish {
-        &self.wish
+    pub fn request(&self) -> &ModelRequest {
+        &self.request
     }
 
     /// What ended the source, or kept a frame from being shown.
@@ -265,10 +267,10 @@ impl Show {
         let Ok(built) = built.try_recv() else { return Ok(false) };
         self.building = None;
         match built {
-            Ok((wish, detector)) => {
+            Ok((request, detector)) => {
                 self.trails = self.options.track.then(|| Trails::new(&detector)).transpose()?;
                 self.live.change(detector)?;
-                self.wish = wish;
+                self.request = request;
                 self.lower_threshold();
                 self.live.again()?;
             }
@@ -313,7 +315,7 @@ impl Show {
         (self.readbacks_before.0 + now.results, self.readbacks_before.1 + now.telemetry)
     }
 
-    /// Frames that ended with [`Show::finish`].
+    /// Frames that ended with [`Session::finish`].
     pub fn remaining(&mut self) -> Vec<Outcome> {
         let mut rest = self.live.outcomes();
         for outcome in &mut rest {
@@ -335,7 +337,7 @@ impl Show {
         for done in self.live.finish()? {
             self.pipeline.stats.finished(done.captured, done.finished);
         }
-        self.studio.finish(self.live.gpu())?;
+        self.capture_output.finish(self.live.gpu())?;
         let shown = self.pipeline.stats.shown;
         let seconds = self.first.zip(self.last).map_or(0.0, |(a, b)| b.duration_since(a).as_secs_f64());
         let (captured, dropped, corrupt) = self.counts();
@@ -360,12 +362,12 @@ impl Show {
         self.devices_lost += 1;
         // What was being built was for the device that is gone.
         self.building = None;
-        let gpu = self.workshop.gpu()?;
-        let detector = self.workshop.detector(&gpu, &self.wish)?;
+        let gpu = self.factory.gpu()?;
+        let detector = self.factory.detector(&gpu, &self.request)?;
         self.trails = self.options.track.then(|| Trails::new(&detector)).transpose()?;
         self.live = make_live(detector, &self.options, &self.wake)?;
         self.lower_threshold();
-        self.studio.lost();
+        self.capture_output.lost();
         Ok(())
     }
 }
@@ -378,7 +380,7 @@ fn follow<'a>(trails: &'a mut Option<Trails>, outcome: &mut Outcome) -> Option<&
     Some(trails)
 }
 
-fn make_live(detector: Detector, options: &ShowOptions, wake: &Wake) -> Result<Live> {
+fn make_live(detector: Detector, options: &SessionOptions, wake: &Wake) -> Result<Live> {
     let wants_boxes = options.wants_boxes || options.track;
     task::wait(Live::new(detector, &LiveOptions { wants_boxes, wake: wake.clone() }))
 }

@@ -8,20 +8,20 @@ use crate::{
         context::Gpu,
         limits::check_dispatch,
         pipelines::Pipelines,
-        weights::Sent,
+        weights::WeightBuffers,
     },
     kernels::Precision,
 };
 
 /// A dispatch that can be recorded.
 #[derive(Debug)]
-pub struct Ready {
+pub struct BoundDispatch {
     pub pipeline: wgpu::ComputePipeline,
     pub group: wgpu::BindGroup,
     pub workgroups: [u32; 3],
 }
 
-impl Ready {
+impl BoundDispatch {
     pub fn record(&self, pass: &mut wgpu::ComputePass<'_>) {
         let [x, y, z] = self.workgroups;
         pass.set_pipeline(&self.pipeline);
@@ -34,14 +34,14 @@ pub const SLOT_USAGE: wgpu::BufferUsages =
     wgpu::BufferUsages::STORAGE.union(wgpu::BufferUsages::COPY_DST).union(wgpu::BufferUsages::COPY_SRC);
 
 /// Calls that wait for the sizes of the scratch buffers; their numbers are on their way to the GPU already.
-pub struct Preparing<T> {
+pub struct DispatchBuilder<T> {
     precision: Precision,
     uniforms: Packed,
-    calls: Vec<(T, Waiting)>,
+    calls: Vec<(T, PendingCall)>,
     scratch: [usize; 2],
 }
 
-impl<T> Preparing<T> {
+impl<T> DispatchBuilder<T> {
     /// None yet.
     pub fn new(gpu: &Gpu, precision: Precision) -> Self {
         let uniforms = Packed::new(gpu.limits.min_uniform_buffer_offset_alignment);
@@ -59,7 +59,7 @@ impl<T> Preparing<T> {
         (name, label): (&str, String),
         tag: impl Fn() -> T,
         lowered: Lowered,
-        sent: Option<Sent>,
+        weights: Option<WeightBuffers>,
     ) -> Result<()> {
         let [a, b] = lowered.scratch;
         self.scratch = [self.scratch[0].max(a), self.scratch[1].max(b)];
@@ -67,14 +67,15 @@ impl<T> Preparing<T> {
             check_dispatch(name, &call.dispatch, &gpu.limits)?;
             let offset = self.uniforms.push(&call.dispatch.params);
             let pipeline = pipelines.get(&call.dispatch).await?;
-            self.calls.push((tag(), Waiting { label: label.clone(), call, offset, pipeline, sent: sent.clone() }));
+            self.calls
+                .push((tag(), PendingCall { label: label.clone(), call, offset, pipeline, weights: weights.clone() }));
         }
         Ok(())
     }
 
     /// The kernel of each call.
     pub fn kernels(&self) -> Vec<&'static str> {
-        self.calls.iter().map(|(_, waiting)| waiting.call.dispatch.kernel.name).collect()
+        self.calls.iter().map(|(_, pending)| pending.call.dispatch.kernel.name).collect()
     }
 
     /// Bytes of the scratch buffers.
@@ -83,32 +84,32 @@ impl<T> Preparing<T> {
     }
 
     /// Binds everything.
-    pub fn finish(self, gpu: &Gpu, pipelines: &mut Pipelines, slots: &[wgpu::Buffer]) -> Vec<(T, Ready)> {
+    pub fn finish(self, gpu: &Gpu, pipelines: &mut Pipelines, slots: &[wgpu::Buffer]) -> Vec<(T, BoundDispatch)> {
         let bytes = self.precision.bytes();
         let scratch = self.scratch.map(|vectors| gpu.buffer("scratch", vectors * 4 * bytes, SLOT_USAGE));
         let uniforms = gpu.filled("params", self.uniforms.bytes(), wgpu::BufferUsages::UNIFORM);
-        let ready = self.calls.into_iter().map(|(tag, waiting)| {
-            let dispatch = &waiting.call.dispatch;
+        let bound = self.calls.into_iter().map(|(tag, pending)| {
+            let dispatch = &pending.call.dispatch;
             let layout = pipelines.bind_group_layout(dispatch.kernel);
-            let group = waiting.bind(gpu, &layout, &uniforms, slots, &scratch);
-            (tag, Ready { workgroups: dispatch.workgroups, pipeline: waiting.pipeline, group })
+            let group = pending.bind(gpu, &layout, &uniforms, slots, &scratch);
+            (tag, BoundDispatch { workgroups: dispatch.workgroups, pipeline: pending.pipeline, group })
         });
-        ready.collect()
+        bound.collect()
     }
 }
 
 /// A call that lacks a bind group only.
-struct Waiting {
+struct PendingCall {
     /// Of its node.
     label: String,
     call: Call,
     /// Where its parameters lie among the uniforms.
     offset: u64,
     pipeline: wgpu::ComputePipeline,
-    sent: Option<Sent>,
+    weights: Option<WeightBuffers>,
 }
 
-impl Waiting {
+impl PendingCall {
     fn bind(
         &self,
         gpu: &Gpu,
@@ -120,12 +121,12 @@ impl Waiting {
         let Call { dispatch, bound } = &self.call;
         let size = std::num::NonZeroU64::new(dispatch.params.len() as u64);
         let parameters = wgpu::BufferBinding { buffer: uniforms, offset: self.offset, size };
-        let resource = |bound: &Bound| match (bound, &self.sent) {
+        let resource = |bound: &Bound| match (bound, &self.weights) {
             (Bound::Slot(slot), _) => slots[slot.0].as_entire_binding(),
             (Bound::Scratch(number), _) => scratch[*number].as_entire_binding(),
-            (Bound::Weights, Some(sent)) => sent.weights.as_entire_binding(),
-            (Bound::Bias, Some(sent)) => sent.bias.as_entire_binding(),
-            // Only convolutions have weights, and theirs were sent.
+            (Bound::Weights, Some(weights)) => weights.weights.as_entire_binding(),
+            (Bound::Bias, Some(weights)) => weights.bias.as_entire_binding(),
+            // Only convolutions have weights, and theirs were weights.
             (Bound::Params | Bound::Weights | Bound::Bias, _) => wgpu::BindingResource::Buffer(parameters.clone()),
         };
         let entries: Vec<_> = (0..)

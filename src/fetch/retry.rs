@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// When to give up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Patience {
+pub struct RetryPolicy {
     /// For a connection.
     pub connect: Duration,
     /// Without a byte.
@@ -15,7 +15,7 @@ pub struct Patience {
     pub cuts: u32,
 }
 
-impl Default for Patience {
+impl Default for RetryPolicy {
     fn default() -> Self {
         let seconds = Duration::from_secs;
         Self { connect: seconds(20), stall: seconds(30), pause: Duration::from_millis(250), cuts: 5 }

@@ -7,16 +7,16 @@ use std::{
 };
 
 use super::{
-    entry::{Entry, File},
+    entry::{Entry, RemoteFile},
     store::Store,
 };
 use crate::error::{Error, Result};
 #[cfg(feature = "fetch")]
-use crate::fetch::{self, Patience, Wanted, Watch};
+use crate::fetch::{self, RetryPolicy, Wanted, Watch};
 
 /// Where files may come from.
 #[derive(Debug, Default)]
-pub struct Supply {
+pub struct ModelFiles {
     /// The cache.
     pub store: Store,
     /// Files that are in memory, by the names that they are asked for by.
@@ -33,7 +33,7 @@ pub struct Remote {
     /// Takes the place of the address in front of a published path.
     pub mirror: Option<String>,
     /// When to give up.
-    pub patience: Patience,
+    pub retry: RetryPolicy,
     /// Told how far it has come.
     pub watch: Option<Box<Watch<'static>>>,
 }
@@ -41,7 +41,7 @@ pub struct Remote {
 #[cfg(feature = "fetch")]
 impl std::fmt::Debug for Remote {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Remote").field("mirror", &self.mirror).field("patience", &self.patience).finish_non_exhaustive()
+        f.debug_struct("Remote").field("mirror", &self.mirror).field("retry", &self.retry).finish_non_exhaustive()
     }
 }
 
@@ -54,7 +54,7 @@ pub struct Found {
     pub fetched: bool,
 }
 
-impl Supply {
+impl ModelFiles {
     /// Only what is in the cache.
     pub fn cached() -> Self {
         Self {
@@ -81,7 +81,7 @@ impl Supply {
     /// # Errors
     /// [`Error::NotCached`] if it would have to be fetched and must not; [`Error::Cache`] for one that is damaged;
     /// [`Error::Fetch`].
-    pub fn get(&mut self, entry: &Entry, file: &File) -> Result<Found> {
+    pub fn get(&mut self, entry: &Entry, file: &RemoteFile) -> Result<Found> {
         if !self.store.holds(file) {
             return self.bring(entry, file);
         }
@@ -92,8 +92,8 @@ impl Supply {
     /// A file that is right: from the cache or else fetched; a damaged one is fetched again.
     ///
     /// # Errors
-    /// As [`Supply::get`], but for the damaged file.
-    pub fn renew(&mut self, entry: &Entry, file: &File) -> Result<Found> {
+    /// As [`ModelFiles::get`], but for the damaged file.
+    pub fn renew(&mut self, entry: &Entry, file: &RemoteFile) -> Result<Found> {
         match self.get(entry, file) {
             Err(Error::Cache { .. }) => self.bring(entry, file),
             other => other,
@@ -103,7 +103,7 @@ impl Supply {
     /// The weights of a network.
     ///
     /// # Errors
-    /// As [`Supply::get`]; [`Error::Usage`] if there are none to be had.
+    /// As [`ModelFiles::get`]; [`Error::Usage`] if there are none to be had.
     pub fn weights(&mut self, entry: &Entry) -> Result<Found> {
         match &entry.weights {
             Some(file) => self.get(entry, file),
@@ -112,7 +112,7 @@ impl Supply {
     }
 
     #[cfg(feature = "fetch")]
-    fn bring(&mut self, entry: &Entry, file: &File) -> Result<Found> {
+    fn bring(&mut self, entry: &Entry, file: &RemoteFile) -> Result<Found> {
         let Some(remote) = &mut self.remote else { return Err(self.not_cached(entry, file)?) };
         let path = self.store.path(file)?;
         let urls = file.urls(remote.mirror.as_deref());
@@ -122,17 +122,17 @@ impl Supply {
             Some(watch) => watch.as_mut(),
             None => &mut silent,
         };
-        let sum = fetch::fetch(&wanted, &remote.patience, watch)?;
+        let sum = fetch::fetch(&wanted, &remote.retry, watch)?;
         self.store.remember(file, &sum)?;
         Ok(Found { path, fetched: true })
     }
 
     #[cfg(not(feature = "fetch"))]
-    fn bring(&mut self, entry: &Entry, file: &File) -> Result<Found> {
+    fn bring(&mut self, entry: &Entry, file: &RemoteFile) -> Result<Found> {
         Err(self.not_cached(entry, file)?)
     }
 
-    fn not_cached(&self, entry: &Entry, file: &File) -> Result<Error> {
+    fn not_cached(&self, entry: &Entry, file: &RemoteFile) -> Result<Error> {
         let url = file.urls(None).into_iter().next().unwrap_or_default();
         Ok(Error::NotCached { name: entry.name.to_owned(), url, file: self.store.path(file)? })
     }

@@ -8,23 +8,23 @@ pub struct Mark(usize);
 
 /// A `.cfg` in the making. Every method appends a layer that reads the one before it.
 #[derive(Clone, Debug)]
-pub struct Sheet {
+pub struct CfgWriter {
     /// Activation of the convolutions that follow, by Darknet's name.
     pub activation: &'static str,
     text: String,
     layers: usize,
 }
 
-impl Sheet {
+impl CfgWriter {
     /// Begins with `[net]`; `letterbox`: pictures keep their shape.
     pub fn new((width, height): (usize, usize), letterbox: bool, activation: &'static str) -> Self {
-        let mut sheet = Self { activation, text: String::new(), layers: 0 };
-        sheet.section("net", &[("width", &width), ("height", &height), ("channels", &3)]);
+        let mut cfg = Self { activation, text: String::new(), layers: 0 };
+        cfg.section("net", &[("width", &width), ("height", &height), ("channels", &3)]);
         if letterbox {
-            sheet.line("letter_box", &1);
+            cfg.line("letter_box", &1);
         }
-        sheet.layers = 0;
-        sheet
+        cfg.layers = 0;
+        cfg
     }
 
     /// The last layer.
@@ -32,7 +32,7 @@ impl Sheet {
         Mark(self.layers.saturating_sub(1))
     }
 
-    /// Batch-normed convolution with the activation of the sheet, padded to keep the size where the stride is 1.
+    /// Batch-normed convolution with the activation of the cfg, padded to keep the size where the stride is 1.
     pub fn conv(&mut self, filters: usize, size: usize, stride: usize) -> Mark {
         let activation = self.activation;
         let shape: [(&str, &dyn Display); 5] =
@@ -102,7 +102,7 @@ impl Sheet {
     }
 }
 
-impl Display for Sheet {
+impl Display for CfgWriter {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         f.write_str(&self.text)
     }
