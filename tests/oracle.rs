@@ -178,6 +178,7 @@ fn activations_at_points_worked_out_by_hand() {
     };
     near(run(Activation::Logistic), [0.047_425_873, 0.268_941_42, 0.5, 0.622_459_33, 0.999_664_65]);
     near(run(Activation::Swish), [-0.142_277_62, -0.268_941_42, 0.0, 0.311_229_66, 7.997_317_2]);
+    near(run(Activation::Elu), [-0.950_212_93, -0.632_120_56, 0.0, 0.5, 8.0]);
     // x tanh(ln(1 + e^x)) = x n / (n + 2) with n = e^x (e^x + 2): at -1, n = 0.871094, so -0.303401.
     near(run(Activation::Mish), [-0.145_647_46, -0.303_401_46, 0.0, 0.375_245_2, 7.999_998]);
 }

@@ -21,6 +21,7 @@ fn activate(kind: u32, slope: f32, x: vec4f) -> vec4f {
         case 5u: { return x * logistic(x); }
         case 6u: { return logistic(x); }
         case 7u: { return select(select(vec4f(0.0), x * x * 0.5 + x, x > vec4f(-2.0)), x, x > vec4f(0.0)); }
+        case 8u: { return select(exp(min(x, vec4f(0.0))) - 1.0, x, x > vec4f(0.0)); }
         default: { return x; }
     }
 }

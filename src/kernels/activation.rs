@@ -24,6 +24,8 @@ pub enum ActivationKind {
     Logistic,
     /// `x` above 0, `x^2 / 2 + x` above -2, else 0.
     HardMish,
+    /// `x` above 0, `e^x - 1` below.
+    Elu,
 }
 
 impl ActivationKind {
@@ -38,6 +40,7 @@ impl ActivationKind {
             Self::Swish => 5,
             Self::Logistic => 6,
             Self::HardMish => 7,
+            Self::Elu => 8,
         }
     }
 
@@ -45,7 +48,14 @@ impl ActivationKind {
     pub const fn slope(self) -> f32 {
         match self {
             Self::Leaky(slope) => slope,
-            Self::Linear | Self::Relu | Self::Relu6 | Self::Mish | Self::Swish | Self::Logistic | Self::HardMish => 0.0,
+            Self::Linear
+            | Self::Relu
+            | Self::Relu6
+            | Self::Mish
+            | Self::Swish
+            | Self::Logistic
+            | Self::HardMish
+            | Self::Elu => 0.0,
         }
     }
 
@@ -60,6 +70,7 @@ impl ActivationKind {
             Self::Swish => "swish",
             Self::Logistic => "logistic",
             Self::HardMish => "hard_mish",
+            Self::Elu => "elu",
         }
     }
 }

@@ -77,6 +77,13 @@ pub fn activate(kind: Activation, x: f64) -> f64 {
                 0.0
             }
         }
+        Activation::Elu => {
+            if x > 0.0 {
+                x
+            } else {
+                x.exp_m1()
+            }
+        }
     }
 }
 
@@ -95,6 +102,7 @@ pub(super) fn suffix(kind: Activation) -> String {
         | Activation::Mish
         | Activation::Swish
         | Activation::Logistic
-        | Activation::HardMish => format!(" {}", kind.name()),
+        | Activation::HardMish
+        | Activation::Elu => format!(" {}", kind.name()),
     }
 }

@@ -152,7 +152,7 @@ fn upsampled() -> Vec<Problem> {
     all
 }
 
-pub const KINDS: [Activation; 8] = [
+pub const KINDS: [Activation; 9] = [
     Activation::Linear,
     Activation::Leaky(0.1),
     Activation::Relu,
@@ -161,6 +161,7 @@ pub const KINDS: [Activation; 8] = [
     Activation::Swish,
     Activation::Logistic,
     Activation::HardMish,
+    Activation::Elu,
 ];
 
 fn activations() -> Vec<Problem> {

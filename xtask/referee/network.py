@@ -104,6 +104,7 @@ ACTIVATIONS = {
     "leaky": lambda x: np.where(x > 0, x, np.float32(0.1) * x),
     "logistic": sigmoid,
     "swish": lambda x: x * sigmoid(x),
+    "elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
     "mish": lambda x: x * np.tanh(np.logaddexp(0, x)),
 }
 

@@ -25,6 +25,8 @@ def session(shape, layers, weights, slope=0.1, reverse_spp=False, count_border=0
             return node("LeakyRelu", [x], f"a{i}", alpha=slope)
         if kind == "logistic":
             return node("Sigmoid", [x], f"a{i}")
+        if kind == "elu":
+            return node("Elu", [x], f"a{i}")
         if kind == "swish":
             return node("Mul", [x, node("Sigmoid", [x], f"s{i}")], f"a{i}")
         if kind == "mish":

@@ -271,7 +271,7 @@ filters=12
 size=3
 stride=2
 pad=1
-activation=leaky
+activation=elu
 [local_avgpool]
 size=3
 stride=2

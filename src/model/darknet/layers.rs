@@ -58,6 +58,7 @@ fn activated(build: &mut Build, section: &Section, value: NodeId, default: &str)
         "swish" => Activation::Swish,
         "logistic" => Activation::Logistic,
         "hard_mish" => Activation::HardMish,
+        "elu" => Activation::Elu,
         other => return Err(section.error_key("activation", format!("activation `{other}` is not supported"))),
     };
     build.graph.add(format!("{} {name}", section.name()), section.layer, Op::Activation(kind), &[value])
