@@ -354,7 +354,8 @@ const LARGE: [(&str, &str); 1] =
 #[test]
 fn nothing_large_is_tracked() {
     let listed = Command::new("git").args(["ls-files", "-z"]).current_dir(root()).output();
-    let Some(listed) = listed.ok().filter(|listed| listed.status.success()) else {
+    // A copy below `target` is none: nothing of it is tracked.
+    let Some(listed) = listed.ok().filter(|listed| listed.status.success() && !listed.stdout.is_empty()) else {
         println!("SKIPPED: this is no checkout of git");
         return;
     };

@@ -1,4 +1,4 @@
-//! The GPU player: beside `app`, which draws, the only floor that says wgpu. Everything is built once (adapter, device,
+//! The GPU player: beside `view`, which draws, the only floor that says wgpu. Everything is built once (adapter, device,
 //! pipelines, bind groups, buffers); a frame is one submit, and what comes back is what somebody asked for.
 //!
 //! - [`Gpu`]: an adapter and its device, asked for with the limits that a network needs.

@@ -317,7 +317,7 @@ impl Live {
                 // With the thresholds of now.
                 (self.stale, self.redraw) = (false, true);
             } else if let Some(drawn) = self.newest.and_then(|i| self.slots[i].flying.as_mut()) {
-                // An older one's boxes are meta to take their place.
+                // An older one's boxes are about to take their place.
                 drawn.capacity = 0;
             }
             self.submit_slot(index, FrameMeta { capacity, ..meta }, false, landed.boxes.is_some())?;
