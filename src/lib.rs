@@ -55,6 +55,8 @@ pub use host::{Picture, ResizeMode};
 pub use kernels::Precision;
 #[cfg(feature = "fetch")]
 pub use model::zoo::Remote;
+#[cfg(feature = "gpu")]
+pub use view::LiveDetector;
 #[cfg(all(feature = "gpu", feature = "video", not(target_arch = "wasm32")))]
 pub use view::{FrameDetections, Stream};
 

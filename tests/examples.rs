@@ -34,6 +34,20 @@ fn every_example_finds_what_is_there() {
     assert_eq!(run("async_runtime", &["demo", RAIN, RAIN]), format!("{RAIN}: {count} objects\n").repeat(2));
     run("custom_draw", &["demo", RAIN, &out]);
     assert_eq!(image::image_dimensions(&out).unwrap(), image::image_dimensions(RAIN).unwrap());
+    run("render_pass", &["demo", RAIN, &out]);
+    let [before, after] = [RAIN, out.as_str()].map(|path| image::open(path).unwrap().to_rgb8());
+    for (x, y, pixel) in after.enumerate_pixels() {
+        let inside = |by: f64| {
+            found["detections"].as_array().unwrap().iter().any(|object| {
+                let [left, top, width, height] = [0, 1, 2, 3].map(|side| object["box"][side].as_f64().unwrap());
+                let within =
+                    |at: u32, low: f64, length: f64| (low - by..low + length + by).contains(&(f64::from(at) + 0.5));
+                within(x, left, width) && within(y, top, height)
+            })
+        };
+        let marked = pixel != before.get_pixel(x, y);
+        assert!(if marked { inside(1.0) } else { !inside(-1.0) }, "{x}, {y}: marked {marked}");
+    }
     let only = run("only_these", &["demo", RAIN, "speed limit"]);
     assert!(only.lines().all(|line| line.starts_with("speed limit ")) && !only.is_empty(), "{only}");
     let video = run("video", &["demo", "assets/clip.mjpeg"]);

@@ -160,7 +160,9 @@ fn every_kernel_can_be_written_for_vulkan_metal_and_direct3d() {
 #[cfg(feature = "gpu")]
 #[test]
 fn what_draws_can_be_written_for_vulkan_metal_and_direct3d() {
-    for (name, parts) in yolov4::low_level::view::SHADERS {
+    use yolov4::low_level::view::{GPU_BOXES, SHADERS};
+    let for_others: (&str, &[_]) = ("gpu_boxes", &GPU_BOXES);
+    for (name, parts) in SHADERS.into_iter().chain([for_others]) {
         let text = &parts.iter().map(|part| part.text).collect::<Vec<_>>().join("\n");
         let module =
             naga::front::wgsl::parse_str(text).unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(text)));

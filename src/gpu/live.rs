@@ -8,6 +8,7 @@ use crate::{
         bound::BoundDispatch,
         boxes::{HEADER, count, kept_boxes},
         program::Program,
+        source::check_view,
     },
     graph::NodeId,
     host::{Candidate, Placement, Thresholds},
@@ -21,11 +22,12 @@ impl Program {
     /// Binds a texture of RGB pixels as the source of the network's input.
     ///
     /// # Errors
-    /// [`Error::Graph`] if the network does not take colour pictures.
+    /// [`Error::Graph`] if the network does not take colour pictures; [`Error::Usage`] for a texture that cannot be read as it is.
     pub fn feed(&self, picture: &wgpu::TextureView) -> Result<Feed> {
         let [view] = self.plan.views(NodeId(0)) else {
             return Err(Error::graph("input", "has no slot"));
         };
+        check_view(picture.texture())?;
         self.sources[0].bind(&self.gpu, picture, &self.slots[view.slot.0]).map(Feed)
     }
 

@@ -154,6 +154,17 @@ impl ReadbackBuffer {
         self.state = State::Asked(gpu.map(&self.buffer, purpose, then));
     }
 
+    /// Asks for the bytes when `encoder`, which has the copying commands, is submitted. If it never is, they never come.
+    pub fn request_on_submit(&mut self, gpu: &Gpu, encoder: &wgpu::CommandEncoder, purpose: Purpose) {
+        let (sender, receiver) = oneshot::channel();
+        gpu.readbacks.count(purpose);
+        encoder.map_buffer_on_submit(&self.buffer, wgpu::MapMode::Read, .., move |result| {
+            // The receiver is gone only if the caller has lost interest.
+            let _ = sender.send(result);
+        });
+        self.state = State::Asked(receiver);
+    }
+
     /// Whether a read-back is under way, or has come and was not taken.
     pub fn pending(&self) -> bool {
         !matches!(self.state, State::Idle)

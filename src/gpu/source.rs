@@ -168,7 +168,7 @@ impl LetterboxPass {
 }
 
 /// Whether the letterbox kernel can read it as it is.
-fn check_view(texture: &wgpu::Texture) -> Result<()> {
+pub(super) fn check_view(texture: &wgpu::Texture) -> Result<()> {
     let fail = |expected: &str, found: String| {
         Err(Error::Usage(format!("a texture as input: expected {expected}, found {found}")))
     };

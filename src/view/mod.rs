@@ -18,6 +18,7 @@ mod clock;
 mod glyphs;
 mod labels;
 mod live;
+mod live_detector;
 mod offscreen;
 mod panel;
 #[cfg(all(feature = "video", not(target_arch = "wasm32")))]
@@ -39,6 +40,7 @@ pub use capture::{Capture, Pace, Waiting};
 pub use chain::{Chain, Finished, IN_FLIGHT, Wake};
 pub use labels::{Label, Labels, Letter};
 pub use live::{FrameInput, Live, LiveOptions, Outcome};
+pub use live_detector::{GPU_BOXES, LiveDetector};
 pub use offscreen::Offscreen;
 pub use panel::{Ink, Panel, Quad};
 #[cfg(all(feature = "video", not(target_arch = "wasm32")))]

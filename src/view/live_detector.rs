@@ -1,0 +1,235 @@
+//! Detection as a part of somebody else's frame: recorded into their commands, drawn in their render pass, never on the host.
+
+#[cfg(not(target_arch = "wasm32"))]
+use crate::task;
+use crate::{
+    detect::Detector,
+    error::{Error, Result},
+    gpu::{Drawn, Feed, Gpu, Pipelines, Program, Purpose, Rank, ReadbackBuffer},
+    kernels::{Part, Precision, part, rank::MAX_DRAWN},
+    task::Task,
+    view::glyphs::buffer,
+};
+
+/// What [`LiveDetector::wgsl`] is made of.
+pub const GPU_BOXES: [Part; 2] = [part!("shared/boxes.wgsl"), part!("draw/gpu_boxes.wgsl")];
+
+/// Most textures that are remembered: a swap chain has two or three, a decoder's pool some more.
+const MAX_FEEDS: usize = 8;
+
+/// The uniform buffer; field by field as in `shaders/draw/gpu_boxes.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+struct GpuBoxesView {
+    offset: [f32; 2],
+    extent: [f32; 2],
+}
+
+/// A detector for programs that have a wgpu device and draw themselves. [`LiveDetector::record`] puts letterbox, network, decode and
+/// NMS into commands of the caller's; [`LiveDetector::draw`] draws as many boxes as there are by an indirect draw, with a shader of the
+/// caller's that finds them by [`LiveDetector::wgsl`]. Nothing is waited for and no box comes to the host; all that does is a counter.
+///
+/// `examples/render_pass.rs` is a whole program.
+#[derive(Debug)]
+pub struct LiveDetector {
+    gpu: Gpu,
+    detector: Detector,
+    pipelines: Pipelines,
+    rank: Rank,
+    feeds: Vec<(wgpu::TextureView, Feed)>,
+    view: wgpu::Buffer,
+    layout: wgpu::BindGroupLayout,
+    group: wgpu::BindGroup,
+    /// Of candidates of a frame of before: whether there was room for all.
+    counter: ReadbackBuffer,
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl Detector {
+    /// This detector as a part of the caller's frames, on the device that it was given ([`crate::DetectorBuilder::device`]). Waits until
+    /// what it needs beside the network is built.
+    ///
+    /// # Errors
+    /// [`Error::NoAdapter`] if the oracle plays; what the device complains of.
+    pub fn into_live(self) -> Result<LiveDetector> {
+        task::wait(self.into_live_async())
+    }
+}
+
+impl Detector {
+    /// Does what `into_live` does, without waiting.
+    ///
+    /// # Errors
+    /// [`Error::NoAdapter`] if the oracle plays; what the device complains of.
+    pub fn into_live_async(self) -> Task<'static, Result<LiveDetector>> {
+        Box::pin(LiveDetector::new(self))
+    }
+}
+
+impl LiveDetector {
+    async fn new(detector: Detector) -> Result<Self> {
+        let gpu = detector.program()?.gpu().clone();
+        let mut pipelines = Pipelines::new(&gpu, Precision::F32, false);
+        let rank = make_rank(&gpu, &mut pipelines, &detector).await?;
+        let view = buffer(gpu.device(), "boxes' view", size_of::<GpuBoxesView>(), wgpu::BufferUsages::UNIFORM);
+        let layout = layout(gpu.device());
+        let group = bind(&gpu, &layout, &view, detector.program()?.kept(), &rank);
+        let counter = ReadbackBuffer::new(&gpu, Program::TELEMETRY_BYTES);
+        Ok(Self { gpu, detector, pipelines, rank, feeds: vec![], view, layout, group, counter })
+    }
+
+    /// The detector, for what it knows: names, thresholds, the player.
+    pub fn detector(&self) -> &Detector {
+        &self.detector
+    }
+
+    /// The detector, for its thresholds and classes: the next frame is played with those.
+    pub fn detector_mut(&mut self) -> &mut Detector {
+        &mut self.detector
+    }
+
+    /// The detector back, for pictures.
+    pub fn into_detector(self) -> Detector {
+        self.detector
+    }
+
+    /// What a shader needs to find the boxes: `gpu_box_count()` and `gpu_box(number)`, with corners as fractions of the frame, score and
+    /// class index, and their bindings in this group. It goes before the caller's own text.
+    pub fn wgsl(group: u32) -> String {
+        GPU_BOXES.map(|part| part.text).join("\n").replace("@group(0)", &format!("@group({group})"))
+    }
+
+    /// The layout of [`LiveDetector::bind_group`], for the layout of a pipeline. All shader stages see it.
+    pub fn bind_group_layout(&self) -> &wgpu::BindGroupLayout {
+        &self.layout
+    }
+
+    /// The boxes of the frame that was recorded last. Another one after a [`LiveDetector::record`] that had to make room.
+    pub fn bind_group(&self) -> &wgpu::BindGroup {
+        &self.group
+    }
+
+    /// Arguments of the indirect draw: six vertices, an instance a box. What else wants them (a `draw_indirect` of its own, say) finds
+    /// them at offset 0.
+    pub fn draw_arguments(&self) -> &wgpu::Buffer {
+        self.rank.args()
+    }
+
+    /// Draws the boxes of the frame that was recorded last, the best one on top: six vertices of two triangles, an instance a box, with the
+    /// pipeline that is set in the pass. `group` is what [`LiveDetector::wgsl`] was told.
+    pub fn draw(&self, pass: &mut wgpu::RenderPass<'_>, group: u32) {
+        pass.set_bind_group(group, &self.group, &[]);
+        pass.draw_indirect(self.rank.args(), 0);
+    }
+
+    /// Records the way from `frame`, a texture on this device, to its boxes, which are those of [`LiveDetector::bind_group`] from there on.
+    /// What [`crate::Input::Texture`] says of textures holds. Submit what was recorded before the next frame is recorded: where a frame
+    /// lies on the network's canvas is written by the queue.
+    ///
+    /// A frame with more candidates than there is room for (at first 1024) loses some of its boxes; room is made when the next one is
+    /// recorded, which then waits for some pipelines.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for a texture that cannot be read as it is; [`Error::Limit`] if there are more candidates than the adapter can
+    /// hold; what the device complains of.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn record(&mut self, encoder: &mut wgpu::CommandEncoder, frame: &wgpu::TextureView) -> Result<()> {
+        task::wait(self.record_async(encoder, frame))
+    }
+
+    /// Does what `record` does, without waiting.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for a texture that cannot be read as it is; [`Error::Limit`] if there are more candidates than the adapter can
+    /// hold; what the device complains of.
+    pub async fn record_async(&mut self, encoder: &mut wgpu::CommandEncoder, frame: &wgpu::TextureView) -> Result<()> {
+        self.make_room().await?;
+        let program = self.detector.program()?;
+        let known = self.feeds.iter().position(|(view, _)| view == frame);
+        let at = match known {
+            Some(at) => at,
+            None => {
+                self.feeds.truncate(MAX_FEEDS - 1);
+                self.feeds.insert(0, (frame.clone(), program.feed(frame)?));
+                0
+            }
+        };
+        let texture = frame.texture();
+        let (placement, to_image, thresholds) =
+            self.detector.frame(texture.width() as usize, texture.height() as usize);
+        program.set_frame(&placement, &thresholds);
+        program.want_classes(self.detector.wanted());
+        let (offset, extent) = (to_image.offset(), to_image.extent());
+        let view = GpuBoxesView { offset: offset.into(), extent: extent.into() };
+        self.gpu.queue().write_buffer(&self.view, 0, bytemuck::bytes_of(&view));
+        program.clear_boxes(encoder);
+        self.rank.clear(encoder);
+        {
+            let mut pass = encoder
+                .begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some("detection"), timestamp_writes: None });
+            program.record_heads(&mut pass, &self.feeds[at].1);
+            program.record_boxes(&mut pass);
+            self.rank.record(&mut pass);
+        }
+        if !self.counter.pending() {
+            program.copy_counter(encoder, self.counter.buffer(), 0);
+            self.counter.request_on_submit(&self.gpu, encoder, Purpose::Telemetry);
+        }
+        self.gpu.check()
+    }
+
+    /// Makes room if an earlier frame lacked it.
+    async fn make_room(&mut self) -> Result<()> {
+        // A lost device answers no poll; it is told by the check.
+        let _ = self.gpu.device().poll(wgpu::PollType::Poll);
+        self.gpu.check()?;
+        let counted = match self.counter.take(&self.gpu) {
+            Ok(Some(bytes)) => Program::candidates(&bytes),
+            Ok(None) => return Ok(()),
+            // What was recorded was never submitted.
+            Err(Error::DeviceLost(_)) if self.gpu.check().is_ok() => return Ok(()),
+            Err(e) => return Err(e),
+        };
+        if counted > self.detector.program()?.capacity() {
+            self.detector.program_mut()?.make_room(counted).await?;
+            self.rank = make_rank(&self.gpu, &mut self.pipelines, &self.detector).await?;
+            self.group = bind(&self.gpu, &self.layout, &self.view, self.detector.program()?.kept(), &self.rank);
+        }
+        Ok(())
+    }
+}
+
+async fn make_rank(gpu: &Gpu, pipelines: &mut Pipelines, detector: &Detector) -> Result<Rank> {
+    let drawn = Drawn { most: detector.max_det().unwrap_or(MAX_DRAWN), quads: 1 };
+    let program = detector.program()?;
+    Rank::new(gpu, pipelines, program.kept(), program.capacity(), drawn).await
+}
+
+fn layout(device: &wgpu::Device) -> wgpu::BindGroupLayout {
+    let entry = |(binding, ty)| wgpu::BindGroupLayoutEntry {
+        binding,
+        visibility: wgpu::ShaderStages::VERTEX_FRAGMENT | wgpu::ShaderStages::COMPUTE,
+        ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None },
+        count: None,
+    };
+    let read = wgpu::BufferBindingType::Storage { read_only: true };
+    device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+        label: Some("boxes"),
+        entries: &[(0, wgpu::BufferBindingType::Uniform), (1, read), (2, read)].map(entry),
+    })
+}
+
+fn bind(
+    gpu: &Gpu,
+    layout: &wgpu::BindGroupLayout,
+    view: &wgpu::Buffer,
+    kept: &wgpu::Buffer,
+    rank: &Rank,
+) -> wgpu::BindGroup {
+    let buffers = [(0, view), (1, kept), (2, rank.order())];
+    gpu.device().create_bind_group(&wgpu::BindGroupDescriptor {
+        label: Some("boxes"),
+        layout,
+        entries: &buffers.map(|(binding, b)| wgpu::BindGroupEntry { binding, resource: b.as_entire_binding() }),
+    })
+}
