@@ -31,7 +31,11 @@ fn every_example_finds_what_is_there() {
     for name in ["own_device", "pixels"] {
         assert_eq!(run(name, &["demo", RAIN]), format!("{count} objects\n"), "{name}");
     }
-    assert_eq!(run("async_runtime", &["demo", RAIN, RAIN]), format!("{RAIN}: {count} objects\n").repeat(2));
+    for name in ["batch", "tokio"] {
+        assert_eq!(run(name, &["demo", RAIN, RAIN]), format!("{RAIN}: {count} objects\n").repeat(2), "{name}");
+    }
+    let cut = run("crop", &["demo", RAIN, dir.path().to_str().unwrap()]);
+    assert!(lines(cut.clone()) == count && cut.lines().all(|file| image::image_dimensions(file).is_ok()), "{cut}");
     run("custom_draw", &["demo", RAIN, &out]);
     assert_eq!(image::image_dimensions(&out).unwrap(), image::image_dimensions(RAIN).unwrap());
     run("render_pass", &["demo", RAIN, &out]);

@@ -40,7 +40,7 @@ pub struct DetectArgs {
     resize: options::Resize,
     #[command(flatten)]
     detecting: options::Detecting,
-    /// Pictures that are played at once: fills a GPU that one picture does not, and takes memory for all of them
+    /// Pictures that are played at once: it fills a GPU that one picture does not, and takes memory for all of them
     #[arg(long, value_name = "N", default_value = "1")]
     batch: NonZeroUsize,
     /// How results are written

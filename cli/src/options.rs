@@ -23,7 +23,7 @@ pub struct ModelOptions {
     /// The name of a network (see `yolov4 models`), a Darknet network description, or a network in one .safetensors file
     #[arg(long, value_name = "NAME|FILE", default_value = zoo::DEFAULT)]
     pub model: PathBuf,
-    /// Darknet weights of that network [default: for a name, those in the cache folder; for one file, those in it]
+    /// The Darknet .weights of that network [default: for a name, those in the cache folder; for one file, those in it]
     #[arg(long, value_name = "FILE.weights")]
     pub weights: Option<PathBuf>,
     #[command(flatten)]
@@ -31,7 +31,7 @@ pub struct ModelOptions {
     /// Epsilon of batch-norm [default: the one in a .safetensors file, else 1e-5]
     #[arg(long, value_name = "EPS", value_parser = epsilon)]
     pub bn_eps: Option<f32>,
-    /// Accept a weights file that ends after a whole layer (*.conv.N)
+    /// Accepts a weights file that ends after a whole layer (*.conv.N)
     #[arg(long)]
     pub allow_truncated: bool,
     /// Say on standard error what was chosen and why: size, names, thresholds, weights, player
@@ -42,10 +42,10 @@ pub struct ModelOptions {
 /// How a cfg is read.
 #[derive(Args, Clone, Debug)]
 pub struct Reading {
-    /// Input size instead of the cfg's: one side, or width x height
+    /// Columns and rows of the network's input instead of the cfg's: one side, or width x height
     #[arg(long, value_name = "W[xH]", value_parser = size)]
     size: Option<(usize, usize)>,
-    /// How boxes are coded in the heads
+    /// How the heads are read
     #[arg(long, value_enum, default_value_t = Decode::Auto)]
     decode: Decode,
     /// Slope of leaky activations below zero [default: 0.1]
@@ -80,7 +80,7 @@ pub struct PlayerOptions {
     /// Who plays: the GPU, the CPU oracle, or the GPU if there is one
     #[arg(long, value_enum, default_value_t = PlayerChoice::Auto)]
     pub player: PlayerChoice,
-    /// Measure which kernels are the fastest here, once; what was found is kept in the cache folder
+    /// Whether kernels are measured first: which are the fastest here, once; what was found is kept in the cache folder
     #[arg(long, value_enum, default_value_t = TuneChoice::Auto)]
     pub tune: TuneChoice,
 }
@@ -88,13 +88,13 @@ pub struct PlayerOptions {
 /// Which adapter, and how it stores numbers.
 #[derive(Args, Clone, Debug)]
 pub struct DeviceOptions {
-    /// Graphics API
+    /// Only this back end
     #[arg(long, value_enum)]
     pub backend: Option<Backend>,
-    /// Part of the adapter's name, or its number in `yolov4 adapters`
+    /// Part of an adapter's name, or its number in `yolov4 adapters`
     #[arg(long, value_name = "NAME")]
     pub adapter: Option<String>,
-    /// How values and weights are stored on the GPU
+    /// Element type on the GPU
     #[arg(long, value_enum, default_value_t = Precision::F32)]
     pub precision: Precision,
 }
@@ -102,7 +102,7 @@ pub struct DeviceOptions {
 /// How pictures become the network's input.
 #[derive(Args, Clone, Debug)]
 pub struct Resize {
-    /// Resampler, named after the program it agrees with [default: the model's, mostly darknet-file]
+    /// How pictures are resampled, named after the program that the result agrees with [default: the model's, mostly darknet-file]
     #[arg(long, value_enum)]
     pub resize: Option<ResizeMode>,
     /// Fit pictures onto a grey canvas [default: as the cfg's letter_box says]
@@ -119,13 +119,13 @@ pub struct Resize {
 /// What is found, and what it is called.
 #[derive(Args, Clone, Debug)]
 pub struct Detecting {
-    /// Class names, one a line
+    /// The file of class names, one a line
     #[arg(long, value_name = "FILE")]
     pub names: Option<PathBuf>,
-    /// Class names themselves, in order of class index
+    /// Class names by class index, instead of a file of them
     #[arg(long, value_delimiter = ',', value_name = "A,B,..", conflicts_with_all = ["names", "data"])]
     pub labels: Vec<String>,
-    /// Darknet's .data file, which names the class names
+    /// Darknet's .data, which names the names and counts the classes
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
     /// Least score [default: the model's, mostly 0.25]
@@ -137,7 +137,7 @@ pub struct Detecting {
     /// How overlap is measured [default: as the cfg's nms_kind says]
     #[arg(long, value_enum)]
     pub nms_kind: Option<NmsChoice>,
-    /// Let boxes of different classes silence each other; with --classes, those named among themselves
+    /// Lets boxes of different classes silence each other; with --classes, those named among themselves
     #[arg(long)]
     pub agnostic: bool,
     /// Only these classes, by name or index; boxes of others silence nothing

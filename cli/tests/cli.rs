@@ -695,11 +695,3 @@ fn the_log_holds_what_wgpu_says_and_a_wish_that_is_none_is_an_error() {
     assert!(!String::from_utf8_lossy(&logged("warn").stderr).contains("wgpu_"));
     fails(&logged("wgpu_core=loud"), 2, &["YOLOV4_LOG", "wgpu_core=loud"]);
 }
-
-#[test]
-fn the_readme_lists_the_keys_of_the_viewer() {
-    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).unwrap();
-    let keys = yolov4_cli::viewer::keys::KEYS.iter();
-    let rows: String = keys.map(|k| format!("| {} | {} |\n", k.name, k.what)).collect();
-    assert!(readme.contains(&format!("| key | what it does |\n|---|---|\n{rows}\n")), "expected\n{rows}");
-}

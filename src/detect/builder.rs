@@ -87,7 +87,7 @@ impl Detector {
 
 impl DetectorBuilder {
     setters! {
-        /// A Darknet `.cfg`, a network in one `.safetensors` file, or the name of a network of the zoo ([`crate::model::zoo::ENTRIES`]).
+        /// A Darknet `.cfg`, a network in one `.safetensors` file, or the name of a network of the zoo (`yolov4 models` lists them).
         model: impl Into<PathBuf> => model = Some(model.into());
         /// The Darknet `.weights`. Without them those of a network of the zoo are taken from the cache folder.
         weights: impl Into<PathBuf> => weights = Some(weights.into());
@@ -112,8 +112,10 @@ impl DetectorBuilder {
         /// Accepts a weights file that ends after a whole layer.
         allow_truncated: bool => load.allow_truncated = allow_truncated;
         /// All of the above about the cfg at once.
+        #[doc(hidden)]
         cfg_options: CfgOptions => cfg = cfg_options;
         /// Both of the above about the weights at once.
+        #[doc(hidden)]
         weights_options: WeightsOptions => load = weights_options;
         /// Least score; default the model's, mostly 0.25.
         score_threshold: f32 => score_threshold = Some(score_threshold);
@@ -129,7 +131,7 @@ impl DetectorBuilder {
         max_det: usize => max_det = Some(max_det);
         /// How pictures are resampled; default the model's, mostly [`ResizeMode::DarknetFile`].
         resize: ResizeMode => resize = Some(resize);
-        /// Fits (`true`) or stretches pictures; default the cfg's `letter_box`.
+        /// Fits pictures (`true`) or stretches them; default the cfg's `letter_box`.
         letterbox: bool => letterbox = Some(letterbox);
         /// Who plays; default the GPU.
         player: PlayerChoice => player = player;
@@ -141,7 +143,7 @@ impl DetectorBuilder {
         keep_layer: usize => node_of_layer = Some(keep_layer);
         /// Asks the device for timestamps, so that passes can be timed; there are none where the adapter has none.
         timestamps: bool => timestamps = timestamps;
-        /// Pictures that [`Detector::detect_batch`] plays at once; default 1. Memory for values grows with it.
+        /// Pictures that are played at once by [`Detector::detect_batch`]; default 1. Memory for values grows with it.
         batch: usize => batch = Some(batch);
         /// Told how far building has come.
         progress: Progress => progress = Some(progress);
@@ -170,6 +172,7 @@ impl DetectorBuilder {
         /// A device that exists already.
         device: Gpu => device = Some(device);
         /// This convolution kernel wherever it is able to.
+        #[doc(hidden)]
         conv: Variant => conv = Some(conv);
         /// Whether kernels are measured first; default [`TuneChoice::Auto`].
         tune: TuneChoice => tune = tune;

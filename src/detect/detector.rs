@@ -168,11 +168,13 @@ impl Detector {
     }
 
     /// Where a picture of that many columns and rows lies on the network's canvas.
+    #[doc(hidden)]
     pub fn placement(&self, (width, height): (usize, usize)) -> Placement {
         Placement::new(self.resize, self.letterbox, width, height, self.network.graph.input_shape())
     }
 
     /// Where a frame of this size lies, and what its boxes are filtered by.
+    #[doc(hidden)]
     pub fn frame(&self, width: usize, height: usize) -> (Placement, CanvasToImage, Thresholds) {
         let placement = self.placement((width, height));
         let to_image = CanvasToImage::new(self.resize, &placement);
@@ -180,6 +182,7 @@ impl Detector {
     }
 
     /// The graph as loaded.
+    #[doc(hidden)]
     pub fn graph(&self) -> &Graph {
         &self.network.graph
     }

@@ -12,6 +12,7 @@ impl Detector {
     ///
     /// # Errors
     /// [`Error::NoAdapter`] if the oracle plays.
+    #[doc(hidden)]
     pub fn program(&self) -> Result<&Program> {
         match &self.player {
             Player::Gpu(program) => Ok(program),
@@ -23,6 +24,7 @@ impl Detector {
     ///
     /// # Errors
     /// [`Error::NoAdapter`] if the oracle plays.
+    #[doc(hidden)]
     pub fn program_mut(&mut self) -> Result<&mut Program> {
         match &mut self.player {
             Player::Gpu(program) => Ok(program),
@@ -31,11 +33,13 @@ impl Detector {
     }
 
     /// Candidates as [`Detector::detect`] returns them: in pixels, no more than asked for.
+    #[doc(hidden)]
     pub fn detections(&self, found: &[Candidate], to_image: &CanvasToImage) -> Vec<Detection> {
         self.finish(found, to_image)
     }
 
     /// By class: whether it is wanted.
+    #[doc(hidden)]
     pub fn wanted(&self) -> &[bool] {
         &self.wanted
     }

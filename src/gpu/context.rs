@@ -83,6 +83,7 @@ impl Gpu {
     /// # Errors
     /// [`Error::NoAdapter`] if none fits; [`Error::Gpu`] if it refuses the device; [`Error::Limit`] if it lacks a
     /// feature of [`GpuOptions::requirements`].
+    #[doc(hidden)]
     pub fn new(options: &GpuOptions) -> Task<'_, Result<Self>> {
         Box::pin(Self::open(options))
     }
@@ -186,6 +187,7 @@ impl Gpu {
     }
 
     /// What convolutions can make use of.
+    #[doc(hidden)]
     pub fn caps(&self, precision: Precision) -> Caps {
         let features = self.device.features();
         Caps {
@@ -202,6 +204,7 @@ impl Gpu {
     }
 
     /// What the adapter is.
+    #[doc(hidden)]
     pub fn report(&self) -> &AdapterReport {
         &self.report
     }
@@ -217,6 +220,7 @@ impl Gpu {
     }
 
     /// What the device came from, to make surfaces with; none for a device of the caller's.
+    #[doc(hidden)]
     pub fn origin(&self) -> Option<&(wgpu::Instance, wgpu::Adapter)> {
         self.origin.as_ref()
     }

@@ -20,7 +20,7 @@ impl Builder {
     /// A graph with nothing but its input.
     ///
     /// # Errors
-    /// If a side of `input` is 0 or the whole is over [`MAX_ELEMENTS`].
+    /// If a side of `input` is 0 or the whole has more elements than any GPU can address (2^31).
     pub fn new(input: Shape) -> Result<Self> {
         check_size("input", input)?;
         let node =

@@ -46,7 +46,7 @@ pub use panel::{Ink, Panel, Quad};
 #[cfg(all(feature = "video", not(target_arch = "wasm32")))]
 pub use pipeline::Pipeline;
 pub use render_pipelines::SHADERS;
-pub use scene::{BoxView, Boxes, Scene, View, fit};
+pub use scene::{Boxes, Scene, View, fit};
 pub use stats::{Meter, Stage, Stats, Summary};
 #[cfg(all(feature = "video", not(target_arch = "wasm32")))]
 pub use stream::{FrameDetections, Stream};

@@ -1,4 +1,4 @@
-//! The keys of the viewer: one table for the window, the help and the README.
+//! The keys of the viewer: one table for the window, the help and docs/video.md.
 
 /// What a key does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

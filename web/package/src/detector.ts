@@ -20,11 +20,11 @@ export interface DetectorOptions {
     name?: string;
     /** The Darknet .weights of either. */
     weights?: Input;
-    /** A seed: random weights, to try shapes and speed. */
+    /** Seeded random weights instead of a file, to try shapes and speed; this is the seed. */
     randomWeights?: number;
-    /** Class names, one a line. */
+    /** The file of class names, one a line. */
     names?: Input;
-    /** Columns and rows of the network's input, or one number for both; the network's own if not given. */
+    /** Columns and rows of the network's input instead of the cfg's, or one number for both. */
     size?: number | [number, number];
     /** Element type on the GPU; `f16` where `info.adapter.f16`. */
     precision?: "f32" | "f16";
@@ -32,20 +32,20 @@ export interface DetectorOptions {
     conf?: number;
     /** Overlap above which the lesser box goes, 0 to 1; the model's if not given. */
     nms?: number;
-    /** Only boxes of these classes, by name or number; those of others silence nothing. */
+    /** Only these classes, by name or index; boxes of others silence nothing. */
     classes?: string[];
     /** Lets boxes of different classes silence each other. */
     agnostic?: boolean;
-    /** Most boxes a picture. */
+    /** At most this many boxes a picture, at least 1. */
     maxDet?: number;
     /** How pictures are resampled; the model's if not given. */
     resize?: "darknet-file" | "darknet-video" | "pytorch";
-    /** Fits (true) or stretches pictures; the model's if not given. */
+    /** Fits pictures (true) or stretches them; the model's if not given. */
     letterbox?: boolean;
     /** Asks for subgroups where the browser has them; true if not given. */
     subgroups?: boolean;
     /**
-     * Whether the fastest kernels are looked for by measuring: `auto` (where nothing is known of a GPU), `off`, `quick` (on a
+     * Whether kernels are measured first: `auto` (where nothing is known of a GPU), `off`, `quick` (on a
      * processor that poses as one, too), `full` (everything anew). What was found is kept in IndexedDB, but for `off`.
      */
     tune?: "auto" | "off" | "quick" | "full";
