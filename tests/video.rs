@@ -265,6 +265,9 @@ fn sources_are_told_apart() {
         assert_eq!(parse(name), Spec::Camera(Some(name.into())));
     }
     assert_eq!(parse("camera:HD Cam"), Spec::Camera(Some("HD Cam".into())));
+    assert_eq!(parse("screen"), Spec::Screen(None));
+    assert_eq!(parse("screen::1"), Spec::Screen(Some(":1".into())));
+    assert_eq!(parse("screen.mp4"), Spec::File("screen.mp4".into()));
     assert_eq!(parse("-"), Spec::Stdin);
     for address in ["rtsp://a/b", "http://a/b.jpg", "lavfi:testsrc=size=64x48"] {
         assert_eq!(parse(address), Spec::Stream(address.into()));

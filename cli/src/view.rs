@@ -29,7 +29,7 @@ use crate::{
 #[derive(clap::Args, Debug)]
 pub struct ViewArgs {
     /// A camera (its number or path, or camera:NAME; the first if nothing is named), a video file, the address of a stream, pictures (a
-    /// file, a folder, a glob), or - for y4m or MJPEG on standard input
+    /// file, a folder, a glob), screen (or screen:NAME: a display of X11, the title of a window on Windows, a number on macOS), or - for y4m or MJPEG on standard input
     #[arg(value_name = "SOURCE")]
     source: Option<String>,
     #[command(flatten)]
@@ -101,7 +101,7 @@ fn rate(text: &str) -> std::result::Result<f64, String> {
 pub fn run(args: ViewArgs) -> CommandResult {
     let spec = Spec::parse(args.source.as_deref())?;
     let font = args.font.as_ref().map(|path| std::fs::read(path).map_err(Error::io(path))).transpose()?;
-    let file = !matches!(spec, Spec::Camera(_) | Spec::Stream(_));
+    let file = !matches!(spec, Spec::Camera(_) | Spec::Screen(_) | Spec::Stream(_));
     let options = SessionOptions {
         spec,
         open: OpenOptions { camera: args.camera_size },
@@ -193,7 +193,7 @@ fn headless(
         lines.finish()?;
     }
     // A camera may lose a frame now and then; what a file has lost is missing.
-    if summary.corrupt > 0 && !matches!(session.spec(), Spec::Camera(_) | Spec::Stream(_)) {
+    if summary.corrupt > 0 && !matches!(session.spec(), Spec::Camera(_) | Spec::Screen(_) | Spec::Stream(_)) {
         output::say(format_args!("error: {} frames could not be decoded", summary.corrupt));
         failed = true;
     }

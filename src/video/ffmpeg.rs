@@ -130,6 +130,14 @@ impl Ffmpeg {
         Self::start(FfmpegCommand { secret: address.into(), live: !file, ends, ..FfmpegCommand::new(&name, arguments) })
     }
 
+    /// What never ends of itself, by the arguments of its input.
+    ///
+    /// # Errors
+    /// As [`Ffmpeg::file`].
+    pub fn live<'a>(name: &str, input: impl IntoIterator<Item = &'a str>) -> Result<Self> {
+        Self::start(FfmpegCommand::new(name, input))
+    }
+
     /// A camera: a path on Linux, a number or a name on macOS, a name on Windows.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ pub mod paths;
 mod pictures;
 mod piped;
 mod reconnect;
+mod screen;
 mod source;
 mod spec;
 #[cfg(feature = "h264")]

@@ -9,6 +9,7 @@ use crate::{
         ffmpeg::Ffmpeg,
         mjpeg::{self, Mjpeg},
         piped::Piped,
+        screen,
         y4m::{self, Y4m},
     },
 };
@@ -22,6 +23,10 @@ pub fn open(spec: &Spec, options: &OpenOptions) -> Result<Box<dyn Source>> {
         Spec::Camera(name) => {
             let (name, mode) = (name.clone(), options.camera);
             Ok(Box::new(Reconnect::new(move || camera(name.as_deref(), mode))?))
+        }
+        Spec::Screen(which) => {
+            let which = which.clone();
+            Ok(Box::new(Reconnect::new(move || screen::open(which.as_deref()))?))
         }
         Spec::Stream(address) => {
             let first = Ffmpeg::stream(address)?;

@@ -1,6 +1,6 @@
 //! What the SOURCE of a command line means, and what is asked of it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::{
     error::{Error, Result},
@@ -15,6 +15,8 @@ pub enum Spec {
     Camera(Option<String>),
     /// An address: `rtsp://`, `http://`, ...; or `lavfi:` and a filter graph of ffmpeg's, to try things out.
     Stream(String),
+    /// The screen: an X11 display by its name, a Windows window by its title, a screen of macOS by its number; none is the usual one.
+    Screen(Option<String>),
     /// y4m or MJPEG on standard input.
     Stdin,
     /// Pictures, one after the other.
@@ -24,7 +26,7 @@ pub enum Spec {
 }
 
 impl Spec {
-    /// Nothing, a number, `/dev/video*` or `camera:NAME` is a camera; `-` is standard input; `SCHEME://` and `lavfi:` are
+    /// Nothing, a number, `/dev/video*` or `camera:NAME` is a camera; `screen` or `screen:NAME` is what is on it; `-` is standard input; `SCHEME://` and `lavfi:` are
     /// streams; a folder, a glob or a picture's name is pictures; anything else is a file.
     ///
     /// # Errors
@@ -37,6 +39,12 @@ impl Spec {
         let number = !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
         if number || text.starts_with("/dev/video") {
             return Ok(Self::Camera(Some(text.into())));
+        }
+        if let Some(name) = text.strip_prefix("screen:") {
+            return Ok(Self::Screen((!name.is_empty()).then(|| name.into())));
+        }
+        if text == "screen" && !Path::new(text).exists() {
+            return Ok(Self::Screen(None));
         }
         if text == "-" {
             return Ok(Self::Stdin);

@@ -9,6 +9,7 @@ mod drops;
 mod keys;
 mod life;
 mod pictures;
+mod screen;
 mod viewer;
 
 use std::path::{Path, PathBuf};
