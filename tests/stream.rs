@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use yolov4::{
     BoxPx, Detector, Error, ErrorKind, FrameDetections, PlayerChoice, Result,
-    low_level::video::{Next, OpenOptions, Source, Spec, open},
+    low_level::video::{Frame, Next, OpenOptions, Source, Spec, open},
 };
 
 const CLIP: &str = "assets/clip.mjpeg";
@@ -91,4 +91,35 @@ fn the_frames_before_an_error_come_before_it() {
     let clip = open(&Spec::parse(Some(CLIP)).unwrap(), &OpenOptions::default()).unwrap();
     let last = detector().stream_from(Box::new(Torn { clip, left: 2 })).unwrap().last().unwrap();
     assert_eq!(last.unwrap_err().kind(), ErrorKind::Source);
+}
+
+/// The clip a thousand times as fast: nobody can keep up with its own time.
+struct Hurried(Box<dyn Source>);
+
+impl Source for Hurried {
+    fn next(&mut self) -> Result<Next> {
+        Ok(match self.0.next()? {
+            Next::Frame(frame) => Next::Frame(Frame { pts: frame.pts / 1000, ..frame }),
+            other => other,
+        })
+    }
+
+    fn describe(&self) -> String {
+        "hurried".into()
+    }
+
+    fn rate(&self) -> Option<f64> {
+        self.0.rate().map(|rate| rate * 1000.0)
+    }
+}
+
+#[test]
+fn no_frame_of_a_file_is_dropped_however_fast_it_is() {
+    let clip = || open(&Spec::parse(Some(CLIP)).unwrap(), &OpenOptions::default()).unwrap();
+    let all = std::iter::from_fn({
+        let mut clip = clip();
+        move || matches!(clip.next(), Ok(Next::Frame(_))).then_some(())
+    });
+    let stream = detector().stream_from(Box::new(Hurried(clip()))).unwrap().track(None).unwrap();
+    assert_eq!(stream.map(Result::unwrap).count(), all.count());
 }
