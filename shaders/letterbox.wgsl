@@ -10,18 +10,23 @@ struct Params {
     fill: f32,
     align_corners: u32,
     dst_plane: u32,
+    grey: u32,         // 1: one channel, of greys
     _pad0: u32,
     _pad1: u32,
-    _pad2: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var picture: texture_2d<f32>;                // [H, W] RGBA
-@group(0) @binding(2) var<storage, read_write> dst: array<real4>;  // [1, pictures, CH, CW]: red, green, blue, 0
+@group(0) @binding(2) var<storage, read_write> dst: array<real4>;  // [1, pictures, CH, CW]: red, green, blue, 0; or grey, 0, 0, 0
 
 fn at(x: i32, y: i32) -> vec3f {
     let last = vec2i(params.image) - 1;
-    return textureLoad(picture, clamp(vec2i(x, y), vec2i(0), last), 0).rgb;
+    let rgb = textureLoad(picture, clamp(vec2i(x, y), vec2i(0), last), 0).rgb;
+    if params.grey == 0u {
+        return rgb;
+    }
+    // In whole numbers, as the bytes of the picture.
+    return vec3f(floor(dot(round(rgb * 255.0), vec3f(77.0, 150.0, 29.0)) / 256.0) / 255.0, 0.0, 0.0);
 }
 
 // Darknet's resize_image: corner pixels aligned. The last column is copied; the last row has no second tap.
@@ -63,6 +68,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         return;
     }
     var v = vec3f(params.fill);
+    if params.grey != 0u {
+        v = vec3f(params.fill, 0.0, 0.0);
+    }
     if all(id.xy >= params.offset) && all(id.xy < params.offset + params.resized) {
         let p = id.xy - params.offset;
         if params.align_corners != 0u {

@@ -95,7 +95,7 @@ fn edges(code: &str) -> Vec<String> {
 fn floor(path: &Path) -> Option<String> {
     let relative = path.strip_prefix(root().join("src")).unwrap();
     let first = relative.components().next()?.as_os_str().to_str()?.trim_end_matches(".rs").to_owned();
-    (first != "lib").then_some(first)
+    (!matches!(first.as_str(), "lib" | "low_level")).then_some(first)
 }
 
 #[test]

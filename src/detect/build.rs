@@ -74,8 +74,12 @@ impl DetectorBuilder {
         let mut notes = network.notes.clone();
         let mut choices = Choices::default();
         choices.network(&network, self.cfg.size);
-        let names = self.class_names(&network, &files, &mut choices)?;
+        let names = self.class_names(&network, &files, &mut notes, &mut choices)?;
         let wanted = classes::filter(&self.classes, &names, network.graph.classes())?;
+        let hidden = names.iter().filter(|name| classes::is_hidden(name)).count();
+        if hidden > 0 && self.classes.is_empty() {
+            notes.push(format!("{hidden} classes are not looked for: their names begin with {}", classes::HIDDEN));
+        }
         let resize = choices.pick("resize", self.resize, network.preprocess.resize);
         if resize == ResizeMode::Pytorch && self.letterbox == Some(false) {
             return Err(Error::Usage("resize mode pytorch always letterboxes".into()));
@@ -148,10 +152,18 @@ impl DetectorBuilder {
         }
     }
 
-    fn class_names(&self, network: &Model, files: &ModelFiles, choices: &mut Choices) -> Result<Vec<String>> {
+    fn class_names(
+        &self,
+        network: &Model,
+        files: &ModelFiles,
+        notes: &mut Vec<String>,
+        choices: &mut Choices,
+    ) -> Result<Vec<String>> {
         let data = self.data.as_ref().map(data::read).transpose()?.unwrap_or_default();
         let classes = network.graph.classes();
-        let expected = data.classes.unwrap_or(classes);
+        if let (Some(file), None, None, None) = (&self.data, &data.names, &self.labels, &self.labels_file) {
+            notes.push(format!("{}: names no class names: classes are numbers", file.display()));
+        }
         let (names, whence, asked) = match (&self.labels, self.labels_file.clone().or(data.names)) {
             (Some(labels), None) => (labels.clone(), "labels".to_owned(), "labels"),
             (Some(_), Some(file)) => {
@@ -160,7 +172,7 @@ impl DetectorBuilder {
             }
             (None, Some(file)) => {
                 let asked = if self.labels_file.is_some() { "names" } else { "data" };
-                (names::parse(&file, &files.read(&file)?)?, file.display().to_string(), asked)
+                (names::parse(&file, &files.read(&file)?, notes)?, file.display().to_string(), asked)
             }
             (None, None) => {
                 let names = network.labels.clone();
@@ -169,11 +181,17 @@ impl DetectorBuilder {
                 return Ok(names);
             }
         };
-        if names.len() != classes || expected != classes {
+        if let (Some(file), Some((declared, line))) = (&self.data, data.classes)
+            && declared != names.len()
+        {
+            let message = format!("classes = {declared}, but {whence} has {} names", names.len());
+            return Err(Error::Text { file: file.clone(), line, message });
+        }
+        if names.len() != classes {
             return Err(Error::Usage(format!(
                 "{whence}: expected {classes} class names for {}, found {}",
                 network.source.display(),
-                if expected == classes { names.len() } else { expected }
+                names.len()
             )));
         }
         choices.because("names", format_args!("{} of {whence}", names.len()), Why::Asked(asked));

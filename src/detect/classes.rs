@@ -2,12 +2,21 @@
 
 use crate::error::{Error, Result};
 
-/// By class, `count` of them: whether it is named, by name or number; all are wanted if nobody named any.
+/// How names begin of classes that Darknet does not show.
+pub const HIDDEN: &str = "dont_show";
+
+/// Whether Darknet shows no boxes of a class of this name.
+pub fn is_hidden(name: &str) -> bool {
+    name.starts_with(HIDDEN)
+}
+
+/// By class, `count` of them: whether it is named, by name or number; if nobody named any, all that are not hidden.
 ///
 /// # Errors
 /// [`Error::Usage`] for a class that there is not.
 pub fn filter(wishes: &[String], names: &[String], count: usize) -> Result<Vec<bool>> {
-    let mut wanted = vec![wishes.is_empty(); count];
+    let shown = |class: usize| names.get(class).is_none_or(|name| !is_hidden(name));
+    let mut wanted: Vec<bool> = (0..count).map(|class| wishes.is_empty() && shown(class)).collect();
     for wish in wishes {
         let index = names.iter().position(|name| name == wish).or_else(|| wish.parse().ok());
         let class = index.and_then(|index| wanted.get_mut(index));

@@ -163,8 +163,8 @@ fn on_host<'a>(picture: &'a PreparedInput<'_>) -> Result<Cow<'a, Picture>> {
 
 fn check_channels(graph: &Graph) -> Result<()> {
     match graph.input_shape().c {
-        3 => Ok(()),
-        c => Err(Error::graph("input", format!("the network takes {c} channels, pictures have 3"))),
+        1 | 3 => Ok(()),
+        c => Err(Error::graph("input", format!("the network takes {c} channels, pictures have 3, or 1"))),
     }
 }
 

@@ -124,8 +124,8 @@ impl LetterboxPass {
     /// # Errors
     /// If the network does not take colour pictures.
     pub fn bind(&self, gpu: &Gpu, picture: &wgpu::TextureView, input: &wgpu::Buffer) -> Result<BoundDispatch> {
-        if self.canvas.c != 3 {
-            return Err(Error::graph("input", format!("takes {} channels, a picture has 3", self.canvas.c)));
+        if !matches!(self.canvas.c, 1 | 3) {
+            return Err(Error::graph("input", format!("takes {} channels, a picture has 3, or 1", self.canvas.c)));
         }
         let group = gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: Some("letterbox"),

@@ -47,10 +47,12 @@ pub struct Placement {
     pub align_corners: bool,
     /// Value of the canvas where there is no picture.
     pub fill: f32,
+    /// The canvas has one channel: Darknet's grey of a pixel (stb's), `(77 r + 150 g + 29 b) >> 8`.
+    pub grey: bool,
 }
 
 impl Placement {
-    /// Places a picture of `width` x `height` pixels on a network input of `shape`.
+    /// Places a picture of `width` x `height` pixels on a network input of `shape`, in colours or, of one channel, in greys.
     pub fn new(mode: ResizeMode, letterbox: bool, width: usize, height: usize, shape: Shape) -> Self {
         let image = (width, height);
         let canvas = (shape.w, shape.h);
@@ -62,6 +64,7 @@ impl Placement {
             offset,
             align_corners,
             fill,
+            grey: shape.c == 1,
         };
         match mode {
             ResizeMode::Pytorch => {

@@ -7,12 +7,13 @@ use crate::{
 };
 
 impl Placement {
-    /// The canvas `[3, H, W]`, RGB / 255.
+    /// The canvas `[3, H, W]`, RGB / 255; `[1, H, W]` of a network that takes greys.
     pub fn resample(&self, picture: &Picture) -> Tensor {
         let (cw, ch) = self.canvas;
-        let mut out = Tensor::zeros(Shape::new(3, ch, cw));
+        let channels = if self.grey { 1 } else { 3 };
+        let mut out = Tensor::zeros(Shape::new(channels, ch, cw));
         let ((ox, oy), (rw, rh)) = (self.offset, self.resized);
-        for c in 0..3 {
+        for c in 0..channels {
             for y in 0..ch {
                 for x in 0..cw {
                     let inside = (ox..ox + rw).contains(&x) && (oy..oy + rh).contains(&y);
@@ -28,10 +29,15 @@ impl Placement {
     }
 }
 
-fn at(picture: &Picture, c: usize, x: i64, y: i64) -> f32 {
+fn at(picture: &Picture, placement: &Placement, c: usize, x: i64, y: i64) -> f32 {
     let x = x.clamp(0, picture.width as i64 - 1) as usize;
     let y = y.clamp(0, picture.height as i64 - 1) as usize;
-    f32::from(picture.rgba[(y * picture.width + x) * 4 + c]) / 255.0
+    let pixel = &picture.rgba[(y * picture.width + x) * 4..][..4];
+    let value = match placement.grey {
+        false => pixel[c],
+        true => ((77 * u32::from(pixel[0]) + 150 * u32::from(pixel[1]) + 29 * u32::from(pixel[2])) >> 8) as u8,
+    };
+    f32::from(value) / 255.0
 }
 
 /// Corner pixels aligned. The last column is copied, the last row has no second tap: both as Darknet does it.
@@ -39,12 +45,12 @@ fn aligned(picture: &Picture, placement: &Placement, c: usize, x: usize, y: usiz
     let [step_x, step_y] = placement.step();
     let row = |y: i64| {
         if x == placement.resized.0 - 1 || picture.width == 1 {
-            return at(picture, c, picture.width as i64 - 1, y);
+            return at(picture, placement, c, picture.width as i64 - 1, y);
         }
         let sx = x as f32 * step_x;
         let ix = sx as i64;
         let dx = sx - ix as f32;
-        (1.0 - dx) * at(picture, c, ix, y) + dx * at(picture, c, ix + 1, y)
+        (1.0 - dx) * at(picture, placement, c, ix, y) + dx * at(picture, placement, c, ix + 1, y)
     };
     let sy = y as f32 * step_y;
     let iy = sy as i64;
@@ -59,6 +65,8 @@ fn centred(picture: &Picture, placement: &Placement, c: usize, x: usize, y: usiz
     let (sx, sy) = ((x as f32 + 0.5) * step_x - 0.5, (y as f32 + 0.5) * step_y - 0.5);
     let (ix, iy) = (sx.floor(), sy.floor());
     let (dx, dy) = (sx - ix, sy - iy);
-    let row = |y: i64| at(picture, c, ix as i64, y) * (1.0 - dx) + at(picture, c, ix as i64 + 1, y) * dx;
+    let row = |y: i64| {
+        at(picture, placement, c, ix as i64, y) * (1.0 - dx) + at(picture, placement, c, ix as i64 + 1, y) * dx
+    };
     row(iy as i64) * (1.0 - dy) + row(iy as i64 + 1) * dy
 }

@@ -26,8 +26,10 @@ pub struct LetterboxParams {
     pub align_corners: u32,
     /// Plane of the network's input in its buffer.
     pub dst_plane: u32,
+    /// 1: one channel, of greys.
+    pub grey: u32,
     /// A multiple of 16 bytes, as uniform buffers want.
-    pub _pad: [u32; 3],
+    pub _pad: [u32; 2],
 }
 
 /// `shaders/letterbox.wgsl`
@@ -56,7 +58,8 @@ impl Placement {
             fill: self.fill,
             align_corners: u32::from(self.align_corners),
             dst_plane: dst_plane as u32,
-            _pad: [0; 3],
+            grey: u32::from(self.grey),
+            _pad: [0; 2],
         }
     }
 }

@@ -4,11 +4,13 @@
 pub mod bundle;
 pub mod darknet;
 pub mod defaults;
+mod foreign;
 pub mod names;
 mod open;
 mod options;
 pub mod random;
 pub mod scaled;
+mod text;
 mod whole;
 pub mod zoo;
 

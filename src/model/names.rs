@@ -2,15 +2,22 @@
 
 use std::path::Path;
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    model::text,
+};
 
-/// Class names, one a line in order of class index; empty lines at the end are none. `path` is for errors.
+/// Class names, one a line in order of class index; empty lines at the end are none. `path` is for errors. What is no Unicode is read as
+/// Latin-1, which `notes` are told.
 ///
 /// # Errors
-/// [`Error::Text`] if the file is not UTF-8 or has no names.
-pub fn parse(path: &Path, bytes: &[u8]) -> Result<Vec<String>> {
-    let text = crate::model::darknet::data::text(path, bytes)?;
-    let mut names: Vec<String> = text.lines().map(|line| line.trim().to_owned()).collect();
+/// [`Error::Text`] if there are no names.
+pub fn parse(path: &Path, bytes: &[u8], notes: &mut Vec<String>) -> Result<Vec<String>> {
+    let text = text::unicode(bytes).unwrap_or_else(|| {
+        notes.push(format!("{}:{}: is not UTF-8 text, and is read as Latin-1", path.display(), text::bad_line(bytes)));
+        text::latin1(bytes).into()
+    });
+    let mut names: Vec<String> = text::lines(&text).map(|line| line.trim().to_owned()).collect();
     while names.last().is_some_and(String::is_empty) {
         names.pop();
     }

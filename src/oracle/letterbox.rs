@@ -5,7 +5,7 @@ use crate::{
     tensor::Tensor,
 };
 
-/// The canvas `[3, H, W]`, RGB / 255: the host's own resampler is the definition.
+/// The canvas `[3, H, W]`, RGB / 255, or `[1, H, W]` of greys: the host's own resampler is the definition.
 pub fn letterbox(picture: &Picture, placement: &Placement) -> Tensor {
     placement.resample(picture)
 }

@@ -112,9 +112,16 @@ fn picture(width: usize, height: usize) -> Picture {
     Picture { width, height, rgba: (0..width * height * 4).map(|_| random.bits() as u8).collect() }
 }
 
-/// Pictures of many sizes onto one canvas, in every mode; returns how many.
+/// Pictures of many sizes onto a canvas of colours and one of greys, in every mode; returns how many.
 pub async fn letterboxes(gpu: &Gpu) -> Result<usize, String> {
-    let canvas = Shape::new(3, 24, 32);
+    let mut count = 0;
+    for channels in [3, 1] {
+        count += letterboxes_onto(gpu, Shape::new(channels, 24, 32)).await?;
+    }
+    Ok(count)
+}
+
+async fn letterboxes_onto(gpu: &Gpu, canvas: Shape) -> Result<usize, String> {
     let graph = Builder::new(canvas).map_err(words)?.finish();
     let options = ProgramOptions { keep: Keep::All, ..Default::default() };
     let mut program = program(gpu, &graph, Params::default(), &options).await.map_err(words)?;
@@ -130,7 +137,8 @@ pub async fn letterboxes(gpu: &Gpu) -> Result<usize, String> {
                 let want = oracle::letterbox(&picture, &placement);
                 // Positions are f32 in both; a driver may contract a multiplication and an addition.
                 let tolerance = Tolerance { abs: 2e-5, rel: 0.0 };
-                compare(&got, &want, tolerance).map_err(|e| format!("{w}x{h} {mode:?} letterbox {letterbox}: {e}"))?;
+                compare(&got, &want, tolerance)
+                    .map_err(|e| format!("{w}x{h} {mode:?} letterbox {letterbox}, {} channels: {e}", canvas.c))?;
                 count += 1;
             }
         }

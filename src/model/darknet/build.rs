@@ -32,7 +32,8 @@ pub fn network(path: &Path, options: &CfgOptions) -> Result<Model> {
 /// As [`network`].
 pub fn from_cfg(path: &Path, cfg: &Cfg, options: &CfgOptions) -> Result<Model> {
     let net = &cfg.sections[0];
-    let (input, letterbox) = net_section(net, options)?;
+    let mut notes = Vec::new();
+    let (input, letterbox) = net_section(net, options, &mut notes)?;
     let scaled = match options.decode {
         Decode::Darknet => false,
         Decode::Scaled => true,
@@ -43,9 +44,7 @@ pub fn from_cfg(path: &Path, cfg: &Cfg, options: &CfgOptions) -> Result<Model> {
         values: vec![],
         leaky_slope: options.leaky_slope.unwrap_or(0.1),
         scaled,
-        nms: NmsKind::Iou,
-        beta_nms: NmsKind::BETA,
-        notes: vec![],
+        notes,
     };
     if scaled {
         build.notes.push(match options.decode {
@@ -74,31 +73,36 @@ pub fn from_cfg(path: &Path, cfg: &Cfg, options: &CfgOptions) -> Result<Model> {
         // With these a layer's numbers are missing from the file, or skipped there.
         section.refuse("dontload", "0")?;
         section.refuse("dontloadscales", "0")?;
-        section.finish()?;
+        section.finish(&mut build.notes)?;
     }
-    let Build { graph, nms, beta_nms, notes, .. } = build;
+    let Build { graph, mut notes, .. } = build;
     let graph = graph.finish();
     if graph.heads.is_empty() {
         return Err(net.error("there is no [yolo] section: this network finds no boxes"));
     }
-    check_stride(net, &graph, input)?;
+    let last = cfg.sections.iter().rfind(|section| section.kind == "yolo");
+    let (nms_kind, beta_nms) = last.map_or(Ok((NmsKind::Iou, NmsKind::BETA)), yolo::nms)?;
+    notes.extend(uneven(net, &graph, input));
     Ok(Model {
         graph,
         params: None,
         preprocess: Preprocess { letterbox, ..Preprocess::default() },
         labels: vec![],
-        defaults: Defaults { nms_kind: nms, beta_nms, ..Defaults::default() },
+        defaults: Defaults { nms_kind, beta_nms, ..Defaults::default() },
         source: path.to_owned(),
         notes,
     })
 }
 
-fn net_section(net: &Section, options: &CfgOptions) -> Result<(Shape, bool)> {
+fn net_section(net: &Section, options: &CfgOptions, notes: &mut Vec<String>) -> Result<(Shape, bool)> {
     let (width, height): (usize, usize) = (net.number_or("width", 0)?, net.number_or("height", 0)?);
     let channels = net.number_or("channels", 3)?;
+    if !matches!(channels, 1 | 3) {
+        return Err(net.error_key("channels", format!("channels: expected 3, or 1 for greys, found {channels}")));
+    }
     let letterbox = net.number_or::<i64>("letter_box", 0)? != 0;
     net.refuse("inputs", "0")?;
-    net.finish()?;
+    net.finish(notes)?;
     let (w, h) = options.size.unwrap_or((width, height));
     if w == 0 || h == 0 {
         return Err(net.error(format!("expected a width and height above 0, found {w}x{h}")));
@@ -106,17 +110,16 @@ fn net_section(net: &Section, options: &CfgOptions) -> Result<(Shape, bool)> {
     Ok((Shape::new(channels, h, w), letterbox))
 }
 
-/// The sides of the input must be multiples of the largest stride, or cells would not cover the picture evenly.
-fn check_stride(net: &Section, graph: &crate::graph::Graph, input: Shape) -> Result<()> {
+/// What to say where the sides of the input are no multiples of the largest stride: cells do not cover the picture evenly then. Darknet
+/// plays such networks too, as long as the grids meet that are joined.
+fn uneven(net: &Section, graph: &crate::graph::Graph, input: Shape) -> Option<String> {
     let strides = graph.heads.iter().map(|head| {
         let shape = graph.node(head.input).shape;
         (input.h.div_ceil(shape.h)).next_power_of_two().max((input.w.div_ceil(shape.w)).next_power_of_two())
     });
     let stride = strides.max().unwrap_or(1);
-    let fits = |side: usize| side.is_multiple_of(stride);
-    if fits(input.w) && fits(input.h) {
-        return Ok(());
-    }
-    let message = format!("expected multiples of {stride} for width and height, found {}x{}", input.w, input.h);
-    Err(net.error(message))
+    let even = input.w.is_multiple_of(stride) && input.h.is_multiple_of(stride);
+    (!even).then(|| {
+        format!("{}: {}x{} is no multiple of {stride}: boxes at the edges suffer", net.place(), input.w, input.h)
+    })
 }

@@ -1,12 +1,16 @@
 //! The text of a `.cfg`: sections of `key=value` lines, each with its line number, so that errors can point at it.
 
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
+    collections::BTreeSet,
     path::{Path, PathBuf},
     str::FromStr,
 };
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    model::{darknet::keys, foreign, text},
+};
 
 /// A whole file: `[net]` first, then one section per layer.
 #[derive(Clone, Debug)]
@@ -27,6 +31,8 @@ pub struct Section {
     /// Layer number; `None` for `[net]`.
     pub layer: Option<usize>,
     entries: Vec<KeyValue>,
+    /// Keys that somebody has asked for, there or not: those that mean something in this section.
+    asked: RefCell<BTreeSet<String>>,
 }
 
 #[derive(Clone, Debug)]
@@ -37,110 +43,8 @@ struct KeyValue {
     used: Cell<bool>,
 }
 
-/// Keys that matter to training, or to how Darknet shows and stores things, never to the result. Any section.
-const NO_EFFECT: &[&str] = &[
-    "absolute",
-    "adam",
-    "adversarial_lr",
-    "angle",
-    "aspect",
-    "assisted_excitation",
-    "B1",
-    "B2",
-    "batch",
-    "blur",
-    "burn_in",
-    "burnin_update",
-    "classes_multipliers",
-    "cls_normalizer",
-    "contrastive",
-    "contrastive_color",
-    "contrastive_jit_flip",
-    "contrastive_neg_max",
-    "counters_per_class",
-    "cutmix",
-    "decay",
-    "delta_normalizer",
-    "dontsave",
-    "dynamic_minibatch",
-    "ema_alpha",
-    "embedding_layer",
-    "eps",
-    "exposure",
-    "flip",
-    "focal_loss",
-    "gaussian_noise",
-    "gamma",
-    "horizontal_flip",
-    "hue",
-    "ignore_thresh",
-    "iou_loss",
-    "iou_normalizer",
-    "iou_thresh",
-    "iou_thresh_kind",
-    "jitter",
-    "label_smooth_eps",
-    "learning_rate",
-    "learning_rate_min",
-    "letter_box_train",
-    "lr_scale",
-    "max",
-    "max_batches",
-    "max_crop",
-    "max_delta",
-    "min_crop",
-    "mixup",
-    "momentum",
-    "mosaic",
-    "mosaic_bound",
-    "num_sigmas_reject_badlabels",
-    "obj_normalizer",
-    "objectness_smooth",
-    "optimized_memory",
-    "policy",
-    "power",
-    "probability",
-    "random",
-    "resize",
-    "resize_step",
-    "rewrite_bbox",
-    "saturation",
-    "scales",
-    "seq_scales",
-    "sequential_subdivisions",
-    "sgdr_cycle",
-    "sgdr_mult",
-    "show_receptive_field",
-    "squared",
-    "step",
-    "steps",
-    "stopbackward",
-    "stream",
-    "subdivisions",
-    "time_steps",
-    "track",
-    "track_ciou_norm",
-    "track_history_size",
-    "train_only_bn",
-    "try_fix_nan",
-    "truth_thresh",
-    "unsupervised",
-    "uc_normalizer",
-    "use_cuda_graph",
-    "wait_stream",
-    "weight_decay",
-    "weights_reject_freq",
-    "workspace_size_limit_MB",
-    "dropblock",
-    "onlyforward",
-    "show_details",
-    "loss_scale",
-    "badlabels_rejection_percentage",
-    "equidistant_point",
-    "batches_per_class",
-    "augment_speed",
-    "init_sequential_subdivisions",
-];
+/// What begins a comment.
+const COMMENT: [char; 2] = ['#', ';'];
 
 /// Most bytes that a cfg may have; the largest of the family has 30 kB.
 const MAX_BYTES: u64 = 4 << 20;
@@ -164,12 +68,12 @@ impl Cfg {
     /// # Errors
     /// As [`Cfg::read`].
     pub fn decode(path: &Path, bytes: &[u8]) -> Result<Self> {
-        match std::str::from_utf8(bytes) {
-            Ok(text) => Self::parse(path, text),
-            Err(e) => {
-                let line = 1 + bytes[..e.valid_up_to()].iter().filter(|b| **b == b'\n').count();
-                Err(whole(path, line, "is not UTF-8 text: is this a .cfg?".into()))
-            }
+        if let Some(other) = foreign::is(&bytes[..bytes.len().min(foreign::HEAD)]) {
+            return Err(whole(path, 1, other.into()));
+        }
+        match text::unicode(bytes) {
+            Some(text) => Self::parse(path, &text),
+            None => Self::parse(path, &without_comments(path, bytes)?),
         }
     }
 
@@ -179,10 +83,9 @@ impl Cfg {
     /// As [`Cfg::read`].
     pub fn parse(path: &Path, text: &str) -> Result<Self> {
         let mut sections: Vec<Section> = Vec::new();
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        for (i, raw) in text.lines().enumerate() {
+        for (i, raw) in text::lines(text).enumerate() {
             let line = i + 1;
-            let content = raw.split(['#', ';']).next().unwrap_or_default().trim();
+            let content = raw.split(COMMENT).next().unwrap_or_default().trim();
             if content.is_empty() {
                 continue;
             }
@@ -192,7 +95,14 @@ impl Cfg {
                 };
                 let layer = sections.len().checked_sub(1);
                 let file = path.to_owned();
-                sections.push(Section { file, kind: kind.trim().to_owned(), line, layer, entries: vec![] });
+                sections.push(Section {
+                    file,
+                    kind: kind.trim().to_owned(),
+                    line,
+                    layer,
+                    entries: vec![],
+                    asked: RefCell::default(),
+                });
             } else {
                 let Some(section) = sections.last_mut() else {
                     return Err(whole(path, line, format!("expected [net], found `{content}`")));
@@ -218,6 +128,18 @@ impl Cfg {
             _ => Ok(Self { sections }),
         }
     }
+}
+
+/// The text of a cfg that is in no coding known here but for its comments, which nobody reads.
+fn without_comments(path: &Path, bytes: &[u8]) -> Result<String> {
+    let mut comment = false;
+    let read = bytes.iter().copied().filter(|byte| {
+        let end = matches!(byte, b'\n' | b'\r');
+        comment = !end && (comment || COMMENT.contains(&char::from(*byte)));
+        !comment
+    });
+    let failed = |_| whole(path, text::bad_line(bytes), "is not UTF-8 text: is this a .cfg?".into());
+    String::from_utf8(read.collect()).map_err(failed)
 }
 
 fn whole(path: &Path, line: usize, message: String) -> Error {
@@ -255,6 +177,11 @@ impl Section {
         }
     }
 
+    /// Where it is, for remarks: `x.cfg:1: [net]`.
+    pub fn place(&self) -> String {
+        format!("{}:{}: {}", self.file.display(), self.line, self.name())
+    }
+
     /// An error that points at the section's first line.
     pub fn error(&self, message: impl Into<String>) -> Error {
         self.error_at(self.line, message)
@@ -276,6 +203,7 @@ impl Section {
 
     /// The text of `key`, if it is there.
     pub fn text(&self, key: &str) -> Option<&str> {
+        self.asked.borrow_mut().insert(key.to_owned());
         let entry = self.find(key)?;
         entry.used.set(true);
         Some(&entry.value)
@@ -331,21 +259,32 @@ impl Section {
         }
     }
 
-    /// Fails on the first key that nobody has asked for and that is not known to matter to training only.
+    /// Passes over what nobody has asked for. Keys that Darknet does not read either cannot change a result and are told in `notes`;
+    /// what it reads for training, tracking or display is passed in silence.
     ///
     /// # Errors
-    /// [`Error::Cfg`]
-    pub fn finish(&self) -> Result<()> {
-        let unknown = |e: &&KeyValue| !e.used.get() && !NO_EFFECT.contains(&e.key.as_str());
-        match self.entries.iter().find(unknown) {
-            None => Ok(()),
-            Some(e) => Err(self.error_at(
-                e.line,
-                match self.find(&e.key) {
-                    Some(first) if first.used.get() => format!("`{}` a second time, after line {}", e.key, first.line),
-                    _ => format!("unknown key `{}`", e.key),
-                },
-            )),
+    /// [`Error::Cfg`] for a key that is near in spelling to one that counts here, and for one that is there twice with two values.
+    pub fn finish(&self, notes: &mut Vec<String>) -> Result<()> {
+        for entry in self.entries.iter().filter(|e| !e.used.get() && !keys::without_effect(&self.kind, &e.key)) {
+            let KeyValue { key, line, .. } = entry;
+            match self.find(key) {
+                // Darknet takes the first; who meant the last would see another result.
+                Some(first) if first.used.get() && first.value != entry.value => {
+                    return Err(self.error_at(*line, format!("`{key}` a second time, after line {}", first.line)));
+                }
+                Some(first) if first.used.get() => continue,
+                _ => {}
+            }
+            let asked = self.asked.borrow();
+            if let Some(meant) = keys::meant(key, asked.iter().map(String::as_str)).filter(|_| !keys::is_a_word(key)) {
+                return Err(self.error_at(*line, format!("unknown key `{key}`: is `{meant}` meant?")));
+            }
+            notes.push(format!(
+                "{}:{line}: {}: `{key}` means nothing here, to Darknet neither, and is passed over",
+                self.file.display(),
+                self.name()
+            ));
         }
+        Ok(())
     }
 }

@@ -19,7 +19,9 @@ pub fn layer(build: &mut Build, section: &Section) -> Result<NodeId> {
         "shortcut" => shortcut(build, section),
         "maxpool" | "max" => {
             let pool = pool(section)?;
-            for (key, neutral) in [("maxpool_depth", "0"), ("out_channels", "1"), ("antialiasing", "0")] {
+            for (key, neutral) in
+                [("maxpool_depth", "0"), ("out_channels", "1"), ("antialiasing", "0"), ("maxpool_zero_nonmax", "0")]
+            {
                 section.refuse(key, neutral)?;
             }
             add(build, section, Op::MaxPool(pool), &[build.last()])
@@ -99,6 +101,7 @@ fn convolutional(build: &mut Build, section: &Section) -> Result<NodeId> {
         ("reverse", "0"),
         ("coordconv", "0"),
         ("local_avg", "0"),
+        ("flipped", "0"),
     ] {
         section.refuse(key, neutral)?;
     }

@@ -3,6 +3,7 @@
 pub mod build;
 pub mod cfg;
 pub mod data;
+mod keys;
 pub mod layers;
 pub mod published;
 pub mod state;

@@ -3,7 +3,6 @@
 use crate::{
     error::Result,
     graph::{Builder, NodeId},
-    host::NmsKind,
     model::darknet::cfg::Section,
 };
 
@@ -18,10 +17,6 @@ pub struct Build {
     pub leaky_slope: f32,
     /// Whether heads are read as the PyTorch code reads them, whatever the cfg says.
     pub scaled: bool,
-    /// `nms_kind` of the last head.
-    pub nms: NmsKind,
-    /// `beta_nms` of the last head.
-    pub beta_nms: f32,
     /// Remarks for the user.
     pub notes: Vec<String>,
 }

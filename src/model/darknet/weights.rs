@@ -12,7 +12,7 @@ use crate::{
     error::{Error, Result},
     files,
     graph::{NodeParams, Params, Weighted},
-    model::{Model, WeightsOptions},
+    model::{Model, WeightsOptions, foreign},
     text::grouped,
 };
 
@@ -61,6 +61,12 @@ pub fn read(
     notes: &mut Vec<String>,
 ) -> Result<Params> {
     let fail = |message: String| Error::Weights { file: path.to_owned(), message };
+    let mut head = Vec::with_capacity(foreign::HEAD);
+    reader.by_ref().take(foreign::HEAD as u64).read_to_end(&mut head).map_err(Error::io(path))?;
+    if let Some(other) = foreign::is(&head) {
+        return Err(fail(other.into()));
+    }
+    let mut reader = head.as_slice().chain(reader);
     let header = read_header(&mut reader, found).map_err(fail)?;
     let layers = model.graph.weighted();
     let expected = header + layers.iter().map(bytes).sum::<u64>();

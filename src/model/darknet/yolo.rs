@@ -18,36 +18,28 @@ pub fn head(build: &mut Build, section: &Section) -> Result<NodeId> {
     let mask: Vec<usize> = section.list("mask")?;
     let scale_x_y: f32 = section.number_or("scale_x_y", 1.0)?;
     let new_coords = section.number_or::<i64>("new_coords", 0)? != 0;
-    let beta: f32 = section.number_or("beta_nms", NmsKind::BETA)?;
-    let kind = section.text("nms_kind").unwrap_or("default");
-    build.beta_nms = beta;
-    build.nms = match kind {
-        "default" => NmsKind::Iou,
-        // Darknet calls it greedy and gives it a distance term with a fixed exponent (box.c, facts of the family).
-        "greedynms" => NmsKind::Diou { beta: NmsKind::BETA },
-        "diounms" => NmsKind::Diou { beta },
-        other => return Err(section.error_key("nms_kind", format!("nms_kind `{other}` is not supported"))),
-    };
+    // Of several heads the last one's count: what is wrong with the others changes nothing.
+    let _ = (section.text("nms_kind"), section.text("beta_nms"));
     for (key, neutral) in [("embedding_size", "0"), ("map", "0")] {
         section.refuse(key, neutral)?;
     }
     if classes == 0 || classes > 1 << 16 {
         return Err(section.error_key("classes", format!("classes: expected 1 to 65536, found {classes}")));
     }
-    if !listed.len().is_multiple_of(2) || listed.is_empty() {
+    let pairs: Vec<(f32, f32)> = listed.chunks_exact(2).map(|p| (p[0], p[1])).collect();
+    if pairs.is_empty() {
         let message = format!("anchors: expected pairs of width and height, found {} numbers", listed.len());
         return Err(section.error_key("anchors", message));
     }
-    let pairs: Vec<(f32, f32)> = listed.chunks_exact(2).map(|p| (p[0], p[1])).collect();
-    if pairs.iter().any(|(w, h)| !(w.is_finite() && h.is_finite() && *w > 0.0 && *h > 0.0)) {
-        return Err(section.error_key("anchors", "anchors: expected sizes above 0"));
+    if listed.len() % 2 == 1 {
+        build.notes.push(format!("{}: anchors: the last of {} numbers has no partner", section.place(), listed.len()));
     }
-    if num < pairs.len() {
-        let name = section.name();
-        build.notes.push(format!("{name}: num={num}, but there are {} anchors; all of them are used", pairs.len()));
-    } else if num > pairs.len() {
-        let message = format!("num={num}, but there are only {} anchors", pairs.len());
-        return Err(section.error_key("num", message));
+    if num != pairs.len() {
+        let said = format!("num={num}, but there are {} anchors, which are what counts", pairs.len());
+        build.notes.push(format!("{}: {said}", section.place()));
+    }
+    if mask.is_empty() && num > pairs.len() {
+        return Err(section.error_key("num", format!("num={num}, but there are only {} anchors", pairs.len())));
     }
     let mask = if mask.is_empty() { (0..pairs.len()).collect() } else { mask };
     let mut anchors = Vec::with_capacity(mask.len());
@@ -56,6 +48,11 @@ pub fn head(build: &mut Build, section: &Section) -> Result<NodeId> {
             let message = format!("mask {m} is beyond the {} anchors (0 .. {})", pairs.len(), pairs.len() - 1);
             return Err(section.error_key("mask", message));
         };
+        if !(pair.0 > 0.0 && pair.1 > 0.0) {
+            return Err(
+                section.error_key("anchors", format!("anchors: expected sizes above 0, found {}, {}", pair.0, pair.1))
+            );
+        }
         anchors.push(*pair);
     }
     let mut input = build.last();
@@ -70,4 +67,20 @@ pub fn head(build: &mut Build, section: &Section) -> Result<NodeId> {
     let head = Head { input, layer, anchors, classes, scale_x_y, new_coords };
     build.graph.head(&section.name(), head)?;
     Ok(input)
+}
+
+/// How overlap is measured, by the last head, and its exponent.
+///
+/// # Errors
+/// [`crate::Error::Cfg`] for a kind that there is not, or an exponent that is no number.
+pub fn nms(section: &Section) -> Result<(NmsKind, f32)> {
+    let beta: f32 = section.number_or("beta_nms", NmsKind::BETA)?;
+    let kind = match section.text("nms_kind").unwrap_or("default") {
+        "default" => NmsKind::Iou,
+        // Darknet calls it greedy and gives it a distance term with a fixed exponent (box.c, facts of the family).
+        "greedynms" => NmsKind::Diou { beta: NmsKind::BETA },
+        "diounms" => NmsKind::Diou { beta },
+        other => return Err(section.error_key("nms_kind", format!("nms_kind `{other}` is not supported"))),
+    };
+    Ok((kind, beta))
 }
