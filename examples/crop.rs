@@ -9,13 +9,15 @@ fn main() -> Result<(), Error> {
     let [model, path, folder] = &args[..] else {
         return Err(Error::Usage("expected MODEL PICTURE FOLDER".into()));
     };
-    let told = |e: image::ImageError| Error::Image { path: path.into(), message: e.to_string() };
-    let picture = image::open(path).map_err(told)?;
+    let told = |path: &Path, e: image::ImageError| Error::Image { path: path.into(), message: e.to_string() };
+    let picture = image::open(path).map_err(|e| told(path.as_ref(), e))?;
     for (number, found) in Detector::builder().model(model).build()?.detect(&picture)?.iter().enumerate() {
         let b = found.bbox;
-        let cut = picture.crop_imm(b.x as u32, b.y as u32, b.w.ceil() as u32, b.h.ceil() as u32);
+        let (left, top) = (b.x as u32, b.y as u32);
+        let (right, bottom) = ((b.x + b.w).ceil() as u32, (b.y + b.h).ceil() as u32);
+        let cut = picture.crop_imm(left, top, right - left, bottom - top);
         let file = Path::new(folder).join(format!("{number}-{}.png", found.name));
-        cut.save(&file).map_err(told)?;
+        cut.save(&file).map_err(|e| told(&file, e))?;
         println!("{}", file.display());
     }
     Ok(())

@@ -10,13 +10,9 @@ fn main() -> Result<(), Error> {
     let told = |e: image::ImageError| Error::Image { path: out.into(), message: e.to_string() };
     let picture = Picture::open(picture)?;
     let found = Detector::builder().model(model).score_threshold(0.5).build()?.detect(&picture)?;
-    let Picture { width, height, rgba } = picture;
-    let image = image::RgbaImage::from_raw(width as u32, height as u32, rgba);
-    let mut image = image::DynamicImage::from(image.unwrap_or_default()).into_rgb8();
+    let mut image = image::DynamicImage::from(image::RgbaImage::try_from(picture)?).into_rgb8();
     for (x, y, pixel) in image.enumerate_pixels_mut() {
-        let inside = |BoxPx { x: left, y: top, w, h }: BoxPx| {
-            (left..left + w).contains(&(x as f32)) && (top..top + h).contains(&(y as f32))
-        };
+        let inside = |b: BoxPx| (b.x..b.right()).contains(&(x as f32)) && (b.y..b.bottom()).contains(&(y as f32));
         if !found.iter().any(|object| inside(object.bbox)) {
             pixel.0 = pixel.0.map(|channel| channel / 4);
         }

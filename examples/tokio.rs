@@ -1,14 +1,18 @@
-//! A server's handlers on tokio: detection puts none of its threads to sleep, and a queue gives the detector to one at a time.
+//! A server's handlers on tokio: none of its threads sleeps while the GPU works (pictures are decoded where blocking is allowed), and a queue gives the detector to one at a time.
 //! `cargo run --release --example tokio MODEL PICTURE..`
 
 use std::sync::Arc;
 
 use tokio::sync::Mutex;
-use yolov4::{Detections, Detector, Error};
+use yolov4::{Detections, Detector, Error, Picture};
 
 /// What a handler of requests does.
-async fn handle(detector: Arc<Mutex<Detector>>, picture: String) -> Result<Detections, Error> {
-    detector.lock().await.detect_async(&picture).await
+async fn handle(detector: Arc<Mutex<Detector>>, path: String) -> Result<Detections, Error> {
+    let name = path.clone();
+    let decoded = tokio::task::spawn_blocking(move || Picture::open(path)).await;
+    let picture = decoded.map_err(|e| Error::Usage(e.to_string()))??;
+    let found = detector.lock().await.detect_async(&picture).await?;
+    Ok(Detections { image: name, ..found })
 }
 
 async fn serve(model: &str, pictures: &[String]) -> Result<(), Error> {

@@ -1,4 +1,4 @@
-// uses: shared/boxes.wgsl
+// uses: shared/boxes.wgsl shared/thresholds.wgsl
 // One head to candidate boxes: one invocation per cell and anchor. A box needs objectness above the threshold, then
 // yields one candidate for every class that is wanted and whose score is above it: what nobody wants takes no room and
 // silences nothing. The counter goes on past the end of the list: the host sees the overflow and comes back with more room.

@@ -1,4 +1,4 @@
-// uses: shared/boxes.wgsl
+// uses: shared/boxes.wgsl shared/thresholds.wgsl
 // Greedy non-maximum suppression, one workgroup per class: in order of score, every box that is still alive silences
 // those after it that overlap it too much. A dispatch goes through BLOCK boxes of each class and notes where it stopped;
 // the next one goes on from there. One that went through tens of thousands would take longer than a display driver waits,

@@ -1,4 +1,4 @@
-// uses: shared/boxes.wgsl shared/keys.wgsl
+// uses: shared/boxes.wgsl shared/thresholds.wgsl shared/keys.wgsl
 // Sorts 1024 candidates in workgroup memory (bitonic, all comparators ascending): by class, then score from high to
 // low, then number of the box; where classes silence each other, by score, number of the box, class. Longer lists are
 // finished by sort_merge between runs of this kernel. Keys past the last candidate are the largest there are, so that

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a network could not be loaded, planned or played. The text is written for the person at the terminal.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A `.cfg` that cannot be taken as it stands.
@@ -142,6 +142,13 @@ pub enum Error {
     /// program ends with another code for it.
     #[error("{0}")]
     Usage(String),
+}
+
+/// The sentence that [`Display`](std::fmt::Display) writes: it is what `fn main() -> Result<(), Error>` shows.
+impl std::fmt::Debug for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
 }
 
 /// What kind of thing went wrong, for programs that tell one from another; the text of the [`Error`] is for people.

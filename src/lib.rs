@@ -1,4 +1,5 @@
 #![doc = include_str!("../docs/crate.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 // Whatever a signature says has a name that a caller can write.
 #![warn(unnameable_types)]
 #![cfg_attr(
@@ -37,7 +38,9 @@ pub use detect::{
 pub use error::{Error, ErrorKind, Result};
 #[cfg(feature = "gpu")]
 pub use gpu::{Backend, Gpu};
+// What stands in signatures, of the very versions that are meant.
 pub use host::{Picture, ResizeMode};
+pub use image;
 pub use kernels::Precision;
 pub use model::Decode;
 #[cfg(feature = "fetch")]
@@ -47,6 +50,8 @@ pub use tensor::{Shape, Tensor};
 pub use view::LiveDetector;
 #[cfg(all(feature = "gpu", feature = "video", not(target_arch = "wasm32")))]
 pub use view::{FrameDetections, Stream};
+#[cfg(feature = "gpu")]
+pub use wgpu;
 
 /// Frames of a video as they come, and where they come from: for [`Input::Frame`], and sources of one's own.
 pub mod media {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 use yolov4::{
-    Detector, DetectorBuilder, Error, ErrorKind, Picture, PlayerChoice,
+    BoxPx, Detector, DetectorBuilder, Error, ErrorKind, Picture, PlayerChoice,
     low_level::{
         host::{NmsKind, Placement, ResizeMode},
         model::{CfgOptions, Model},
@@ -171,7 +171,7 @@ fn class_names_are_read_as_editors_have_left_them() {
     let found = builder().build().unwrap().detect(&picture).unwrap();
     assert!(!found.is_empty() && found.iter().all(|d| d.name == "dog"), "{found:?}");
     assert!(named(builder()).1.contains("1 classes are not looked for"));
-    let found = builder().classes(vec!["dont_show cat".into()]).build().unwrap().detect(&picture).unwrap();
+    let found = builder().classes(["dont_show cat"]).build().unwrap().detect(&picture).unwrap();
     assert!(!found.is_empty() && found.iter().all(|d| d.name == "dont_show cat"), "{found:?}");
 }
 
@@ -244,6 +244,53 @@ fn sizes_that_are_no_multiple_of_the_stride_play() {
     );
     let error = odd.err().unwrap();
     assert!(error.kind() == ErrorKind::Usage && error.to_string().starts_with("size 31x32 does not fit"), "{error}");
+}
+
+#[test]
+fn a_class_is_wanted_by_its_name_in_any_case_and_the_others_are_listed() {
+    let place = Place::new();
+    let builder = || place.builder().labels(["Cat", "dog"]);
+    for wanted in [vec!["cat", "DOG"], vec!["Cat", "1"]] {
+        assert!(builder().classes(wanted).build().is_ok());
+    }
+    let error = builder().classes(["cow"]).build().unwrap_err();
+    assert_eq!(error.to_string(), "there is no class `cow` among the 2: Cat, dog");
+    // What `fn main() -> Result<(), Error>` shows.
+    assert_eq!(format!("{error:?}"), error.to_string());
+}
+
+#[test]
+fn boxes_know_their_sides_and_how_much_of_each_other_they_are() {
+    let b = |sides: [f32; 4]| BoxPx::from(sides);
+    let one = b([1.0, 2.0, 4.0, 3.0]);
+    assert_eq!((one.right(), one.bottom(), one.area()), (5.0, 5.0, 12.0));
+    assert_eq!(
+        (one.iou(&one), one.iou(&b([3.0, 2.0, 4.0, 3.0])), one.iou(&b([5.0, 5.0, 1.0, 1.0]))),
+        (1.0, 6.0 / 18.0, 0.0)
+    );
+    assert_eq!(b([0.0; 4]).iou(&b([0.0; 4])), 0.0);
+}
+
+#[test]
+fn samples_of_sixteen_bits_are_cut() {
+    let deep = image::ImageBuffer::<image::Luma<u16>, _>::from_raw(2, 1, vec![0x12ff_u16, 0xff80]).unwrap();
+    assert_eq!(Picture::from(&image::DynamicImage::from(deep)).rgba, [0x12, 0x12, 0x12, 255, 255, 255, 255, 255]);
+}
+
+#[test]
+fn pictures_that_are_something_else_are_told_as_such() {
+    for (bytes, words) in [
+        (&b"\0\0\0\x18ftypheic\0\0\0\0"[..], "x.jpg: is HEIC, which is not read here: convert it"),
+        (b"\0\0\0\x1cftypavif\0\0\0\0", "is AVIF"),
+        (b"\xff\x0a\xfa\x1f", "is JPEG XL"),
+        (b"%PDF-1.7\n", "is PDF"),
+        (b"\0\0\0\x20ftypisom\0\0\x02\0", "is a video (MP4), not a picture"),
+        (b"\x1a\x45\xdf\xa3\x93\x42", "is a video (Matroska or WebM)"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "is a pointer of Git LFS"),
+    ] {
+        let error = Picture::decode(bytes, "x.jpg", true).unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+    }
 }
 
 #[test]

@@ -13,6 +13,9 @@ pub fn advice(error: &Error) -> Option<String> {
         {
             Some("`yolov4 cameras` lists the cameras that answer".into())
         }
+        Error::Image { path, message } if message.starts_with("is a video") => {
+            Some(format!("`yolov4 detect {0}` alone plays it, and so does `yolov4 view {0}`", path.display()))
+        }
         // Nothing helps where the library has nothing to say either.
         Error::Limit { hint, .. } if hint.is_empty() => None,
         _ => by_kind(error.kind()).map(str::to_owned),

@@ -27,8 +27,8 @@ use crate::{
 
 #[derive(clap::Args, Debug)]
 pub struct DetectArgs {
-    /// Pictures: files, folders, globs, or - for one on standard input; or one video file
-    #[arg(required = true, value_name = "PATHS")]
+    /// Pictures: files, folders, globs, @FILE for a list of them, or - for a picture or a list on standard input; or one video file
+    #[arg(value_name = "PATHS")]
     paths: Vec<PathBuf>,
     #[command(flatten)]
     model: options::ModelOptions,
@@ -65,10 +65,17 @@ pub async fn run(args: DetectArgs) -> CommandResult {
     {
         return video(&args, path);
     }
+    if let [_, _, ..] = args.paths.as_slice()
+        && let Some(video) = args.paths.iter().find(|path| paths::names_a_video(path) && path.is_file())
+    {
+        let video = video.display();
+        return Err(Error::Usage(format!("{video}: a video is played by itself, without other paths")).into());
+    }
     if args.out_video.is_some() {
         return Err(Error::Usage("--out-video: expected one video, as a file".into()).into());
     }
-    let paths = pictures::expand(&args.paths)?;
+    let given = pictures::given(&args.paths)?;
+    let paths = given.paths.clone();
     let names = pictures::names(&paths);
     if let Some(dir) = &args.draw {
         output::folder(dir)?;
@@ -83,9 +90,16 @@ pub async fn run(args: DetectArgs) -> CommandResult {
     let bar = progress(paths.len());
     let (mut failed, mut lost) = (false, None);
     let all: Vec<_> = paths.iter().zip(&names).collect();
-    let reader = pictures::reader(paths.clone(), args.batch.get(), !args.resize.no_exif);
+    let reader = pictures::reader(given, args.batch.get(), !args.resize.no_exif);
     'pictures: for batch in all.chunks(args.batch.get()) {
-        let pictures = reader.recv().map_err(|e| Error::io("pictures")(std::io::Error::other(e)))?;
+        let decoded = reader.recv().map_err(|e| Error::io("pictures")(std::io::Error::other(e)))?;
+        let mut pictures = Vec::with_capacity(decoded.len());
+        for one in decoded {
+            if let Ok((_, Some(remark))) = &one {
+                bar.suspend(|| output::say(format_args!("note: {remark}")));
+            }
+            pictures.push(one.map(|(picture, _)| picture));
+        }
         for (name, outcome) in some(&args, &mut detector, batch, pictures).await {
             match outcome {
                 Ok(result) => results.add(name, result)?,

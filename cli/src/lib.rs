@@ -41,7 +41,7 @@ struct Cli {
 enum Command {
     /// See it work: the network and the pictures that are part of the program, without a download
     Demo(demo::DemoArgs),
-    /// Find objects in pictures
+    /// Find objects in pictures, or in every frame of a video
     Detect(detect::DetectArgs),
     /// Watch a camera, a video, a stream or pictures with boxes on what is found, in a window
     View(view::ViewArgs),

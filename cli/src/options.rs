@@ -125,22 +125,22 @@ pub struct Detecting {
     /// Class names by class index, instead of a file of them
     #[arg(long, value_delimiter = ',', value_name = "A,B,..", conflicts_with_all = ["names", "data"])]
     pub labels: Vec<String>,
-    /// Darknet's .data, which names the names and counts the classes
+    /// Darknet's .data, which points to the file of class names
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
-    /// Least score [default: the model's, mostly 0.25]
+    /// Minimum score [default: the model's, mostly 0.25]
     #[arg(long)]
     pub conf: Option<f32>,
-    /// Overlap above which the lesser box goes [default: the model's, mostly 0.45]
+    /// Overlap above which the lower-scoring box is removed [default: the model's, mostly 0.45]
     #[arg(long)]
     pub nms: Option<f32>,
     /// How overlap is measured [default: as the cfg's nms_kind says]
     #[arg(long, value_enum)]
     pub nms_kind: Option<NmsChoice>,
-    /// Lets boxes of different classes silence each other; with --classes, those named among themselves
+    /// Lets boxes of different classes suppress each other; with --classes, only those named take part
     #[arg(long)]
     pub agnostic: bool,
-    /// Only these classes, by name or index; boxes of others silence nothing
+    /// Only these classes, by name or index; boxes of others suppress nothing
     #[arg(long, value_delimiter = ',', value_name = "A,B,..")]
     pub classes: Vec<String>,
     /// At most this many boxes a picture

@@ -2,14 +2,14 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    io::Read,
+    io::{IsTerminal, Read},
     path::{Path, PathBuf},
     sync::mpsc::{self, Receiver},
 };
 
 use yolov4::{Error, Picture, Result};
 
-pub use yolov4::low_level::video::paths::expand;
+use yolov4::low_level::video::paths::{expand, names_a_picture};
 
 /// A file name for what is made of each picture, no two alike on any file system: its stem, or its whole name where two
 /// pictures share a stem, or that with a number.
@@ -30,13 +30,80 @@ pub fn names(paths: &[PathBuf]) -> Vec<String> {
     paths.iter().map(name).collect()
 }
 
-/// Reads `paths` in batches on a thread of its own, one batch ahead: the next pictures are decoded while the GPU is busy.
-pub fn reader(paths: Vec<PathBuf>, batch: usize, exif: bool) -> Receiver<Vec<Result<Picture>>> {
+/// What a command line means.
+#[derive(Debug)]
+pub struct Given {
+    /// Pictures, in order; `-` is the one on standard input.
+    pub paths: Vec<PathBuf>,
+    /// That one, if it is among them.
+    stdin: Option<Vec<u8>>,
+}
+
+/// The pictures that are meant: files, folders, globs, `@FILE` for a list of them, `-` for a picture or a list on standard input, which is
+/// read too if nothing is named and it is no terminal.
+///
+/// # Errors
+/// If an argument does not exist, matches nothing, or cannot be read.
+pub fn given(args: &[PathBuf]) -> Result<Given> {
+    if args.is_empty() && std::io::stdin().is_terminal() {
+        return Err(Error::Usage("expected pictures or a video: files, folders, globs, @LIST or -".into()));
+    }
+    let piped = [PathBuf::from("-")];
+    let mut given = Given { paths: vec![], stdin: None };
+    for arg in if args.is_empty() { &piped } else { args } {
+        let text = arg.to_str().unwrap_or_default();
+        let list = text.strip_prefix('@').filter(|_| !arg.exists());
+        if list == Some("-") || text == "-" {
+            let mut bytes = Vec::new();
+            std::io::stdin().lock().read_to_end(&mut bytes).map_err(Error::io("standard input"))?;
+            if list.is_some() || is_list(&bytes) {
+                given.paths.extend(listed(&bytes, Path::new("")));
+            } else {
+                given.paths.push(arg.clone());
+                given.stdin = Some(bytes);
+            }
+        } else if let Some(list) = list.map(Path::new) {
+            let bytes = std::fs::read(list).map_err(Error::io(list))?;
+            let found = listed(&bytes, list.parent().unwrap_or(Path::new("")));
+            if found.is_empty() {
+                return Err(Error::Usage(format!("{}: expected a picture a line, found none", list.display())));
+            }
+            given.paths.extend(found);
+        } else {
+            given.paths.extend(expand(std::slice::from_ref(arg))?);
+        }
+    }
+    Ok(given)
+}
+
+/// The files of a list: each line a path, from the working folder as Darknet has it, or else from the list's own.
+fn listed(bytes: &[u8], folder: &Path) -> Vec<PathBuf> {
+    lines(bytes).map(PathBuf::from).map(|path| if path.exists() { path } else { folder.join(path) }).collect()
+}
+
+fn lines(bytes: &[u8]) -> impl Iterator<Item = &str> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let text = bytes.split(|byte| matches!(byte, b'\n' | b'\r')).filter_map(|line| std::str::from_utf8(line).ok());
+    text.map(str::trim).filter(|line| !line.is_empty())
+}
+
+/// Whether this is a list of pictures and no picture.
+fn is_list(bytes: &[u8]) -> bool {
+    // No format of pictures is text without a zero among its first bytes, but the portable ones, which begin with P.
+    let text = !bytes[..bytes.len().min(512)].contains(&0) && !bytes.starts_with(b"P");
+    text && lines(bytes).next().is_some_and(|line| Path::new(line).is_file() || names_a_picture(Path::new(line)))
+}
+
+/// A picture, and what is odd about its file.
+type Decoded = Result<(Picture, Option<String>)>;
+
+/// Reads pictures in batches on a thread of its own, one batch ahead: the next ones are decoded while the GPU is busy.
+pub fn reader(given: Given, batch: usize, exif: bool) -> Receiver<Vec<Decoded>> {
     let (sender, receiver) = mpsc::sync_channel(1);
     std::thread::spawn(move || {
-        for paths in paths.chunks(batch) {
+        for paths in given.paths.chunks(batch) {
             // Nobody wants the rest if the device is lost.
-            if sender.send(paths.iter().map(|path| read(path, exif)).collect()).is_err() {
+            if sender.send(paths.iter().map(|path| read(path, given.stdin.as_deref(), exif)).collect()).is_err() {
                 break;
             }
         }
@@ -44,12 +111,21 @@ pub fn reader(paths: Vec<PathBuf>, batch: usize, exif: bool) -> Receiver<Vec<Res
     receiver
 }
 
-fn read(path: &Path, exif: bool) -> Result<Picture> {
-    if path.as_os_str() == "-" {
-        let mut bytes = Vec::new();
-        std::io::stdin().lock().read_to_end(&mut bytes).map_err(Error::io("standard input"))?;
-        Picture::decode(&bytes, "standard input", exif)
-    } else {
-        Picture::open_with(path, exif)
+fn read(path: &Path, stdin: Option<&[u8]>, exif: bool) -> Decoded {
+    match stdin.filter(|_| path.as_os_str() == "-") {
+        Some(bytes) => Picture::decode_telling(bytes, "standard input", exif),
+        None => {
+            let bytes = std::fs::read(path).map_err(Error::io(path))?;
+            Picture::decode_telling(&bytes, path, exif).map_err(|e| hint(e, path, &bytes))
+        }
     }
+}
+
+/// Says of a file that is a list how lists are read.
+fn hint(error: Error, path: &Path, bytes: &[u8]) -> Error {
+    if !is_list(bytes) {
+        return error;
+    }
+    let message = format!("is a list, not a picture: @{} reads the pictures that it names", path.display());
+    Error::Image { path: path.to_owned(), message }
 }

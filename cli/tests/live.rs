@@ -363,7 +363,10 @@ fn pixels_from_elsewhere_give_the_same_boxes_and_classes_can_change() {
     assert!(!only.is_empty() && only.len() < want.len());
     assert_eq!(show(&mut live, 1), only);
     let refused = live.detector_mut().set_classes(&["elephant".to_owned()]).unwrap_err().to_string();
-    assert_eq!(refused, "there is no class `elephant` among the 10");
+    assert_eq!(
+        refused,
+        "there is no class `elephant` among the 10: stop, yield, no entry, speed limit, warning, priority road, direction, parking, red light, green light"
+    );
     // What cannot be put in is no frame.
     let mut fail = |_: &wgpu::Texture| Err(Error::source("the frame", "is gone"));
     let shot = FrameInput::Outside { size: (8, 8), fill: &mut fail };
@@ -393,7 +396,7 @@ fn a_class_that_nobody_wants_silences_nothing() {
     let classes = |found: &[Detection]| found.iter().map(|d| d.class).collect::<Vec<_>>();
     for player in [PlayerChoice::Gpu, PlayerChoice::Oracle] {
         let found = |agnostic: bool, wanted: &[&str]| {
-            let wanted = wanted.iter().map(|class| (*class).to_owned()).collect();
+            let wanted: Vec<String> = wanted.iter().map(|class| (*class).to_owned()).collect();
             let builder = doubles().device(gpu.clone()).player(player).batch(2).agnostic(agnostic).classes(wanted);
             let mut detector = builder.build().unwrap();
             let [first, second] = &detector.detect_batch([&picture; 2]).unwrap()[..] else {

@@ -1,6 +1,6 @@
 //! Every option of a [`Detector`]. What nobody asked for comes with the model.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 #[cfg(feature = "fetch")]
 use crate::model::zoo;
@@ -78,6 +78,17 @@ macro_rules! setters {
     };
 }
 
+impl fmt::Debug for DetectorBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DetectorBuilder")
+            .field("model", &self.model)
+            .field("weights", &self.weights)
+            .field("player", &self.player)
+            .field("precision", &self.precision)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Detector {
     /// Starts describing a detector.
     pub fn builder() -> DetectorBuilder {
@@ -98,8 +109,8 @@ impl DetectorBuilder {
         /// The file of class names, one a line; default those that come with the model.
         labels_file: impl Into<PathBuf> => labels_file = Some(labels_file.into());
         /// Class names by class index, instead of a file of them.
-        labels: Vec<String> => labels = Some(labels);
-        /// Darknet's `.data`, which names the names and counts the classes.
+        labels: impl IntoIterator<Item = impl Into<String>> => labels = Some(labels.into_iter().map(Into::into).collect());
+        /// Darknet's `.data`, which points to the file of class names.
         data: impl Into<PathBuf> => data = Some(data.into());
         /// Columns and rows of the network's input instead of the cfg's.
         size: (usize, usize) => cfg.size = Some(size);
@@ -117,23 +128,23 @@ impl DetectorBuilder {
         /// Both of the above about the weights at once.
         #[doc(hidden)]
         weights_options: WeightsOptions => load = weights_options;
-        /// Least score; default the model's, mostly 0.25.
+        /// Minimum score; default the model's, mostly 0.25.
         score_threshold: f32 => score_threshold = Some(score_threshold);
-        /// Overlap above which the lesser box goes; default the model's, mostly 0.45.
+        /// Overlap above which the lower-scoring box is removed; default the model's, mostly 0.45.
         iou_threshold: f32 => iou_threshold = Some(iou_threshold);
         /// How overlap is measured; default the cfg's `nms_kind`.
         nms_kind: NmsChoice => nms_kind = Some(nms_kind);
-        /// Lets boxes of different classes silence each other, those that are wanted among themselves.
+        /// Lets boxes of different classes suppress each other; only those of `classes` take part.
         agnostic: bool => agnostic = agnostic;
-        /// Only these classes, by name or index; all if empty. Boxes of others are not looked for, and silence nothing.
-        classes: Vec<String> => classes = classes;
+        /// Only these classes, by name or index; all if empty. They are chosen before NMS: boxes of others suppress nothing.
+        classes: impl IntoIterator<Item = impl Into<String>> => classes = classes.into_iter().map(Into::into).collect();
         /// At most this many boxes a picture, at least 1.
         max_det: usize => max_det = Some(max_det);
         /// How pictures are resampled; default the model's, mostly [`ResizeMode::DarknetFile`].
         resize: ResizeMode => resize = Some(resize);
         /// Fits pictures (`true`) or stretches them; default the cfg's `letter_box`.
         letterbox: bool => letterbox = Some(letterbox);
-        /// Who plays; default the GPU.
+        /// Who plays; default the GPU, or the CPU oracle where no adapter answers.
         player: PlayerChoice => player = player;
         /// Element type on the GPU; default f32.
         precision: Precision => precision = precision;

@@ -18,9 +18,25 @@ pub fn filter(wishes: &[String], names: &[String], count: usize) -> Result<Vec<b
     let shown = |class: usize| names.get(class).is_none_or(|name| !is_hidden(name));
     let mut wanted: Vec<bool> = (0..count).map(|class| wishes.is_empty() && shown(class)).collect();
     for wish in wishes {
-        let index = names.iter().position(|name| name == wish).or_else(|| wish.parse().ok());
-        let class = index.and_then(|index| wanted.get_mut(index));
-        *class.ok_or_else(|| Error::Usage(format!("there is no class `{wish}` among the {count}")))? = true;
+        let exact = names.iter().position(|name| name == wish);
+        let index = exact.or_else(|| names.iter().position(|name| name.eq_ignore_ascii_case(wish)));
+        let class = index.or_else(|| wish.parse().ok()).and_then(|index| wanted.get_mut(index));
+        *class
+            .ok_or_else(|| Error::Usage(format!("there is no class `{wish}` among the {count}{}", listed(names))))? =
+            true;
     }
     Ok(wanted)
 }
+
+/// What there is, for whoever has asked for something else.
+fn listed(names: &[String]) -> String {
+    let some: Vec<&str> = names.iter().take(MOST).map(String::as_str).collect();
+    match names.len() {
+        0 => ", which have numbers and no names".into(),
+        n if n > MOST => format!(": {}, ...", some.join(", ")),
+        _ => format!(": {}", some.join(", ")),
+    }
+}
+
+/// Names that fit into a sentence.
+const MOST: usize = 100;

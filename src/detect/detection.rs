@@ -28,6 +28,32 @@ impl From<BoxPx> for [f32; 4] {
     }
 }
 
+impl BoxPx {
+    /// Right edge.
+    pub fn right(&self) -> f32 {
+        self.x + self.w
+    }
+
+    /// Bottom edge.
+    pub fn bottom(&self) -> f32 {
+        self.y + self.h
+    }
+
+    /// Pixels that it covers.
+    pub fn area(&self) -> f32 {
+        self.w * self.h
+    }
+
+    /// Intersection over union with another one; 0 where neither covers anything.
+    pub fn iou(&self, other: &Self) -> f32 {
+        let side = |low: f32, high: f32| (high - low).max(0.0);
+        let width = side(self.x.max(other.x), self.right().min(other.right()));
+        let height = side(self.y.max(other.y), self.bottom().min(other.bottom()));
+        let union = self.area() + other.area() - width * height;
+        if union > 0.0 { width * height / union } else { 0.0 }
+    }
+}
+
 /// One object.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Detection {

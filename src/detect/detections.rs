@@ -1,6 +1,6 @@
 //! The objects in one picture.
 
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +25,12 @@ impl Deref for Detections {
 
     fn deref(&self) -> &[Detection] {
         &self.detections
+    }
+}
+
+impl DerefMut for Detections {
+    fn deref_mut(&mut self) -> &mut [Detection] {
+        &mut self.detections
     }
 }
 

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use image::{DynamicImage, RgbImage, RgbaImage};
+use image::{DynamicImage, GrayImage, RgbImage, RgbaImage};
 
 #[cfg(feature = "gpu")]
 use crate::gpu::TextureView;
@@ -22,7 +22,7 @@ pub enum Input<'a> {
     Path(PathBuf),
     /// A picture on the host.
     Picture(Cow<'a, Picture>),
-    /// A picture of the `image` crate; 16-bit samples are rounded to 8, alpha is ignored.
+    /// A picture of the `image` crate; 16-bit samples are cut to 8, alpha is ignored.
     Image(&'a DynamicImage),
     /// Pixels in memory of the caller's.
     Pixels(Pixels<'a>),
@@ -138,6 +138,7 @@ macro_rules! from {
 
 from! {
     &'a str => |path| Self::Path(path.into());
+    String => |path| Self::Path(path.into());
     &'a String => |path| Self::Path(path.into());
     &'a Path => |path| Self::Path(path.into());
     &'a PathBuf => |path| Self::Path(path.clone());
@@ -147,6 +148,7 @@ from! {
     &'a DynamicImage => |image| Self::Image(image);
     &'a RgbImage => |image| Self::Pixels(Pixels::new(image.width() as usize, image.height() as usize, PixelFormat::Rgb8, image));
     &'a RgbaImage => |image| Self::Pixels(Pixels::new(image.width() as usize, image.height() as usize, PixelFormat::Rgba8, image));
+    &'a GrayImage => |image| Self::Pixels(Pixels::new(image.width() as usize, image.height() as usize, PixelFormat::Gray8, image));
     Pixels<'a> => |pixels| Self::Pixels(pixels);
     &'a Frame => |frame| Self::Frame(frame);
 }

@@ -21,3 +21,10 @@ pub fn is_whole(bytes: &[u8]) -> bool {
         at = marker + 2 + usize::from(u16::from_be_bytes([length[0], length[1]])).max(2);
     }
 }
+
+/// The bytes of a JPEG that has lost its end, with `more` and the end-of-image marker behind.
+pub fn with_end(bytes: &[u8], more: &[u8]) -> Vec<u8> {
+    // Half a marker is none.
+    let cut = bytes.strip_suffix(&[0xff]).unwrap_or(bytes);
+    [cut, more, &[0xff, 0xd9]].concat()
+}

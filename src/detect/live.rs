@@ -3,7 +3,7 @@
 use crate::{
     detect::{CanvasToImage, Detection, Detector, Player, classes},
     error::{Error, Result},
-    gpu::Program,
+    gpu::{Gpu, Program},
     host::Candidate,
 };
 
@@ -55,7 +55,12 @@ impl Detector {
         self.max_det
     }
 
-    /// Score and overlap that boxes are filtered by.
+    /// The device that it plays on; none if the oracle plays.
+    pub fn gpu(&self) -> Option<&Gpu> {
+        self.program().ok().map(Program::gpu)
+    }
+
+    /// Minimum score and the overlap above which the lower-scoring box is removed, both 0 to 1.
     pub fn thresholds(&self) -> (f32, f32) {
         (self.thresholds.score_threshold, self.thresholds.iou_threshold)
     }
@@ -64,12 +69,13 @@ impl Detector {
     ///
     /// # Errors
     /// [`Error::Usage`] for a class that there is not.
-    pub fn set_classes(&mut self, wishes: &[String]) -> Result<()> {
-        self.wanted = classes::filter(wishes, &self.names, self.network.graph.classes())?;
+    pub fn set_classes(&mut self, classes: impl IntoIterator<Item = impl Into<String>>) -> Result<()> {
+        let wishes: Vec<String> = classes.into_iter().map(Into::into).collect();
+        self.wanted = classes::filter(&wishes, &self.names, self.network.graph.classes())?;
         Ok(())
     }
 
-    /// Sets both, from the next frame on; cut to 0 to 1.
+    /// Sets minimum score and overlap, from the next frame on; both are clamped to 0 to 1.
     pub fn set_thresholds(&mut self, score_threshold: f32, iou_threshold: f32) {
         self.thresholds.score_threshold = score_threshold.clamp(0.0, 1.0);
         self.thresholds.iou_threshold = iou_threshold.clamp(0.0, 1.0);

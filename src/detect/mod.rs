@@ -16,6 +16,7 @@ mod letterbox;
 #[cfg(feature = "gpu")]
 mod live;
 mod options;
+mod other_files;
 pub mod picture;
 mod player;
 #[cfg(feature = "gpu")]

@@ -24,7 +24,7 @@ impl Thresholds {
     }
 }
 
-/// [`Thresholds`] on the GPU; field by field as in `shaders/shared/boxes.wgsl`.
+/// [`Thresholds`] on the GPU; field by field as in `shaders/shared/thresholds.wgsl`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 pub struct ThresholdParams {
@@ -81,7 +81,7 @@ pub struct DecodeParams {
 pub static KERNEL: Kernel = Kernel {
     name: "decode",
     twin: "decode",
-    parts: &[part!("shared/boxes.wgsl"), part!("decode.wgsl")],
+    parts: &[part!("shared/boxes.wgsl"), part!("shared/thresholds.wgsl"), part!("decode.wgsl")],
     bindings: &[
         Binding { name: "params", bind: Bind::Uniform(size_of::<DecodeParams>()) },
         Binding { name: "thresholds", bind: Bind::Uniform(size_of::<ThresholdParams>()) },

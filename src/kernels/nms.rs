@@ -6,7 +6,7 @@ use crate::kernels::{Bind, Binding, Dispatch, Kernel, decode::ThresholdParams, p
 pub static KERNEL: Kernel = Kernel {
     name: "nms",
     twin: "nms",
-    parts: &[part!("shared/boxes.wgsl"), part!("nms.wgsl")],
+    parts: &[part!("shared/boxes.wgsl"), part!("shared/thresholds.wgsl"), part!("nms.wgsl")],
     bindings: &[
         Binding { name: "thresholds", bind: Bind::Uniform(size_of::<ThresholdParams>()) },
         Binding { name: "candidates", bind: Bind::Read },

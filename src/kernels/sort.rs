@@ -10,7 +10,12 @@ pub const LOCAL: usize = 1024;
 pub static KERNEL: Kernel = Kernel {
     name: "sort",
     twin: "sort",
-    parts: &[part!("shared/boxes.wgsl"), part!("shared/keys.wgsl"), part!("sort.wgsl")],
+    parts: &[
+        part!("shared/boxes.wgsl"),
+        part!("shared/thresholds.wgsl"),
+        part!("shared/keys.wgsl"),
+        part!("sort.wgsl"),
+    ],
     bindings: &[
         Binding { name: "thresholds", bind: Bind::Uniform(size_of::<ThresholdParams>()) },
         Binding { name: "candidates", bind: Bind::Read },

@@ -41,6 +41,13 @@ pub struct Tracker {
     pts: Option<Duration>,
 }
 
+impl Default for Tracker {
+    fn default() -> Self {
+        let options = TrackerOptions::default();
+        Self { options, tracks: Vec::new(), last_id: 0, updates: 0, clock: 0.0, pts: None }
+    }
+}
+
 impl Tracker {
     /// Without tracks.
     ///
@@ -48,7 +55,7 @@ impl Tracker {
     /// [`crate::Error::Usage`], as [`TrackerOptions::check`].
     pub fn new(options: TrackerOptions) -> Result<Self> {
         options.check()?;
-        Ok(Self { options, tracks: Vec::new(), last_id: 0, updates: 0, clock: 0.0, pts: None })
+        Ok(Self { options, ..Self::default() })
     }
 
     /// The next frame: its detections, and when it is shown (of account only with [`TrackerOptions::rate`]). Gives those

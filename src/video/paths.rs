@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 
-const EXTENSIONS: &[&str] = &["bmp", "gif", "jpeg", "jpg", "pbm", "pgm", "png", "pnm", "ppm", "tif", "tiff", "webp"];
+const EXTENSIONS: &[&str] =
+    &["bmp", "gif", "jfif", "jif", "jpe", "jpeg", "jpg", "pbm", "pgm", "png", "pnm", "ppm", "tif", "tiff", "webp"];
 
 /// Endings of videos: what ffmpeg reads as well as what is read here.
 const VIDEOS: &[&str] = &[

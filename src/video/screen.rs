@@ -22,8 +22,18 @@ pub fn open(which: Option<&str>) -> Result<Box<dyn Source>> {
 /// The input of X11: a display, by default the one that windows open on.
 #[cfg(not(any(windows, target_os = "macos")))]
 fn input(which: Option<&str>) -> std::result::Result<(&'static str, String), &'static str> {
-    let display = which.map(str::to_owned).or_else(|| std::env::var("DISPLAY").ok()).filter(|name| !name.is_empty());
-    Ok(("x11grab", display.ok_or("is seen through X11, and $DISPLAY names no display: `screen::0` does")?))
+    let named =
+        |name: &str| if name.starts_with(|c: char| c.is_ascii_digit()) { format!(":{name}") } else { name.into() };
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let Some(display) = which.map(named).or_else(|| set("DISPLAY")) else {
+        return Err("there is no X11 display: $DISPLAY is not set; name one, as in `screen::0`");
+    };
+    if which.is_none() && set("WAYLAND_DISPLAY").is_some() {
+        return Err(
+            "a Wayland desktop shows its screen to nobody through X11; `screen::0` looks at XWayland all the same",
+        );
+    }
+    Ok(("x11grab", display))
 }
 
 /// The whole desktop, or the window of a title.

@@ -14,8 +14,8 @@ use crate::{
 /// What [`LiveDetector::wgsl`] is made of.
 pub const GPU_BOXES: [Part; 2] = [part!("shared/boxes.wgsl"), part!("draw/gpu_boxes.wgsl")];
 
-/// Most textures that are remembered: a swap chain has two or three, a decoder's pool some more.
-const MAX_FEEDS: usize = 8;
+/// Most textures that are remembered: whoever has more of them pays for a bind group a frame.
+const MAX_FEEDS: usize = 4;
 
 /// The uniform buffer; field by field as in `shaders/draw/gpu_boxes.wgsl`.
 #[repr(C)]
@@ -26,8 +26,10 @@ struct GpuBoxesView {
 }
 
 /// A detector for programs that have a wgpu device and draw themselves. [`LiveDetector::record`] puts letterbox, network, decode and
-/// NMS into commands of the caller's; [`LiveDetector::draw`] draws as many boxes as there are by an indirect draw, with a shader of the
-/// caller's that finds them by [`LiveDetector::wgsl`]. Nothing is waited for and no box comes to the host; all that does is a counter.
+/// NMS into commands of the caller's; [`LiveDetector::draw`] draws the boxes, the 1024 best at most, by an indirect draw with a shader of
+/// the caller's that finds them by [`LiveDetector::wgsl`]. No box comes to the host; all that does is a counter.
+///
+/// It looks at one frame at a time, whatever [`crate::DetectorBuilder::batch`] says; leave that at 1.
 ///
 /// `examples/render_pass.rs` is a whole program.
 #[derive(Debug)]
@@ -36,6 +38,11 @@ pub struct LiveDetector {
     detector: Detector,
     pipelines: Pipelines,
     rank: Rank,
+    /// How many boxes there is room for in what `rank` and `group` are bound to.
+    capacity: usize,
+    /// More room than the adapter has was needed, and that was told.
+    full: bool,
+    /// Used last first.
     feeds: Vec<(wgpu::TextureView, Feed)>,
     view: wgpu::Buffer,
     layout: wgpu::BindGroupLayout,
@@ -75,7 +82,8 @@ impl LiveDetector {
         let layout = layout(gpu.device());
         let group = bind(&gpu, &layout, &view, detector.program()?.kept(), &rank);
         let counter = ReadbackBuffer::new(&gpu, Program::TELEMETRY_BYTES);
-        Ok(Self { gpu, detector, pipelines, rank, feeds: vec![], view, layout, group, counter })
+        let capacity = detector.program()?.capacity();
+        Ok(Self { gpu, detector, pipelines, rank, capacity, full: false, feeds: vec![], view, layout, group, counter })
     }
 
     /// The detector, for what it knows: names, thresholds, the player.
@@ -94,7 +102,8 @@ impl LiveDetector {
     }
 
     /// What a shader needs to find the boxes: `gpu_box_count()` and `gpu_box(number)`, with corners as fractions of the frame, score and
-    /// class index, and their bindings in this group. It goes before the caller's own text.
+    /// class index, and their bindings in this group. It goes before the caller's own text; every other name in it begins with `GpuBox` or
+    /// `gpu_box`, but for the struct `Candidate`.
     pub fn wgsl(group: u32) -> String {
         GPU_BOXES.map(|part| part.text).join("\n").replace("@group(0)", &format!("@group({group})"))
     }
@@ -123,11 +132,13 @@ impl LiveDetector {
     }
 
     /// Records the way from `frame`, a texture on this device, to its boxes, which are those of [`LiveDetector::bind_group`] from there on.
-    /// What [`crate::Input::Texture`] says of textures holds. Submit what was recorded before the next frame is recorded: where a frame
-    /// lies on the network's canvas is written by the queue.
+    /// It must be one that [`crate::Input::Texture`] takes; give the same view for the same texture, for the last four are remembered (and
+    /// held). Submit what was recorded before the next frame is recorded: where a frame lies on the network's canvas is written by the
+    /// queue. The device is polled, so callbacks of the caller's that are due are called.
     ///
     /// A frame with more candidates than there is room for (at first 1024) loses some of its boxes; room is made when the next one is
-    /// recorded, which then waits for some pipelines.
+    /// recorded, which then waits for some pipelines. Where the adapter has no more of it, that is an error once, and frames go on losing
+    /// boxes: a higher score threshold helps.
     ///
     /// # Errors
     /// [`Error::Usage`] for a texture that cannot be read as it is; [`Error::Limit`] if there are more candidates than the adapter can
@@ -145,15 +156,13 @@ impl LiveDetector {
     pub async fn record_async(&mut self, encoder: &mut wgpu::CommandEncoder, frame: &wgpu::TextureView) -> Result<()> {
         self.make_room().await?;
         let program = self.detector.program()?;
-        let known = self.feeds.iter().position(|(view, _)| view == frame);
-        let at = match known {
-            Some(at) => at,
+        match self.feeds.iter().position(|(view, _)| view == frame) {
+            Some(at) => self.feeds[..=at].rotate_right(1),
             None => {
                 self.feeds.truncate(MAX_FEEDS - 1);
                 self.feeds.insert(0, (frame.clone(), program.feed(frame)?));
-                0
             }
-        };
+        }
         let texture = frame.texture();
         let (placement, to_image, thresholds) =
             self.detector.frame(texture.width() as usize, texture.height() as usize);
@@ -167,7 +176,7 @@ impl LiveDetector {
         {
             let mut pass = encoder
                 .begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some("detection"), timestamp_writes: None });
-            program.record_heads(&mut pass, &self.feeds[at].1);
+            program.record_heads(&mut pass, &self.feeds[0].1);
             program.record_boxes(&mut pass);
             self.rank.record(&mut pass);
         }
@@ -178,22 +187,27 @@ impl LiveDetector {
         self.gpu.check()
     }
 
-    /// Makes room if an earlier frame lacked it.
+    /// Makes room if an earlier frame lacked it, and binds what there is now: the detector may have made room itself.
     async fn make_room(&mut self) -> Result<()> {
         // A lost device answers no poll; it is told by the check.
         let _ = self.gpu.device().poll(wgpu::PollType::Poll);
         self.gpu.check()?;
         let counted = match self.counter.take(&self.gpu) {
-            Ok(Some(bytes)) => Program::candidates(&bytes),
-            Ok(None) => return Ok(()),
+            Ok(bytes) => bytes.map_or(0, |bytes| Program::candidates(&bytes)),
             // What was recorded was never submitted.
-            Err(Error::DeviceLost(_)) if self.gpu.check().is_ok() => return Ok(()),
+            Err(Error::DeviceLost(_)) if self.gpu.check().is_ok() => 0,
             Err(e) => return Err(e),
         };
-        if counted > self.detector.program()?.capacity() {
-            self.detector.program_mut()?.make_room(counted).await?;
+        if counted > self.detector.program()?.capacity() && !self.full {
+            let made = self.detector.program_mut()?.make_room(counted).await;
+            self.full = matches!(made, Err(Error::Limit { .. }));
+            made?;
+        }
+        let capacity = self.detector.program()?.capacity();
+        if capacity != self.capacity {
             self.rank = make_rank(&self.gpu, &mut self.pipelines, &self.detector).await?;
             self.group = bind(&self.gpu, &self.layout, &self.view, self.detector.program()?.kept(), &self.rank);
+            self.capacity = capacity;
         }
         Ok(())
     }

@@ -107,11 +107,16 @@ impl Stream {
         self.capture.about()
     }
 
+    /// The detector, for what it knows: names, thresholds, the player.
+    pub fn detector(&self) -> &Detector {
+        self.live.detector()
+    }
+
     /// Only boxes of these classes, by name or number, from the next frame on; of all if there are none.
     ///
     /// # Errors
     /// [`Error::Usage`] for a class that there is not.
-    pub fn set_classes(&mut self, classes: &[String]) -> Result<()> {
+    pub fn set_classes(&mut self, classes: impl IntoIterator<Item = impl Into<String>>) -> Result<()> {
         self.live.detector_mut().set_classes(classes)
     }
 

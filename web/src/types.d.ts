@@ -24,9 +24,9 @@ export interface EngineOptions {
     /** Columns and rows of the network's input. */
     size?: [number, number];
     precision?: "f32" | "f16";
-    /** Least score, 0 to 1. */
+    /** Minimum score, 0 to 1. */
     conf?: number;
-    /** Overlap above which the lesser box goes, 0 to 1. */
+    /** Overlap above which the lower-scoring box is removed, 0 to 1. */
     nms?: number;
     classes?: string[];
     agnostic?: boolean;

@@ -28,13 +28,13 @@ export interface DetectorOptions {
     size?: number | [number, number];
     /** Element type on the GPU; `f16` where `info.adapter.f16`. */
     precision?: "f32" | "f16";
-    /** Least score, 0 to 1; the model's if not given. */
+    /** Minimum score, 0 to 1; the model's if not given. */
     conf?: number;
-    /** Overlap above which the lesser box goes, 0 to 1; the model's if not given. */
+    /** Overlap above which the lower-scoring box is removed, 0 to 1; the model's if not given. */
     nms?: number;
-    /** Only these classes, by name or index; boxes of others silence nothing. */
+    /** Only these classes, by name or index; boxes of others suppress nothing. */
     classes?: string[];
-    /** Lets boxes of different classes silence each other. */
+    /** Lets boxes of different classes suppress each other. */
     agnostic?: boolean;
     /** At most this many boxes a picture, at least 1. */
     maxDet?: number;
