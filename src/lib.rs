@@ -3,6 +3,14 @@
 // Whatever a signature says has a name that a caller can write.
 #![warn(unnameable_types)]
 #![cfg_attr(
+    not(feature = "gpu"),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "the pieces of a floor that only the GPU player takes are no features of their own"
+    )
+)]
+#![cfg_attr(
     test,
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")
 )]
