@@ -16,7 +16,7 @@ use clips::{all, clip, decoded, exhaust, have_ffmpeg, open_file, sound};
 use proptest::prelude::*;
 use tempfile::TempDir;
 use yolov4::low_level::video::{
-    Colour, Frame, FrameFormat, Matrix, Next, OpenOptions, Range, Siting, Source, Spec, mp4::Mp4, open,
+    Colour, Frame, FrameFormat, Matrix, Next, OpenOptions, Range, Siting, Source, Spec, ffmpeg::Ffmpeg, mp4::Mp4, open,
 };
 
 const SOURCE: &str = "testsrc2=size=98x66:rate=24 -frames:v 50 -c:v libx264 -pix_fmt yuv420p";
@@ -161,6 +161,94 @@ fn a_broken_sample_costs_what_leans_on_it_and_no_more() {
     fs::write(&broken, &bytes).unwrap();
     assert!(Mp4::open(&broken).is_err());
     assert!(open(&Spec::File(broken), &OpenOptions::default()).is_ok_and(|s| s.describe().contains("through ffmpeg")));
+}
+
+/// An MP4 whose display matrix is this one: of the only track there is.
+fn turned(bytes: &[u8], [a, b, c, d]: [i32; 4]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    let tkhd = bytes.windows(4).position(|kind| kind == b"tkhd").unwrap() + 4;
+    assert_eq!(bytes[tkhd], 0, "version 0 has its matrix 40 bytes on");
+    for (at, value) in [(0, a), (4, b), (12, c), (16, d)] {
+        bytes[tkhd + 40 + at..][..4].copy_from_slice(&value.to_be_bytes());
+    }
+    bytes
+}
+
+#[test]
+fn a_track_is_turned_as_ffmpeg_turns_it() {
+    if !have_ffmpeg() {
+        return;
+    }
+    let (folder, path) = clip("a.mp4", &format!("{SOURCE} -frames:v 3 -profile:v baseline"));
+    let upright = fs::read(&path).unwrap();
+    const ONE: i32 = 1 << 16;
+    for (matrix, size) in [
+        ([ONE, 0, 0, ONE], (98, 66)),
+        ([0, ONE, -ONE, 0], (66, 98)),
+        ([-ONE, 0, 0, -ONE], (98, 66)),
+        ([0, -ONE, ONE, 0], (66, 98)),
+        ([-ONE, 0, 0, ONE], (98, 66)),
+        ([ONE, 0, 0, -ONE], (98, 66)),
+    ] {
+        let path = folder.path().join("turned.mp4");
+        fs::write(&path, turned(&upright, matrix)).unwrap();
+        let want = decoded(&path, "yuv420p", 98 * 66 * 3 / 2);
+        let got = sound(&mut Mp4::open(&path).unwrap());
+        assert_eq!((got.len(), want.len()), (3, 3));
+        for (got, want) in got.iter().zip(&want) {
+            assert_eq!((got.width, got.height), size, "{matrix:?}");
+            assert_eq!(difference(&got.data, want), (0, 0), "{matrix:?}");
+        }
+        // And the other decoder says the same size.
+        let frame = sound(&mut Ffmpeg::file(&path).unwrap()).remove(0);
+        assert_eq!((frame.width, frame.height, &frame.data), (size.0, size.1, &want[0]), "{matrix:?}");
+    }
+    let path = folder.path().join("leaning.mp4");
+    fs::write(&path, turned(&upright, [ONE, 9, -9, ONE])).unwrap();
+    assert!(Mp4::open(&path).unwrap_err().to_string().contains("its display matrix is no quarter turn"));
+}
+
+#[test]
+fn a_clip_that_was_cut_between_key_frames_begins_with_what_is_shown() {
+    if !have_ffmpeg() {
+        return;
+    }
+    let (folder, path) = clip("a.mp4", &format!("{SOURCE} -profile:v high -bf 2 -g 20 -x264-params no-deblock=1"));
+    let cut = folder.path().join("cut.mp4");
+    clips::ffmpeg(&format!("-ss 1.25 -i {} -c copy {{}}", path.display()), &cut);
+    let want = decoded(&cut, "yuv420p", 98 * 66 * 3 / 2);
+    let got = sound(&mut Mp4::open(&cut).unwrap());
+    assert!(got.len() == want.len() && got.len() < 30, "{} frames, {}", got.len(), want.len());
+    assert!(got.iter().zip(&want).all(|(got, want)| difference(&got.data, want) == (0, 0)));
+    assert!(got[0].pts.as_secs_f64() < 0.05, "{:?}", got[0].pts);
+}
+
+#[test]
+fn both_decoders_agree_on_frames_and_times_of_a_variable_rate() {
+    if !have_ffmpeg() {
+        return;
+    }
+    // Six frames at ten a second, then every fifth.
+    let rate = "-vf select='lt(n\\,6)+not(mod(n\\,5))' -fps_mode vfr";
+    let source = "testsrc2=size=64x48:rate=10 -frames:v 12";
+    let (folder, path) = clip("a.mp4", &format!("{source} {rate} -c:v libx264 -bf 2 -pix_fmt yuv420p"));
+    let times = |source: &mut dyn Source| sound(source).iter().map(|frame| frame.pts).collect::<Vec<_>>();
+    let want = times(&mut Mp4::open(&path).unwrap());
+    assert_eq!(want.len(), 12);
+    assert!(want[11].as_secs_f64() > 3.0, "{want:?}");
+    for name in ["a.mp4", "a.mov", "a.mkv", "a.webm"] {
+        let other = folder.path().join(name);
+        match name {
+            "a.mp4" => {}
+            "a.webm" => {
+                drop(clips::ffmpeg(&format!("-i {} -fps_mode passthrough -c:v libvpx {{}}", path.display()), &other))
+            }
+            _ => drop(clips::ffmpeg(&format!("-i {} -c copy {{}}", path.display()), &other)),
+        }
+        let got = times(&mut Ffmpeg::file(&other).unwrap());
+        let near = got.iter().zip(&want).all(|(got, want)| got.abs_diff(*want).as_secs_f64() < 1e-3);
+        assert!(got.len() == want.len() && near, "{name}: {got:?}, {want:?}");
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use yolov4::{
-    Detections, Detector, Error, Picture, Result,
+    Detections, Detector, Error, Picture, PlayerChoice, Result,
     low_level::{
         video::{OpenOptions, Spec, open, paths},
         view::{Bell, Pace},
@@ -133,6 +133,12 @@ fn video(args: &DetectArgs, path: &Path) -> CommandResult {
     if args.batch.get() > 1 {
         return Err(Error::Usage("--batch is for pictures: a video is played frame by frame".into()).into());
     }
+    if args.machine.player == PlayerChoice::Oracle {
+        return Err(Error::Usage("--player oracle is for pictures: it is too slow for a video".into()).into());
+    }
+    if args.resize.no_exif {
+        return Err(Error::Usage("--no-exif is for pictures".into()).into());
+    }
     let spec = Spec::File(path.to_owned());
     let source = open(&spec, &OpenOptions::default())?;
     let mut results = Results::new(args.format, args.out.clone(), &[path.to_owned()])?;
@@ -140,6 +146,7 @@ fn video(args: &DetectArgs, path: &Path) -> CommandResult {
         model: args.model.clone(),
         fetching: args.fetching.clone(),
         device: args.machine.device.clone(),
+        tune: args.machine.tune,
         resize: args.resize.clone(),
         detecting: args.detecting.clone(),
     };

@@ -1,7 +1,7 @@
 //! How the viewer comes by devices and networks while it runs.
 
 use yolov4::{
-    Detector, Error, Gpu, Precision, Result,
+    Detector, Error, Gpu, Precision, Result, TuneChoice,
     low_level::{
         gpu::GpuOptions,
         model::zoo::{self, Origin, Store},
@@ -20,6 +20,7 @@ pub struct FromOptions {
     pub model: options::ModelOptions,
     pub fetching: options::Fetching,
     pub device: options::DeviceOptions,
+    pub tune: TuneChoice,
     pub resize: options::Resize,
     pub detecting: options::Detecting,
 }
@@ -54,7 +55,8 @@ impl DetectorFactory for FromOptions {
 
     fn detector(&self, gpu: &Gpu, request: &ModelRequest) -> Result<Detector> {
         let own = *request == ModelRequest { precision: request.precision, ..self.request() };
-        let builder = self.fetching.apply(Detector::builder()).device(gpu.clone()).precision(request.precision);
+        let builder =
+            self.fetching.apply(Detector::builder()).device(gpu.clone()).precision(request.precision).tune(self.tune);
         let builder = if own {
             self.detecting.apply(self.resize.apply(self.model.apply(builder)))
         } else {

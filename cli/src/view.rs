@@ -8,7 +8,7 @@ use std::{
 };
 
 use yolov4::{
-    Detection, Error, Result,
+    Detection, Error, Result, TuneChoice,
     low_level::{
         detect::formats::{self, JsonFrame},
         video::{CameraMode, OpenOptions, Source, Spec, open},
@@ -40,6 +40,9 @@ pub struct ViewArgs {
     offline: bool,
     #[command(flatten)]
     device: options::DeviceOptions,
+    /// Whether kernels are measured first: which are the fastest here, once; what was found is kept in the cache folder
+    #[arg(long, value_enum, default_value_t = TuneChoice::Auto)]
+    tune: TuneChoice,
     #[command(flatten)]
     resize: options::Resize,
     #[command(flatten)]
@@ -75,7 +78,7 @@ pub struct ViewArgs {
     #[arg(long)]
     headless: bool,
     /// How pictures are handed to the screen: in step with it, the newest in step with it, or at once
-    #[arg(long, value_enum, default_value_t = Present::Fifo)]
+    #[arg(long, value_enum, default_value_t = Present::Fifo, conflicts_with = "headless")]
     present: Present,
     /// A font for class names that DejaVu Sans cannot write (Chinese, say): a .ttf or .otf
     #[arg(long, value_name = "FILE")]
@@ -102,9 +105,10 @@ pub fn run(args: ViewArgs) -> CommandResult {
     let spec = Spec::parse(args.source.as_deref())?;
     let font = args.font.as_ref().map(|path| std::fs::read(path).map_err(Error::io(path))).transpose()?;
     let file = !matches!(spec, Spec::Camera(_) | Spec::Screen(_) | Spec::Stream(_));
+    unused(&args, &spec)?;
     let options = SessionOptions {
         spec,
-        open: OpenOptions { camera: args.camera_size },
+        open: OpenOptions { camera: args.camera_size, no_exif: args.resize.no_exif },
         pace: Pace { every: args.headless && file && args.fps.is_none(), fps: args.fps, looped: args.looped },
         track: args.track,
         wants_boxes: args.json.is_some(),
@@ -116,6 +120,7 @@ pub fn run(args: ViewArgs) -> CommandResult {
         model: args.model.clone(),
         fetching: options::Fetching { offline: args.offline, mirror: options::Mirror::default() },
         device: args.device.clone(),
+        tune: args.tune,
         resize: args.resize.clone(),
         detecting: args.detecting.clone(),
     };
@@ -125,6 +130,17 @@ pub fn run(args: ViewArgs) -> CommandResult {
         return headless(&args, source, options, factory, &mut lines);
     }
     windowed(&args, source, options, factory, lines)
+}
+
+/// Refuses what this kind of source has no use for.
+fn unused(args: &ViewArgs, spec: &Spec) -> Result<()> {
+    let refused = |option: &str, what: &str| Err(Error::Usage(format!("{option} is for {what}")));
+    match spec {
+        _ if args.camera_size.is_some() && !matches!(spec, Spec::Camera(_)) => refused("--camera-size", "cameras"),
+        _ if args.resize.no_exif && !matches!(spec, Spec::Pictures(_)) => refused("--no-exif", "pictures"),
+        Spec::Camera(_) | Spec::Screen(_) | Spec::Stdin if args.looped => refused("--loop", "files and pictures"),
+        _ => Ok(()),
+    }
 }
 
 fn windowed(

@@ -50,8 +50,12 @@ impl Case {
     }
 
     fn command(&self) -> Command {
+        self.command_as("counts")
+    }
+
+    fn command_as(&self, format: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_yolov4"));
-        command.current_dir(&self.folder).args(["detect", "--format", "counts", "--size", "416", "--tune", "off"]);
+        command.current_dir(&self.folder).args(["detect", "--format", format, "--size", "416", "--tune", "off"]);
         command.args(["--model", &self.cfg, "--weights", &self.weights]).args(&self.extra).args(&self.picture);
         command
     }
@@ -147,6 +151,44 @@ fn names_and_data_files_are_read_as_they_are() {
     assert!(!found.contains("dont_show") && said.contains("are not looked for"), "{found}: {said}");
     let (_, said) = with("--data", "28-nonames.data").found();
     assert!(notes(&said).iter().any(|note| note.contains("classes are numbers")), "{said}");
+}
+
+#[test]
+fn videos_are_seen_as_they_are_shown() {
+    let Some(case) = Case::new().map(|case| Case { picture: None, ..case }) else { return };
+    let frames = |name: &str| {
+        let out = case.command_as("jsonl").arg(name).stdin(Stdio::null()).output().unwrap();
+        assert!(out.status.success(), "{name}: {}", text(&out.stderr));
+        let lines = text(&out.stdout);
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<serde_json::Value>>()
+    };
+    let size = |frame: &serde_json::Value| (frame["width"].as_u64().unwrap(), frame["height"].as_u64().unwrap());
+    let turned = ["07-phone-rotated.mp4", "07-phone-rotated.mkv"].map(frames);
+    assert!(turned.iter().all(|frames| frames.len() == 5 && frames.iter().all(|frame| size(frame) == (416, 312))));
+    // The same boxes, but for what is rounded when ffmpeg makes limited range of full.
+    for (one, other) in turned[0].iter().zip(&turned[1]) {
+        let (one, other) = (one["detections"].as_array().unwrap(), other["detections"].as_array().unwrap());
+        assert_eq!(one.len(), other.len());
+        for (one, other) in one.iter().zip(other) {
+            let number = |value: &serde_json::Value| value.as_f64().unwrap();
+            let sides = |found: &serde_json::Value| (0..4).map(|i| number(&found["box"][i])).collect::<Vec<_>>();
+            let near = sides(one).iter().zip(sides(other)).all(|(one, other)| (one - other).abs() < 2.0);
+            let scores = (number(&one["score"]) - number(&other["score"])).abs() < 0.04;
+            assert!(one["class"] == other["class"] && near && scores, "{one}, {other}");
+        }
+    }
+    for (name, count) in [
+        ("08-cut-ss-copy.mp4", 12),
+        ("10-vfr.mp4", 10),
+        ("10-vfr.mkv", 10),
+        ("10-vfr.webm", 10),
+        ("30-size-change.mp4", 19),
+    ] {
+        assert_eq!(frames(name).len(), count, "{name}");
+    }
+    let out = case.command().arg("15-audio-only.mp4").stdin(Stdio::null()).output().unwrap();
+    let said = text(&out.stderr);
+    assert!(said.contains("15-audio-only.mp4: there is no video in it") && !said.contains("ffmpeg"), "{said}");
 }
 
 #[test]

@@ -4,6 +4,10 @@
 
 use std::io::{Read, Seek, SeekFrom};
 
+use crate::video::turn::Turn;
+
+/// What is said of a file of sound alone.
+pub const NO_VIDEO: &str = "there is no video in it";
 /// Most bytes of the index: 200 hours of video.
 const MAX_INDEX: u64 = 256 << 20;
 
@@ -31,6 +35,8 @@ pub struct Movie {
     pub sets: Vec<Vec<u8>>,
     /// Bytes of the length before a NAL unit.
     pub length: usize,
+    /// How its pictures are to be turned.
+    pub turn: Turn,
 }
 
 /// Reads the index.
@@ -44,7 +50,7 @@ pub fn read(file: &mut (impl Read + Seek)) -> Result<Movie, String> {
     }
     let video = |trak: &&[u8]| path(trak, &[b"mdia", b"hdlr"]).and_then(|h| h.get(8..12)) == Some(b"vide");
     let mut traks = children(&moov).filter(|(kind, _)| kind == b"trak").map(|(_, trak)| trak);
-    let trak = traks.find(video).ok_or("there is no video track in it")?;
+    let trak = traks.find(video).ok_or(NO_VIDEO)?;
     let mdhd = path(trak, &[b"mdia", b"mdhd"]).ok_or("its video track has no mdhd box")?;
     let timescale = u32_at(mdhd, if mdhd.first() == Some(&1) { 20 } else { 12 }).filter(|t| *t > 0);
     let timescale = timescale.ok_or("its video track has no timescale")?;
@@ -55,7 +61,20 @@ pub fn read(file: &mut (impl Read + Seek)) -> Result<Movie, String> {
     for sample in &mut samples {
         sample.shown = sample.shown.saturating_sub(start);
     }
-    Ok(Movie { timescale, samples, sets, length })
+    let turn = turn(trak).ok_or("its display matrix is no quarter turn")?;
+    Ok(Movie { timescale, samples, sets, length, turn })
+}
+
+/// By the matrix of the track's header; a file without one is upright.
+fn turn(trak: &[u8]) -> Option<Turn> {
+    let Some(tkhd) = child(trak, b"tkhd") else { return Some(Turn::default()) };
+    let at = if tkhd.first() == Some(&1) { 52 } else { 40 };
+    let entry = |i: usize| u32_at(tkhd, at + 4 * i).map(u32::cast_signed);
+    // a b u, c d v, x y w.
+    match (entry(0), entry(1), entry(3), entry(4)) {
+        (Some(a), Some(b), Some(c), Some(d)) => Turn::new([a, b, c, d]),
+        _ => Some(Turn::default()),
+    }
 }
 
 /// The contents of the `moov` box.

@@ -1,13 +1,13 @@
 //! Everything else, through the `ffmpeg` program: it writes y4m on a pipe.
 //!
-//! A video whose size changes midway is scaled to its first size by ffmpeg itself, since y4m has one size.
+//! A video whose size changes midway is scaled to its first size by ffmpeg itself, since y4m has one size. Nor has y4m times: those of a
+//! file's frames are what the filter `showinfo` says of each on the child's standard error.
 
 use std::{
-    collections::VecDeque,
     ffi::{OsStr, OsString},
-    io::{BufRead, BufReader, ErrorKind, Read},
+    io::ErrorKind,
     path::Path,
-    process::{Child, ChildStderr, Command, Stdio},
+    process::{Child, Command, Stdio},
     sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
     thread,
     time::{Duration, Instant},
@@ -15,15 +15,19 @@ use std::{
 
 use crate::{
     error::{Error, Result},
-    video::{ByteStream, CameraMode, Next, Source, Stopper, y4m::Y4m},
+    video::{
+        ByteStream, CameraMode, Next, Source, Stopper,
+        showinfo::{self, Shown},
+        y4m::Y4m,
+    },
 };
 
 /// Longest wait for a first frame: some cameras send a key frame every ten seconds.
 const FIRST: Duration = Duration::from_secs(20);
 /// Longest wait for a child that has closed its output.
 const LAST: Duration = Duration::from_secs(2);
-/// Lines of its complaints that are kept.
-const TAIL: usize = 20;
+/// Longest wait for the time of a frame that is there.
+const TIME: Duration = Duration::from_secs(5);
 /// How long a server may be silent, in microseconds.
 const SILENCE: &str = "10000000";
 /// Names that end like these are files, wherever they are.
@@ -89,6 +93,8 @@ pub struct Ffmpeg {
     frames: Y4m,
     running: Arc<Running>,
     start: Instant,
+    /// What is said of each frame of a file, in their order.
+    said: mpsc::Receiver<Shown>,
 }
 
 impl Ffmpeg {
@@ -164,7 +170,7 @@ impl Ffmpeg {
     }
 
     fn start(plan: FfmpegCommand) -> Result<Self> {
-        let running = Running::start(&plan)?;
+        let (running, said) = Running::start(&plan)?;
         let start = Instant::now();
         let (sender, header) = mpsc::channel();
         let output = running.lock().stdout.take();
@@ -173,7 +179,7 @@ impl Ffmpeg {
         // Nobody listens after the longest wait.
         thread::spawn(move || drop(sender.send(Y4m::new(input))));
         match header.recv_timeout(FIRST) {
-            Ok(Ok(frames)) => Ok(Self { plan, frames, running, start }),
+            Ok(Ok(frames)) => Ok(Self { plan, frames, running, start, said }),
             Ok(Err(_)) => Err(running.end(&plan).err().unwrap_or_else(|| Error::source(&plan.name, "has no video"))),
             Err(_) => {
                 running.kill();
@@ -190,6 +196,9 @@ impl Source for Ffmpeg {
                 // Frames of live sources come when they come, whatever rate they promise.
                 if self.plan.live {
                     frame.pts = frame.captured.saturating_duration_since(self.start);
+                } else if let Ok(Shown { time, matrix }) = self.said.recv_timeout(TIME) {
+                    frame.pts = time;
+                    frame.colour.matrix = matrix.unwrap_or(frame.colour.matrix);
                 }
                 Ok(Next::Frame(frame))
             }
@@ -244,13 +253,19 @@ struct Running {
 }
 
 impl Running {
-    fn start(plan: &FfmpegCommand) -> Result<Arc<Self>> {
+    fn start(plan: &FfmpegCommand) -> Result<(Arc<Self>, mpsc::Receiver<Shown>)> {
         let mut command = Command::new(program());
-        command.args(["-nostdin", "-hide_banner", "-loglevel", "error"]).args(&plan.input);
-        command.args(["-map", "0:v:0"]);
-        if plan.live {
-            // Each frame once and at once; a file is brought to a constant rate, so that its times are right.
-            command.args([if version() < (5, 1) { "-vsync" } else { "-fps_mode" }, "passthrough"]);
+        let version = version();
+        let level = if plan.live { "level+error" } else { "level+info" };
+        command.args(["-nostdin", "-hide_banner", "-nostats", "-loglevel", level]).args(&plan.input);
+        // Each frame once and, of what is live, at once.
+        command.args(["-map", "0:v:0", if version < (5, 1) { "-vsync" } else { "-fps_mode" }, "passthrough"]);
+        if !plan.live {
+            // Without a sum over all samples, which nobody reads.
+            command.args([
+                "-vf",
+                if version < (4, 4) { "format=yuv420p,showinfo" } else { "format=yuv420p,showinfo=checksum=0" },
+            ]);
         }
         command.args(["-f", "yuv4mpegpipe", "-pix_fmt", "yuv420p", "-"]);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -258,8 +273,9 @@ impl Running {
             ErrorKind::NotFound => Error::source(&plan.name, missing()),
             _ => Error::source(&plan.name, format!("ffmpeg cannot be started: {e}")),
         })?;
-        let tail = child.stderr.take().map(|stderr| thread::spawn(move || tail(stderr)));
-        Ok(Arc::new(Self { child: Mutex::new(child), tail: Mutex::new(tail) }))
+        let (sender, said) = mpsc::channel();
+        let tail = child.stderr.take().map(|stderr| thread::spawn(move || showinfo::listen(stderr, &sender)));
+        Ok((Arc::new(Self { child: Mutex::new(child), tail: Mutex::new(tail) }), said))
     }
 
     fn lock(&self) -> MutexGuard<'_, Child> {
@@ -291,28 +307,12 @@ impl Running {
         self.kill();
         let handle = self.tail.lock().unwrap_or_else(PoisonError::into_inner).take();
         let said = handle.and_then(|h| h.join().ok()).unwrap_or_default().join("; ");
+        if said.contains("'0:v:0' matches no streams") {
+            return Err(Error::source(&plan.name, "there is no video in it"));
+        }
         let said = if said.is_empty() { "nothing" } else { &said.replace(&plan.secret, &plan.name) };
         let how = status.map_or_else(|| "did not end".into(), |s| format!("ended with {s}"));
         Err(Error::source(&plan.name, format!("ffmpeg {how}, and said: {said}")))
-    }
-}
-
-/// The last lines; reading on, lest the child wait for room in the pipe.
-fn tail(stderr: ChildStderr) -> Vec<String> {
-    let mut stderr = BufReader::new(stderr);
-    let mut lines = VecDeque::new();
-    loop {
-        let mut line = Vec::new();
-        if !matches!(stderr.by_ref().take(1000).read_until(b'\n', &mut line), Ok(1..)) {
-            return lines.into();
-        }
-        let text = String::from_utf8_lossy(&line).trim().to_owned();
-        if lines.len() == TAIL {
-            lines.pop_front();
-        }
-        if !text.is_empty() && lines.back() != Some(&text) {
-            lines.push_back(text);
-        }
     }
 }
 

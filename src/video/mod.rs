@@ -17,10 +17,13 @@ mod pictures;
 mod piped;
 mod reconnect;
 mod screen;
+mod showinfo;
 mod source;
 mod spec;
 #[cfg(feature = "h264")]
 mod sps;
+#[cfg(feature = "h264")]
+mod turn;
 #[cfg(target_os = "linux")]
 pub mod v4l2;
 pub mod y4m;

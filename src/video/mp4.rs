@@ -1,7 +1,7 @@
 //! H.264 in MP4 files, decoded by OpenH264: no program beside this one is needed.
 //!
 //! What is not read here - other codecs, more than 8 bits, interlaced pictures, an index in fragments - is refused when the
-//! file is opened, and left to ffmpeg. A rotation that the track asks for is not done: the frames are as they were coded.
+//! file is opened, and left to ffmpeg.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -47,6 +47,10 @@ pub struct Mp4 {
     waiting: BTreeMap<(i64, usize), Frame>,
     /// A sample was broken: what leans on it is left out.
     lost: bool,
+    /// Pictures from this time on are shown: others lean on those before.
+    from: i64,
+    /// The sequence parameter set in the last sync sample itself, if it has one.
+    own_set: Option<Vec<u8>>,
 }
 
 /// Why a sample gives no frame.
@@ -81,7 +85,9 @@ impl Mp4 {
         }
         let decoder = decoder(&name)?;
         let (size, at, inside, waiting) = ((0, 0), 0, BTreeSet::new(), BTreeMap::new());
-        let mut this = Self { name, file, movie, sps, sets, earliest, size, decoder, inside, at, waiting, lost: false };
+        let (lost, from, own_set) = (false, i64::MIN, None);
+        let mut this =
+            Self { name, file, movie, sps, sets, earliest, size, decoder, inside, at, waiting, lost, from, own_set };
         match this.decode(0).map(|()| this.drain()) {
             Ok(()) => match this.waiting.values().next() {
                 Some(frame) => this.size = (frame.width, frame.height),
@@ -91,6 +97,7 @@ impl Mp4 {
             Err(Fault::Cut) => return Err(Error::source(&this.name, "ends before its first frame")),
             Err(Fault::Io(e)) => return Err(Error::io(path)(e)),
         }
+        this.from = 0;
         this.rewind()?;
         Ok(this)
     }
@@ -100,8 +107,19 @@ impl Mp4 {
         let broken = |what: &str| Fault::Broken(what.into());
         let sample = *self.movie.samples.get(index).ok_or_else(|| broken("is missing"))?;
         let mut packet = if sample.sync { self.sets.clone() } else { Vec::new() };
-        annex_b(&read(&mut self.file, sample)?, self.movie.length, &mut packet)
+        let bytes = read(&mut self.file, sample)?;
+        annex_b(&bytes, self.movie.length, &mut packet)
             .ok_or_else(|| broken("is broken: a length in it leads beyond its end"))?;
+        if sample.sync {
+            // Another size, say: the decoder would forget the pictures that it still holds back.
+            let own = units(&bytes, self.movie.length).flatten().find(|unit| unit.first().is_some_and(|b| b & 31 == 7));
+            let own = own.map(<[u8]>::to_vec);
+            if own != self.own_set && index > 0 {
+                self.drain();
+                self.decoder = H264::new().map_err(Fault::Broken)?;
+            }
+            self.own_set = own;
+        }
         let picture = self.decoder.decode(&packet, index as u64).map_err(Fault::Broken)?;
         self.inside.insert((sample.shown, index));
         self.keep(picture);
@@ -129,11 +147,10 @@ impl Mp4 {
             range: self.sps.range.unwrap_or_default(),
             siting: if self.sps.siting == 1 { Siting::Center } else { Siting::Left },
         };
-        // Before the start of the video there may be pictures that others lean on.
-        if shown >= 0 {
+        if shown >= self.from {
             let (pts, captured) = (self.pts(shown), Instant::now());
             let frame = Frame { width, height, format: FrameFormat::I420, colour, data, pts, captured };
-            self.waiting.insert((shown, index), frame);
+            self.waiting.insert((shown, index), self.movie.turn.apply(frame));
         }
     }
 
@@ -229,15 +246,26 @@ fn read(file: &mut File, sample: Sample) -> Result<Vec<u8>, Fault> {
     if bytes.len() as u64 == u64::from(sample.size) { Ok(bytes) } else { Err(Fault::Cut) }
 }
 
-/// NAL units with their lengths before them, `length` bytes each, become units with start codes before them.
-fn annex_b(mut sample: &[u8], length: usize, packet: &mut Vec<u8>) -> Option<()> {
-    while !sample.is_empty() {
-        let (size, rest) = sample.split_at_checked(length)?;
-        let size = size.iter().fold(0_usize, |size, byte| size << 8 | usize::from(*byte));
-        let (unit, rest) = rest.split_at_checked(size)?;
+/// NAL units that have their lengths before them, `length` bytes each; none for the one whose length leads beyond the end.
+fn units(mut sample: &[u8], length: usize) -> impl Iterator<Item = Option<&[u8]>> {
+    std::iter::from_fn(move || {
+        if sample.is_empty() {
+            return None;
+        }
+        let unit = sample.split_at_checked(length).and_then(|(size, rest)| {
+            let size = size.iter().fold(0_usize, |size, byte| size << 8 | usize::from(*byte));
+            rest.split_at_checked(size)
+        });
+        sample = unit.map_or(&[], |(_, rest)| rest);
+        Some(unit.map(|(unit, _)| unit))
+    })
+}
+
+/// Units with their lengths before them become units with start codes before them.
+fn annex_b(sample: &[u8], length: usize, packet: &mut Vec<u8>) -> Option<()> {
+    units(sample, length).try_for_each(|unit| {
         packet.extend(START);
-        packet.extend(unit);
-        sample = rest;
-    }
-    Some(())
+        packet.extend(unit?);
+        Some(())
+    })
 }

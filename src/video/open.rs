@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+#[cfg(feature = "h264")]
+use crate::video::boxes::NO_VIDEO;
 use crate::{
     error::{Error, Result},
     video::{
@@ -42,7 +44,7 @@ pub fn open(spec: &Spec, options: &OpenOptions) -> Result<Box<dyn Source>> {
             if let [one] = paths.as_slice() {
                 std::fs::metadata(one).map_err(Error::io(one))?;
             }
-            Ok(Box::new(Pictures::new(paths.clone())))
+            Ok(Box::new(Pictures::new(paths.clone(), !options.no_exif)))
         }
         Spec::File(path) => file(path),
     }
@@ -109,6 +111,9 @@ fn file(path: &Path) -> Result<Box<dyn Source>> {
     if head.get(4..8) == Some(b"ftyp") {
         return match crate::video::mp4::Mp4::open(path) {
             Ok(video) => Ok(Box::new(video)),
+            Err(Error::Source { source_name, message }) if message == NO_VIDEO => {
+                Err(Error::source(source_name, message))
+            }
             Err(reason) => Ok(Box::new(Ffmpeg::file(path).map_err(|e| both(reason, e))?)),
         };
     }

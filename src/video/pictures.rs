@@ -15,13 +15,14 @@ use crate::{
 #[derive(Debug)]
 pub struct Pictures {
     paths: Vec<PathBuf>,
+    exif: bool,
     at: usize,
 }
 
 impl Pictures {
-    /// In this order.
-    pub fn new(paths: Vec<PathBuf>) -> Self {
-        Self { paths, at: 0 }
+    /// In this order; `exif`: turned as their EXIF orientation says.
+    pub fn new(paths: Vec<PathBuf>, exif: bool) -> Self {
+        Self { paths, exif, at: 0 }
     }
 }
 
@@ -30,7 +31,7 @@ impl Source for Pictures {
         let Some(path) = self.paths.get(self.at) else { return Ok(Next::End) };
         let pts = Duration::from_secs(self.at as u64);
         self.at += 1;
-        Ok(match Picture::open(path) {
+        Ok(match Picture::open_with(path, self.exif) {
             Ok(picture) => Next::Frame(Frame {
                 width: picture.width,
                 height: picture.height,

@@ -90,4 +90,6 @@ pub struct CameraMode {
 pub struct OpenOptions {
     /// Of a camera; otherwise its own choice.
     pub camera: Option<CameraMode>,
+    /// Pictures as they lie in their files, whatever their EXIF orientation says.
+    pub no_exif: bool,
 }

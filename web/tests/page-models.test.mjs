@@ -107,7 +107,7 @@ describe("networks", { concurrency: false }, () => {
     test("that are wrong are told with file, line and numbers, and the old one stays", () =>
         visit(async (page) => {
             await drop(page, [file("bad.cfg", CFG.replace("size=1", "sise=1")), file("bad.weights", weights())]);
-            await settle(page, () => sentence(page), "bad.cfg:7: layer 0 [convolutional]: unknown key `sise`");
+            await settle(page, () => sentence(page), "bad.cfg:7: layer 0 [convolutional]: unknown key `sise`: is `size` meant?");
             await drop(page, [file("net.cfg", CFG), file("net.weights", weights().subarray(0, 200))]);
             await settle(page, async () => /^net.weights: .*308.*200/.test(await sentence(page)), true);
             await drop(page, [file("net.cfg", CFG)]);
