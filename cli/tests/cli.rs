@@ -248,6 +248,8 @@ fn a_truncated_or_empty_picture_is_one_sentence() {
     assert_eq!(code(&out), 0);
     let said = String::from_utf8_lossy(&out.stderr).into_owned();
     assert!(said.contains("note: endless.jpg: ends without its end-of-image marker, but all rows are there"), "{said}");
+    place.write("cut.jpg", &whole[..whole.len() - 30]);
+    fails(&place.detect(&["cut.jpg"]), 1, &["cut.jpg", "cut off before its last row"]);
     let thumbnail = [&whole[..2], &[0xff, 0xec, 0, 4, 0xff, 0xd9], &whole[2..whole.len() / 2]].concat();
     place.write("thumbnail.jpg", &thumbnail);
     fails(&place.detect(&["thumbnail.jpg"]), 1, &["thumbnail.jpg", "cut off before its last row"]);
