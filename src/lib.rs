@@ -15,6 +15,8 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")
 )]
 
+#[cfg(feature = "cpu")]
+mod cpu;
 mod detect;
 mod digest;
 mod error;

@@ -1,6 +1,12 @@
 //! What stands below the [`Detector`](crate::Detector), for who measures it, draws with it or builds on it: a named list, without a promise
 //! of stability.
 
+/// The player for processors.
+#[cfg(feature = "cpu")]
+pub mod cpu {
+    pub use crate::cpu::CpuProgram;
+}
+
 /// Class names to a filter, labels and boxes to pixels, results to text.
 pub mod detect {
     pub use crate::detect::{CanvasToImage, Choice, atlas, choices, draw, formats};

@@ -25,10 +25,14 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("graph", &["error", "tensor", "kernels", "ops", "graph"]),
     ("model", &["digest", "error", "files", "fetch", "host", "tensor", "text", "kernels", "graph", "model"]),
     ("gpu", &["digest", "error", "task", "host", "tensor", "kernels", "ops", "graph", "gpu"]),
+    ("cpu", &["error", "tensor", "ops", "graph", "cpu"]),
     ("oracle", &["error", "host", "tensor", "kernels", "ops", "graph", "oracle"]),
     (
         "detect",
-        &["digest", "error", "files", "task", "host", "tensor", "kernels", "graph", "model", "gpu", "oracle", "detect"],
+        &[
+            "digest", "error", "files", "task", "host", "tensor", "kernels", "graph", "model", "gpu", "cpu", "oracle",
+            "detect",
+        ],
     ),
     ("video", &["error", "host", "detect", "video"]),
     ("track", &["error", "detect", "track"]),

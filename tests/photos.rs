@@ -28,6 +28,13 @@ fn the_gpu_finds_what_darknet_finds() {
     compare(PlayerChoice::Gpu, 100);
 }
 
+#[cfg(feature = "cpu")]
+#[test]
+#[ignore = "long"]
+fn the_processor_finds_what_darknet_finds() {
+    compare(PlayerChoice::Cpu, 100);
+}
+
 #[test]
 fn the_oracle_finds_what_darknet_finds() {
     compare(PlayerChoice::Oracle, 10);

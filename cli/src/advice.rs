@@ -29,7 +29,7 @@ fn by_kind(kind: ErrorKind) -> Option<&'static str> {
             Some("`--size`, `--precision f16` and a smaller `--batch` need less at once; `--conf` keeps fewer boxes")
         }
         ErrorKind::OutOfMemory => Some("`--size` and `--precision f16` need less"),
-        ErrorKind::NoAdapter => Some("`yolov4 detect --player oracle` needs no GPU, and is slow"),
+        ErrorKind::NoAdapter => Some("`yolov4 detect --player cpu` needs no GPU"),
         _ => None,
     }
 }

@@ -133,8 +133,8 @@ fn video(args: &DetectArgs, path: &Path) -> CommandResult {
     if args.batch.get() > 1 {
         return Err(Error::Usage("--batch is for pictures: a video is played frame by frame".into()).into());
     }
-    if args.machine.player == PlayerChoice::Oracle {
-        return Err(Error::Usage("--player oracle is for pictures: it is too slow for a video".into()).into());
+    if matches!(args.machine.player, PlayerChoice::Cpu | PlayerChoice::Oracle) {
+        return Err(Error::Usage("--player cpu and --player oracle are for pictures".into()).into());
     }
     if args.resize.no_exif {
         return Err(Error::Usage("--no-exif is for pictures".into()).into());

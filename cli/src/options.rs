@@ -77,7 +77,7 @@ pub struct Mirror {
 pub struct PlayerOptions {
     #[command(flatten)]
     pub device: DeviceOptions,
-    /// Who plays: the GPU, the CPU oracle, or the GPU if there is one
+    /// Who plays: the GPU, the processor, the oracle (slow: the definition of right), or the GPU if there is one
     #[arg(long, value_enum, default_value_t = PlayerChoice::Auto)]
     pub player: PlayerChoice,
     /// Whether kernels are measured first: which are the fastest here, once; what was found is kept in the cache folder

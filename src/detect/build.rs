@@ -13,7 +13,7 @@ use crate::{
         choices::{Choices, Why},
         classes,
         options::PlayerChoice,
-        player::Player,
+        player::{Player, keep},
     },
     error::{Error, Result},
     graph::{NodeId, Params},
@@ -28,7 +28,7 @@ use crate::{
 };
 #[cfg(feature = "gpu")]
 use crate::{
-    detect::{options::TuneChoice, player::keep, tuning::Tuning},
+    detect::{options::TuneChoice, tuning::Tuning},
     gpu::{DeviceRequirements, Gpu, GpuOptions, Program, ProgramOptions, requirements},
 };
 
@@ -226,7 +226,7 @@ impl DetectorBuilder {
             PlayerChoice::Auto | PlayerChoice::Gpu if self.adapter.is_some() => Why::Asked("adapter"),
             PlayerChoice::Auto | PlayerChoice::Gpu if self.backend.is_some() => Why::Asked("backend"),
             PlayerChoice::Auto => Why::Own("the fastest that answers".into()),
-            PlayerChoice::Gpu | PlayerChoice::Oracle => Why::Asked("player"),
+            _ => Why::Asked("player"),
         }
     }
 
@@ -234,7 +234,7 @@ impl DetectorBuilder {
     fn why_player(&self) -> Why {
         match self.player {
             PlayerChoice::Auto => Why::Own("this build has no GPU player".into()),
-            PlayerChoice::Gpu | PlayerChoice::Oracle => Why::Asked("player"),
+            _ => Why::Asked("player"),
         }
     }
 
@@ -247,10 +247,10 @@ impl DetectorBuilder {
         files: ModelFiles,
         notes: &mut Vec<String>,
     ) -> Result<Player> {
-        if self.player == PlayerChoice::Oracle {
-            return Ok(Player::Oracle(params));
-        }
         let keep = keep(self.heads || kept.is_some(), kept);
+        if !matches!(self.player, PlayerChoice::Auto | PlayerChoice::Gpu) {
+            return Player::without_gpu(self.player, network, params, keep);
+        }
         let batch = self.batch.unwrap_or(1);
         // Who names an adapter or a back end wants that one.
         let any = self.backend.is_none() && self.adapter.is_none();
@@ -276,8 +276,8 @@ impl DetectorBuilder {
                 Ok(Player::Gpu(Box::new(program)))
             }
             Err(Error::NoAdapter(why)) if self.player == PlayerChoice::Auto && any => {
-                notes.push(format!("NO GPU ADAPTER ({why}): the CPU oracle plays, which is very slow"));
-                Ok(Player::Oracle(params))
+                notes.push(format!("NO GPU ADAPTER ({why}): the processor plays"));
+                Player::without_gpu(self.player, network, params, keep)
             }
             Err(other) => Err(other),
         }
@@ -286,15 +286,15 @@ impl DetectorBuilder {
     #[cfg(not(feature = "gpu"))]
     async fn build_player(
         self,
-        _: &Model,
+        network: &Model,
         params: Params,
-        _: Option<NodeId>,
+        kept: Option<NodeId>,
         _: ModelFiles,
         _: &mut Vec<String>,
     ) -> Result<Player> {
-        match self.player {
-            PlayerChoice::Gpu => Err(Error::NoAdapter("this build has no GPU player".into())),
-            PlayerChoice::Auto | PlayerChoice::Oracle => Ok(Player::Oracle(params)),
+        if self.player == PlayerChoice::Gpu {
+            return Err(Error::NoAdapter("this build has no GPU player".into()));
         }
+        Player::without_gpu(self.player, network, params, keep(self.heads || kept.is_some(), kept))
     }
 }

@@ -16,7 +16,7 @@ impl Detector {
     pub fn program(&self) -> Result<&Program> {
         match &self.player {
             Player::Gpu(program) => Ok(program),
-            Player::Oracle(_) => Err(no_gpu()),
+            _ => Err(no_gpu()),
         }
     }
 
@@ -28,7 +28,7 @@ impl Detector {
     pub fn program_mut(&mut self) -> Result<&mut Program> {
         match &mut self.player {
             Player::Gpu(program) => Ok(program),
-            Player::Oracle(_) => Err(no_gpu()),
+            _ => Err(no_gpu()),
         }
     }
 
@@ -89,5 +89,5 @@ impl Detector {
 }
 
 fn no_gpu() -> Error {
-    Error::NoAdapter("live video is played on a GPU, the oracle is too slow for it".into())
+    Error::NoAdapter("live video is played on a GPU".into())
 }

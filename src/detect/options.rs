@@ -6,12 +6,15 @@ use crate::{host::NmsKind, model::Model};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum PlayerChoice {
-    /// The GPU; the oracle, with a loud remark, if no adapter answers.
+    /// The GPU; the processor, with a remark, if no adapter answers.
     #[default]
     Auto,
     /// The GPU or nothing.
     Gpu,
-    /// The CPU.
+    /// The processor: f32, all cores.
+    #[cfg(feature = "cpu")]
+    Cpu,
+    /// The oracle: the networks by definition, in f64 on the processor, very slow.
     Oracle,
 }
 

@@ -2,18 +2,18 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
+#[cfg(feature = "cpu")]
+use crate::cpu::CpuProgram;
+#[cfg(feature = "gpu")]
+use crate::gpu::{Program, ProgramInput};
 use crate::{
-    detect::input::PreparedInput,
+    detect::{input::PreparedInput, options::PlayerChoice},
     error::{Error, Result},
-    graph::{Graph, NodeId, Params},
+    graph::{Graph, Keep, NodeId, Params},
     host::{Candidate, Picture, Placement, Thresholds},
+    model::Model,
     oracle,
     tensor::Tensor,
-};
-#[cfg(feature = "gpu")]
-use crate::{
-    gpu::{Program, ProgramInput},
-    graph::Keep,
 };
 
 /// Who plays a network.
@@ -22,7 +22,10 @@ pub enum Player {
     /// On wgpu.
     #[cfg(feature = "gpu")]
     Gpu(Box<Program>),
-    /// On the CPU, slowly.
+    /// On the processor, all cores of it.
+    #[cfg(feature = "cpu")]
+    Cpu(Box<CpuProgram>),
+    /// On the CPU, by definition, very slowly.
     Oracle(Params),
 }
 
@@ -41,11 +44,27 @@ pub struct Heads {
 pub(super) type PlacedInput<'a> = (&'a PreparedInput<'a>, Placement, Thresholds);
 
 impl Player {
+    /// What plays where no GPU does: the processor, or the oracle where that is asked for or nothing else was built.
+    pub(super) fn without_gpu(choice: PlayerChoice, network: &Model, params: Params, keep: Keep) -> Result<Self> {
+        match choice {
+            PlayerChoice::Oracle => Ok(Self::Oracle(params)),
+            #[cfg(feature = "cpu")]
+            _ => Ok(Self::Cpu(Box::new(CpuProgram::new(&network.graph, params, keep)?))),
+            #[cfg(not(feature = "cpu"))]
+            _ => {
+                let _ = (network, keep);
+                Ok(Self::Oracle(params))
+            }
+        }
+    }
+
     /// How many pictures are played at once.
     pub(super) fn batch(&self) -> usize {
         match self {
             #[cfg(feature = "gpu")]
             Self::Gpu(program) => program.batch(),
+            #[cfg(feature = "cpu")]
+            Self::Cpu(_) => 1,
             Self::Oracle(_) => 1,
         }
     }
@@ -68,6 +87,15 @@ impl Player {
                 });
                 program.want_classes(wanted);
                 program.detect_batch(&inputs.collect::<Vec<_>>()).await
+            }
+            #[cfg(feature = "cpu")]
+            Self::Cpu(program) => {
+                let one = |(picture, placement, thresholds): &PlacedInput<'_>| {
+                    let (heads, _) = program.play(&placement.resample(&*on_host(picture)?))?;
+                    let found = oracle::decode(graph, &heads, thresholds.score_threshold, wanted);
+                    Ok(oracle::nms(found, thresholds))
+                };
+                frames.iter().map(one).collect()
             }
             Self::Oracle(params) => {
                 let one = |(picture, placement, thresholds): &PlacedInput<'_>| {
@@ -102,6 +130,14 @@ impl Player {
                 let (input, node) = (take(NodeId(0))?, node.map(&mut take).transpose()?);
                 Ok(Heads { input, heads: std::mem::take(&mut played.heads), node })
             }
+            #[cfg(feature = "cpu")]
+            Self::Cpu(program) => {
+                let input = placement.resample(&*on_host(picture)?);
+                let (heads, mut kept) = program.play(&input)?;
+                let missing = || Error::Usage("the program was not built to keep this value".into());
+                let node = node.map(|node| kept.remove(&node).ok_or_else(missing)).transpose()?;
+                Ok(Heads { input, heads, node })
+            }
             Self::Oracle(params) => oracle_heads(graph, params, &placement.resample(&*on_host(picture)?), node),
         }
     }
@@ -114,13 +150,14 @@ impl Player {
                 let software = if report.software { ", SOFTWARE ADAPTER: correct, and slow" } else { "" };
                 format!("{} ({}, {}{software})", report.name, report.backend, program.precision().name())
             }
+            #[cfg(feature = "cpu")]
+            Self::Cpu(_) => "the processor (f32, all cores)".into(),
             Self::Oracle(_) => "the oracle (CPU, f64: correct, and very slow)".into(),
         }
     }
 }
 
 /// Values besides the heads that [`Player::heads`] needs kept.
-#[cfg(feature = "gpu")]
 pub(super) fn keep(heads: bool, node: Option<NodeId>) -> Keep {
     if heads { Keep::Nodes(std::iter::once(NodeId(0)).chain(node).collect()) } else { Keep::Heads }
 }
@@ -157,7 +194,7 @@ fn on_host<'a>(picture: &'a PreparedInput<'_>) -> Result<Cow<'a, Picture>> {
         PreparedInput::Picture(picture) => Ok(Cow::Borrowed(picture)),
         PreparedInput::Frame(frame) => Ok(Cow::Owned(oracle::to_rgba(frame))),
         #[cfg(feature = "gpu")]
-        PreparedInput::Texture(_) => Err(Error::Usage("a texture is on the GPU, and the CPU oracle plays".into())),
+        PreparedInput::Texture(_) => Err(Error::Usage("a texture is on the GPU, and the processor plays".into())),
     }
 }
 

@@ -25,6 +25,7 @@ pub const ROUNDED: Tolerance = Tolerance { abs: 1e-6, rel: 1e-5 };
 pub struct Problem {
     pub name: String,
     /// The kernels that it is meant for.
+    #[allow(dead_code, reason = "of account where kernels play")]
     pub kernels: &'static [&'static str],
     pub graph: Graph,
     pub params: Params,

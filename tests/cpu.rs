@@ -1,0 +1,54 @@
+//! The player for processors against the oracle: every problem of the suite.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+#[path = "common/problems.rs"]
+mod problems;
+
+use problems::{compare, suite};
+use yolov4::{
+    Detector, Heads, PlayerChoice, Tensor,
+    low_level::{
+        cpu::CpuProgram,
+        graph::{Keep, NodeId},
+        oracle,
+    },
+};
+
+#[test]
+fn every_problem_agrees_with_the_oracle() {
+    let problems = suite();
+    assert!(problems.len() > 100, "{}", problems.len());
+    for problem in &problems {
+        let program = CpuProgram::new(&problem.graph, problem.params.clone(), Keep::All).unwrap();
+        let (_, values) = program.play(&problem.input).unwrap_or_else(|e| panic!("{}: {e}", problem.name));
+        let all: Vec<NodeId> = values.keys().copied().collect();
+        let want = oracle::play(&problem.graph, &problem.params, &problem.input, &all).unwrap();
+        assert!(!values.is_empty(), "{}", problem.name);
+        for (node, got) in &values {
+            compare(got, &want[node], problem.tolerance)
+                .unwrap_or_else(|e| panic!("{}, node {}: {e}", problem.name, node.0));
+        }
+    }
+}
+
+/// How far the values lie from what they should be, as a part of it.
+fn apart(got: &Tensor, want: &Tensor) -> f64 {
+    assert_eq!(got.shape, want.shape);
+    let square = |values: &mut dyn Iterator<Item = f64>| values.map(|v| v * v).sum::<f64>();
+    let error = square(&mut got.data.iter().zip(&want.data).map(|(g, w)| f64::from(g - w)));
+    (error / square(&mut want.data.iter().map(|w| f64::from(*w)))).sqrt()
+}
+
+/// The demo network whole: input, a layer in the middle, heads.
+#[test]
+fn what_enters_the_heads_is_what_the_oracle_computes() {
+    let play = |player| -> Heads {
+        let builder = Detector::builder().model("demo").size((128, 96)).keep_heads(true).keep_layer(10).player(player);
+        builder.build().unwrap().heads("assets/images/rain.jpg").unwrap()
+    };
+    let (got, want) = (play(PlayerChoice::Cpu), play(PlayerChoice::Oracle));
+    assert_eq!(got.input, want.input);
+    let pairs = got.heads.iter().zip(&want.heads).chain(got.node.iter().zip(&want.node));
+    let worst = pairs.map(|(got, want)| apart(got, want)).fold(0.0, f64::max);
+    assert!(got.heads.len() == 3 && got.node.is_some() && worst < 1e-5, "{worst}");
+}
