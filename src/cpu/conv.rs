@@ -8,10 +8,13 @@ use rten_gemm::{
 use rten_tensor::NdTensorView;
 
 use crate::{
-    cpu::activation,
+    cpu::{activation, row::inside},
     ops::{Conv, Definition, NodeParams, Upsample},
     tensor::{Shape, Tensor},
 };
+
+/// Elements of patches that are worth a copy, which is quicker to pack; more of them are gathered one by one.
+const MOST_PATCHES: usize = 16 << 20;
 
 /// A convolution with its numbers as the matrix product wants them.
 pub struct CpuConv {
@@ -111,6 +114,11 @@ impl CpuConv {
             let product = if plain {
                 let matrix = NdTensorView::from_data([channels, pixels], image);
                 gemm.gemm(out, GemmInputA::Packed(weights), GemmInputB::Unpacked(matrix), options)
+            } else if channels * self.op.size * self.op.size * sums <= MOST_PATCHES {
+                let depth = channels * self.op.size * self.op.size;
+                let patches = self.unrolled(image, shape, depth);
+                let matrix = NdTensorView::from_data([depth, sums], patches.as_slice());
+                gemm.gemm(out, GemmInputA::Packed(weights), GemmInputB::Unpacked(matrix), options)
             } else {
                 let patches = self.patches(&gemm, image, channels, shape)?;
                 gemm.gemm(out, GemmInputA::Packed(weights), GemmInputB::Im2Col(&patches), options)
@@ -118,6 +126,32 @@ impl CpuConv {
             product.map_err(|e| format!("its matrix product failed: {e}"))?;
         }
         Ok(())
+    }
+
+    /// The patches of a group's channels, a column each: a row is the picture shifted by a tap.
+    fn unrolled(&self, image: &[f32], shape: Shape, depth: usize) -> Vec<f32> {
+        let (op, input) = (&self.op, self.input);
+        let (taps, start) = (op.size * op.size, (op.pad * op.dilation) as i64);
+        let mut all = vec![0.0; depth * shape.pixels()];
+        all.par_chunks_mut(shape.pixels().max(1)).enumerate().for_each(|(at, row)| {
+            let (source, tap) = (&image[at / taps * input.pixels()..][..input.pixels()], at % taps);
+            let shift = (tap % op.size * op.dilation) as i64 - start;
+            let (first, last) = inside(input.w, shape.w, op.stride_x, shift);
+            for (line, out) in row.chunks_exact_mut(shape.w).enumerate() {
+                let y = (line * op.stride_y + tap / op.size * op.dilation) as i64 - start;
+                if y < 0 || y >= input.h as i64 || first >= last {
+                    continue;
+                }
+                let source = &source[y as usize * input.w..][..input.w];
+                let source = &source[((first * op.stride_x) as i64 + shift) as usize..];
+                let out = &mut out[first..last];
+                match op.stride_x {
+                    1 => out.copy_from_slice(&source[..out.len()]),
+                    stride => out.iter_mut().zip(source.iter().step_by(stride)).for_each(|(to, from)| *to = *from),
+                }
+            }
+        });
+        all
     }
 
     /// The patches of a group's channels, a column each, which are gathered when they are read.
@@ -180,12 +214,4 @@ impl CpuConv {
             }
         });
     }
-}
-
-/// Columns `first .. last` of a row of `out` whose tap, `shift` from their own place, lies inside a row of `width`.
-fn inside(width: usize, out: usize, stride: usize, shift: i64) -> (usize, usize) {
-    let stride = stride as i64;
-    let first = (-shift).max(0).div_euclid(stride) + i64::from((-shift).max(0) % stride != 0);
-    let last = ((width as i64 - 1 - shift).div_euclid(stride) + 1).clamp(0, out as i64);
-    (first.clamp(0, last) as usize, last as usize)
 }

@@ -3,6 +3,8 @@
 
 mod activation;
 mod conv;
+mod pool;
+mod row;
 
 use std::collections::BTreeMap;
 
@@ -80,6 +82,8 @@ impl CpuProgram {
             let value = match (&node.op, self.convs.get(&id)) {
                 (Op::Conv(_), Some(conv)) => conv.play(&inputs),
                 (Op::Activation(kind), _) => Ok(activation::play(*kind, inputs[0])),
+                (Op::MaxPool(pool), _) => Ok(pool::play(pool, inputs[0], node.shape)),
+                (Op::Spp(spp), _) => Ok(pool::pyramid(spp, inputs[0], node.shape)),
                 (op, _) => op.play(&inputs, self.params.get(id), node.shape),
             };
             values.insert(id, value.map_err(|message| Error::graph(&node.name, message))?);
