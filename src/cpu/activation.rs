@@ -46,7 +46,7 @@ fn logistic(x: f32) -> f32 {
 }
 
 /// `e^x` to within a few units in the last place, cut at about 1e-38 and 1e38: 2^n times a polynomial of what is left, |r| <= ln 2 / 2
-/// (the minimax coefficients of Cephes' `expf`).
+/// (after the minimax coefficients of Cephes' `expf`).
 #[inline(always)]
 fn exp(x: f32) -> f32 {
     const LOG2E: f32 = std::f32::consts::LOG2_E;
@@ -64,7 +64,7 @@ fn exp(x: f32) -> f32 {
     let p = p * r + 8.333_452e-3;
     let p = p * r + 4.166_579_6e-2;
     let p = p * r + 1.666_666_5e-1;
-    let p = p * r + 5.000_000_1e-1;
+    let p = p * r + 0.5;
     let p = p * r * r + r + 1.0;
     // The lowest bits of the shifted number are n.
     let power = shifted.to_bits().wrapping_add(127).wrapping_shl(23);
