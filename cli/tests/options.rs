@@ -137,7 +137,9 @@ fn an_option_of_detect_has_an_effect_or_is_refused_whatever_is_looked_at() {
         };
         let usual = place.run(base);
         assert_eq!(usual.0, Some(0), "{input}: {}", usual.2);
-        for (option, value, pictures, of_video) in DETECT {
+        // A list is pictures by another name: what is refused, and every third of the others.
+        let some = |at: usize| !input.starts_with('@') || at.is_multiple_of(3) || DETECT[at].2 == Refuse;
+        for (_, (option, value, pictures, of_video)) in DETECT.iter().enumerate().filter(|(at, _)| some(*at)) {
             let got = place.run(&with(base, option, value));
             match if video { *of_video } else { *pictures } {
                 Change => assert_ne!(got, usual, "{input}: {option} {value} changes nothing"),
