@@ -1,6 +1,8 @@
 //! Convolution as a matrix product: weights times the patches of the picture, which are gathered while they are packed. A depthwise one is
 //! too thin for that and has a loop of its own.
 
+use std::borrow::Cow;
+
 use rayon::prelude::*;
 use rten_gemm::{
     BiasVector, ColOffsets, GemmExecutor, GemmInputA, GemmInputB, GemmOptions, Im2Col, PackedAMatrix, RowOffsets,
@@ -111,45 +113,46 @@ impl CpuConv {
             let out = &mut out[group * rows * sums..][..rows * sums];
             let bias = Some(BiasVector::Column(&self.bias[group * rows..][..rows]));
             let options = GemmOptions { bias, ..GemmOptions::default() };
-            let product = if plain {
-                let matrix = NdTensorView::from_data([channels, pixels], image);
-                gemm.gemm(out, GemmInputA::Packed(weights), GemmInputB::Unpacked(matrix), options)
-            } else if channels * self.op.size * self.op.size * sums <= MOST_PATCHES {
-                let depth = channels * self.op.size * self.op.size;
-                let patches = self.unrolled(image, shape, depth);
-                let matrix = NdTensorView::from_data([depth, sums], patches.as_slice());
-                gemm.gemm(out, GemmInputA::Packed(weights), GemmInputB::Unpacked(matrix), options)
+            let (weights, depth) = (GemmInputA::Packed(weights), channels * self.op.size * self.op.size);
+            let product = if plain || depth * sums <= MOST_PATCHES {
+                let patches = if plain { Cow::Borrowed(image) } else { self.unrolled(image, shape, depth).into() };
+                let matrix = NdTensorView::from_data([depth, sums], &*patches);
+                gemm.gemm(out, weights, GemmInputB::Unpacked(matrix), options)
             } else {
                 let patches = self.patches(&gemm, image, channels, shape)?;
-                gemm.gemm(out, GemmInputA::Packed(weights), GemmInputB::Im2Col(&patches), options)
+                gemm.gemm(out, weights, GemmInputB::Im2Col(&patches), options)
             };
             product.map_err(|e| format!("its matrix product failed: {e}"))?;
         }
         Ok(())
     }
 
+    /// Each row of `plane`, whose shape is that of the sums, from the first column on whose tap lies in the picture, with the row of
+    /// `source` under it: `put` takes every `stride_x`th number of that.
+    fn under_tap(&self, tap: usize, source: &[f32], shape: Shape, plane: &mut [f32], put: impl Fn(&mut [f32], &[f32])) {
+        let (op, input, start) = (&self.op, self.input, (self.op.pad * self.op.dilation) as i64);
+        let shift = (tap % op.size * op.dilation) as i64 - start;
+        let (first, last) = inside(input.w, shape.w, op.stride_x, shift);
+        for (row, out) in plane.chunks_exact_mut(shape.w).enumerate() {
+            let y = (row * op.stride_y + tap / op.size * op.dilation) as i64 - start;
+            if y < 0 || y >= input.h as i64 || first >= last {
+                continue;
+            }
+            let line = &source[y as usize * input.w..][..input.w];
+            put(&mut out[first..last], &line[((first * op.stride_x) as i64 + shift) as usize..]);
+        }
+    }
+
     /// The patches of a group's channels, a column each: a row is the picture shifted by a tap.
     fn unrolled(&self, image: &[f32], shape: Shape, depth: usize) -> Vec<f32> {
-        let (op, input) = (&self.op, self.input);
-        let (taps, start) = (op.size * op.size, (op.pad * op.dilation) as i64);
+        let (pixels, taps) = (self.input.pixels(), self.op.size * self.op.size);
         let mut all = vec![0.0; depth * shape.pixels()];
         all.par_chunks_mut(shape.pixels().max(1)).enumerate().for_each(|(at, row)| {
-            let (source, tap) = (&image[at / taps * input.pixels()..][..input.pixels()], at % taps);
-            let shift = (tap % op.size * op.dilation) as i64 - start;
-            let (first, last) = inside(input.w, shape.w, op.stride_x, shift);
-            for (line, out) in row.chunks_exact_mut(shape.w).enumerate() {
-                let y = (line * op.stride_y + tap / op.size * op.dilation) as i64 - start;
-                if y < 0 || y >= input.h as i64 || first >= last {
-                    continue;
-                }
-                let source = &source[y as usize * input.w..][..input.w];
-                let source = &source[((first * op.stride_x) as i64 + shift) as usize..];
-                let out = &mut out[first..last];
-                match op.stride_x {
-                    1 => out.copy_from_slice(&source[..out.len()]),
-                    stride => out.iter_mut().zip(source.iter().step_by(stride)).for_each(|(to, from)| *to = *from),
-                }
-            }
+            let source = &image[at / taps * pixels..][..pixels];
+            self.under_tap(at % taps, source, shape, row, |out, line| match self.op.stride_x {
+                1 => out.copy_from_slice(&line[..out.len()]),
+                stride => out.iter_mut().zip(line.iter().step_by(stride)).for_each(|(to, from)| *to = *from),
+            });
         });
         all
     }
@@ -192,25 +195,15 @@ impl CpuConv {
     }
 
     fn depthwise(&self, weights: &[f32], x: &Tensor, shape: Shape, out: &mut [f32]) {
-        let (op, input) = (&self.op, self.input);
-        let (taps, of_group) = (op.size * op.size, op.filters / op.groups);
-        let start = (op.pad * op.dilation) as i64;
+        let (taps, of_group) = (self.op.size * self.op.size, self.op.filters / self.op.groups);
         out.par_chunks_mut(shape.pixels().max(1)).enumerate().for_each(|(filter, plane)| {
             plane.fill(self.bias[filter]);
             let source = x.plane(filter / of_group);
             for (tap, weight) in weights[filter * taps..][..taps].iter().enumerate() {
-                let shift = (tap % op.size * op.dilation) as i64 - start;
-                let (first, last) = inside(input.w, shape.w, op.stride_x, shift);
-                for (row, sums) in plane.chunks_exact_mut(shape.w).enumerate() {
-                    let y = (row * op.stride_y + tap / op.size * op.dilation) as i64 - start;
-                    if y < 0 || y >= input.h as i64 || first >= last {
-                        continue;
-                    }
-                    let line = &source[y as usize * input.w..][..input.w];
-                    let line = &line[((first * op.stride_x) as i64 + shift) as usize..];
-                    let pairs = sums[first..last].iter_mut().zip(line.iter().step_by(op.stride_x));
+                self.under_tap(tap, source, shape, plane, |sums, line| {
+                    let pairs = sums.iter_mut().zip(line.iter().step_by(self.op.stride_x));
                     pairs.for_each(|(sum, v)| *sum += weight * v);
-                }
+                });
             }
         });
     }

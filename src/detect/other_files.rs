@@ -1,5 +1,7 @@
 //! What lies where a picture was expected: formats that are known and not read here.
 
+use crate::model::foreign;
+
 /// What a file is, and what to do about it, by its bytes; none if it is nothing that is known here.
 pub fn is(bytes: &[u8]) -> Option<String> {
     // A box of ISO BMFF: its brand is the format.
@@ -19,10 +21,7 @@ pub fn is(bytes: &[u8]) -> Option<String> {
         [b'R', b'I', b'F', b'F', _, _, _, _, b'A', b'V', b'I', b' ', ..] => Some(video("AVI")),
         _ if bytes.starts_with(b"YUV4MPEG2") => Some(video("y4m")),
         _ if bytes.trim_ascii_start().starts_with(b"<svg") => Some(converted("SVG")),
-        _ if bytes.starts_with(b"version https://git-lfs") => {
-            Some("is a pointer of Git LFS, not the file itself: `git lfs pull` in its repository brings that".into())
-        }
-        _ => None,
+        _ => foreign::git_lfs(bytes).map(str::to_owned),
     }
 }
 

@@ -89,22 +89,9 @@ impl Player {
                 program.detect_batch(&inputs.collect::<Vec<_>>()).await
             }
             #[cfg(feature = "cpu")]
-            Self::Cpu(program) => {
-                let one = |(picture, placement, thresholds): &PlacedInput<'_>| {
-                    let (heads, _) = program.play(&placement.resample(&*on_host(picture)?))?;
-                    let found = oracle::decode(graph, &heads, thresholds.score_threshold, wanted);
-                    Ok(oracle::nms(found, thresholds))
-                };
-                frames.iter().map(one).collect()
-            }
+            Self::Cpu(program) => on_processor(graph, frames, wanted, |input| Ok(program.play(input)?.0)),
             Self::Oracle(params) => {
-                let one = |(picture, placement, thresholds): &PlacedInput<'_>| {
-                    let input = placement.resample(&*on_host(picture)?);
-                    let heads = oracle_heads(graph, params, &input, None)?.heads;
-                    let found = oracle::decode(graph, &heads, thresholds.score_threshold, wanted);
-                    Ok(oracle::nms(found, thresholds))
-                };
-                frames.iter().map(one).collect()
+                on_processor(graph, frames, wanted, |input| Ok(oracle_heads(graph, params, input, None)?.heads))
             }
         }
     }
@@ -196,6 +183,21 @@ fn on_host<'a>(picture: &'a PreparedInput<'_>) -> Result<Cow<'a, Picture>> {
         #[cfg(feature = "gpu")]
         PreparedInput::Texture(_) => Err(Error::Usage("a texture is on the GPU, and the processor plays".into())),
     }
+}
+
+/// Boxes of each picture by whoever plays without a GPU: `heads` is that player.
+fn on_processor(
+    graph: &Graph,
+    frames: &[PlacedInput<'_>],
+    wanted: &[bool],
+    heads: impl Fn(&Tensor) -> Result<Vec<Tensor>>,
+) -> Result<Vec<Vec<Candidate>>> {
+    let one = |(picture, placement, thresholds): &PlacedInput<'_>| {
+        let heads = heads(&placement.resample(&*on_host(picture)?))?;
+        let found = oracle::decode(graph, &heads, thresholds.score_threshold, wanted);
+        Ok(oracle::nms(found, thresholds))
+    };
+    frames.iter().map(one).collect()
 }
 
 fn check_channels(graph: &Graph) -> Result<()> {

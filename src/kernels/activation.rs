@@ -29,6 +29,19 @@ pub enum ActivationKind {
 }
 
 impl ActivationKind {
+    /// Each of them, leaky with Darknet's slope: what the suites run over.
+    pub const ALL: [Self; 9] = [
+        Self::Linear,
+        Self::Leaky(0.1),
+        Self::Relu,
+        Self::Relu6,
+        Self::Mish,
+        Self::Swish,
+        Self::Logistic,
+        Self::HardMish,
+        Self::Elu,
+    ];
+
     /// The number by which `shaders/shared/activation.wgsl` knows it.
     pub const fn code(self) -> u32 {
         match self {

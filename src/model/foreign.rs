@@ -8,9 +8,7 @@ pub fn is(head: &[u8]) -> Option<&'static str> {
     let holds = |word: &[u8]| head.windows(word.len()).any(|window| window == word);
     let text = head.trim_ascii_start().to_ascii_lowercase();
     match head {
-        _ if head.starts_with(b"version https://git-lfs") => {
-            Some("is a pointer of Git LFS, not the file itself: `git lfs pull` in its repository brings that")
-        }
+        _ if git_lfs(head).is_some() => git_lfs(head),
         _ if [&b"<!doctype"[..], b"<html", b"<?xml"].iter().any(|tag| text.starts_with(tag)) => {
             Some("is a web page: what was saved is the page about the file, or an error, not the file")
         }
@@ -24,6 +22,12 @@ pub fn is(head: &[u8]) -> Option<&'static str> {
         }
         _ => None,
     }
+}
+
+/// What to say of a pointer of Git LFS, which lies in the place of any file.
+pub fn git_lfs(head: &[u8]) -> Option<&'static str> {
+    let said = "is a pointer of Git LFS, not the file itself: `git lfs pull` in its repository brings that";
+    head.starts_with(b"version https://git-lfs").then_some(said)
 }
 
 const PYTORCH: &str = "is a PyTorch checkpoint: Darknet's own .weights are needed";

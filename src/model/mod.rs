@@ -4,7 +4,7 @@
 pub mod bundle;
 pub mod darknet;
 pub mod defaults;
-mod foreign;
+pub mod foreign;
 pub mod names;
 mod open;
 mod options;

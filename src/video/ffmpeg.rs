@@ -8,7 +8,7 @@ use std::{
     io::ErrorKind,
     path::Path,
     process::{Child, Command, Stdio},
-    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, mpsc},
     thread,
     time::{Duration, Instant},
 };
@@ -319,8 +319,13 @@ impl Running {
 /// Major and minor; as good as new if it does not say, as a build from a repository.
 fn version() -> (u32, u32) {
     let new = (u32::MAX, 0);
+    // Asked once, not by every start: a file that is played in a loop has many.
+    static SAID: OnceLock<(u32, u32)> = OnceLock::new();
+    if let Some(said) = SAID.get() {
+        return *said;
+    }
     let Ok(output) = Command::new(program()).arg("-version").stdin(Stdio::null()).output() else { return new };
-    version_in(&String::from_utf8_lossy(&output.stdout)).unwrap_or(new)
+    *SAID.get_or_init(|| version_in(&String::from_utf8_lossy(&output.stdout)).unwrap_or(new))
 }
 
 /// `ffmpeg version n5.1.2-...`

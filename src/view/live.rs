@@ -89,7 +89,7 @@ impl Live {
     pub async fn new(detector: Detector, options: &LiveOptions) -> Result<Self> {
         let gpu = detector.program()?.gpu().clone();
         let mut pipelines = Pipelines::new(&gpu, Precision::F32, false);
-        let rank = make_rank(&gpu, &mut pipelines, &detector).await?;
+        let rank = make_rank(&gpu, &mut pipelines, &detector, quads(&detector)).await?;
         let watcher = Watcher::new(&gpu, options.wake.clone())?;
         Ok(Self {
             gpu,
@@ -305,7 +305,7 @@ impl Live {
         let found = Program::candidates(&landed.counter);
         if found > self.detector.program()?.capacity() {
             self.detector.program_mut()?.make_room(found).await?;
-            self.rank = make_rank(&self.gpu, &mut self.pipelines, &self.detector).await?;
+            self.rank = make_rank(&self.gpu, &mut self.pipelines, &self.detector, quads(&self.detector)).await?;
             self.version += 1;
         }
         let capacity = self.detector.program()?.capacity();
@@ -371,7 +371,7 @@ impl Live {
     /// What the device complains of.
     pub async fn replace(&mut self, detector: Detector) -> Result<()> {
         self.detector = detector;
-        self.rank = make_rank(&self.gpu, &mut self.pipelines, &self.detector).await?;
+        self.rank = make_rank(&self.gpu, &mut self.pipelines, &self.detector, quads(&self.detector)).await?;
         let program = self.detector.program()?;
         self.slots.iter_mut().try_for_each(|slot| slot.attach(program))?;
         self.version += 1;
@@ -380,9 +380,14 @@ impl Live {
     }
 }
 
-async fn make_rank(gpu: &Gpu, pipelines: &mut Pipelines, detector: &Detector) -> Result<Rank> {
-    let most = detector.max_det().unwrap_or(MAX_DRAWN);
-    let drawn = Drawn { most, quads: labels::quads(&detector.class_names()) };
+/// The order of a detector's boxes and the arguments of a draw with so many instances a box.
+pub(super) async fn make_rank(gpu: &Gpu, pipelines: &mut Pipelines, detector: &Detector, quads: u32) -> Result<Rank> {
+    let drawn = Drawn { most: detector.max_det().unwrap_or(MAX_DRAWN), quads };
     let program = detector.program()?;
     Rank::new(gpu, pipelines, program.kept(), program.capacity(), drawn).await
+}
+
+/// Instances for a box with its label.
+fn quads(detector: &Detector) -> u32 {
+    labels::quads(&detector.class_names())
 }

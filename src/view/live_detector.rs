@@ -5,10 +5,10 @@ use crate::task;
 use crate::{
     detect::Detector,
     error::{Error, Result},
-    gpu::{Drawn, Feed, Gpu, Pipelines, Program, Purpose, Rank, ReadbackBuffer},
-    kernels::{Part, Precision, part, rank::MAX_DRAWN},
+    gpu::{Feed, Gpu, Pipelines, Program, Purpose, Rank, ReadbackBuffer},
+    kernels::{Part, Precision, part},
     task::Task,
-    view::glyphs::buffer,
+    view::{glyphs::buffer, live::make_rank},
 };
 
 /// What [`LiveDetector::wgsl`] is made of.
@@ -77,7 +77,7 @@ impl LiveDetector {
     async fn new(detector: Detector) -> Result<Self> {
         let gpu = detector.program()?.gpu().clone();
         let mut pipelines = Pipelines::new(&gpu, Precision::F32, false);
-        let rank = make_rank(&gpu, &mut pipelines, &detector).await?;
+        let rank = make_rank(&gpu, &mut pipelines, &detector, 1).await?;
         let view = buffer(gpu.device(), "boxes' view", size_of::<GpuBoxesView>(), wgpu::BufferUsages::UNIFORM);
         let layout = layout(gpu.device());
         let group = bind(&gpu, &layout, &view, detector.program()?.kept(), &rank);
@@ -205,18 +205,12 @@ impl LiveDetector {
         }
         let capacity = self.detector.program()?.capacity();
         if capacity != self.capacity {
-            self.rank = make_rank(&self.gpu, &mut self.pipelines, &self.detector).await?;
+            self.rank = make_rank(&self.gpu, &mut self.pipelines, &self.detector, 1).await?;
             self.group = bind(&self.gpu, &self.layout, &self.view, self.detector.program()?.kept(), &self.rank);
             self.capacity = capacity;
         }
         Ok(())
     }
-}
-
-async fn make_rank(gpu: &Gpu, pipelines: &mut Pipelines, detector: &Detector) -> Result<Rank> {
-    let drawn = Drawn { most: detector.max_det().unwrap_or(MAX_DRAWN), quads: 1 };
-    let program = detector.program()?;
-    Rank::new(gpu, pipelines, program.kept(), program.capacity(), drawn).await
 }
 
 fn layout(device: &wgpu::Device) -> wgpu::BindGroupLayout {

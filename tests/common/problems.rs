@@ -152,21 +152,9 @@ fn upsampled() -> Vec<Problem> {
     all
 }
 
-pub const KINDS: [Activation; 9] = [
-    Activation::Linear,
-    Activation::Leaky(0.1),
-    Activation::Relu,
-    Activation::Relu6,
-    Activation::Mish,
-    Activation::Swish,
-    Activation::Logistic,
-    Activation::HardMish,
-    Activation::Elu,
-];
-
 fn activations() -> Vec<Problem> {
     let mut all = Vec::new();
-    for kind in KINDS {
+    for kind in Activation::ALL {
         let mut net = Net::new(2, 3, 5);
         // Of the input itself: no convolution can take it in.
         net.op(Op::Activation(kind), &[NodeId(0)], None);

@@ -44,6 +44,7 @@ pub fn from_cfg(path: &Path, cfg: &Cfg, options: &CfgOptions) -> Result<Model> {
         values: vec![],
         leaky_slope: options.leaky_slope.unwrap_or(0.1),
         scaled,
+        nms: Ok((NmsKind::Iou, NmsKind::BETA)),
         notes,
     };
     if scaled {
@@ -75,13 +76,12 @@ pub fn from_cfg(path: &Path, cfg: &Cfg, options: &CfgOptions) -> Result<Model> {
         section.refuse("dontloadscales", "0")?;
         section.finish(&mut build.notes)?;
     }
-    let Build { graph, mut notes, .. } = build;
+    let Build { graph, nms, mut notes, .. } = build;
     let graph = graph.finish();
     if graph.heads.is_empty() {
         return Err(net.error("there is no [yolo] section: this network finds no boxes"));
     }
-    let last = cfg.sections.iter().rfind(|section| section.kind == "yolo");
-    let (nms_kind, beta_nms) = last.map_or(Ok((NmsKind::Iou, NmsKind::BETA)), yolo::nms)?;
+    let (nms_kind, beta_nms) = nms?;
     notes.extend(uneven(net, &graph, input));
     Ok(Model {
         graph,

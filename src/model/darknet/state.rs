@@ -3,6 +3,7 @@
 use crate::{
     error::Result,
     graph::{Builder, NodeId},
+    host::NmsKind,
     model::darknet::cfg::Section,
 };
 
@@ -17,6 +18,8 @@ pub struct Build {
     pub leaky_slope: f32,
     /// Whether heads are read as the PyTorch code reads them, whatever the cfg says.
     pub scaled: bool,
+    /// How overlap is measured, and its exponent, by the last head.
+    pub nms: Result<(NmsKind, f32)>,
     /// Remarks for the user.
     pub notes: Vec<String>,
 }

@@ -19,7 +19,7 @@ pub fn head(build: &mut Build, section: &Section) -> Result<NodeId> {
     let scale_x_y: f32 = section.number_or("scale_x_y", 1.0)?;
     let new_coords = section.number_or::<i64>("new_coords", 0)? != 0;
     // Of several heads the last one's count: what is wrong with the others changes nothing.
-    let _ = (section.text("nms_kind"), section.text("beta_nms"));
+    build.nms = nms(section);
     for (key, neutral) in [("embedding_size", "0"), ("map", "0")] {
         section.refuse(key, neutral)?;
     }
@@ -69,13 +69,15 @@ pub fn head(build: &mut Build, section: &Section) -> Result<NodeId> {
     Ok(input)
 }
 
-/// How overlap is measured, by the last head, and its exponent.
+/// How overlap is measured, and its exponent.
 ///
 /// # Errors
 /// [`crate::Error::Cfg`] for a kind that there is not, or an exponent that is no number.
-pub fn nms(section: &Section) -> Result<(NmsKind, f32)> {
+fn nms(section: &Section) -> Result<(NmsKind, f32)> {
+    // Read before anything fails: a key that was read is not told as unknown.
+    let kind = section.text("nms_kind").unwrap_or("default");
     let beta: f32 = section.number_or("beta_nms", NmsKind::BETA)?;
-    let kind = match section.text("nms_kind").unwrap_or("default") {
+    let kind = match kind {
         "default" => NmsKind::Iou,
         // Darknet calls it greedy and gives it a distance term with a fixed exponent (box.c, facts of the family).
         "greedynms" => NmsKind::Diou { beta: NmsKind::BETA },
