@@ -16,7 +16,7 @@ fn main() {
 
 fn frame(bencher: Bencher<'_, '_>, name: &str, side: usize) {
     let network = Model::open(name, &CfgOptions { size: Some((side, side)), ..CfgOptions::default() }).unwrap();
-    let program = CpuProgram::new(&network.graph, network.random_params(0), Keep::Heads).unwrap();
+    let program = CpuProgram::new(&network.graph, network.random_params(0), Keep::Heads, &mut |_, _| {}).unwrap();
     let mut random = Random::new(1);
     let shape = network.graph.input_shape();
     let input = Tensor { shape, data: (0..shape.elements()).map(|_| random.signed().abs()).collect() };

@@ -16,7 +16,7 @@ use crate::digest;
 /// # Errors
 /// The first thing that went wrong.
 pub fn write_whole(path: &Path, fill: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
-    if path.exists() && !path.is_file() {
+    if path.exists() && !path.is_file() || is_device(path) {
         return fill(&mut File::options().write(true).open(path)?);
     }
     let mut part = path.as_os_str().to_owned();
@@ -34,6 +34,12 @@ pub fn write_whole(path: &Path, fill: impl FnOnce(&mut File) -> Result<()>) -> R
         let _ = std::fs::remove_file(&part);
     }
     written
+}
+
+/// Whether Windows takes this name for a device, in whatever folder.
+fn is_device(path: &Path) -> bool {
+    let stem = path.file_stem().and_then(|stem| stem.to_str()).map(str::to_ascii_uppercase);
+    cfg!(windows) && stem.is_some_and(|stem| matches!(stem.as_str(), "NUL" | "CON"))
 }
 
 /// Writes a small text as [`write_whole`] does, into a folder that is made if it is not there.

@@ -9,7 +9,7 @@ pub mod cpu {
 
 /// Class names to a filter, labels and boxes to pixels, results to text.
 pub mod detect {
-    pub use crate::detect::{CanvasToImage, Choice, atlas, choices, draw, formats};
+    pub use crate::detect::{CanvasToImage, Choice, HostPlayer, atlas, choices, draw, formats};
     #[cfg(feature = "gpu")]
     pub use crate::detect::{roofs, tuning};
 }
@@ -28,6 +28,8 @@ pub mod files {
 /// Adapter and device, a network on it, and what measures both.
 #[cfg(feature = "gpu")]
 pub mod gpu {
+    #[cfg(not(target_arch = "wasm32"))]
+    pub use crate::gpu::wait;
     pub use crate::gpu::{
         AdapterReport, Clock, CoopSides, DeviceRequirements, Drawn, Feed, FrameKind, FrameTexture, Gpu, GpuOptions,
         NodeTime, Pipelines, Played, Program, ProgramInput, ProgramOptions, ROOF_KERNELS, Rank, Readbacks, Roof,
@@ -109,10 +111,10 @@ pub mod video {
 #[cfg(feature = "gpu")]
 pub mod view {
     #[cfg(not(target_arch = "wasm32"))]
-    pub use crate::view::Bell;
+    pub use crate::view::{Bell, LiveChain, ProcessorChain, live_chain};
     pub use crate::view::{
         Boxes, Chain, Finished, FrameInput, GPU_BOXES, IN_FLIGHT, Ink, Label, Labels, Letter, Live, LiveOptions, Meter,
-        Offscreen, Outcome, Panel, Quad, SHADERS, Scene, Stage, Stats, Summary, View, Wake, fit,
+        Offscreen, Outcome, Panel, Quad, SHADERS, Scene, SceneSource, Stage, Stats, Summary, View, Wake, fit,
     };
     #[cfg(all(feature = "video", not(target_arch = "wasm32")))]
     pub use crate::view::{Capture, Pace, Pipeline, Waiting};

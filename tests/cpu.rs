@@ -19,7 +19,7 @@ fn every_problem_agrees_with_the_oracle() {
     let problems = suite();
     assert!(problems.len() > 100, "{}", problems.len());
     for problem in &problems {
-        let program = CpuProgram::new(&problem.graph, problem.params.clone(), Keep::All).unwrap();
+        let program = CpuProgram::new(&problem.graph, problem.params.clone(), Keep::All, &mut |_, _| {}).unwrap();
         let (_, values) = program.play(&problem.input).unwrap_or_else(|e| panic!("{}: {e}", problem.name));
         let all: Vec<NodeId> = values.keys().copied().collect();
         let want = oracle::play(&problem.graph, &problem.params, &problem.input, &all).unwrap();

@@ -25,7 +25,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("graph", &["error", "tensor", "kernels", "ops", "graph"]),
     ("model", &["digest", "error", "files", "fetch", "host", "tensor", "text", "kernels", "graph", "model"]),
     ("gpu", &["digest", "error", "task", "host", "tensor", "kernels", "ops", "graph", "gpu"]),
-    ("cpu", &["error", "tensor", "ops", "graph", "cpu"]),
+    ("cpu", &["error", "task", "tensor", "ops", "graph", "cpu"]),
     ("oracle", &["error", "host", "tensor", "kernels", "ops", "graph", "oracle"]),
     (
         "detect",

@@ -22,7 +22,7 @@ use yolov4::{
 const SCENE: &str = "assets/images/rain.jpg";
 
 fn builder() -> DetectorBuilder {
-    Detector::builder().model("demo").size((160, 160))
+    Detector::builder().model("demo").size((160, 160)).player(PlayerChoice::Gpu)
 }
 
 fn gpu() -> Gpu {

@@ -231,7 +231,7 @@ fn every_rung_finds_what_darknet_finds() {
 }
 
 fn demo() -> DetectorBuilder {
-    Detector::builder().model("assets/demo.safetensors")
+    Detector::builder().player(PlayerChoice::Gpu).model("assets/demo.safetensors")
 }
 
 /// Every rung without test data, on the picture that comes with the program, and closer: the oracle's very boxes.

@@ -156,6 +156,75 @@ fn every_kernel_can_be_written_for_vulkan_metal_and_direct3d() {
     }
 }
 
+/// What happens in the order of the text, as far as barriers care.
+enum Event {
+    Barrier,
+    Return,
+    Call(naga::Handle<naga::Function>),
+}
+
+/// Events of a block, in their order. What stands behind a barrier in a loop stands before it in the next round.
+fn events(block: &naga::Block, found: &mut Vec<Event>) {
+    for statement in block.iter() {
+        match statement {
+            naga::Statement::ControlBarrier(_) | naga::Statement::WorkGroupUniformLoad { .. } => {
+                found.push(Event::Barrier);
+            }
+            naga::Statement::Return { .. } => found.push(Event::Return),
+            naga::Statement::Call { function, .. } => found.push(Event::Call(*function)),
+            naga::Statement::Block(block) => events(block, found),
+            naga::Statement::If { accept, reject, .. } => [accept, reject].into_iter().for_each(|b| events(b, found)),
+            naga::Statement::Switch { cases, .. } => cases.iter().for_each(|case| events(&case.body, found)),
+            naga::Statement::Loop { body, continuing, .. } => {
+                let start = found.len();
+                [body, continuing].into_iter().for_each(|b| events(b, found));
+                if found[start..].iter().any(|event| matches!(event, Event::Barrier)) {
+                    found.push(Event::Barrier);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether a function, or one that it calls, returns anywhere but at its end.
+fn returns_early(module: &naga::Module, function: naga::Handle<naga::Function>) -> bool {
+    let body = &module.functions[function].body;
+    let mut found = vec![];
+    events(body, &mut found);
+    let at_end = matches!(body.last(), Some(naga::Statement::Return { .. }));
+    let returns = found.iter().filter(|event| matches!(event, Event::Return)).count();
+    let inner = |event: &Event| matches!(event, Event::Call(callee) if returns_early(module, *callee));
+    returns > usize::from(at_end) || found.iter().any(inner)
+}
+
+/// FXC, which Direct3D 12 falls back on, takes what follows an early return for varying control flow, and refuses barriers there
+/// (X3663).
+#[test]
+fn nothing_returns_early_before_a_barrier() {
+    let mut with_barriers = 0;
+    for kernel in kernels() {
+        let (module, _) = parse(kernel, Precision::F32);
+        let mut found = vec![];
+        events(&module.entry_points[0].function.body, &mut found);
+        let last = found.iter().rposition(|event| matches!(event, Event::Barrier));
+        with_barriers += usize::from(last.is_some());
+        for event in &found[..last.unwrap_or(0)] {
+            match event {
+                Event::Return => panic!("{}: main returns before a barrier", kernel.name),
+                Event::Call(callee) => assert!(
+                    !returns_early(&module, *callee),
+                    "{}: `{}` returns early, and a barrier follows",
+                    kernel.name,
+                    module.functions[*callee].name.as_deref().unwrap_or_default()
+                ),
+                Event::Barrier => {}
+            }
+        }
+    }
+    assert!(with_barriers >= 8, "only {with_barriers} kernels have barriers");
+}
+
 /// The viewer's own shaders, which draw; they have two entry points and no catalogue.
 #[cfg(feature = "gpu")]
 #[test]

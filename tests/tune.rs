@@ -4,7 +4,7 @@
 use std::{fs, path::Path};
 
 use yolov4::{
-    Detector, Gpu, Picture, Precision, TuneChoice,
+    Detector, Gpu, Picture, PlayerChoice, Precision, TuneChoice,
     low_level::{
         gpu::{Clock, DeviceRequirements, GpuOptions, Pipelines, Program, ProgramOptions, RungBenchmark, Table, Tune},
         graph::{Activation, Builder, Conv, Epilogue, NodeId, NodeParams, Op, Params, Upsample},
@@ -224,7 +224,12 @@ fn the_clock_of_the_gpu_agrees_with_that_on_the_wall() {
 }
 
 fn demo(cache: &Path, tune: TuneChoice) -> Detector {
-    let builder = Detector::builder().model("assets/demo.safetensors").cache(cache).size((96, 96)).tune(tune);
+    let builder = Detector::builder()
+        .player(PlayerChoice::Gpu)
+        .model("assets/demo.safetensors")
+        .cache(cache)
+        .size((96, 96))
+        .tune(tune);
     builder.build().unwrap()
 }
 

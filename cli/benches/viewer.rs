@@ -10,14 +10,14 @@ use std::{
 };
 
 use yolov4::{
-    Detector, Gpu, Precision, Result,
+    Detector, Error, Gpu, Precision, Result,
     low_level::{
         gpu::{DeviceRequirements, GpuOptions},
         video::{Next, OpenOptions, Spec, open},
         view::{Bell, Pace, Stage},
     },
 };
-use yolov4_cli::viewer::{DetectorFactory, ModelRequest, Session, SessionOptions, Stop, run_headless};
+use yolov4_cli::viewer::{DetectorFactory, Display, ModelRequest, Session, SessionOptions, Stop, run_headless};
 
 const FRAMES: u64 = 40;
 /// Frames that are let by before anything is measured.
@@ -27,14 +27,15 @@ const WARM: u64 = 5;
 struct Trained(PathBuf, bool);
 
 impl DetectorFactory for Trained {
-    fn gpu(&self) -> Result<Gpu> {
+    fn gpu(&self, _: Option<Display>) -> Result<Option<Gpu>> {
         let requirements = DeviceRequirements { timestamps: true, ..DeviceRequirements::default() };
-        pollster::block_on(Gpu::new(&GpuOptions { requirements, ..GpuOptions::default() }))
+        pollster::block_on(Gpu::new(&GpuOptions { requirements, ..GpuOptions::default() })).map(Some)
     }
 
-    fn detector(&self, gpu: &Gpu, request: &ModelRequest) -> Result<Detector> {
+    fn detector(&self, gpu: Option<&Gpu>, request: &ModelRequest) -> Result<Detector> {
         let builder = Detector::builder().model(&request.model).weights(self.0.with_extension("weights"));
-        builder.size((320, 320)).letterbox(self.1).device(gpu.clone()).build()
+        let gpu = gpu.cloned().ok_or_else(|| Error::NoAdapter("none was made".into()))?;
+        builder.size((320, 320)).letterbox(self.1).device(gpu).build()
     }
 
     fn requests(&self) -> Vec<ModelRequest> {

@@ -17,7 +17,7 @@ pub struct AdaptersArgs {
 pub async fn run(args: &AdaptersArgs) -> CommandResult {
     let all = gpu::adapters(args.backend).await;
     if all.is_empty() {
-        return Err(Error::NoAdapter(gpu::driver_hint().into()).into());
+        return Err(Error::NoAdapter(gpu::driver_hint(args.backend).into()).into());
     }
     if args.json {
         let text = serde_json::to_string_pretty(&all).map_err(Error::format("the list", "JSON"))?;

@@ -29,7 +29,8 @@ fn by_kind(kind: ErrorKind) -> Option<&'static str> {
             Some("`--size`, `--precision f16` and a smaller `--batch` need less at once; `--conf` keeps fewer boxes")
         }
         ErrorKind::OutOfMemory => Some("`--size` and `--precision f16` need less"),
-        ErrorKind::NoAdapter => Some("`yolov4 detect --player cpu` needs no GPU"),
+        ErrorKind::Gpu => Some("YOLOV4_LOG=info shows what the driver and wgpu have to say"),
+        ErrorKind::NoAdapter => Some("--player cpu needs no GPU"),
         _ => None,
     }
 }

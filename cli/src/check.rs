@@ -55,6 +55,7 @@ pub async fn run(args: CheckArgs) -> CommandResult {
         backend: args.device.backend,
         adapter: args.device.adapter.clone(),
         requirements: requirements(&network.graph, precision, 1),
+        ..GpuOptions::default()
     })
     .await?;
     args.model.say(choices.list());

@@ -19,6 +19,7 @@ pub struct DemoArgs {
 }
 
 pub async fn run(args: DemoArgs) -> CommandResult {
+    args.machine.check(false)?;
     output::folder(&args.out)?;
     let start = Instant::now();
     let mut detector = args.machine.apply(Detector::builder().model("demo")).build()?;

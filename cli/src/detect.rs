@@ -10,7 +10,7 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use yolov4::{
-    Detections, Detector, Error, Picture, PlayerChoice, Result,
+    Detections, Detector, Error, Picture, Result,
     low_level::{
         video::{OpenOptions, Spec, open, paths},
         view::{Bell, Pace},
@@ -59,6 +59,7 @@ pub struct DetectArgs {
 
 pub async fn run(args: DetectArgs) -> CommandResult {
     let started = Instant::now();
+    args.machine.check(false)?;
     if let [path] = args.paths.as_slice()
         && paths::names_a_video(path)
         && path.is_file()
@@ -133,9 +134,6 @@ fn video(args: &DetectArgs, path: &Path) -> CommandResult {
     if args.batch.get() > 1 {
         return Err(Error::Usage("--batch is for pictures: a video is played frame by frame".into()).into());
     }
-    if matches!(args.machine.player, PlayerChoice::Cpu | PlayerChoice::Oracle) {
-        return Err(Error::Usage("--player cpu and --player oracle are for pictures".into()).into());
-    }
     if args.resize.no_exif {
         return Err(Error::Usage("--no-exif is for pictures".into()).into());
     }
@@ -145,8 +143,7 @@ fn video(args: &DetectArgs, path: &Path) -> CommandResult {
     let factory = FromOptions {
         model: args.model.clone(),
         fetching: args.fetching.clone(),
-        device: args.machine.device.clone(),
-        tune: args.machine.tune,
+        machine: args.machine.clone(),
         resize: args.resize.clone(),
         detecting: args.detecting.clone(),
     };

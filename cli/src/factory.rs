@@ -1,7 +1,7 @@
 //! How the viewer comes by devices and networks while it runs.
 
 use yolov4::{
-    Detector, Error, Gpu, Precision, Result, TuneChoice,
+    Detector, Error, Gpu, PlayerChoice, Precision, Result,
     low_level::{
         gpu::GpuOptions,
         model::zoo::{self, Origin, Store},
@@ -11,7 +11,7 @@ use yolov4::{
 
 use crate::{
     options, output,
-    viewer::{DetectorFactory, ModelRequest},
+    viewer::{DetectorFactory, Display, ModelRequest},
 };
 
 /// The options of the command line, kept for networks that are asked for later.
@@ -19,8 +19,7 @@ use crate::{
 pub struct FromOptions {
     pub model: options::ModelOptions,
     pub fetching: options::Fetching,
-    pub device: options::DeviceOptions,
-    pub tune: TuneChoice,
+    pub machine: options::PlayerOptions,
     pub resize: options::Resize,
     pub detecting: options::Detecting,
 }
@@ -31,14 +30,38 @@ impl FromOptions {
         ModelRequest {
             model: self.model.model.clone(),
             weights: self.model.weights.clone(),
-            precision: self.device.precision,
+            precision: self.machine.device.precision,
+        }
+    }
+}
+
+impl FromOptions {
+    fn names_gpu(&self) -> bool {
+        self.machine.apply(Detector::builder()).names_gpu()
+    }
+
+    /// Whether this device plays, and not only draws.
+    fn plays(&self, gpu: &Gpu) -> bool {
+        match self.machine.player {
+            PlayerChoice::Gpu => true,
+            PlayerChoice::Auto => self.names_gpu() || !gpu.report().software,
+            PlayerChoice::Cpu | PlayerChoice::Oracle => false,
         }
     }
 }
 
 impl DetectorFactory for FromOptions {
-    fn gpu(&self) -> Result<Gpu> {
-        let options = self.device.gpu_options();
+    fn gpu(&self, display: Option<Display>) -> Result<Option<Gpu>> {
+        let (shown, named) = (display.is_some(), self.names_gpu());
+        let asked = match self.machine.player {
+            PlayerChoice::Gpu => true,
+            PlayerChoice::Auto => shown || named,
+            PlayerChoice::Cpu | PlayerChoice::Oracle => shown,
+        };
+        if !asked && self.machine.player != PlayerChoice::Auto {
+            return Ok(None);
+        }
+        let options = GpuOptions { hardware: !asked, display, ..self.machine.device.gpu_options() };
         // With f16 where there is any, so that a key can change to it.
         let wider = GpuOptions {
             requirements: yolov4::low_level::gpu::DeviceRequirements {
@@ -47,16 +70,23 @@ impl DetectorFactory for FromOptions {
             },
             ..options.clone()
         };
-        match task::wait(Gpu::new(&wider)) {
+        let opened = match task::wait(Gpu::new(&wider)) {
             Err(Error::Limit { .. }) => task::wait(Gpu::new(&options)),
             other => other,
+        };
+        match opened {
+            // The processor plays, and says so when it is asked to.
+            Err(Error::NoAdapter(_)) if !asked => Ok(None),
+            other => other.map(Some),
         }
     }
 
-    fn detector(&self, gpu: &Gpu, request: &ModelRequest) -> Result<Detector> {
+    fn detector(&self, gpu: Option<&Gpu>, request: &ModelRequest) -> Result<Detector> {
         let own = *request == ModelRequest { precision: request.precision, ..self.request() };
-        let builder =
-            self.fetching.apply(Detector::builder()).device(gpu.clone()).precision(request.precision).tune(self.tune);
+        let mut builder = self.fetching.apply(Detector::builder()).player(self.machine.player);
+        if let Some(gpu) = gpu.filter(|gpu| self.plays(gpu)) {
+            builder = builder.device(gpu.clone()).precision(request.precision).tune(self.machine.tune);
+        }
         let builder = if own {
             self.detecting.apply(self.resize.apply(self.model.apply(builder)))
         } else {

@@ -28,6 +28,7 @@ pub struct HeadsArgs {
 }
 
 pub async fn run(args: HeadsArgs) -> CommandResult {
+    args.machine.check(false)?;
     let mut builder = args.model.apply(args.fetching.apply(Detector::builder()));
     builder = args.resize.apply(args.machine.apply(builder)).keep_heads(true);
     if let Some(layer) = args.node {
@@ -35,6 +36,7 @@ pub async fn run(args: HeadsArgs) -> CommandResult {
     }
     let mut detector = builder.build()?;
     args.model.say(detector.choices());
+    detector.notes().iter().for_each(|note| output::say(format_args!("note: {note}")));
     let picture = Picture::open_with(&args.image, !args.resize.no_exif)?;
     let heads = detector.heads_async(&picture).await?;
     let mut tensors: BTreeMap<String, &Tensor> = BTreeMap::new();

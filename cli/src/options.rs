@@ -4,7 +4,7 @@ use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::Args;
 use yolov4::{
-    Backend, DetectorBuilder, NmsChoice, PlayerChoice, Precision, ResizeMode, TuneChoice, Why,
+    Backend, DetectorBuilder, Error, NmsChoice, PlayerChoice, Precision, ResizeMode, TuneChoice, Why,
     low_level::{
         detect::Choice,
         gpu::{DeviceRequirements, GpuOptions},
@@ -215,6 +215,29 @@ impl Fetching {
 }
 
 impl PlayerOptions {
+    /// Refuses what a player without a GPU has no use for; `drawn`: a GPU draws all the same, in a window.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] that names the option.
+    pub fn check(&self, drawn: bool) -> Result<(), Error> {
+        let player = match self.player {
+            PlayerChoice::Cpu => "cpu",
+            PlayerChoice::Oracle => "oracle",
+            PlayerChoice::Auto | PlayerChoice::Gpu => return Ok(()),
+        };
+        let device = &self.device;
+        let given = [
+            ("--backend", device.backend.is_some() && !drawn),
+            ("--adapter", device.adapter.is_some() && !drawn),
+            ("--precision", device.precision != Precision::F32),
+            ("--tune", matches!(self.tune, TuneChoice::Quick | TuneChoice::Full)),
+        ];
+        match given.iter().find(|(_, given)| *given) {
+            Some((option, _)) => Err(Error::Usage(format!("{option} is for GPUs, and --player {player} has none"))),
+            None => Ok(()),
+        }
+    }
+
     /// Sets adapter, precision, player and tuning.
     pub fn apply(&self, mut builder: DetectorBuilder) -> DetectorBuilder {
         builder = builder.tune(self.tune).precision(self.device.precision).player(self.player);
@@ -274,6 +297,6 @@ impl DeviceOptions {
     /// What the library is to ask a GPU device for.
     pub fn gpu_options(&self) -> GpuOptions {
         let requirements = DeviceRequirements { binding_bytes: u64::MAX, precision: self.precision, timestamps: true };
-        GpuOptions { backend: self.backend, adapter: self.adapter.clone(), requirements }
+        GpuOptions { backend: self.backend, adapter: self.adapter.clone(), requirements, ..GpuOptions::default() }
     }
 }

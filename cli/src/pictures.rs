@@ -78,20 +78,33 @@ pub fn given(args: &[PathBuf]) -> Result<Given> {
 
 /// The files of a list: each line a path, from the working folder as Darknet has it, or else from the list's own.
 fn listed(bytes: &[u8], folder: &Path) -> Vec<PathBuf> {
-    lines(bytes).map(PathBuf::from).map(|path| if path.exists() { path } else { folder.join(path) }).collect()
+    lines(bytes).map(|path| if path.exists() { path } else { folder.join(path) }).collect()
 }
 
-fn lines(bytes: &[u8]) -> impl Iterator<Item = &str> {
+fn lines(bytes: &[u8]) -> impl Iterator<Item = PathBuf> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let text = bytes.split(|byte| matches!(byte, b'\n' | b'\r')).filter_map(|line| std::str::from_utf8(line).ok());
-    text.map(str::trim).filter(|line| !line.is_empty())
+    let lines = bytes.split(|byte| matches!(byte, b'\n' | b'\r')).map(<[u8]>::trim_ascii);
+    lines.filter(|line| !line.is_empty()).map(path)
+}
+
+/// A path of these bytes, whatever they mean: Unix knows no encoding of names.
+#[cfg(unix)]
+fn path(bytes: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt;
+    std::ffi::OsStr::from_bytes(bytes).into()
+}
+
+/// A path of this text.
+#[cfg(not(unix))]
+fn path(bytes: &[u8]) -> PathBuf {
+    String::from_utf8_lossy(bytes).into_owned().into()
 }
 
 /// Whether this is a list of pictures and no picture.
 fn is_list(bytes: &[u8]) -> bool {
     // No format of pictures is text without a zero among its first bytes, but the portable ones, which begin with P.
     let text = !bytes[..bytes.len().min(512)].contains(&0) && !bytes.starts_with(b"P");
-    text && lines(bytes).next().is_some_and(|line| Path::new(line).is_file() || names_a_picture(Path::new(line)))
+    text && lines(bytes).next().is_some_and(|line| line.is_file() || names_a_picture(&line))
 }
 
 /// A picture, and what is odd about its file.
@@ -128,4 +141,25 @@ fn hint(error: Error, path: &Path, bytes: &[u8]) -> Error {
     }
     let message = format!("is a list, not a picture: @{} reads the pictures that it names", path.display());
     Error::Image { path: path.to_owned(), message }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+
+    use super::given;
+
+    #[test]
+    fn a_list_names_files_whatever_their_bytes_mean() {
+        let dir = tempfile::tempdir().unwrap();
+        let (latin, list) = (OsStr::from_bytes(b"caf\xe9.png"), dir.path().join("list.txt"));
+        std::fs::write(dir.path().join(latin), "").unwrap();
+        std::fs::write(&list, b"\xef\xbb\xbfcaf\xe9.png\r\n\r\n  missing.png \n").unwrap();
+        let mut arg = OsStr::new("@").to_owned();
+        arg.push(&list);
+        let found = given(&[arg.into()]).unwrap().paths;
+        assert_eq!(found, [dir.path().join(latin), dir.path().join("missing.png")]);
+    }
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use yolov4::{
-    Detection, Error, Result, TuneChoice,
+    Error, Result,
     low_level::{
         detect::formats::{self, JsonFrame},
         video::{CameraMode, OpenOptions, Source, Spec, open},
@@ -39,10 +39,7 @@ pub struct ViewArgs {
     #[arg(long)]
     offline: bool,
     #[command(flatten)]
-    device: options::DeviceOptions,
-    /// Whether kernels are measured first: which are the fastest here, once; what was found is kept in the cache folder
-    #[arg(long, value_enum, default_value_t = TuneChoice::Auto)]
-    tune: TuneChoice,
+    machine: options::PlayerOptions,
     #[command(flatten)]
     resize: options::Resize,
     #[command(flatten)]
@@ -106,6 +103,7 @@ pub fn run(args: ViewArgs) -> CommandResult {
     let font = args.font.as_ref().map(|path| std::fs::read(path).map_err(Error::io(path))).transpose()?;
     let file = !matches!(spec, Spec::Camera(_) | Spec::Screen(_) | Spec::Stream(_));
     unused(&args, &spec)?;
+    args.machine.check(!args.headless)?;
     let options = SessionOptions {
         spec,
         open: OpenOptions { camera: args.camera_size, no_exif: args.resize.no_exif },
@@ -114,13 +112,13 @@ pub fn run(args: ViewArgs) -> CommandResult {
         wants_boxes: args.json.is_some(),
         screenshot: args.screenshot.clone().map(|path| (args.frames.unwrap_or(1), path)),
         font,
+        display: None,
         lose_device_at: args.lose_device_at,
     };
     let factory = FromOptions {
         model: args.model.clone(),
         fetching: options::Fetching { offline: args.offline, mirror: options::Mirror::default() },
-        device: args.device.clone(),
-        tune: args.tune,
+        machine: args.machine.clone(),
         resize: args.resize.clone(),
         detecting: args.detecting.clone(),
     };
@@ -159,8 +157,9 @@ fn windowed(
         stop: interrupt::stop(Arc::new(|| {})),
     };
     let (limit, record) = (args.frames, args.record.clone());
-    let make = move |wake| {
+    let make = move |wake, display| {
         let request = factory.request();
+        let options = SessionOptions { display: Some(display), ..options };
         let mut session = Session::new(Arc::new(factory), request, source, options, wake)?;
         session.pipeline.limit = limit;
         record.into_iter().for_each(|path| session.capture_output.record(path));
@@ -247,18 +246,10 @@ impl Lines {
 
     fn add(&mut self, outcomes: &[Outcome]) -> Result<()> {
         for outcome in outcomes {
-            let found = match (&outcome.tracked, &outcome.detections) {
-                (Some(tracked), _) => {
-                    tracked.iter().map(|t| Detection { id: Some(t.id), ..t.detection.clone() }).collect()
-                }
-                (None, Some(found)) => found.clone(),
-                (None, None) => vec![],
-            };
-            let (width, height) = outcome.size;
+            let ((width, height), detections) = (outcome.size, outcome.found());
             // Rounded once: 1.966666667, not 1.9666666670000001.
             let time = outcome.pts.as_nanos() as f64 / 1e9;
-            let line =
-                formats::frame_line(&JsonFrame { frame: outcome.number, time, width, height, detections: found })?;
+            let line = formats::frame_line(&JsonFrame { frame: outcome.number, time, width, height, detections })?;
             match &self.path {
                 None => output::print(&line)?,
                 Some(_) => self.text.push_str(&line),

@@ -87,7 +87,7 @@ fn demo_says_where_it_cannot_write() {
 }
 
 #[test]
-fn without_an_adapter_the_oracle_plays_and_says_so() {
+fn without_an_adapter_the_processor_plays_and_says_so() {
     let dir = tempfile::tempdir().unwrap();
     let mut program = Command::new(env!("CARGO_BIN_EXE_yolov4"));
     program.args(["demo"]).current_dir(dir.path());

@@ -93,6 +93,37 @@ fn a_lost_device_is_an_error_and_stays_one() {
     assert!(matches!(error, Error::DeviceLost(_)), "{error}");
 }
 
+/// A processor that poses as a GPU is slower than the processor itself: it plays for who names it, or wants what only GPUs have.
+#[test]
+fn a_driver_in_software_plays_for_who_asks_for_it() {
+    let adapters = pollster::block_on(yolov4::low_level::gpu::adapters(None));
+    let first = adapters.first().expect("a GPU adapter");
+    if !first.software {
+        println!("SKIPPED: there is a card, which plays unasked");
+        return;
+    }
+    let scene = concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/images/rain.jpg");
+    let run = |options: &[&str]| {
+        let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_yolov4"));
+        let out = program.args(["detect", scene, "--model", "demo", "--size", "96"]).args(options).output().unwrap();
+        (out.status.code(), String::from_utf8_lossy(&out.stderr).into_owned())
+    };
+    let (code, said) = run(&[]);
+    assert!(code == Some(0) && said.contains("player: the processor"), "{said}");
+    assert_eq!(said.matches(&format!("NO GPU ADAPTER (there is only \"{}\"", first.name)).count(), 1, "{said}");
+    for options in [["--player", "gpu"], ["--adapter", "0"], ["--backend", &first.backend], ["--tune", "quick"]] {
+        let (code, said) = run(&options);
+        assert!(code == Some(0) && said.contains("SOFTWARE ADAPTER"), "{options:?}: {said}");
+        assert!(!said.contains("NO GPU ADAPTER"), "{options:?}: {said}");
+    }
+    let (_, said) = run(&["--precision", "f16"]);
+    assert!(!said.contains("the processor"), "{said}");
+    for option in [["--adapter", "0"], ["--backend", &first.backend], ["--tune", "full"], ["--precision", "f16"]] {
+        let (code, said) = run(&[&option[..], &["--player", "cpu"]].concat());
+        assert!(code == Some(2) && said.contains(&format!("{} is for GPUs", option[0])), "{option:?}: {said}");
+    }
+}
+
 /// The program with ever more address space (the software adapter's memory is the host's): until there is enough it
 /// says so, and never answers with boxes of zeros.
 #[cfg(target_os = "linux")]

@@ -15,10 +15,13 @@ use yolov4::{
         host::Candidate,
         kernels::rank::MAX_DRAWN,
         video::{Colour, Frame, FrameFormat, Next, Source, Spec},
-        view::{Bell, Boxes, Chain, FrameInput, IN_FLIGHT, Live, LiveOptions, Offscreen, Pace, Summary, View},
+        view::{
+            Bell, Boxes, Chain, FrameInput, IN_FLIGHT, Live, LiveChain, LiveOptions, Offscreen, Pace, SceneSource,
+            Summary, View,
+        },
     },
 };
-use yolov4_cli::viewer::{DetectorFactory, ModelRequest, Session, SessionOptions, Stop, run_headless};
+use yolov4_cli::viewer::{DetectorFactory, Display, ModelRequest, Session, SessionOptions, Stop, run_headless};
 
 const NIGHT: &[u8] = include_bytes!("../../assets/images/night.jpg");
 const CROSSING: &[u8] = include_bytes!("../../assets/images/crossing.jpg");
@@ -96,12 +99,12 @@ impl Source for Scenes {
 struct Bench;
 
 impl DetectorFactory for Bench {
-    fn gpu(&self) -> Result<Gpu> {
-        Ok(gpu())
+    fn gpu(&self, _: Option<Display>) -> Result<Option<Gpu>> {
+        Ok(Some(gpu()))
     }
 
-    fn detector(&self, gpu: &Gpu, _: &ModelRequest) -> Result<Detector> {
-        Ok(detector(gpu))
+    fn detector(&self, gpu: Option<&Gpu>, _: &ModelRequest) -> Result<Detector> {
+        Ok(detector(gpu.unwrap()))
     }
 
     fn requests(&self) -> Vec<ModelRequest> {

@@ -37,7 +37,7 @@ const DETECT: &[(&str, &str, Does, Does)] = &[
     ("--backend", "metal", Change, Change),
     ("--adapter", "nosuch", Change, Change),
     ("--precision", "f16", Change, Change),
-    ("--player", "oracle", Change, Refuse),
+    ("--player", "oracle", Change, Change),
     ("--tune", "full", Elsewhere("what_is_measured_is_kept"), Elsewhere("what_is_measured_is_kept")),
     ("--resize", "pytorch", Change, Change),
     (

@@ -1,5 +1,6 @@
 // Where the taps of an implicit GEMM lie, for kernels that keep several pixels per invocation. Nothing in here is for
-// the innermost loop but `fetch`: software drivers do not move the loads of parameters out of it.
+// the innermost loop but `fetch`: software drivers do not move the loads of parameters out of it. No function returns early:
+// FXC, Direct3D's old compiler, takes a barrier behind its call for one in varying control flow then (X3663).
 
 // Workgroups that follow each other share their pixels, not their weights.
 override TURNED: bool = false;
@@ -24,10 +25,7 @@ fn find(spot: Spot, ky: u32, kx: u32) -> Tap {
 
 // Blocks of a part, and where they begin in its buffer.
 fn part_blocks(part: u32) -> u32 {
-    if part == 0u {
-        return params.part_end.x;
-    }
-    return params.part_end[part] - params.part_end[part - 1u];
+    return params.part_end[part] - select(0u, params.part_end[max(part, 1u) - 1u], part > 0u);
 }
 
 fn part_start(part: u32, batch: u32) -> u32 {
@@ -46,9 +44,10 @@ fn fetch(part: u32, at: u32, inside: bool) -> vec4f {
     } else {
         v = src0[at];
     }
-    if PAD == 0u && DILATION == 1u {
-        // No tap is ever outside.
-        return vec4f(v);
+    var kept = vec4f(v);
+    if PAD != 0u || DILATION != 1u {
+        // Else no tap is ever outside.
+        kept = select(vec4f(0.0), kept, inside);
     }
-    return select(vec4f(0.0), vec4f(v), inside);
+    return kept;
 }

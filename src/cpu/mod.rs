@@ -5,6 +5,7 @@ mod activation;
 mod conv;
 mod pool;
 mod row;
+mod rows;
 
 use std::collections::BTreeMap;
 
@@ -15,10 +16,13 @@ use crate::{
         compile::{Compiled, compile},
     },
     ops::Op,
+    task::Steps,
     tensor::Tensor,
 };
 
 use conv::CpuConv;
+
+pub use rows::by_rows;
 
 /// A network ready to play on the processor.
 #[derive(Debug)]
@@ -30,21 +34,23 @@ pub struct CpuProgram {
 }
 
 impl CpuProgram {
-    /// Compiles `graph` and packs its numbers. Values that `keep` names can be had beside the heads.
+    /// Compiles `graph` and packs its numbers; `progress` is told of every node. Values that `keep` names can be had beside the heads.
     ///
     /// # Errors
     /// [`Error::Graph`] if the numbers do not fit the graph.
-    pub fn new(graph: &Graph, params: Params, keep: Keep) -> Result<Self> {
+    pub fn new(graph: &Graph, params: Params, keep: Keep, progress: &mut Steps<'_>) -> Result<Self> {
         let target = Target { keep: keep.clone(), ..Target::default() };
         let Compiled { graph, mut params, .. } = compile(graph.clone(), params, &target)?;
         let mut convs = BTreeMap::new();
         for (id, node) in graph.iter() {
+            progress(id.0, graph.nodes.len());
             let Op::Conv(op) = &node.op else { continue };
             let numbers = params.0.get_mut(id.0).and_then(Option::take);
             let input = graph.node(node.inputs[0]).shape;
             let conv = CpuConv::new(*op, numbers, input, node.shape).map_err(|e| Error::graph(&node.name, e))?;
             convs.insert(id, conv);
         }
+        progress(graph.nodes.len(), graph.nodes.len());
         Ok(Self { graph, params, convs, keep })
     }
 

@@ -1,6 +1,6 @@
 //! From the options of a detector to the detector: files, numbers, thresholds, player.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 #[cfg(not(target_arch = "wasm32"))]
 use futures::channel::oneshot;
@@ -12,11 +12,12 @@ use crate::{
         Detector, DetectorBuilder,
         choices::{Choices, Why},
         classes,
+        host_player::HostPlayer,
         options::PlayerChoice,
         player::{Player, keep},
     },
     error::{Error, Result},
-    graph::{NodeId, Params},
+    graph::{Keep, NodeId, Params},
     host::{ResizeMode, Thresholds},
     model::{
         Model,
@@ -24,7 +25,7 @@ use crate::{
         names,
         zoo::{self, ModelFiles, Store},
     },
-    task::Task,
+    task::{Steps, Task},
 };
 #[cfg(feature = "gpu")]
 use crate::{
@@ -248,12 +249,12 @@ impl DetectorBuilder {
         notes: &mut Vec<String>,
     ) -> Result<Player> {
         let keep = keep(self.heads || kept.is_some(), kept);
+        let mut progress = self.progress.take().unwrap_or_else(|| Box::new(|_, _| {}));
         if !matches!(self.player, PlayerChoice::Auto | PlayerChoice::Gpu) {
-            return Player::without_gpu(self.player, network, params, keep);
+            return on_host(self.player, network, params, keep, &mut *progress);
         }
         let batch = self.batch.unwrap_or(1);
-        // Who names an adapter or a back end wants that one.
-        let any = self.backend.is_none() && self.adapter.is_none();
+        let any = self.player == PlayerChoice::Auto && !self.names_gpu();
         let gpu = match self.device.take() {
             Some(device) => Ok(device),
             None => {
@@ -261,7 +262,10 @@ impl DetectorBuilder {
                 let timestamps = self.timestamps || self.tune != TuneChoice::Off;
                 let requirements =
                     DeviceRequirements { timestamps, ..requirements(&network.graph, self.precision, batch) };
-                Gpu::new(&GpuOptions { backend: self.backend, adapter: self.adapter.take(), requirements }).await
+                // The oracle is slower than any of them.
+                let hardware = any && cfg!(feature = "cpu");
+                let (backend, adapter) = (self.backend, self.adapter.take());
+                Gpu::new(&GpuOptions { backend, adapter, requirements, hardware, display: None }).await
             }
         };
         match gpu {
@@ -270,14 +274,13 @@ impl DetectorBuilder {
                 let (tune, tuned) = (tuning.mode(&gpu, self.tune), tuning.table.clone());
                 let (precision, conv) = (self.precision, self.conv);
                 let options = ProgramOptions { precision, keep, conv, tune, tuned, batch, ..ProgramOptions::default() };
-                let mut progress = self.progress.take().unwrap_or_else(|| Box::new(|_, _| {}));
                 let program = Program::new(&gpu, &network.graph, params, &options, &mut *progress).await?;
                 tuning.keep(program.tuned(), notes);
                 Ok(Player::Gpu(Box::new(program)))
             }
-            Err(Error::NoAdapter(why)) if self.player == PlayerChoice::Auto && any => {
+            Err(Error::NoAdapter(why)) if any => {
                 notes.push(format!("NO GPU ADAPTER ({why}): the processor plays"));
-                Player::without_gpu(self.player, network, params, keep)
+                on_host(self.player, network, params, keep, &mut *progress)
             }
             Err(other) => Err(other),
         }
@@ -285,7 +288,7 @@ impl DetectorBuilder {
 
     #[cfg(not(feature = "gpu"))]
     async fn build_player(
-        self,
+        mut self,
         network: &Model,
         params: Params,
         kept: Option<NodeId>,
@@ -295,6 +298,18 @@ impl DetectorBuilder {
         if self.player == PlayerChoice::Gpu {
             return Err(Error::NoAdapter("this build has no GPU player".into()));
         }
-        Player::without_gpu(self.player, network, params, keep(self.heads || kept.is_some(), kept))
+        let keep = keep(self.heads || kept.is_some(), kept);
+        let mut progress = self.progress.take().unwrap_or_else(|| Box::new(|_, _| {}));
+        on_host(self.player, network, params, keep, &mut *progress)
     }
+}
+
+fn on_host(
+    choice: PlayerChoice,
+    network: &Model,
+    params: Params,
+    keep: Keep,
+    progress: &mut Steps<'_>,
+) -> Result<Player> {
+    HostPlayer::new(choice, network, params, keep, progress).map(|host| Player::Host(Arc::new(host)))
 }

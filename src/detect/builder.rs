@@ -97,6 +97,15 @@ impl Detector {
 }
 
 impl DetectorBuilder {
+    /// Whether somebody asked for what only a GPU has: then a driver in software is taken for one.
+    #[cfg(feature = "gpu")]
+    #[doc(hidden)]
+    pub fn names_gpu(&self) -> bool {
+        let tuned = matches!(self.tune, TuneChoice::Quick | TuneChoice::Full) || self.conv.is_some();
+        let named = self.device.is_some() || self.backend.is_some() || self.adapter.is_some();
+        named || tuned || self.timestamps || self.precision != Precision::F32
+    }
+
     setters! {
         /// A Darknet `.cfg`, a network in one `.safetensors` file, or the name of a network of the zoo (`yolov4 models` lists them).
         model: impl Into<PathBuf> => model = Some(model.into());

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::host::Candidate;
+
 /// A box in pixels of the picture, clipped to it. For serde it is `[x, y, w, h]`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(from = "[f32; 4]", into = "[f32; 4]")]
@@ -69,4 +71,22 @@ pub struct Detection {
     /// Number of its track, where objects are tracked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<u64>,
+}
+
+impl Detection {
+    /// Its box as fractions of a picture of so many columns and rows.
+    #[doc(hidden)]
+    pub fn as_candidate(&self, (width, height): (usize, usize)) -> Candidate {
+        let (width, height, bbox) = (width as f32, height as f32, self.bbox);
+        Candidate {
+            x: (bbox.x + bbox.w / 2.0) / width,
+            y: (bbox.y + bbox.h / 2.0) / height,
+            w: bbox.w / width,
+            h: bbox.h / height,
+            score: self.score,
+            class: self.class as u32,
+            index: 0,
+            track: self.id.unwrap_or(0) as u32,
+        }
+    }
 }

@@ -52,7 +52,7 @@ impl Detections {
     /// # Errors
     /// [`Error::Usage`] if `image` is of another size than that picture.
     pub fn draw(&self, image: &mut impl Canvas) -> Result<()> {
-        onto(image, (self.width, self.height), self)
+        onto(image, (self.width, self.height), self, FONT)
     }
 }
 
@@ -64,7 +64,7 @@ pub fn draw(picture: &Picture, detections: &[Detection]) -> Result<RgbaImage> {
     let (width, height) = (picture.width as u32, picture.height as u32);
     let mut canvas = RgbaImage::from_raw(width, height, picture.rgba.clone())
         .ok_or_else(|| Error::Usage(format!("expected {width}x{height} pixels of RGBA")))?;
-    onto(&mut canvas, (picture.width, picture.height), detections)?;
+    onto(&mut canvas, (picture.width, picture.height), detections, FONT)?;
     Ok(canvas)
 }
 
@@ -72,8 +72,8 @@ pub fn draw(picture: &Picture, detections: &[Detection]) -> Result<RgbaImage> {
 /// same, pixel by pixel.
 ///
 /// # Errors
-/// [`Error::Usage`] if the canvas is of another size.
-pub fn onto(canvas: &mut impl Canvas, size: (usize, usize), detections: &[Detection]) -> Result<()> {
+/// [`Error::Usage`] if the canvas is of another size, or the font cannot be read.
+pub fn onto(canvas: &mut impl Canvas, size: (usize, usize), detections: &[Detection], font: &[u8]) -> Result<()> {
     let (width, height) = canvas.dimensions();
     if size != (width as usize, height as usize) {
         let (w, h) = size;
@@ -81,7 +81,7 @@ pub fn onto(canvas: &mut impl Canvas, size: (usize, usize), detections: &[Detect
     }
     let short = width.min(height) as f32;
     let line = line_width(short) as i64;
-    let atlas = Atlas::bake(FONT, text_size(short).round(), detections.iter().flat_map(|d| d.name.chars()))?;
+    let atlas = Atlas::bake(font, text_size(short).round(), detections.iter().flat_map(|d| d.name.chars()))?;
     for d in detections.iter().rev() {
         let colour = colour(d.class);
         let edge = |v: f32| v.round().clamp(-1e9, 1e9) as i64;
@@ -107,7 +107,7 @@ fn fill(canvas: &mut impl Canvas, (left, top, right, bottom): (i64, i64, i64, i6
     }
 }
 
-/// Name and score on a plate of `colour`, above `(left, top)`, or inside where there is no room above.
+/// Name, score and the number of its track on a plate of `colour`, above `(left, top)`, or inside where there is no room above.
 fn label(canvas: &mut impl Canvas, atlas: &Atlas, (left, top): (i64, i64), d: &Detection, colour: [u8; 3]) {
     // Each letter on whole pixels, or it would blur; digits all as wide as a 0.
     let mut letters: Vec<(Glyph, f32)> = Vec::new();
@@ -125,6 +125,15 @@ fn label(canvas: &mut impl Canvas, atlas: &Atlas, (left, top): (i64, i64), d: &D
     }
     letters.push((atlas.glyph('%'), pen.round()));
     pen += atlas.glyph('%').advance;
+    if let Some(id) = d.id {
+        pen += atlas.glyph(' ').advance;
+        letters.push((atlas.glyph('#'), pen.round()));
+        pen += atlas.glyph('#').advance;
+        for c in id.to_string().chars() {
+            letters.push((atlas.glyph(c), pen.round()));
+            pen += atlas.glyph('0').advance;
+        }
+    }
 
     let (w, h) = (pen.ceil() as i64 + 2 * PAD.0, atlas.line as i64 + 2 * PAD.1);
     let left = left.min(i64::from(canvas.width()) - w).max(0);

@@ -1,7 +1,9 @@
-//! A detector whose frames stay on the GPU: what the chain needs to know of it.
+//! A detector whose frames stay on the GPU, or go to the host: what a chain needs to know of it.
+
+use std::sync::Arc;
 
 use crate::{
-    detect::{CanvasToImage, Detection, Detector, Player, classes},
+    detect::{CanvasToImage, Detection, Detector, HostPlayer, Player, classes, player::check_channels},
     error::{Error, Result},
     gpu::{Gpu, Program},
     host::Candidate,
@@ -11,7 +13,7 @@ impl Detector {
     /// The GPU's program.
     ///
     /// # Errors
-    /// [`Error::NoAdapter`] if the oracle plays.
+    /// [`Error::NoAdapter`] if the processor plays.
     #[doc(hidden)]
     pub fn program(&self) -> Result<&Program> {
         match &self.player {
@@ -23,12 +25,25 @@ impl Detector {
     /// The GPU's program, to be changed.
     ///
     /// # Errors
-    /// [`Error::NoAdapter`] if the oracle plays.
+    /// [`Error::NoAdapter`] if the processor plays.
     #[doc(hidden)]
     pub fn program_mut(&mut self) -> Result<&mut Program> {
         match &mut self.player {
             Player::Gpu(program) => Ok(program),
             _ => Err(no_gpu()),
+        }
+    }
+
+    /// The network on the host.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] if a GPU plays; [`Error::Graph`] if the network takes no pictures.
+    #[doc(hidden)]
+    pub fn host_player(&self) -> Result<Arc<HostPlayer>> {
+        check_channels(self.graph())?;
+        match &self.player {
+            Player::Host(host) => Ok(Arc::clone(host)),
+            Player::Gpu(_) => Err(Error::Usage("a GPU plays, not the processor".into())),
         }
     }
 
@@ -55,7 +70,7 @@ impl Detector {
         self.max_det
     }
 
-    /// The device that it plays on; none if the oracle plays.
+    /// The device that it plays on; none if the processor plays.
     pub fn gpu(&self) -> Option<&Gpu> {
         self.program().ok().map(Program::gpu)
     }
@@ -89,5 +104,5 @@ impl Detector {
 }
 
 fn no_gpu() -> Error {
-    Error::NoAdapter("live video is played on a GPU".into())
+    Error::NoAdapter("the processor plays: expected a GPU, which `PlayerChoice::Gpu` asks for".into())
 }

@@ -6,10 +6,10 @@ use crate::{host::NmsKind, model::Model};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum PlayerChoice {
-    /// The GPU; the processor, with a remark, if no adapter answers.
+    /// The GPU; the processor, with a remark, if no adapter answers, or only a driver in software and nobody asked for anything of a GPU.
     #[default]
     Auto,
-    /// The GPU or nothing.
+    /// The GPU or nothing; a driver in software will do.
     Gpu,
     /// The processor: f32, all cores.
     #[cfg(feature = "cpu")]

@@ -14,6 +14,7 @@ use std::{
 use http::{Client, Refusal};
 use part::PartialFile;
 pub use retry::RetryPolicy;
+use same_file::Handle;
 
 use crate::{
     error::{Error, Result},
@@ -75,10 +76,18 @@ pub fn fetch(wanted: &Wanted, retry: &RetryPolicy, watch: &mut Watch<'_>) -> Res
     if let Some(folder) = file.parent() {
         std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
     }
-    let _lock = lock(file, watch)?;
+    let _lock = Lock::take(file, watch)?;
     if let Some(sum) = present(wanted)? {
         return Ok(sum);
     }
+    let brought = bring(wanted, retry, watch);
+    if brought.is_err() {
+        PartialFile::tidy(file);
+    }
+    brought
+}
+
+fn bring(wanted: &Wanted, retry: &RetryPolicy, watch: &mut Watch<'_>) -> Result<String> {
     let client = Client::new(retry);
     let mut last = None;
     for url in &wanted.urls {
@@ -87,7 +96,8 @@ pub fn fetch(wanted: &Wanted, retry: &RetryPolicy, watch: &mut Watch<'_>) -> Res
             other => return other,
         }
     }
-    Err(last.unwrap_or_else(|| Error::Usage(format!("{}: there is no address to fetch it from", file.display()))))
+    let none = || Error::Usage(format!("{}: there is no address to fetch it from", wanted.file.display()));
+    Err(last.unwrap_or_else(none))
 }
 
 /// The SHA-1 of the file if it is in its place and right.
@@ -104,21 +114,47 @@ fn present(wanted: &Wanted) -> Result<Option<String>> {
     Ok(wanted.sha1.as_ref().is_none_or(|expected| *expected == sum).then_some(sum))
 }
 
-/// Held while a file is fetched; it falls with the process, however that ends.
-fn lock(file: &Path, watch: &mut Watch<'_>) -> Result<File> {
-    let path = files::beside(file, "lock");
-    let lock = File::options().create(true).write(true).truncate(false).open(&path).map_err(Error::io(&path))?;
-    let taken = lock.try_lock().or_else(|e| match e {
-        std::fs::TryLockError::WouldBlock => {
-            watch(Event::Waiting { file });
-            lock.lock()
+/// Held while a file is fetched; it falls with the process, however that ends, and leaves nothing behind.
+struct Lock {
+    path: PathBuf,
+    _file: File,
+}
+
+impl Lock {
+    fn take(file: &Path, watch: &mut Watch<'_>) -> Result<Self> {
+        let path = files::beside(file, "lock");
+        loop {
+            let open = File::options().create(true).write(true).truncate(false).open(&path);
+            let lock = open.map_err(Error::io(&path))?;
+            let taken = lock.try_lock().or_else(|e| match e {
+                std::fs::TryLockError::WouldBlock => {
+                    watch(Event::Waiting { file });
+                    lock.lock()
+                }
+                std::fs::TryLockError::Error(e) => Err(e),
+            });
+            match taken {
+                Ok(()) => {}
+                // A file system without locks: two processes may fetch the same file, and the last one to finish wins.
+                Err(e) if e.kind() == ErrorKind::Unsupported => return Ok(Self { path, _file: lock }),
+                Err(e) => return Err(Error::io(&path)(e)),
+            }
+            // Whoever held it has taken it away: it keeps nobody out any more.
+            let same = lock
+                .try_clone()
+                .and_then(Handle::from_file)
+                .is_ok_and(|held| Handle::from_path(&path).is_ok_and(|there| there == held));
+            if same {
+                return Ok(Self { path, _file: lock });
+            }
         }
-        std::fs::TryLockError::Error(e) => Err(e),
-    });
-    match taken {
-        // A file system without locks: two processes may fetch the same file, and the last one to finish wins.
-        Err(e) if e.kind() == ErrorKind::Unsupported => Ok(lock),
-        other => other.map(|()| lock).map_err(Error::io(&path)),
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Before it is let go. Where it cannot be removed it is in nobody's way.
+        let _ = std::fs::remove_file(&self.path);
     }
 }
 

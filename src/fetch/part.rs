@@ -43,6 +43,14 @@ impl PartialFile {
         Ok(part)
     }
 
+    /// Takes away what an attempt has left in which nothing came.
+    pub fn tidy(target: &Path) {
+        let path = files::beside(target, "part");
+        if std::fs::metadata(&path).is_ok_and(|found| found.len() == 0) {
+            let _ = std::fs::remove_file(&path);
+        }
+    }
+
     /// Bytes that are there.
     pub fn length(&self) -> u64 {
         self.length

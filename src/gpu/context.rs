@@ -1,4 +1,4 @@
-//! Adapter and device: chosen by name, back end and kind, asked for no more than a network needs.
+//! The device: asked for no more than a network needs, on the adapter that is wanted, or the next one where that refuses.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -7,9 +7,9 @@ use crate::gpu::poller::Poller;
 use crate::{
     error::{Error, Result},
     gpu::{
+        adapters::{GpuOptions, Missing, choose, driver_hint, new_instance, report_of},
         coop::CoopSides,
         counter::Counter,
-        limits::DeviceRequirements,
         report::{AdapterReport, TIMESTAMPS},
     },
     kernels::{
@@ -18,42 +18,6 @@ use crate::{
     },
     task::Task,
 };
-
-/// A graphics API that wgpu speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
-pub enum Backend {
-    /// Linux, Windows, Android.
-    Vulkan,
-    /// macOS, iOS.
-    Metal,
-    /// Windows.
-    Dx12,
-    /// OpenGL ES 3.1 and later: the last resort.
-    Gl,
-}
-
-impl Backend {
-    const fn flags(self) -> wgpu::Backends {
-        match self {
-            Self::Vulkan => wgpu::Backends::VULKAN,
-            Self::Metal => wgpu::Backends::METAL,
-            Self::Dx12 => wgpu::Backends::DX12,
-            Self::Gl => wgpu::Backends::GL,
-        }
-    }
-}
-
-/// Which adapter to take, and what for.
-#[derive(Clone, Debug, Default)]
-pub struct GpuOptions {
-    /// Only this back end; otherwise the platform's own before OpenGL.
-    pub backend: Option<Backend>,
-    /// The adapter's number as `yolov4 adapters` lists it, or else part of its name, any case.
-    pub adapter: Option<String>,
-    /// What the network asks of the device.
-    pub requirements: DeviceRequirements,
-}
 
 /// A device that works, and what it is. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -78,7 +42,7 @@ enum DeviceError {
 }
 
 impl Gpu {
-    /// Opens the adapter that `options` name, or else the fastest kind there is.
+    /// Opens the adapter that `options` name, or else the fastest kind there is; the next one where that refuses.
     ///
     /// # Errors
     /// [`Error::NoAdapter`] if none fits; [`Error::Gpu`] if it refuses the device; [`Error::Limit`] if it lacks a
@@ -90,15 +54,48 @@ impl Gpu {
 
     async fn open(options: &GpuOptions) -> Result<Self> {
         // OpenGL is not even loaded where there is something better: its loader is slow and noisy.
-        let better = options.backend.map_or(wgpu::Backends::PRIMARY, Backend::flags);
-        let mut instance = new_instance(better);
-        let adapter = match choose(&instance, options).await {
-            Err(Error::NoAdapter(_)) if options.backend.is_none() => {
-                instance = new_instance(wgpu::Backends::all());
-                choose(&instance, options).await?
-            }
-            found => found?,
+        let rounds = match (options.backend, &options.adapter) {
+            (Some(backend), _) => vec![backend.flags()],
+            (None, Some(_)) => vec![wgpu::Backends::PRIMARY, wgpu::Backends::all()],
+            (None, None) => vec![wgpu::Backends::PRIMARY, wgpu::Backends::GL],
         };
+        let (mut refused, mut missing) = (Vec::new(), None);
+        for backends in rounds {
+            let instance = new_instance(backends, options);
+            let found = match choose(&instance, options).await {
+                Ok(found) => found,
+                Err(Missing::Software(name)) => {
+                    let hint = driver_hint(options.backend);
+                    return Err(Error::NoAdapter(format!("there is only \"{name}\"; {hint}")));
+                }
+                Err(Missing::Adapter(e)) => {
+                    missing = Some(e);
+                    continue;
+                }
+            };
+            for adapter in found {
+                let software = adapter.get_info().device_type == wgpu::DeviceType::Cpu;
+                match Self::on(instance.clone(), adapter, options).await {
+                    Ok(gpu) => return Ok(gpu),
+                    // Another driver in software has the same processor and the same memory, and may end the process for want of it.
+                    Err(e) if software && refused.is_empty() => return Err(e),
+                    Err(e) => {
+                        tracing::warn!("{e}");
+                        refused.push(e);
+                    }
+                }
+            }
+        }
+        let none = || missing.unwrap_or_else(|| Error::NoAdapter(driver_hint(options.backend).into()));
+        Err(match refused.len() {
+            0 => none(),
+            1 => refused.remove(0),
+            _ => Error::Gpu(refused.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
+        })
+    }
+
+    /// A device of this adapter.
+    async fn on(instance: wgpu::Instance, adapter: wgpu::Adapter, options: &GpuOptions) -> Result<Self> {
         let features = adapter.features();
         let offered = adapter.limits();
         let report = report_of(&adapter);
@@ -242,115 +239,6 @@ impl Gpu {
                 *failure = None;
                 Err(Error::Gpu(what))
             }
-        }
-    }
-}
-
-fn new_instance(backends: wgpu::Backends) -> wgpu::Instance {
-    let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle_from_env();
-    descriptor.backends = backends;
-    wgpu::Instance::new(descriptor)
-}
-
-/// Best kind first; OpenGL only where there is nothing else.
-fn rank(info: &wgpu::AdapterInfo) -> (bool, u32) {
-    let kind = match info.device_type {
-        wgpu::DeviceType::DiscreteGpu => 0,
-        wgpu::DeviceType::IntegratedGpu => 1,
-        wgpu::DeviceType::VirtualGpu => 2,
-        wgpu::DeviceType::Other => 3,
-        wgpu::DeviceType::Cpu => 4,
-    };
-    (info.backend == wgpu::Backend::Gl, kind)
-}
-
-/// Every adapter that can compute, best first. The no-op back end is no adapter: it would answer with zeros.
-async fn candidates(instance: &wgpu::Instance) -> Vec<wgpu::Adapter> {
-    let mut all = instance.enumerate_adapters(wgpu::Backends::all()).await;
-    all.retain(|a| {
-        let computes = a.get_downlevel_capabilities().flags.contains(wgpu::DownlevelFlags::COMPUTE_SHADERS);
-        computes && a.get_info().backend != wgpu::Backend::Noop
-    });
-    all.sort_by_key(|a| rank(&a.get_info()));
-    all
-}
-
-async fn choose(instance: &wgpu::Instance, options: &GpuOptions) -> Result<wgpu::Adapter> {
-    if cfg!(target_arch = "wasm32") {
-        // A browser shows no list: it is asked for its fast adapter.
-        let wish = wgpu::RequestAdapterOptions {
-            power_preference: wgpu::PowerPreference::HighPerformance,
-            ..Default::default()
-        };
-        return instance.request_adapter(&wish).await.map_err(|e| Error::NoAdapter(e.to_string()));
-    }
-    let all = candidates(instance).await;
-    let listed = |(i, a): (usize, &wgpu::Adapter)| format!("{i} \"{}\"", a.get_info().name);
-    let names = all.iter().enumerate().map(listed).collect::<Vec<_>>().join(", ");
-    let place = match &options.adapter {
-        None => Some(0),
-        Some(wish) => place(wish, &all.iter().map(|a| a.get_info().name).collect::<Vec<_>>()),
-    };
-    let found = place.and_then(|place| all.into_iter().nth(place));
-    found.ok_or_else(|| match &options.adapter {
-        Some(wish) if !names.is_empty() => {
-            Error::NoAdapter(format!("none is called \"{wish}\", or has that number; there is {names}"))
-        }
-        _ => {
-            let through = options.backend.map_or_else(String::new, |b| format!(" through {b:?}"));
-            Error::NoAdapter(format!("no driver answers{through}; {}", driver_hint()))
-        }
-    })
-}
-
-/// The place of the adapter that `wish` means: the one of this very number, or else the first with this in its name.
-fn place(wish: &str, names: &[String]) -> Option<usize> {
-    let number = wish.parse().ok().filter(|number| *number < names.len());
-    let wish = wish.to_lowercase();
-    number.or_else(|| names.iter().position(|name| name.to_lowercase().contains(&wish)))
-}
-
-/// How to get a driver on this system.
-pub fn driver_hint() -> &'static str {
-    if cfg!(target_os = "linux") {
-        "install your card's Vulkan driver, or a software one: apt-get install mesa-vulkan-drivers"
-    } else if cfg!(target_os = "windows") {
-        "install your card's driver from its maker"
-    } else {
-        "a Metal device is part of macOS 10.13 and later"
-    }
-}
-
-/// What there is on this machine, best first; the numbers of adapters are the places in this list.
-pub fn adapters(backend: Option<Backend>) -> Task<'static, Vec<AdapterReport>> {
-    Box::pin(async move {
-        let all = candidates(&new_instance(backend.map_or(wgpu::Backends::all(), Backend::flags))).await;
-        all.iter().map(report_of).collect()
-    })
-}
-
-fn report_of(adapter: &wgpu::Adapter) -> AdapterReport {
-    let coop = CoopSides::new(&adapter.cooperative_matrix_properties());
-    AdapterReport::new(&adapter.get_info(), adapter.features(), &adapter.limits(), coop)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::place;
-
-    #[test]
-    fn numbers_are_places_before_they_are_parts_of_names() {
-        let names = ["NVIDIA H100", "Intel Arc A770", "llvmpipe (LLVM 15.0.6, 256 bits)"].map(str::to_owned);
-        for (wish, expected) in [
-            ("0", Some(0)),
-            ("1", Some(1)),
-            ("2", Some(2)),
-            ("770", Some(1)),
-            ("H100", Some(0)),
-            ("arc", Some(1)),
-            ("3", None),
-        ] {
-            assert_eq!(place(wish, &names), expected, "{wish}");
         }
     }
 }

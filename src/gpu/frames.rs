@@ -4,7 +4,7 @@
 use crate::{
     error::{Error, Result},
     gpu::{bound::BoundDispatch, context::Gpu, limits::check_texture, pipelines::Pipelines},
-    host::{Frame, FrameFormat},
+    host::{Frame, FrameFormat, Picture},
     kernels::to_rgba::{self, ToRgbaParams},
 };
 
@@ -121,10 +121,26 @@ impl FrameTexture {
         &self.view
     }
 
+    /// Puts pixels into a texture that takes them from elsewhere. They must be as many as it has.
+    pub fn fill(&self, gpu: &Gpu, picture: &Picture) {
+        write_texture(gpu, &self.texture, picture);
+    }
+
     /// Columns and rows.
     pub fn size(&self) -> (usize, usize) {
         self.kind.size
     }
+}
+
+/// Puts pixels into a texture of as many.
+pub(super) fn write_texture(gpu: &Gpu, texture: &wgpu::Texture, picture: &Picture) {
+    let size = texture.size();
+    let layout = wgpu::TexelCopyBufferLayout {
+        offset: 0,
+        bytes_per_row: Some(size.width * 4),
+        rows_per_image: Some(size.height),
+    };
+    gpu.queue.write_texture(texture.as_image_copy(), &picture.rgba, layout, size);
 }
 
 impl Samples {

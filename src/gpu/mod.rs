@@ -9,6 +9,7 @@
 //!
 //! One async path serves native and browser: a wait is a future, and on native the device is polled until it is done.
 
+mod adapters;
 mod bound;
 mod boxes;
 mod buffers;
@@ -41,7 +42,8 @@ mod tune;
 mod upload;
 mod weights;
 
-pub use context::{Backend, Gpu, GpuOptions, adapters, driver_hint};
+pub use adapters::{Backend, GpuOptions, adapters, driver_hint};
+pub use context::Gpu;
 pub use coop::CoopSides;
 pub use counter::{Purpose, Readbacks};
 pub use frames::{FrameKind, FrameTexture};
@@ -50,6 +52,8 @@ pub use live::Feed;
 pub use measure::Clock;
 pub use pipelines::Pipelines;
 pub use play::{Played, ProgramInput};
+#[cfg(not(target_arch = "wasm32"))]
+pub use poller::wait;
 pub use profile::NodeTime;
 pub use program::{Program, ProgramOptions};
 pub use rank::{Drawn, Rank};

@@ -34,7 +34,7 @@ impl Poller {
     /// [`Error::Io`] if the system gives no thread.
     pub async fn finished(&self, device: &wgpu::Device) -> Result<bool> {
         if task::may_block() {
-            return Ok(poll(device));
+            return Ok(wait(device, None).is_ok());
         }
         let (done, waiting) = oneshot::channel();
         {
@@ -51,11 +51,23 @@ impl Poller {
     }
 }
 
-/// Waits. A device that is lost meanwhile makes wgpu panic where there is nobody to return an error to
-/// (`wgpu_core`'s `handle_error_fatal`).
-fn poll(device: &wgpu::Device) -> bool {
-    let waited = catch_unwind(AssertUnwindSafe(|| device.poll(wgpu::PollType::wait_indefinitely())));
-    waited.is_ok_and(|waited| waited.is_ok())
+/// Waits until that submission is done, or all of them are without one, and the callbacks were called.
+///
+/// OpenGL waits for some two seconds at most, and then says that it is not done (wgpu-hal's `gles/fence.rs`): it is waited for again. A
+/// device that is lost meanwhile makes wgpu panic where there is nobody to return an error to (`wgpu_core`'s `handle_error_fatal`).
+///
+/// # Errors
+/// [`Error::DeviceLost`]
+pub fn wait(device: &wgpu::Device, submission: Option<&wgpu::SubmissionIndex>) -> Result<()> {
+    loop {
+        let kind = wgpu::PollType::Wait { submission_index: submission.cloned(), timeout: None };
+        return match catch_unwind(AssertUnwindSafe(|| device.poll(kind))) {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(wgpu::PollError::Timeout)) => continue,
+            Ok(Err(e)) => Err(Error::DeviceLost(format!("waiting failed: {e}"))),
+            Err(_) => Err(Error::DeviceLost("waiting failed".into())),
+        };
+    }
 }
 
 impl Thread {
@@ -64,7 +76,7 @@ impl Thread {
         let run = move || {
             for done in asked {
                 // Whoever asked may want it no more.
-                let _ = done.send(poll(&device));
+                let _ = done.send(wait(&device, None).is_ok());
             }
         };
         let handle = thread::Builder::new().name("gpu poll".into()).spawn(run);

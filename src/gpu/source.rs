@@ -5,7 +5,7 @@ use crate::{
     gpu::{
         bound::BoundDispatch,
         context::Gpu,
-        frames::{FrameKind, FrameTexture},
+        frames::{FrameKind, FrameTexture, write_texture},
         limits::check_texture,
         pipelines::Pipelines,
     },
@@ -64,16 +64,7 @@ impl LetterboxPass {
             Some(Shown::Picture(texture, dispatch)) if texture.size() == size => (texture, dispatch),
             _ => self.make(gpu, size, input)?,
         };
-        gpu.queue.write_texture(
-            texture.as_image_copy(),
-            &picture.rgba,
-            wgpu::TexelCopyBufferLayout {
-                offset: 0,
-                bytes_per_row: Some(size.width * 4),
-                rows_per_image: Some(size.height),
-            },
-            size,
-        );
+        write_texture(gpu, &texture, picture);
         self.shown = Some(Shown::Picture(texture, dispatch));
         self.place(gpu, placement, plane);
         Ok(())

@@ -9,23 +9,31 @@ use crate::{
 impl Placement {
     /// The canvas `[3, H, W]`, RGB / 255; `[1, H, W]` of a network that takes greys.
     pub fn resample(&self, picture: &Picture) -> Tensor {
-        let (cw, ch) = self.canvas;
-        let channels = if self.grey { 1 } else { 3 };
-        let mut out = Tensor::zeros(Shape::new(channels, ch, cw));
-        let ((ox, oy), (rw, rh)) = (self.offset, self.resized);
-        for c in 0..channels {
-            for y in 0..ch {
-                for x in 0..cw {
-                    let inside = (ox..ox + rw).contains(&x) && (oy..oy + rh).contains(&y);
-                    out.data[(c * ch + y) * cw + x] = match (inside, self.align_corners) {
-                        (false, _) => self.fill,
-                        (true, true) => aligned(picture, self, c, x - ox, y - oy),
-                        (true, false) => centred(picture, self, c, x - ox, y - oy),
-                    };
-                }
-            }
+        let mut out = self.empty();
+        let (rows, columns) = (out.shape.h, out.shape.w);
+        for (at, row) in out.data.chunks_exact_mut(columns.max(1)).enumerate() {
+            self.resample_row(picture, at / rows, at % rows, row);
         }
         out
+    }
+
+    /// A canvas without a picture.
+    pub fn empty(&self) -> Tensor {
+        let (columns, rows) = self.canvas;
+        Tensor::zeros(Shape::new(if self.grey { 1 } else { 3 }, rows, columns))
+    }
+
+    /// Row `y` of the plane of channel `c`.
+    pub fn resample_row(&self, picture: &Picture, c: usize, y: usize, row: &mut [f32]) {
+        let ((ox, oy), (rw, rh)) = (self.offset, self.resized);
+        for (x, out) in row.iter_mut().enumerate() {
+            let inside = (ox..ox + rw).contains(&x) && (oy..oy + rh).contains(&y);
+            *out = match (inside, self.align_corners) {
+                (false, _) => self.fill,
+                (true, true) => aligned(picture, self, c, x - ox, y - oy),
+                (true, false) => centred(picture, self, c, x - ox, y - oy),
+            };
+        }
     }
 }
 

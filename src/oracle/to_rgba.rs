@@ -5,16 +5,18 @@ use crate::host::{Frame, FrameFormat, Picture, Range, Siting};
 
 /// The frame as a picture; black where bytes are missing.
 pub fn to_rgba(frame: &Frame) -> Picture {
-    let (w, h) = (frame.width, frame.height);
-    let mut rgba = Vec::with_capacity(w * h * 4);
-    for y in 0..h {
-        for x in 0..w {
-            let rgb = pixel(frame, x, y);
-            rgba.extend(rgb.map(|v| (v.clamp(0.0, 1.0) * 255.0).round() as u8));
-            rgba.push(255);
-        }
+    let (width, height) = (frame.width, frame.height);
+    let mut rgba = vec![0; width * height * 4];
+    rgba.chunks_exact_mut((width * 4).max(1)).enumerate().for_each(|(y, row)| to_rgba_row(frame, y, row));
+    Picture { width, height, rgba }
+}
+
+/// Row `y` of its pixels.
+pub fn to_rgba_row(frame: &Frame, y: usize, row: &mut [u8]) {
+    for (x, out) in row.chunks_exact_mut(4).enumerate() {
+        let [r, g, b] = pixel(frame, x, y).map(|v| (v.clamp(0.0, 1.0) * 255.0).round() as u8);
+        out.copy_from_slice(&[r, g, b, 255]);
     }
-    Picture { width: w, height: h, rgba }
 }
 
 fn pixel(frame: &Frame, x: usize, y: usize) -> [f64; 3] {

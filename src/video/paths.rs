@@ -52,7 +52,9 @@ fn pattern(path: &Path) -> Result<Vec<PathBuf>> {
         // Not a usage error: the picture may have been there when the command line was written. Read it and see.
         return Ok(vec![path.to_owned()]);
     }
-    let paths = glob::glob(text).map_err(|e| Error::Usage(format!("{text}: {e}")))?;
+    // As the system's own programs have it.
+    let options = glob::MatchOptions { case_sensitive: cfg!(not(windows)), ..glob::MatchOptions::new() };
+    let paths = glob::glob_with(text, options).map_err(|e| Error::Usage(format!("{text}: {e}")))?;
     let found: Vec<PathBuf> = paths.filter_map(std::result::Result::ok).filter(|p| p.is_file()).collect();
     if found.is_empty() { Err(missing()) } else { Ok(found) }
 }
@@ -74,5 +76,6 @@ fn ends_in(path: &Path, list: &[&str]) -> bool {
 
 /// Whether a name is a pattern, not a file's.
 pub fn is_pattern(path: &Path) -> bool {
-    path.to_str().is_some_and(|text| text.contains(['*', '?', '[']))
+    // Windows: a path that is taken as it is, `\\?\C:\..`.
+    path.to_str().is_some_and(|text| text.strip_prefix(r"\\?\").unwrap_or(text).contains(['*', '?', '[']))
 }

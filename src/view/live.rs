@@ -6,15 +6,14 @@ use std::time::Duration;
 use web_time::Instant;
 
 use crate::{
-    detect::{CanvasToImage, Detection, Detector},
+    detect::{CanvasToImage, Detector},
     error::{Error, Result},
     gpu::{Drawn, FrameKind, FrameTexture, Gpu, Pipelines, Program, Rank},
     host::Frame,
     kernels::{Precision, rank::MAX_DRAWN},
-    track::Tracked,
     view::{
-        Finished, IN_FLIGHT, Stage, Stats, Wake, labels,
-        slot::{FrameMeta, FrameSlot, Landed, PASSES},
+        Finished, IN_FLIGHT, Outcome, SceneSource, Stage, Stats, Wake, labels,
+        slot::{FrameMeta, FrameSlot, Landed},
         watcher::Watcher,
     },
 };
@@ -22,7 +21,7 @@ use crate::{
 /// How a chain is built.
 #[derive(Clone)]
 pub struct LiveOptions {
-    /// Whether boxes are read back.
+    /// Whether boxes are read back from the GPU.
     pub wants_boxes: bool,
     /// Called when a frame is done.
     pub wake: Wake,
@@ -39,25 +38,6 @@ pub enum FrameInput<'a> {
         /// Called once.
         fill: &'a mut dyn FnMut(&wgpu::Texture) -> Result<()>,
     },
-}
-
-/// A frame that is done, with what was asked for.
-#[derive(Clone, Debug)]
-pub struct Outcome {
-    /// Its number among the frames shown, from 0.
-    pub number: u64,
-    /// Its time in the video.
-    pub pts: Duration,
-    /// Columns and rows.
-    pub size: (usize, usize),
-    /// Where its pixels are, for [`Live::texture`].
-    pub slot: usize,
-    /// Its boxes, if they are read back.
-    pub detections: Option<Vec<Detection>>,
-    /// Times on the GPU of convert, network, boxes; none where the adapter has no timestamps.
-    pub passes: Option<[Duration; PASSES as usize]>,
-    /// Those of them that belong to a track, if objects are tracked.
-    pub tracked: Option<Vec<Tracked>>,
 }
 
 /// The chain from a frame to its boxes on the GPU, over a ring of frames in flight.
@@ -85,7 +65,7 @@ impl Live {
     /// A chain for this detector, on its device.
     ///
     /// # Errors
-    /// [`Error::NoAdapter`] if the oracle plays; what the device complains of.
+    /// [`Error::NoAdapter`] if the processor plays; what the device complains of.
     pub async fn new(detector: Detector, options: &LiveOptions) -> Result<Self> {
         let gpu = detector.program()?.gpu().clone();
         let mut pipelines = Pipelines::new(&gpu, Precision::F32, false);
@@ -166,25 +146,10 @@ impl Live {
         self.held = Some(slot);
     }
 
-    /// A slot's pixels.
-    pub fn texture(&self, slot: usize) -> Option<&FrameTexture> {
-        self.slots.get(slot).map(|s| &s.texture)
-    }
-
-    /// The map from the network's canvas to a frame of this size.
-    pub fn to_image(&self, (width, height): (usize, usize)) -> CanvasToImage {
-        self.detector.frame(width, height).1
-    }
-
-    /// Another number whenever a buffer or texture that others have bound was replaced.
-    pub fn version(&self) -> u64 {
-        self.version
-    }
-
     /// Kept boxes of the frame that was submitted last, on the GPU.
     ///
     /// # Errors
-    /// [`Error::NoAdapter`] if the oracle plays.
+    /// [`Error::NoAdapter`] if the processor plays.
     pub fn kept(&self) -> Result<&wgpu::Buffer> {
         self.detector.program().map(Program::kept)
     }
@@ -334,6 +299,7 @@ impl Live {
             detections,
             passes: landed.passes,
             tracked: None,
+            picture: None,
         });
         let done = Finished { number: meta.number, captured: meta.captured, finished: landed.ended };
         Ok((!meta.again).then_some(done))
@@ -377,6 +343,24 @@ impl Live {
         self.version += 1;
         (self.wake)();
         Ok(())
+    }
+}
+
+impl SceneSource for Live {
+    fn texture(&self, slot: usize) -> Option<&FrameTexture> {
+        self.slots.get(slot).map(|s| &s.texture)
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn to_image(&self, (width, height): (usize, usize)) -> CanvasToImage {
+        self.detector.frame(width, height).1
+    }
+
+    fn boxes_on_gpu(&self) -> Option<(&wgpu::Buffer, &Rank)> {
+        Some((self.kept().ok()?, &self.rank))
     }
 }
 

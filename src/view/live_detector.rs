@@ -57,7 +57,7 @@ impl Detector {
     /// what it needs beside the network is built.
     ///
     /// # Errors
-    /// [`Error::NoAdapter`] if the oracle plays; what the device complains of.
+    /// [`Error::NoAdapter`] if the processor plays; what the device complains of.
     pub fn into_live(self) -> Result<LiveDetector> {
         task::wait(self.into_live_async())
     }
@@ -67,7 +67,7 @@ impl Detector {
     /// Does what `into_live` does, without waiting.
     ///
     /// # Errors
-    /// [`Error::NoAdapter`] if the oracle plays; what the device complains of.
+    /// [`Error::NoAdapter`] if the processor plays; what the device complains of.
     pub fn into_live_async(self) -> Task<'static, Result<LiveDetector>> {
         Box::pin(LiveDetector::new(self))
     }

@@ -7,7 +7,7 @@ use crate::{
     detect::picture::Picture,
     error::Result,
     gpu::{Gpu, Purpose, ReadbackBuffer},
-    view::{Live, Scene, View},
+    view::{Scene, SceneSource, View},
 };
 
 /// Bytes of a pixel.
@@ -59,7 +59,7 @@ impl Offscreen {
     ///
     /// # Errors
     /// As [`Scene::draw`].
-    pub fn draw(&mut self, live: &Live, view: &View<'_>) -> Result<()> {
+    pub fn draw(&mut self, live: &dyn SceneSource, view: &View<'_>) -> Result<()> {
         let mut encoder = self.gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         self.scene.draw(&mut encoder, &self.target, live, &View { size: self.size(), ..*view })?;
         self.gpu.queue().submit([encoder.finish()]);
@@ -72,7 +72,7 @@ impl Offscreen {
     ///
     /// # Errors
     /// As [`Scene::draw`].
-    pub fn shoot(&mut self, live: &Live, view: &View<'_>) -> Result<()> {
+    pub fn shoot(&mut self, live: &dyn SceneSource, view: &View<'_>) -> Result<()> {
         let (width, height) = self.size();
         let row = self.row();
         let mut readback = self.free.pop().unwrap_or_else(|| ReadbackBuffer::new(&self.gpu, row * height as usize));

@@ -4,11 +4,10 @@
 use crate::{
     detect::{CanvasToImage, atlas::Atlas, draw},
     error::Result,
-    gpu::Gpu,
+    gpu::{FrameTexture, Gpu, Rank},
     host::Candidate,
     kernels::rank::MAX_DRAWN,
     view::{
-        Live,
         clock::DrawTimer,
         glyphs::{Glyphs, buffer, fill},
         labels,
@@ -19,6 +18,21 @@ use crate::{
 
 /// Most quads of a panel.
 const MAX_QUADS: usize = 8192;
+
+/// What a scene is drawn from.
+pub trait SceneSource {
+    /// A slot's pixels.
+    fn texture(&self, slot: usize) -> Option<&FrameTexture>;
+
+    /// Another number whenever a buffer or texture that others have bound was replaced.
+    fn version(&self) -> u64;
+
+    /// The map from the network's canvas to a frame of this size.
+    fn to_image(&self, size: (usize, usize)) -> CanvasToImage;
+
+    /// Kept boxes of the frame that was submitted last, with their order and the arguments of their draw; none where the host has them.
+    fn boxes_on_gpu(&self) -> Option<(&wgpu::Buffer, &Rank)>;
+}
 
 /// Whose boxes are drawn.
 #[derive(Clone, Copy, Debug)]
@@ -156,7 +170,7 @@ impl Scene {
         &mut self,
         encoder: &mut wgpu::CommandEncoder,
         target: &wgpu::TextureView,
-        live: &Live,
+        live: &dyn SceneSource,
         view: &View<'_>,
     ) -> Result<()> {
         let shown = view.slot.and_then(|slot| Some((slot, live.texture(slot)?.size())));
@@ -192,8 +206,10 @@ impl Scene {
             pass.set_pipeline(&self.pipelines.boxes);
             match list {
                 None => {
-                    pass.set_bind_group(0, &self.bound.on_gpu, &[]);
-                    pass.draw_indirect(live.rank().args(), 0);
+                    if let Some((_, rank)) = live.boxes_on_gpu() {
+                        pass.set_bind_group(0, &self.bound.on_gpu, &[]);
+                        pass.draw_indirect(rank.args(), 0);
+                    }
                 }
                 Some(list) => {
                     pass.set_bind_group(0, &self.bound.given, &[]);
@@ -229,7 +245,7 @@ impl Scene {
     /// Writes what changes from draw to draw, and makes what bind groups are missing.
     fn prepare(
         &mut self,
-        live: &Live,
+        live: &dyn SceneSource,
         view: &View<'_>,
         rect: [f32; 4],
         slot: Option<usize>,
@@ -274,7 +290,7 @@ impl Scene {
         queue.write_buffer(&self.view, 0, bytemuck::bytes_of(&params));
         match list {
             None if self.bound.on_gpu.is_none() => {
-                self.bound.on_gpu = Some(self.bind_boxes(glyphs, live.kept()?, live.rank().order()));
+                self.bound.on_gpu = live.boxes_on_gpu().map(|(kept, rank)| self.bind_boxes(glyphs, kept, rank.order()));
             }
             None => {}
             Some(list) => {
@@ -293,7 +309,7 @@ impl Scene {
         Ok(())
     }
 
-    fn bind_picture(&mut self, live: &Live, slot: usize) {
+    fn bind_picture(&mut self, live: &dyn SceneSource, slot: usize) {
         let Some(texture) = live.texture(slot) else { return };
         if self.bound.pictures.len() <= slot {
             self.bound.pictures.resize(slot + 1, None);

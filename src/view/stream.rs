@@ -5,10 +5,9 @@ use std::{collections::VecDeque, time::Duration};
 use crate::{
     detect::{Detections, Detector},
     error::{Error, Result},
-    task,
     track::{Tracker, TrackerOptions},
     video::{OpenOptions, Source, Spec, open},
-    view::{Bell, Capture, Chain, Live, LiveOptions, Outcome, Pace, Pipeline},
+    view::{Bell, Capture, LiveChain, LiveOptions, Outcome, Pace, Pipeline, live_chain},
 };
 
 /// Longest sleep: what nobody rings for is seen then.
@@ -28,7 +27,7 @@ pub struct FrameDetections {
 /// The frames of a source, played two at a time; see [`Detector::stream`]. It waits for each, and ends with the source, or with the first
 /// error, which comes behind the frames that came before it.
 pub struct Stream {
-    live: Live,
+    live: Box<dyn LiveChain>,
     capture: Capture,
     pipeline: Pipeline,
     bell: Bell,
@@ -56,7 +55,7 @@ impl Detector {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Source`] or [`Error::Io`] if it cannot be opened; [`Error::NoAdapter`] if the oracle plays.
+    /// [`Error::Source`] or [`Error::Io`] if it cannot be opened.
     pub fn stream(self, source: &str) -> Result<Stream> {
         self.stream_from(open(&Spec::parse(Some(source))?, &OpenOptions::default())?)
     }
@@ -67,7 +66,7 @@ impl Detector {
     /// As [`Detector::stream`].
     pub fn stream_from(self, source: Box<dyn Source>) -> Result<Stream> {
         let bell = Bell::default();
-        let live = task::wait(Live::new(self, &LiveOptions { wants_boxes: true, wake: bell.wake() }))?;
+        let live = live_chain(self, None, &LiveOptions { wants_boxes: true, wake: bell.wake() })?;
         let (score_threshold, _) = live.detector().thresholds();
         let pace = Pace { every: !source.live(), ..Pace::default() };
         let capture = Capture::start(source, pace, bell.wake())?;
@@ -133,8 +132,8 @@ impl Stream {
             }
             let ended = self.capture.waiting().ended || self.error.is_some();
             let started = match &self.error {
-                None => self.pipeline.step(&self.capture, &mut self.live).map(|frame| frame.is_some()),
-                Some(_) => self.pipeline.collect(&mut self.live).map(|()| false),
+                None => self.pipeline.step(&self.capture, &mut *self.live).map(|frame| frame.is_some()),
+                Some(_) => self.pipeline.collect(&mut *self.live).map(|()| false),
             };
             let started = match (started, self.error.take()) {
                 (Ok(started), error) => {

@@ -1,11 +1,16 @@
 //! The chain for programs that may wait: every future of [`Live`] is driven to its end.
 
+use std::time::Duration;
+
+use web_time::Instant;
+
 use crate::{
     detect::Detector,
-    error::{Error, Result},
+    error::Result,
+    gpu::{self, Gpu},
     host::Frame,
     task::wait,
-    view::{Chain, Finished, FrameInput, Live},
+    view::{Boxes, Chain, Finished, FrameInput, Live, LiveChain, Outcome, Stats},
 };
 
 impl Chain for Live {
@@ -22,38 +27,71 @@ impl Chain for Live {
     }
 }
 
-impl Live {
-    /// Shows a frame that was shown before.
-    ///
-    /// # Errors
-    /// As [`Live::start`].
-    pub fn show(&mut self, frame: &Frame) -> Result<()> {
+impl LiveChain for Live {
+    fn detector(&self) -> &Detector {
+        self.detector()
+    }
+
+    fn detector_mut(&mut self) -> &mut Detector {
+        self.detector_mut()
+    }
+
+    fn gpu(&self) -> Option<&Gpu> {
+        Some(self.gpu())
+    }
+
+    fn outcomes(&mut self) -> Vec<Outcome> {
+        self.outcomes()
+    }
+
+    fn stages(&self) -> &Stats {
+        self.stages()
+    }
+
+    fn drew(&mut self, time: Duration) {
+        self.drew(time);
+    }
+
+    fn drawn_when_started(&self) -> bool {
+        true
+    }
+
+    fn newest(&self) -> (Option<usize>, Boxes<'_>) {
+        (self.newest(), Boxes::OnGpu)
+    }
+
+    fn newest_captured(&self) -> Instant {
+        self.newest_captured()
+    }
+
+    fn hold(&mut self, slot: usize) {
+        self.hold(slot);
+    }
+
+    fn again(&mut self) -> Result<()> {
+        self.again()
+    }
+
+    fn catch_up(&mut self) -> Result<bool> {
+        self.catch_up()
+    }
+
+    fn show(&mut self, frame: &Frame) -> Result<()> {
         self.finish()?;
         let number = self.newest_number();
         wait(self.start(FrameInput::Samples(frame), number, true))
     }
 
-    /// Waits for the frames in flight.
-    ///
-    /// # Errors
-    /// What the device complains of.
-    pub fn finish(&mut self) -> Result<Vec<Finished>> {
+    fn finish(&mut self) -> Result<Vec<Finished>> {
         let mut done = Vec::new();
         while self.flying() > 0 {
-            self.gpu()
-                .device()
-                .poll(wgpu::PollType::wait_indefinitely())
-                .map_err(|e| Error::DeviceLost(format!("waiting failed: {e}")))?;
+            gpu::wait(self.gpu().device(), None)?;
             done.extend(self.poll()?);
         }
         Ok(done)
     }
 
-    /// Puts another detector in place, which must be of the same device; frames in flight are waited for.
-    ///
-    /// # Errors
-    /// What the device complains of.
-    pub fn change(&mut self, detector: Detector) -> Result<()> {
+    fn change(&mut self, detector: Detector) -> Result<()> {
         self.finish()?;
         wait(self.replace(detector))
     }

@@ -1,6 +1,10 @@
 //! Wakes whoever waits for the GPU.
 
-use crate::{error::Result, gpu::Gpu, view::Wake};
+#[cfg(target_arch = "wasm32")]
+use crate::gpu::Gpu;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::gpu::{Gpu, wait};
+use crate::{error::Result, view::Wake};
 
 /// Waits on a thread of its own for what was submitted, so that nobody else has to.
 #[cfg(not(target_arch = "wasm32"))]
@@ -17,7 +21,7 @@ impl Watcher {
         let run = move || {
             for index in receiver {
                 // Of no account here: the loop that is woken asks the device itself.
-                let _ = device.poll(wgpu::PollType::Wait { submission_index: Some(index), timeout: None });
+                let _ = wait(&device, Some(&index));
                 wake();
             }
         };

@@ -5,7 +5,7 @@ use std::fmt;
 use clap::ValueEnum;
 use yolov4::{
     Backend, Error, Result,
-    low_level::gpu::{self, DeviceRequirements, GpuOptions},
+    low_level::gpu::{self, GpuOptions},
 };
 
 /// `--backend`
@@ -43,7 +43,7 @@ impl fmt::Display for AdapterSpec {
 impl AdapterSpec {
     /// For a device of no network's.
     pub fn options(&self) -> GpuOptions {
-        GpuOptions { backend: self.backend, adapter: self.adapter.clone(), requirements: DeviceRequirements::default() }
+        GpuOptions { backend: self.backend, adapter: self.adapter.clone(), ..GpuOptions::default() }
     }
 }
 
@@ -75,6 +75,6 @@ pub async fn choose(choice: Option<BackendChoice>, adapter: Option<&str>) -> Res
             "with --backend all, none has \"{wish}\" in its name; there is {}",
             names.join(", ")
         ))),
-        _ => Err(Error::NoAdapter(gpu::driver_hint().into())),
+        _ => Err(Error::NoAdapter(gpu::driver_hint(None).into())),
     }
 }

@@ -1,18 +1,21 @@
 //! Recordings and screenshots: pictures of the scene at the frame's own size, read back without waiting.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use yolov4::{
-    Error, Gpu, Picture, Result,
+    Detection, Error, Gpu, Picture, Result,
     low_level::{
         detect::draw,
         files,
-        gpu::FrameTexture,
-        view::{Boxes, Live, Offscreen, View, fit},
+        gpu::{self, FrameTexture},
+        view::{Boxes, LiveChain, Offscreen, Outcome, View, fit},
     },
 };
 
-use crate::viewer::{Recorder, Trails};
+use crate::viewer::{Recorder, Trails, painting::Painting};
 
 /// Pictures that may be on their way back before frames have to wait.
 const COMING: usize = 4;
@@ -29,6 +32,8 @@ pub struct CaptureOutput {
     shots: Vec<PathBuf>,
     /// What each picture on its way is for.
     wanted: std::collections::VecDeque<Use>,
+    /// The newest frame, where no device draws, and what was found in it.
+    last: Option<(Arc<Picture>, Vec<Detection>)>,
     saved: Vec<String>,
     done: u64,
 }
@@ -51,6 +56,7 @@ impl CaptureOutput {
             mirror: false,
             shots: vec![],
             wanted: std::collections::VecDeque::new(),
+            last: None,
             saved: vec![],
             done: 0,
         }
@@ -95,33 +101,68 @@ impl CaptureOutput {
     ///
     /// # Errors
     /// What the device complains of.
-    pub fn started(&mut self, live: &Live, rate: f64) -> Result<()> {
-        self.shoot(live, live.newest(), Boxes::OnGpu, None, Some(rate))
+    pub fn started(&mut self, live: &dyn LiveChain, rate: f64) -> Result<()> {
+        self.take(live, None, Some(rate))
     }
 
     /// The picture that is shown stands still: screenshots that were asked for are of it.
     ///
     /// # Errors
     /// What the device complains of.
-    pub fn still(&mut self, live: &Live, trails: Option<&Trails>) -> Result<()> {
-        match trails {
-            None => self.shoot(live, live.newest(), Boxes::OnGpu, None, None),
-            Some(trails) => self.shoot(live, trails.slot(), Boxes::Given(trails.boxes()), Some(trails), None),
-        }
+    pub fn still(&mut self, live: &dyn LiveChain, trails: Option<&Trails>) -> Result<()> {
+        self.take(live, trails, None)
     }
 
-    /// A frame whose boxes have come back with their numbers.
+    /// A frame whose boxes have come, with their numbers if there are tracks.
     ///
     /// # Errors
     /// What the device complains of.
-    pub fn tracked(&mut self, live: &Live, trails: &Trails, rate: f64) -> Result<()> {
-        self.shoot(live, trails.slot(), Boxes::Given(trails.boxes()), Some(trails), Some(rate))
+    pub fn done(&mut self, live: &dyn LiveChain, outcome: &Outcome, trails: Option<&Trails>, rate: f64) -> Result<()> {
+        if live.gpu().is_none() {
+            self.last = outcome.picture.clone().map(|picture| (picture, outcome.found()));
+        }
+        self.take(live, trails, Some(rate))
+    }
+
+    /// The newest frame, drawn by whoever draws.
+    fn take(&mut self, live: &dyn LiveChain, trails: Option<&Trails>, moved: Option<f64>) -> Result<()> {
+        match (live.gpu(), trails) {
+            (None, _) => self.paint(trails, moved),
+            (Some(gpu), None) => {
+                let (slot, boxes) = live.newest();
+                self.shoot(gpu, live, slot, boxes, None, moved)
+            }
+            (Some(gpu), Some(trails)) => {
+                self.shoot(gpu, live, trails.slot(), Boxes::Given(trails.boxes()), Some(trails), moved)
+            }
+        }
+    }
+
+    /// On the host, at once.
+    fn paint(&mut self, trails: Option<&Trails>, moved: Option<f64>) -> Result<()> {
+        let record = moved.filter(|_| self.recording.is_some());
+        let Some((picture, found)) = &self.last else { return Ok(()) };
+        if record.is_none() && self.shots.is_empty() {
+            return Ok(());
+        }
+        let rect = [0.0, 0.0, picture.width as f32, picture.height as f32];
+        let painting = Painting {
+            font: self.font.as_deref().unwrap_or(draw::FONT),
+            mirror: self.mirror,
+            dots: &trails.map(|t| t.dots(rect, self.mirror)).unwrap_or_default(),
+            size: self.recording.as_ref().and_then(|(_, recorder)| recorder.as_ref()).map(Recorder::size),
+        };
+        let painted = painting.paint(picture, found)?;
+        let shots = std::mem::take(&mut self.shots);
+        self.keep(painted, Use { record, shots });
+        Ok(())
     }
 
     /// `moved`: frames per second, if it is another frame than the last.
     fn shoot(
         &mut self,
-        live: &Live,
+        gpu: &Gpu,
+        live: &dyn LiveChain,
         slot: Option<usize>,
         boxes: Boxes<'_>,
         trails: Option<&Trails>,
@@ -138,7 +179,7 @@ impl CaptureOutput {
         if self.stage.as_ref().is_none_or(|stage| stage.size() != size && !fixed && stage.coming() == 0) {
             let names = live.detector().class_names();
             let font = self.font.as_deref().unwrap_or(draw::FONT);
-            self.stage = Some(Offscreen::new(live.gpu(), &names, font, size, 14.0)?);
+            self.stage = Some(Offscreen::new(gpu, &names, font, size, 14.0)?);
         }
         let Some(stage) = &mut self.stage else { return Ok(()) };
         let rect = fit((size.0 as usize, size.1 as usize), stage.size());
@@ -156,20 +197,24 @@ impl CaptureOutput {
         let Some(stage) = &mut self.stage else { return Ok(()) };
         for picture in stage.take()? {
             let Some(wanted) = self.wanted.pop_front() else { continue };
-            for path in wanted.shots {
-                self.saved.push(match save(&path, &picture) {
-                    Ok(()) => format!("{} was written", path.display()),
-                    Err(e) => format!("error: {e}"),
-                });
-            }
-            if let Some(rate) = wanted.record
-                && let Err(e) = self.add(picture, rate)
-            {
-                self.saved.push(format!("error: {e}"));
-                self.recording = None;
-            }
+            self.keep(picture, wanted);
         }
         Ok(())
+    }
+
+    fn keep(&mut self, picture: Picture, wanted: Use) {
+        for path in wanted.shots {
+            self.saved.push(match save(&path, &picture) {
+                Ok(()) => format!("{} was written", path.display()),
+                Err(e) => format!("error: {e}"),
+            });
+        }
+        if let Some(rate) = wanted.record
+            && let Err(e) = self.add(picture, rate)
+        {
+            self.saved.push(format!("error: {e}"));
+            self.recording = None;
+        }
     }
 
     fn add(&mut self, picture: Picture, rate: f64) -> Result<()> {
@@ -204,11 +249,9 @@ impl CaptureOutput {
     ///
     /// # Errors
     /// Of the device or the file.
-    pub fn finish(&mut self, gpu: &Gpu) -> Result<()> {
-        while !self.idle() {
-            gpu.device()
-                .poll(wgpu::PollType::wait_indefinitely())
-                .map_err(|e| Error::DeviceLost(format!("waiting failed: {e}")))?;
+    pub fn finish(&mut self, gpu: Option<&Gpu>) -> Result<()> {
+        while let Some(gpu) = gpu.filter(|_| !self.idle()) {
+            gpu::wait(gpu.device(), None)?;
             self.collect()?;
         }
         self.close()

@@ -50,9 +50,9 @@ impl Session {
             return Ok(());
         }
         let (sender, receiver) = channel();
-        let (factory, gpu, wake) = (Arc::clone(&self.factory), self.live.gpu().clone(), self.wake.clone());
+        let (factory, gpu, wake) = (Arc::clone(&self.factory), self.gpu().cloned(), self.wake.clone());
         let run = move || {
-            let built = factory.detector(&gpu, &request).map(|detector| (request, detector));
+            let built = factory.detector(gpu.as_ref(), &request).map(|detector| (request, detector));
             // The receiver is gone only with the viewer.
             let _ = sender.send(built);
             wake();
@@ -127,9 +127,9 @@ impl Session {
             Precision::F32 => Precision::F16,
             Precision::F16 => Precision::F32,
         };
-        let device = self.live().gpu().device();
-        if precision == Precision::F16 && !device.features().contains(wgpu::Features::SHADER_F16) {
-            return Ok(Some(format!("\"{}\" stores no f16", self.live().gpu().report().name)));
+        let Some(gpu) = self.live.detector().gpu() else { return Ok(Some("the processor plays in f32".into())) };
+        if precision == Precision::F16 && !gpu.device().features().contains(wgpu::Features::SHADER_F16) {
+            return Ok(Some(format!("\"{}\" stores no f16", gpu.report().name)));
         }
         self.change(ModelRequest { precision, ..self.request().clone() })?;
         Ok(None)

@@ -43,8 +43,7 @@ impl Hud {
                 y += stages(panel, atlas, session, (gap, y), (width - 2.0 * gap).min(24.0 * atlas.line)) + gap;
             }
         }
-        let report = session.live().gpu().report();
-        if report.software {
+        if session.live().detector().gpu().is_some_and(|gpu| gpu.report().software) {
             let loud = [("SOFTWARE ADAPTER: correct, and slow".to_owned(), WHITE)];
             y += panel.lines(atlas, (gap, y), &loud, ALARM) + gap;
         }
@@ -96,7 +95,6 @@ fn figures(session: &Session, small: bool) -> Vec<(String, Ink)> {
     let (conf, nms) = session.thresholds();
     let live = session.live();
     let shape = live.detector().graph().input_shape();
-    let report = live.gpu().report();
     let source = session.about();
     let rate = session.capture().map_or(0.0, |c| c.fps());
     let bad = if corrupt > 0 { format!(", {corrupt} corrupt") } else { String::new() };
@@ -118,7 +116,7 @@ fn figures(session: &Session, small: bool) -> Vec<(String, Ink)> {
             ),
             GREY,
         ),
-        (format!("{} ({})   {results} read-backs, {telemetry} of telemetry{again}", report.name, report.backend), GREY),
+        (format!("{}   {results} read-backs, {telemetry} of telemetry{again}", session.plays_on()), GREY),
     ]
 }
 

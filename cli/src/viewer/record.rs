@@ -21,6 +21,7 @@ pub struct Recorder {
     path: PathBuf,
     sender: Option<SyncSender<Picture>>,
     thread: Option<JoinHandle<Result<()>>>,
+    size: (u32, u32),
     dropped: u64,
 }
 
@@ -45,7 +46,12 @@ impl Recorder {
         };
         let thread =
             std::thread::Builder::new().name("record".into()).spawn(run).map_err(Error::io("the recording thread"))?;
-        Ok(Self { path: path.to_owned(), sender: Some(sender), thread: Some(thread), dropped: 0 })
+        Ok(Self { path: path.to_owned(), sender: Some(sender), thread: Some(thread), size, dropped: 0 })
+    }
+
+    /// Columns and rows.
+    pub fn size(&self) -> (u32, u32) {
+        self.size
     }
 
     /// Hands a picture over. `wait`: until there is room; otherwise one that finds none is dropped and counted.

@@ -1,6 +1,6 @@
 //! What a show is asked for, and who makes what it needs.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use yolov4::{
     Detector, Gpu, Precision, Result,
@@ -21,19 +21,23 @@ pub struct ModelRequest {
     pub precision: Precision,
 }
 
+/// Where a window is opened.
+pub type Display = Arc<dyn wgpu::wgt::WgpuHasDisplayHandle>;
+
 /// Makes devices and detectors, on any thread.
 pub trait DetectorFactory: Send + Sync {
-    /// Another device, on the adapter that was asked for.
+    /// Another device, on the adapter that was asked for, that can draw on `display`; none where the processor plays and nothing is
+    /// drawn.
     ///
     /// # Errors
     /// [`yolov4::Error::NoAdapter`]
-    fn gpu(&self) -> Result<Gpu>;
+    fn gpu(&self, display: Option<Display>) -> Result<Option<Gpu>>;
 
-    /// A detector on this device.
+    /// A detector on this device, or on the processor.
     ///
     /// # Errors
     /// Whatever is wrong with its files.
-    fn detector(&self, gpu: &Gpu, request: &ModelRequest) -> Result<Detector>;
+    fn detector(&self, gpu: Option<&Gpu>, request: &ModelRequest) -> Result<Detector>;
 
     /// Networks that can be had without a download, to go through with a key.
     fn requests(&self) -> Vec<ModelRequest>;
@@ -56,6 +60,8 @@ pub struct SessionOptions {
     pub screenshot: Option<(u64, PathBuf)>,
     /// Font of labels instead of the shipped one.
     pub font: Option<Vec<u8>>,
+    /// Where the window is, if there is one.
+    pub display: Option<Display>,
     /// The device is destroyed after this many frames, once; for tests.
     pub lose_device_at: Option<u64>,
 }
@@ -64,7 +70,17 @@ impl SessionOptions {
     /// Frames from there, in their own time; nothing is read back.
     pub fn new(spec: Spec) -> Self {
         let (open, pace) = (OpenOptions::default(), Pace::default());
-        Self { spec, open, pace, track: false, wants_boxes: false, screenshot: None, font: None, lose_device_at: None }
+        Self {
+            spec,
+            open,
+            pace,
+            track: false,
+            wants_boxes: false,
+            screenshot: None,
+            font: None,
+            display: None,
+            lose_device_at: None,
+        }
     }
 }
 

@@ -8,11 +8,10 @@ use std::{
 };
 
 use yolov4::{
-    Detector, Error, Result,
+    Detector, Error, Gpu, Result,
     low_level::{
-        task,
         video::{Source, Spec},
-        view::{Boxes, Capture, Chain, Live, LiveOptions, Outcome, Pipeline, Summary, Wake},
+        view::{Boxes, Capture, LiveChain, LiveOptions, Outcome, Pipeline, Summary, Wake, live_chain},
     },
 };
 
@@ -32,7 +31,7 @@ pub struct Session {
     pub(super) factory: Arc<dyn DetectorFactory>,
     pub(super) wake: Wake,
     pub(super) request: ModelRequest,
-    pub(super) live: Live,
+    pub(super) live: Box<dyn LiveChain>,
     pub(super) capture: Option<Capture>,
     pub(super) earlier: [u64; 3],
     /// Counts and rates.
@@ -69,10 +68,10 @@ impl Session {
         wake: Wake,
     ) -> Result<Self> {
         let opened = Instant::now();
-        let gpu = factory.gpu()?;
-        let detector = factory.detector(&gpu, &request)?;
+        let gpu = factory.gpu(options.display.clone())?;
+        let detector = factory.detector(gpu.as_ref(), &request)?;
         let trails = options.track.then(|| Trails::new(&detector)).transpose()?;
-        let live = make_live(detector, &options, &wake)?;
+        let live = make_live(detector, gpu, &options, &wake)?;
         let capture = Capture::start(source, options.pace, wake.clone())?;
         let mut session = Self {
             capture_output: CaptureOutput::new(options.font.clone()),
@@ -121,23 +120,25 @@ impl Session {
     fn look(&mut self, progress: &mut SessionUpdate) -> Result<()> {
         if self.options.lose_device_at.is_some_and(|at| self.pipeline.stats.shown >= at) {
             self.options.lose_device_at = None;
-            self.live.gpu().device().destroy();
+            self.gpu().into_iter().for_each(|gpu| gpu.device().destroy());
         }
         progress.renamed = self.built()?;
         progress.fresh |= progress.renamed;
         let room = self.capture_output.has_room();
+        // Else when its boxes have come.
+        let at_start = self.trails.is_none() && self.live.drawn_when_started();
         if let Some(capture) = self.capture.as_ref().filter(|_| room) {
-            match self.pipeline.step(capture, &mut self.live) {
+            match self.pipeline.step(capture, &mut *self.live) {
                 Ok(frame) => {
                     if let Some(frame) = frame {
                         self.history.push(frame);
                         self.first.get_or_insert_with(Instant::now);
-                        self.newest_captured = self.live.newest_captured();
                         self.trouble = None;
-                        if self.trails.is_none() {
+                        if at_start {
+                            self.newest_captured = self.live.newest_captured();
                             progress.fresh = true;
                             self.shot_at(self.pipeline.stats.shown);
-                            self.capture_output.started(&self.live, self.rate())?;
+                            self.capture_output.started(&*self.live, self.rate())?;
                         }
                     }
                 }
@@ -149,7 +150,7 @@ impl Session {
                 Err(other) => return Err(other),
             }
         } else {
-            self.pipeline.collect(&mut self.live)?;
+            self.pipeline.collect(&mut *self.live)?;
         }
         progress.fresh |= self.live.catch_up()?;
         let rate = self.rate();
@@ -157,18 +158,18 @@ impl Session {
             if self.last.replace(Instant::now()).is_none() {
                 progress.first = Some(self.opened.elapsed());
             }
-            if self.trails.is_some() {
+            if !at_start {
+                self.newest_captured = self.live.newest_captured();
                 self.shot_at(outcome.number + 1);
-            }
-            if let Some(trails) = follow(&mut self.trails, &mut outcome) {
+                let trails = follow(&mut self.trails, &mut outcome);
                 self.live.hold(outcome.slot);
                 progress.fresh = true;
-                self.capture_output.tracked(&self.live, trails, rate)?;
+                self.capture_output.done(&*self.live, &outcome, trails, rate)?;
             }
             progress.outcomes.push(outcome);
         }
         if self.live.in_flight() == 0 {
-            self.capture_output.still(&self.live, self.trails.as_ref())?;
+            self.capture_output.still(&*self.live, self.trails.as_ref())?;
         }
         self.capture_output.collect()?;
         progress.said = self.capture_output.saved();
@@ -190,7 +191,7 @@ impl Session {
     /// What is drawn: slot and boxes.
     pub fn picture(&self) -> (Option<usize>, Boxes<'_>) {
         match &self.trails {
-            None => (self.live.newest(), Boxes::OnGpu),
+            None => self.live.newest(),
             Some(trails) => (trails.slot(), Boxes::Given(trails.boxes())),
         }
     }
@@ -203,8 +204,11 @@ impl Session {
             return;
         }
         let (captured, into) = (self.newest_captured, Arc::clone(&self.presented));
-        self.live.gpu().queue().on_submitted_work_done(move || {
-            into.lock().unwrap_or_else(PoisonError::into_inner).push_back(captured.elapsed());
+        self.gpu().into_iter().for_each(|gpu| {
+            let into = Arc::clone(&into);
+            gpu.queue().on_submitted_work_done(move || {
+                into.lock().unwrap_or_else(PoisonError::into_inner).push_back(captured.elapsed());
+            });
         });
     }
 
@@ -221,8 +225,13 @@ impl Session {
     }
 
     /// The chain.
-    pub fn live(&self) -> &Live {
-        &self.live
+    pub fn live(&self) -> &dyn LiveChain {
+        &*self.live
+    }
+
+    /// The device that plays, or draws what the processor has played; none where nothing is drawn.
+    pub fn gpu(&self) -> Option<&Gpu> {
+        self.live.gpu()
     }
 
     /// The source, and what it is waiting for.
@@ -279,18 +288,6 @@ impl Session {
         Ok(true)
     }
 
-    /// The source in words, without the folders that a file lies in.
-    pub fn about(&self) -> String {
-        let about = self.capture.as_ref().map_or("", |c| c.about());
-        match self.spec() {
-            Spec::File(path) => {
-                let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-                about.replacen(&path.display().to_string(), &name, 1)
-            }
-            _ => about.to_owned(),
-        }
-    }
-
     /// Where frames come from.
     pub fn spec(&self) -> &Spec {
         &self.options.spec
@@ -311,7 +308,7 @@ impl Session {
 
     /// Read-backs of results and of telemetry, on this device and those that were lost.
     pub fn readbacks(&self) -> (u64, u64) {
-        let now = self.live.gpu().readbacks();
+        let now = self.gpu().map(Gpu::readbacks).unwrap_or_default();
         (self.readbacks_before.0 + now.results, self.readbacks_before.1 + now.telemetry)
     }
 
@@ -362,10 +359,10 @@ impl Session {
         self.devices_lost += 1;
         // What was being built was for the device that is gone.
         self.building = None;
-        let gpu = self.factory.gpu()?;
-        let detector = self.factory.detector(&gpu, &self.request)?;
+        let gpu = self.factory.gpu(self.options.display.clone())?;
+        let detector = self.factory.detector(gpu.as_ref(), &self.request)?;
         self.trails = self.options.track.then(|| Trails::new(&detector)).transpose()?;
-        self.live = make_live(detector, &self.options, &self.wake)?;
+        self.live = make_live(detector, gpu, &self.options, &self.wake)?;
         self.lower_threshold();
         self.capture_output.lost();
         Ok(())
@@ -380,7 +377,12 @@ fn follow<'a>(trails: &'a mut Option<Trails>, outcome: &mut Outcome) -> Option<&
     Some(trails)
 }
 
-fn make_live(detector: Detector, options: &SessionOptions, wake: &Wake) -> Result<Live> {
+fn make_live(
+    detector: Detector,
+    gpu: Option<Gpu>,
+    options: &SessionOptions,
+    wake: &Wake,
+) -> Result<Box<dyn LiveChain>> {
     let wants_boxes = options.wants_boxes || options.track;
-    task::wait(Live::new(detector, &LiveOptions { wants_boxes, wake: wake.clone() }))
+    live_chain(detector, gpu, &LiveOptions { wants_boxes, wake: wake.clone() })
 }

@@ -57,20 +57,7 @@ impl Trails {
         self.size = outcome.size;
         self.tracked = self.tracker.update(found, outcome.pts);
         self.ids = self.tracked.iter().map(|t| t.id).max().unwrap_or(0).max(self.ids);
-        let (w, h) = (outcome.size.0 as f32, outcome.size.1 as f32);
-        let candidate = |t: &Tracked| {
-            let b = t.detection.bbox;
-            Candidate {
-                x: (b.x + b.w / 2.0) / w,
-                y: (b.y + b.h / 2.0) / h,
-                w: b.w / w,
-                h: b.h / h,
-                score: t.detection.score,
-                class: t.detection.class as u32,
-                index: 0,
-                track: t.id as u32,
-            }
-        };
+        let candidate = |t: &Tracked| Candidate { track: t.id as u32, ..t.detection.as_candidate(outcome.size) };
         self.boxes = self.tracked.iter().map(candidate).collect();
         self.boxes.sort_unstable_by(Candidate::best_first);
     }

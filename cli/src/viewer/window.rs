@@ -12,14 +12,14 @@ use std::{
 use winit::{
     application::ApplicationHandler,
     dpi::LogicalSize,
-    event::{ElementState, KeyEvent, StartCause, WindowEvent},
+    event::{ElementState, KeyEvent, WindowEvent},
     event_loop::{ActiveEventLoop, ControlFlow, EventLoop},
     keyboard::{Key, NamedKey},
     window::{Fullscreen, Window, WindowId},
 };
 
 use yolov4::{
-    Error, Result,
+    Error, Gpu, Result,
     low_level::{
         detect::draw,
         video::ffmpeg,
@@ -28,7 +28,7 @@ use yolov4::{
 };
 
 use crate::viewer::{
-    Each, Hud, Session, Stop,
+    Display, Each, Hud, Session, Stop,
     commands::free_name,
     display,
     keys::{self, Action},
@@ -62,7 +62,7 @@ pub struct WindowOptions {
 /// # Errors
 /// [`Error::Usage`] without a display; [`Error::Display`] if it goes; of `make`; what cannot be gone on from.
 pub fn run(
-    make: impl FnOnce(Wake) -> Result<Session> + 'static,
+    make: impl FnOnce(Wake, Display) -> Result<Session> + 'static,
     options: WindowOptions,
     each: Box<Each<'static>>,
 ) -> Result<Summary> {
@@ -76,9 +76,11 @@ pub fn run(
             let _ = proxy.send_event(());
         }
     });
+    let display: Display = Arc::new(event_loop.owned_display_handle());
     let mut viewer = Viewer {
-        make: Some(Box::new(move || make(wake))),
+        make: Some(Box::new(move || make(wake, display))),
         woken,
+        due: Instant::now(),
         options,
         each,
         stage: None,
@@ -95,6 +97,8 @@ struct Viewer {
     make: Option<Box<dyn FnOnce() -> Result<Session>>>,
     /// There is something to look at.
     woken: Arc<AtomicBool>,
+    /// When source and device are looked at without being woken.
+    due: Instant,
     options: WindowOptions,
     each: Box<Each<'static>>,
     stage: Option<Open>,
@@ -125,19 +129,14 @@ impl ApplicationHandler<()> for Viewer {
         }
     }
 
-    fn new_events(&mut self, event_loop: &ActiveEventLoop, cause: StartCause) {
-        if matches!(cause, StartCause::ResumeTimeReached { .. }) {
-            self.advance(event_loop);
-        }
-    }
-
     fn about_to_wait(&mut self, event_loop: &ActiveEventLoop) {
         // Here, once, and not at each call of `wake`: where a look takes longer than a frame, a loop that empties its
-        // queue of calls first would come to no key and no drawing any more.
-        if self.woken.swap(false, AcqRel) {
+        // queue of calls first would come to no key and no drawing any more. And at the latest when it is due, which no event puts off.
+        if self.woken.swap(false, AcqRel) || Instant::now() >= self.due {
             self.advance(event_loop);
+            self.due = Instant::now() + NAP;
         }
-        event_loop.set_control_flow(ControlFlow::WaitUntil(Instant::now() + NAP));
+        event_loop.set_control_flow(ControlFlow::WaitUntil(self.due));
     }
 
     fn window_event(&mut self, event_loop: &ActiveEventLoop, _: WindowId, event: WindowEvent) {
@@ -185,11 +184,16 @@ fn action(key: &Key) -> Option<Action> {
     }
 }
 
+/// The device that draws: a session with a window has one.
+fn device(session: &Session) -> Result<&Gpu> {
+    session.gpu().ok_or_else(|| Error::NoAdapter("a window needs one".into()))
+}
+
 fn scene(session: &Session, canvas: &WindowSurface, window: &Window, options: &WindowOptions) -> Result<Scene> {
     let names = session.live().detector().class_names();
     let font = options.font.as_deref().unwrap_or(draw::FONT);
     let ui = (UI * window.scale_factor() as f32).round();
-    Scene::new(session.live().gpu(), canvas.format(), &names, font, ui)
+    Scene::new(device(session)?, canvas.format(), &names, font, ui)
 }
 
 impl Viewer {
@@ -199,7 +203,7 @@ impl Viewer {
         let mut session = make()?;
         session.capture_output.mirror = self.options.mirror;
         session.remember();
-        let canvas = WindowSurface::new(session.live().gpu(), Arc::clone(&window), self.options.present)?;
+        let canvas = WindowSurface::new(device(&session)?, Arc::clone(&window), self.options.present)?;
         let scene = scene(&session, &canvas, &window, &self.options)?;
         Ok(Open { window, session, scene, canvas, panel: vec![], owed: false })
     }
@@ -235,8 +239,7 @@ impl Viewer {
         if progress.rebuilt {
             let mirror = stage.session.capture_output.mirror;
             // The old surface goes first: a window has one.
-            let canvas =
-                WindowSurface::new(stage.session.live().gpu(), Arc::clone(&stage.window), self.options.present)?;
+            let canvas = WindowSurface::new(device(&stage.session)?, Arc::clone(&stage.window), self.options.present)?;
             stage.canvas = canvas;
             stage.scene = scene(&stage.session, &stage.canvas, &stage.window, &self.options)?;
             stage.session.capture_output.mirror = mirror;
@@ -287,7 +290,7 @@ impl Viewer {
         let (slot, boxes) = stage.session.picture();
         let size = (texture.texture.width(), texture.texture.height());
         let view = View { size, slot, boxes, panel: &stage.panel, mirror: stage.session.capture_output.mirror };
-        let gpu = stage.session.live().gpu().clone();
+        let gpu = device(&stage.session)?.clone();
         let mut encoder = gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         stage.scene.draw(&mut encoder, &target, stage.session.live(), &view)?;
         gpu.queue().submit([encoder.finish()]);
@@ -306,7 +309,7 @@ impl Viewer {
             return;
         }
         let session = &stage.session;
-        let (detector, report) = (session.live().detector(), session.live().gpu().report());
+        let detector = session.live().detector();
         let shape = detector.graph().input_shape();
         let pace = if self.hud.paused { "paused".into() } else { format!("{:.1} fps", session.pipeline.stats.fps()) };
         let title = format!(
@@ -316,7 +319,7 @@ impl Viewer {
             shape.w,
             shape.h,
             session.request().precision.name(),
-            report.name,
+            detector.gpu().map_or_else(|| detector.player(), |gpu| gpu.report().name.clone()),
         );
         if title != self.title.0 {
             stage.window.set_title(&title);

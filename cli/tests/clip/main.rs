@@ -9,6 +9,7 @@ mod common;
 mod files;
 mod live;
 mod people;
+mod processor;
 mod tracks;
 
 use std::{
@@ -38,8 +39,10 @@ impl Found {
     }
 }
 
+/// On the software adapter, which nobody gets unasked, unless a player is named.
 fn run(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_yolov4")).args(args).output().unwrap()
+    let player: &[_] = if args.contains(&"--player") { &[] } else { &["--player", "gpu"] };
+    Command::new(env!("CARGO_BIN_EXE_yolov4")).args(args).args(player).output().unwrap()
 }
 
 fn stderr(output: &Output) -> String {

@@ -129,6 +129,31 @@ fn steps_go_back_and_on() {
 }
 
 #[test]
+fn a_mouse_that_moves_holds_nothing_up() {
+    let Some(desktop) = Desktop::start() else { return };
+    let (viewer, _) = scene(&desktop, "crossing.jpg");
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        // Oftener than the window looks around by itself.
+        scope.spawn(|| {
+            for step in 0.. {
+                if stop.load(std::sync::atomic::Ordering::Relaxed) {
+                    break;
+                }
+                let x = (step % 60 + 40).to_string();
+                desktop.tool(&["mousemove", &x, "150"]).unwrap();
+            }
+        });
+        viewer.key("s");
+        let found = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            until("the picture to be written", 10, || written(&desktop, "png").pop());
+        }));
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        assert!(found.is_ok(), "nothing was written while the mouse moved");
+    });
+}
+
+#[test]
 fn pictures_and_videos_are_written() {
     let Some(desktop) = Desktop::start() else { return };
     let clip = asset("clip.mjpeg");

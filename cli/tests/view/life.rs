@@ -48,7 +48,7 @@ fn without_display(args: &[&str]) -> Output {
     for name in ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"] {
         command.env_remove(name);
     }
-    command.arg("view").args(args).args(["--model", "demo"]).output().unwrap()
+    command.arg("view").args(args).args(["--model", "demo", "--player", "gpu"]).output().unwrap()
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod drops;
 mod keys;
 mod life;
 mod pictures;
+mod processor;
 mod screen;
 mod viewer;
 

@@ -15,7 +15,7 @@ fn what_is_on_the_screen_is_found() {
     let play = |source: &str| {
         let mut command = desktop.command(env!("CARGO_BIN_EXE_yolov4"));
         command
-            .args(["view", source, "--headless", "--frames", "3", "--json", "-", "--model", "demo"])
+            .args(["view", source, "--headless", "--frames", "3", "--json", "-", "--model", "demo", "--player", "gpu"])
             .output()
             .unwrap()
     };

@@ -12,6 +12,11 @@ use serde_json::Value;
 
 use crate::desktop::{Desktop, until};
 
+/// The software adapter for a GPU, which nobody gets unasked, unless a player is named.
+pub fn on_gpu(args: &[&str]) -> &'static [&'static str] {
+    if args.contains(&"--player") { &[] } else { &["--player", "gpu"] }
+}
+
 /// Longest time for anything that takes a few frames, on a CPU that has other work as well.
 pub const PATIENCE: u64 = 60;
 
@@ -28,7 +33,7 @@ impl<'a> Viewer<'a> {
     /// `yolov4 view --model demo --json -` with these arguments, once its window is there.
     pub fn open(desktop: &'a Desktop, args: &[&str]) -> Self {
         let mut command = desktop.command(env!("CARGO_BIN_EXE_yolov4"));
-        command.args(["view", "--model", "demo", "--json", "-"]).args(args);
+        command.args(["view", "--model", "demo", "--json", "-"]).args(args).args(on_gpu(args));
         let mut child =
             command.current_dir(desktop.folder()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (lines, said) = (Arc::<Mutex<Vec<_>>>::default(), Arc::<Mutex<Vec<u8>>>::default());

@@ -67,10 +67,9 @@ impl Place {
         fetch::fetch(&self.wanted(server, true), &HASTE, &mut |_| {})
     }
 
-    /// Nothing but the lock is left.
+    /// Nothing is left, not even the lock.
     fn is_empty(&self) -> bool {
-        let left = fs::read_dir(self.dir.path()).unwrap().map(|e| e.unwrap().path());
-        left.filter(|p| p.extension().is_none_or(|e| e != "lock")).all(|p| fs::metadata(p).unwrap().len() == 0)
+        fs::read_dir(self.dir.path()).unwrap().next().is_none()
     }
 }
 

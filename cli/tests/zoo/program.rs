@@ -86,11 +86,10 @@ impl Place {
         self.yolov4(&["models", "fetch", NAME, "--mirror", &format!("{}/mirror", server.url)]).spawn().unwrap()
     }
 
-    /// What is in the cache folder, but for locks.
+    /// What is in the cache folder.
     fn cached(&self) -> Vec<String> {
         let Ok(entries) = fs::read_dir(self.path("")) else { return vec![] };
         let mut names: Vec<String> = entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
-        names.retain(|name| !name.ends_with(".lock"));
         names.sort();
         names
     }
