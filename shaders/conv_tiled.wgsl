@@ -14,17 +14,17 @@ var<workgroup> sh_weights: array<vec4f, 256>; // [4 weight tiles, DEPTH, 4 block
 // One input block of one output pixel under step `step` of the sum, `first` blocks on; 0 outside the picture and past
 // the end.
 fn load_step(first: u32, step: u32, pixel: u32) -> vec4f {
-    if step >= SIZE * SIZE * params.ic4 || pixel >= out_plane() {
-        return vec4f(0.0);
+    var v = vec4f(0.0);
+    if step < SIZE * SIZE * params.ic4 && pixel < out_plane() {
+        let k = step / params.ic4;
+        let spot = spot(pixel);
+        let y = tap(spot.y, STRIDE_Y, k / SIZE);
+        let x = tap(spot.x, STRIDE_X, k % SIZE);
+        if y >= 0 && x >= 0 && u32(y) < params.ih && u32(x) < params.iw {
+            v = load_block(first + step % params.ic4, spot.first + u32(y) * params.iw + u32(x));
+        }
     }
-    let k = step / params.ic4;
-    let spot = spot(pixel);
-    let y = tap(spot.y, STRIDE_Y, k / SIZE);
-    let x = tap(spot.x, STRIDE_X, k % SIZE);
-    if y < 0 || x < 0 || u32(y) >= params.ih || u32(x) >= params.iw {
-        return vec4f(0.0);
-    }
-    return load_block(first + step % params.ic4, spot.first + u32(y) * params.iw + u32(x));
+    return v;
 }
 
 @compute @workgroup_size(8, 8)

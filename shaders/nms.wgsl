@@ -40,41 +40,35 @@ fn hull_length(c1: f32, l1: f32, c2: f32, l2: f32) -> f32 {
 fn iou(a: Candidate, b: Candidate) -> f32 {
     let w = shared_length(a.x, a.w, b.x, b.w);
     let h = shared_length(a.y, a.h, b.y, b.h);
-    if w <= 0.0 || h <= 0.0 {
-        return 0.0;
-    }
     let both = w * h;
-    return both / (a.w * a.h + b.w * b.h - both);
+    return select(both / (a.w * a.h + b.w * b.h - both), 0.0, w <= 0.0 || h <= 0.0);
 }
 
 fn overlap(a: Candidate, b: Candidate) -> f32 {
-    let plain = iou(a, b);
-    if thresholds.distance == 0u {
-        return plain;
+    var value = iou(a, b);
+    if thresholds.distance != 0u {
+        // Fractions of the picture, not of the canvas: Darknet undoes the letterbox before NMS.
+        let hw = hull_length(a.x, a.w, b.x, b.w) / thresholds.extent.x;
+        let hh = hull_length(a.y, a.h, b.y, b.h) / thresholds.extent.y;
+        let c = hw * hw + hh * hh;
+        let dx = (a.x - b.x) / thresholds.extent.x;
+        let dy = (a.y - b.y) / thresholds.extent.y;
+        let d = (dx * dx + dy * dy) / c;
+        if c != 0.0 && d > 0.0 {
+            value -= pow(d, thresholds.beta);
+        }
     }
-    // Fractions of the picture, not of the canvas: Darknet undoes the letterbox before NMS.
-    let hw = hull_length(a.x, a.w, b.x, b.w) / thresholds.extent.x;
-    let hh = hull_length(a.y, a.h, b.y, b.h) / thresholds.extent.y;
-    let c = hw * hw + hh * hh;
-    if c == 0.0 {
-        return plain;
-    }
-    let dx = (a.x - b.x) / thresholds.extent.x;
-    let dy = (a.y - b.y) / thresholds.extent.y;
-    let d = (dx * dx + dy * dy) / c;
-    if d <= 0.0 {
-        return plain;
-    }
-    return plain - pow(d, thresholds.beta);
+    return value;
 }
 
 // First place whose class is not below `label`. Where classes silence each other, keys have no class: all are of the first.
 fn lower_bound(label: u32, count: u32) -> u32 {
-    if thresholds.agnostic != 0u {
-        return select(count, 0u, label == 0u);
-    }
     var low = 0u;
     var high = count;
+    if thresholds.agnostic != 0u {
+        low = select(count, 0u, label == 0u);
+        high = low;
+    }
     while low < high {
         let middle = (low + high) / 2u;
         if keys[middle].x < label {
@@ -96,9 +90,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) li
     }
     let start = first + workgroupUniformLoad(&sh_done);
     let stop = start + min(BLOCK, end - start);
-    if start == end {
-        return;
-    }
     for (var i = start; i < stop; i++) {
         if dead[i] == 0u {
             let winner = candidates.list[keys[i].w];
@@ -110,15 +101,17 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) li
         }
         storageBarrier();
     }
-    if li == 0u {
-        dead[thresholds.capacity + group.x] = stop - first;
-    }
-    if stop < end {
-        return;
-    }
-    for (var i = first + li; i < end; i += THREADS) {
-        if dead[i] == 0u {
-            kept.list[atomicAdd(&kept.count, 1u)] = candidates.list[keys[i].w];
+    // Else the class was gone through before.
+    if start < end {
+        if li == 0u {
+            dead[thresholds.capacity + group.x] = stop - first;
+        }
+        if stop == end {
+            for (var i = first + li; i < end; i += THREADS) {
+                if dead[i] == 0u {
+                    kept.list[atomicAdd(&kept.count, 1u)] = candidates.list[keys[i].w];
+                }
+            }
         }
     }
 }

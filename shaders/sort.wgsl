@@ -21,17 +21,15 @@ const THREADS = 256u;
 var<workgroup> sh_keys: array<vec4u, LOCAL>;
 
 fn make_key(i: u32) -> vec4u {
-    if i >= min(candidates.count, thresholds.capacity) {
-        return vec4u(0xffffffffu);
+    var key = vec4u(0xffffffffu);
+    if i < min(candidates.count, thresholds.capacity) {
+        let c = candidates.list[i];
+        // A positive float's bits are in the order of its value.
+        let score = ~bitcast<u32>(c.score);
+        // A component each: a number made of box and class would be too large for one.
+        key = select(vec4u(c.label, score, c.index, i), vec4u(score, c.index, c.label, i), thresholds.agnostic != 0u);
     }
-    let c = candidates.list[i];
-    // A positive float's bits are in the order of its value.
-    let score = ~bitcast<u32>(c.score);
-    // A component each: a number made of box and class would be too large for one.
-    if thresholds.agnostic != 0u {
-        return vec4u(score, c.index, c.label, i);
-    }
-    return vec4u(c.label, score, c.index, i);
+    return key;
 }
 
 fn exchange(i: u32, j: u32) {

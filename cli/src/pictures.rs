@@ -143,23 +143,22 @@ fn hint(error: Error, path: &Path, bytes: &[u8]) -> Error {
     Error::Image { path: path.to_owned(), message }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
-
-    use super::given;
-
+    #[cfg(unix)]
     #[test]
     fn a_list_names_files_whatever_their_bytes_mean() {
+        use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+
         let dir = tempfile::tempdir().unwrap();
         let (latin, list) = (OsStr::from_bytes(b"caf\xe9.png"), dir.path().join("list.txt"));
         std::fs::write(dir.path().join(latin), "").unwrap();
         std::fs::write(&list, b"\xef\xbb\xbfcaf\xe9.png\r\n\r\n  missing.png \n").unwrap();
         let mut arg = OsStr::new("@").to_owned();
         arg.push(&list);
-        let found = given(&[arg.into()]).unwrap().paths;
+        let found = super::given(&[arg.into()]).unwrap().paths;
         assert_eq!(found, [dir.path().join(latin), dir.path().join("missing.png")]);
     }
 }

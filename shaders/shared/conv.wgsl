@@ -59,33 +59,29 @@ struct Spot {
 }
 
 fn spot(pixel: u32) -> Spot {
-    if PICTURES == 1u {
-        return Spot(pixel % params.ow, pixel / params.ow, 0u);
+    var at = Spot(pixel % params.ow, pixel / params.ow, 0u);
+    if PICTURES > 1u {
+        let each = params.oh * params.ow;
+        let rest = pixel % each;
+        at = Spot(rest % params.ow, rest / params.ow, pixel / each * params.ih * params.iw);
     }
-    let each = params.oh * params.ow;
-    let rest = pixel % each;
-    return Spot(rest % params.ow, rest / params.ow, pixel / each * params.ih * params.iw);
+    return at;
 }
 
 // Channels 4c .. 4c + 3 at `pixel` of the input.
 fn load_block(c: u32, pixel: u32) -> vec4f {
     let plane = in_plane();
-    if PARTS > 1u {
-        if c >= params.part_end.x {
-            if PARTS > 3u {
-                if c >= params.part_end.z {
-                    return vec4f(src3[(params.src_block.w + c - params.part_end.z) * plane + pixel]);
-                }
-            }
-            if PARTS > 2u {
-                if c >= params.part_end.y {
-                    return vec4f(src2[(params.src_block.z + c - params.part_end.y) * plane + pixel]);
-                }
-            }
-            return vec4f(src1[(params.src_block.y + c - params.part_end.x) * plane + pixel]);
-        }
+    var v = real4(0.0);
+    if PARTS > 3u && c >= params.part_end.z {
+        v = src3[(params.src_block.w + c - params.part_end.z) * plane + pixel];
+    } else if PARTS > 2u && c >= params.part_end.y {
+        v = src2[(params.src_block.z + c - params.part_end.y) * plane + pixel];
+    } else if PARTS > 1u && c >= params.part_end.x {
+        v = src1[(params.src_block.y + c - params.part_end.x) * plane + pixel];
+    } else {
+        v = src0[(params.src_block.x + c) * plane + pixel];
     }
-    return vec4f(src0[(params.src_block.x + c) * plane + pixel]);
+    return vec4f(v);
 }
 
 // Input row or column under tap `k` of output `o`; outside the picture where it is negative or too large.

@@ -157,7 +157,7 @@ impl HostPlayer {
     }
 
     /// The heads, and the value of `node`.
-    fn play(&self, input: &Tensor, node: Option<NodeId>) -> Result<(Vec<Tensor>, Option<Tensor>)> {
+    pub fn play(&self, input: &Tensor, node: Option<NodeId>) -> Result<(Vec<Tensor>, Option<Tensor>)> {
         match &self.work {
             #[cfg(feature = "cpu")]
             Work::Cpu(program) => {

@@ -22,6 +22,7 @@ pub mod picture;
 mod player;
 #[cfg(feature = "gpu")]
 pub mod roofs;
+mod settings;
 #[cfg(feature = "gpu")]
 pub mod tuning;
 

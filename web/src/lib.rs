@@ -1,19 +1,31 @@
 //! The wasm module behind the page and the npm package: a thin door to `yolov4`, for browsers only.
 //!
-//! `Engine` is one network on one device; `types.rs` has the TypeScript that wasm-bindgen writes beside it.
+//! `Engine` is one network on one device, `Processor` one without a GPU, in a module of its own; `types.rs` has the TypeScript that
+//! wasm-bindgen writes beside them.
 #![cfg(target_arch = "wasm32")]
 
+#[cfg(feature = "webgpu")]
 mod chain;
+#[cfg(feature = "webgpu")]
 mod engine;
 mod failure;
 mod info;
 mod options;
+#[cfg(feature = "cpu")]
+mod processor;
 mod source;
+#[cfg(feature = "webgpu")]
 mod stage;
+#[cfg(feature = "webgpu")]
 mod subgroups;
 mod types;
+#[cfg(feature = "webgpu")]
+mod upload;
 
+#[cfg(feature = "webgpu")]
 pub use engine::Engine;
+#[cfg(feature = "cpu")]
+pub use processor::{Found, Processor};
 
 use wasm_bindgen::prelude::wasm_bindgen;
 

@@ -4,10 +4,9 @@ use std::path::PathBuf;
 
 use js_sys::Function;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
-use yolov4::{
-    Detector, DetectorBuilder, Error, PlayerChoice, Precision, ResizeMode, Result, TuneChoice,
-    low_level::detect::tuning::HELD,
-};
+use yolov4::{Detector, DetectorBuilder, Error, PlayerChoice, ResizeMode, Result};
+#[cfg(feature = "webgpu")]
+use yolov4::{Precision, TuneChoice, low_level::detect::tuning::HELD};
 
 #[wasm_bindgen]
 extern "C" {
@@ -33,6 +32,7 @@ extern "C" {
     fn names_name(this: &EngineOptions) -> Option<String>;
     #[wasm_bindgen(method, getter)]
     fn size(this: &EngineOptions) -> Option<Vec<f64>>;
+    #[cfg(feature = "webgpu")]
     #[wasm_bindgen(method, getter)]
     fn precision(this: &EngineOptions) -> Option<String>;
     #[wasm_bindgen(method, getter)]
@@ -49,12 +49,16 @@ extern "C" {
     fn resize(this: &EngineOptions) -> Option<String>;
     #[wasm_bindgen(method, getter)]
     fn letterbox(this: &EngineOptions) -> Option<bool>;
+    #[cfg(feature = "webgpu")]
     #[wasm_bindgen(method, getter)]
     fn tune(this: &EngineOptions) -> Option<String>;
+    #[cfg(feature = "webgpu")]
     #[wasm_bindgen(method, getter)]
     fn tuned(this: &EngineOptions) -> Option<String>;
+    #[cfg(feature = "webgpu")]
     #[wasm_bindgen(method, getter)]
     pub fn subgroups(this: &EngineOptions) -> Option<bool>;
+    #[cfg(feature = "webgpu")]
     #[wasm_bindgen(method, getter)]
     pub fn font(this: &EngineOptions) -> Option<Vec<u8>>;
     #[wasm_bindgen(method, getter)]
@@ -66,7 +70,10 @@ extern "C" {
 /// # Errors
 /// [`Error::Usage`] for a word or a number that there is not.
 pub fn builder(options: &EngineOptions) -> Result<DetectorBuilder> {
-    let mut builder = Detector::builder().player(PlayerChoice::Gpu).timestamps(true);
+    #[cfg(feature = "webgpu")]
+    let mut builder = on_gpu(options)?;
+    #[cfg(not(feature = "webgpu"))]
+    let mut builder = Detector::builder().player(PlayerChoice::Cpu);
     let model = file(options.model(), options.model_name(), "model.cfg");
     builder = match (model, options.name()) {
         (Some((name, bytes)), None) => builder.file(&name, bytes).model(name),
@@ -89,10 +96,6 @@ pub fn builder(options: &EngineOptions) -> Result<DetectorBuilder> {
         };
         builder = builder.size((count("size", w)?, count("size", h)?));
     }
-    if let Some(word) = options.precision() {
-        builder =
-            builder.precision(one_of("precision", &word, &[Precision::F32, Precision::F16], |p| p.name().into())?);
-    }
     if let Some(word) = options.resize() {
         let modes = [ResizeMode::DarknetFile, ResizeMode::DarknetVideo, ResizeMode::Pytorch];
         builder = builder.resize(one_of("resize", &word, &modes, ToString::to_string)?);
@@ -109,13 +112,6 @@ pub fn builder(options: &EngineOptions) -> Result<DetectorBuilder> {
     if let Some(most) = options.max_det() {
         builder = builder.max_det(count("maxDet", most)?);
     }
-    if let Some(word) = options.tune() {
-        let words = [TuneChoice::Auto, TuneChoice::Off, TuneChoice::Quick, TuneChoice::Full];
-        builder = builder.tune(one_of("tune", &word, &words, |choice| format!("{choice:?}").to_lowercase())?);
-    }
-    if let Some(table) = options.tuned() {
-        builder = builder.file(HELD, table.into_bytes());
-    }
     if let Some(tell) = options.progress() {
         let tell = move |done: usize, all: usize| {
             // What the script's function throws is the script's.
@@ -124,6 +120,24 @@ pub fn builder(options: &EngineOptions) -> Result<DetectorBuilder> {
         builder = builder.progress(Box::new(tell));
     }
     Ok(builder.agnostic(options.agnostic().unwrap_or(false)).classes(options.classes().unwrap_or_default()))
+}
+
+/// What only a GPU has.
+#[cfg(feature = "webgpu")]
+fn on_gpu(options: &EngineOptions) -> Result<DetectorBuilder> {
+    let mut builder = Detector::builder().player(PlayerChoice::Gpu).timestamps(true);
+    if let Some(word) = options.precision() {
+        builder =
+            builder.precision(one_of("precision", &word, &[Precision::F32, Precision::F16], |p| p.name().into())?);
+    }
+    if let Some(word) = options.tune() {
+        let words = [TuneChoice::Auto, TuneChoice::Off, TuneChoice::Quick, TuneChoice::Full];
+        builder = builder.tune(one_of("tune", &word, &words, |choice| format!("{choice:?}").to_lowercase())?);
+    }
+    if let Some(table) = options.tuned() {
+        builder = builder.file(HELD, table.into_bytes());
+    }
+    Ok(builder)
 }
 
 /// A threshold, under the package's name of it.

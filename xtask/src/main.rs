@@ -9,6 +9,7 @@ mod run;
 mod scenes;
 mod tests;
 mod web;
+mod windows;
 
 use std::process::ExitCode;
 
@@ -53,6 +54,9 @@ enum Job {
     Demo(demo::TrainDemoArgs),
     /// Build the page and the npm package; serve or test them
     Web(web::WebArgs),
+    /// Build the program for Windows with MinGW, and run it under Wine 9 or later: adapters, kernels on Vulkan, OpenGL and Direct3D
+    /// 12, paths, the window
+    Windows(windows::WindowsArgs),
     /// Draw street scenes with road signs and their labels (`cargo xtask scenes --help`)
     #[command(disable_help_flag = true)]
     Scenes {
@@ -64,7 +68,7 @@ enum Job {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let timed = matches!(cli.job, Job::Test { .. } | Job::Ci { .. });
+    let timed = matches!(cli.job, Job::Test { .. } | Job::Ci { .. } | Job::Windows(_));
     let outcome = start(cli.job);
     if timed {
         run::print_times();
@@ -87,6 +91,7 @@ fn start(job: Job) -> anyhow::Result<()> {
         Job::Referee { quick, full } => referee::run(quick, full),
         Job::Demo(args) => demo::run(&args),
         Job::Web(args) => web::run(&args),
+        Job::Windows(args) => windows::run(&args),
         Job::Scenes { arguments } => scenes::run(&arguments),
     }
 }
