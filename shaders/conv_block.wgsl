@@ -40,12 +40,19 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
                 end = min(blocks, c + share);
             }
             for (; c < end; c += DEPTH) {
-                for (var d = index / pixels; d < DEPTH; d += ROWS / 8u) {
-                    sh_src[d * pixels + mine] = fetch(part, start + (c + d) * plane, t.inside);
+                // As many rounds for all: FXC takes a loop that some leave earlier for varying flow, barrier included.
+                for (var begin = 0u; begin < DEPTH; begin += ROWS / 8u) {
+                    let d = begin + index / pixels;
+                    if d < DEPTH {
+                        sh_src[d * pixels + mine] = fetch(part, start + (c + d) * plane, t.inside);
+                    }
                 }
                 let w = panel + (k * params.ic4 + before + c) * ROWS * 8u;
-                for (var i = index; i < DEPTH * ROWS * 8u; i += LANES * ROWS) {
-                    sh_weights[i] = vec4f(weights[w + i]);
+                for (var begin = 0u; begin < DEPTH * ROWS * 8u; begin += LANES * ROWS) {
+                    let i = begin + index;
+                    if i < DEPTH * ROWS * 8u {
+                        sh_weights[i] = vec4f(weights[w + i]);
+                    }
                 }
                 workgroupBarrier();
                 for (var d = 0u; d < DEPTH; d++) {

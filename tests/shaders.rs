@@ -187,15 +187,31 @@ fn events(block: &naga::Block, found: &mut Vec<Event>) {
     }
 }
 
-/// Whether a function, or one that it calls, returns anywhere but at its end.
+/// Whether a block returns anywhere but where the function ends anyway; `last`: nothing follows the block.
+fn returns_within(block: &naga::Block, last: bool) -> bool {
+    let end = block.len().saturating_sub(1);
+    block.iter().enumerate().any(|(at, statement)| {
+        let last = last && at == end;
+        match statement {
+            naga::Statement::Return { .. } => !last,
+            naga::Statement::Block(block) => returns_within(block, last),
+            naga::Statement::If { accept, reject, .. } => returns_within(accept, last) || returns_within(reject, last),
+            naga::Statement::Switch { cases, .. } => cases.iter().any(|case| returns_within(&case.body, last)),
+            naga::Statement::Loop { body, continuing, .. } => {
+                returns_within(body, false) || returns_within(continuing, false)
+            }
+            _ => false,
+        }
+    })
+}
+
+/// Whether a function, or one that it calls, returns early.
 fn returns_early(module: &naga::Module, function: naga::Handle<naga::Function>) -> bool {
     let body = &module.functions[function].body;
     let mut found = vec![];
     events(body, &mut found);
-    let at_end = matches!(body.last(), Some(naga::Statement::Return { .. }));
-    let returns = found.iter().filter(|event| matches!(event, Event::Return)).count();
     let inner = |event: &Event| matches!(event, Event::Call(callee) if returns_early(module, *callee));
-    returns > usize::from(at_end) || found.iter().any(inner)
+    returns_within(body, true) || found.iter().any(inner)
 }
 
 /// FXC, which Direct3D 12 falls back on, takes what follows an early return for varying control flow, and refuses barriers there

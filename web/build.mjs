@@ -15,8 +15,11 @@ const SITE = join(OUT, "site");
 const WASM = join(OUT, "wasm");
 const ASSETS = join(ROOT, "assets");
 
-/** Most that the wasm module may weigh, gzipped. */
-const MOST = 350_000;
+/** Most that the wasm modules may weigh, gzipped. */
+const MOST = { yolov4: 350_000, yolov4_cpu: 250_000 };
+
+/** What is kept for a page without a network only once somebody needs it. */
+const SELDOM = ["wasm/yolov4_cpu_bg.wasm"];
 
 /** Settings that both share. */
 const COMMON = {
@@ -43,8 +46,8 @@ function files(folder) {
 /** Only what a browser needs of the wasm module's folder. @param {string} to */
 function wasm(to) {
     copy(WASM, to);
-    rmSync(join(to, ".made-from"), { force: true });
-    rmSync(join(to, "yolov4_bg.wasm.d.ts"), { force: true });
+    for (const name of Object.keys(MOST)) rmSync(join(to, `.${name}.made-from`), { force: true });
+    for (const name of Object.keys(MOST)) rmSync(join(to, `${name}_bg.wasm.d.ts`), { force: true });
 }
 
 async function makePackage() {
@@ -75,7 +78,7 @@ async function makeSite() {
     const page = join(WEB, "page");
     for (const name of ["index.html", "controls.css", "style.css", "icon.svg", "manifest.webmanifest"]) copy(join(page, name), join(SITE, name));
     mkdirSync(join(SITE, "wasm"));
-    copy(join(WASM, "yolov4_bg.wasm"), join(SITE, "wasm/yolov4_bg.wasm"));
+    for (const name of Object.keys(MOST)) copy(join(WASM, `${name}_bg.wasm`), join(SITE, `wasm/${name}_bg.wasm`));
     copy(join(ASSETS, "demo.safetensors"), join(SITE, "demo.safetensors"));
     copy(join(ASSETS, "clip.mjpeg"), join(SITE, "clip.mjpeg"));
     copy(join(ASSETS, "images"), join(SITE, "images"));
@@ -93,13 +96,17 @@ async function makeSite() {
     const all = files(SITE);
     const version = createHash("sha256");
     all.forEach((file) => version.update(file).update(readFileSync(file)));
-    const names = ["./", ...all.map((file) => relative(SITE, file).replaceAll("\\", "/"))];
+    const names = ["./", ...all.map((file) => relative(SITE, file).replaceAll("\\", "/"))].filter((name) => !SELDOM.includes(name));
     await build({
         ...COMMON,
         entryPoints: [join(page, "sw.ts")],
         outdir: SITE,
         format: "iife",
-        define: { VERSION: JSON.stringify(version.digest("hex").slice(0, 16)), FILES: JSON.stringify(names) },
+        define: {
+            VERSION: JSON.stringify(version.digest("hex").slice(0, 16)),
+            FILES: JSON.stringify(names),
+            SELDOM: JSON.stringify(SELDOM),
+        },
     });
 }
 
@@ -110,14 +117,16 @@ function report() {
         const [raw, zipped] = [bytes.length, gzipSync(bytes, { level: 9 }).length].map((n) => String(n).padStart(9));
         console.log(`${raw} ${zipped} gzipped  ${relative(OUT, file)}`);
     }
-    const module = gzipSync(readFileSync(join(WASM, "yolov4_bg.wasm")), { level: 9 }).length;
-    if (module > MOST) {
-        console.error(`the wasm module weighs ${module} bytes gzipped, allowed are ${MOST}`);
-        process.exit(1);
+    for (const [name, most] of Object.entries(MOST)) {
+        const module = gzipSync(readFileSync(join(WASM, `${name}_bg.wasm`)), { level: 9 }).length;
+        if (module > most) {
+            console.error(`the wasm module ${name} weighs ${module} bytes gzipped, allowed are ${most}`);
+            process.exit(1);
+        }
     }
 }
 
-if (!existsSync(join(WASM, "yolov4.js"))) {
+if (!Object.keys(MOST).every((name) => existsSync(join(WASM, `${name}.js`)))) {
     console.error("build.mjs: target/web/wasm is empty: run `cargo xtask web`");
     process.exit(1);
 }

@@ -21,7 +21,9 @@ pub use decode::decode;
 pub use letterbox::letterbox;
 pub use nms::nms;
 pub use rank::rank;
-pub use to_rgba::{to_rgba, to_rgba_row};
+pub use to_rgba::to_rgba;
+#[cfg(feature = "cpu")]
+pub use to_rgba::to_rgba_row;
 
 /// Plays `graph` on `input` and returns the values of `keep`. Other values are freed after their last reader; what
 /// nobody needs is not played.

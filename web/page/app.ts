@@ -18,6 +18,8 @@ import { Show } from "./show.js";
 const settings: Settings = {
     size: undefined,
     precision: "f32",
+    // `?device=webgpu` takes a GPU in software too, `?device=cpu` the processor whatever there is.
+    device: device(),
     conf: undefined,
     nms: undefined,
     classes: [],
@@ -25,6 +27,11 @@ const settings: Settings = {
     // `?subgroups=off` does without them.
     subgroups: new URLSearchParams(location.search).get("subgroups") !== "off",
 };
+
+function device(): Settings["device"] {
+    const asked = new URLSearchParams(location.search).get("device");
+    return asked === "webgpu" || asked === "cpu" ? asked : "auto";
+}
 
 const canvas = el<HTMLCanvasElement>("canvas");
 const banner = new Banner({
@@ -61,13 +68,14 @@ addEventListener("error", (event) => banner.trouble(event.error ?? event.message
 addEventListener("unhandledrejection", (event) => banner.trouble(event.reason));
 
 const able = await support();
-if (!able.ok) {
+if (!able.ok && settings.device === "auto") {
     banner.busy();
     banner.trouble(new PageError(able.code, able.sentence));
     el("advice").textContent = able.advice;
 }
 
-const link = await Link.open(canvas, heard);
+const onGpu = settings.device === "webgpu" || (settings.device === "auto" && able.ok && able.device === "webgpu");
+const link = await Link.open(canvas, onGpu, heard);
 const hud = new Hud(el("hud"));
 hud.where = link.where;
 const found = new Found(el("found"), el("summary"));
@@ -80,8 +88,14 @@ new Bench(show, banner);
 function changed(info: EngineInfo): void {
     hud.info = info;
     el("software").hidden = !info.adapter.software;
+    if (info.device === "cpu") el("software").textContent = `The processor plays. ${why()}`;
     boxes.reset(info);
     show.begin();
+}
+
+/** Why no GPU plays, and how to get one. */
+function why(): string {
+    return settings.device === "cpu" || !("sentence" in able) ? "It was asked for." : `${able.sentence} ${able.advice}`;
 }
 
 /** The canvas has as many pixels as the screen has for it. */
@@ -155,7 +169,7 @@ addEventListener("visibilitychange", () => hud.interrupted());
 
 // Even without a GPU: it may be there when somebody tries again.
 await see.first();
-if (able.ok) await network.start();
+if (able.ok || settings.device !== "auto") await network.start();
 el("stage").dataset.ready = "true";
 // Last: the files of an offline page must not be in the way of the first picture.
 if ("serviceWorker" in navigator) {

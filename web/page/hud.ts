@@ -75,7 +75,7 @@ export class Hud {
         const period = this.#period.value;
         if (live && period) yield `${(1000 / period).toFixed(1)} fps   ${this.#shown} shown, ${this.#dropped} dropped`;
         if (report) {
-            const labelled = report.stages ? "on the GPU" : "wall time";
+            const labelled = !report.stages ? "wall time" : info?.device === "cpu" ? "on the processor" : "on the GPU";
             const parts = STAGES.filter((stage) => this.#stages.has(stage) && (report.stages ? stage !== "wall" : true));
             const times = parts.map((stage) => `${stage} ${this.#stages.get(stage)?.value?.toFixed(1)}`);
             yield `${times.join("  ")} ms (${labelled})`;

@@ -19,9 +19,9 @@ export class Link {
         this.#post = post;
     }
 
-    /** Chooses by trying; the canvas is handed over. */
-    static async open(canvas: HTMLCanvasElement, tell: (news: News) => void): Promise<Link> {
-        const link = (await ofWorker(canvas, tell)) ?? ofWindow(tell);
+    /** Chooses by trying; the canvas is handed over. `gpu`: whether a worker needs one. */
+    static async open(canvas: HTMLCanvasElement, gpu: boolean, tell: (news: News) => void): Promise<Link> {
+        const link = (await ofWorker(canvas, gpu, tell)) ?? ofWindow(tell);
         const target = link.where === "worker" ? canvas.transferControlToOffscreen() : canvas;
         await link.call("open", [target], target === canvas ? [] : [target as OffscreenCanvas]);
         return link;
@@ -42,9 +42,9 @@ export class Link {
     }
 }
 
-async function ofWorker(canvas: HTMLCanvasElement, tell: (news: News) => void): Promise<Link | undefined> {
+async function ofWorker(canvas: HTMLCanvasElement, gpu: boolean, tell: (news: News) => void): Promise<Link | undefined> {
     if (typeof Worker !== "function" || typeof canvas.transferControlToOffscreen !== "function") return undefined;
-    const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+    const worker = new Worker(new URL(`./worker.js${gpu ? "" : "?gpu=no"}`, import.meta.url), { type: "module" });
     const waiting = new Map<number, Answer>();
     const ready = new Promise<boolean>((resolve, reject) => {
         waiting.set(0, { resolve, reject });

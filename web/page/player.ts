@@ -94,7 +94,7 @@ export class Player implements Calls {
         const given: Record<string, unknown> = {
             ...{ model: named(files.model, files.modelName), weights: named(files.weights, files.weightsName) },
             ...{ names: named(files.names, files.namesName), name: files.name },
-            ...{ size: settings.size, precision: settings.precision, subgroups: settings.subgroups },
+            ...{ size: settings.size, precision: settings.precision, device: settings.device, subgroups: settings.subgroups },
         };
         const options = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as DetectorOptions;
         options.onProgress = (done, all) => this.tell({ news: "progress", what: "load", done, all });
@@ -107,7 +107,7 @@ export class Player implements Calls {
         this.#detector = detector;
         if (this.#canvas) detector.attach(this.#canvas);
         const born = performance.now();
-        void detector.device.lost.then(() => {
+        void detector.device?.lost.then(() => {
             if (this.#detector !== detector) return;
             if (performance.now() - born > LIVED) this.#tries = 0;
             // That it failed was told.

@@ -19,6 +19,7 @@ export interface ModelFiles {
 export interface Settings {
     size: number | undefined;
     precision: "f32" | "f16";
+    device: "auto" | "webgpu" | "cpu";
     conf: number | undefined;
     nms: number | undefined;
     classes: string[];

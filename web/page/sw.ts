@@ -1,6 +1,7 @@
-// The page without a network: every file of this version is kept at the first visit. Models by address are none of its business.
+// The page without a network: every file of this version is kept at the first visit, or when it is needed first. Models by address are none of its business.
 declare const VERSION: string;
 declare const FILES: string[];
+declare const SELDOM: string[];
 declare const self: ServiceWorkerGlobalScope;
 
 const PREFIX = `yolov4-page ${new URL(self.registration.scope).pathname} `;
@@ -29,7 +30,15 @@ self.addEventListener("fetch", (event) => {
     const { request } = event;
     const mine = request.method === "GET" && request.url.startsWith(self.registration.scope);
     if (!mine || request.headers.has("range")) return;
-    const answer = async () => (await (await caches.open(CACHE)).match(request, { ignoreSearch: true })) ?? fetch(request);
+    const answer = async () => {
+        const cache = await caches.open(CACHE);
+        const kept = await cache.match(request, { ignoreSearch: true });
+        if (kept) return kept;
+        const came = await fetch(request);
+        const name = request.url.slice(self.registration.scope.length);
+        if (came.ok && SELDOM.includes(name)) await cache.put(request, came.clone()).catch(() => {});
+        return came;
+    };
     event.respondWith(answer());
 });
 

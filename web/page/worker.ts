@@ -16,5 +16,5 @@ self.onmessage = async ({ data }: MessageEvent<Request>) => {
     }
 };
 
-// Until this is heard the window may still choose to do it all itself.
-post({ id: 0, value: "gpu" in navigator });
+// Until this is heard the window may still choose to do it all itself: in some browsers it has a GPU, and workers have none.
+post({ id: 0, value: "gpu" in navigator || new URL(location.href).searchParams.get("gpu") === "no" });

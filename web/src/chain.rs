@@ -245,7 +245,7 @@ impl FrameChain {
                     panel: &[],
                     mirror: self.mirror.get(),
                 };
-                offscreen.shoot(&live, &view)?;
+                offscreen.shoot(&*live, &view)?;
             }
             offscreen.wait().await;
             offscreen.take()?.pop().ok_or_else(|| Error::Gpu("the picture did not come back".into()))

@@ -25,7 +25,7 @@ mod upload;
 #[cfg(feature = "webgpu")]
 pub use engine::Engine;
 #[cfg(feature = "cpu")]
-pub use processor::{Found, Processor};
+pub use processor::{PlayedPicture, Processor};
 
 use wasm_bindgen::prelude::wasm_bindgen;
 

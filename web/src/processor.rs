@@ -6,7 +6,11 @@ use wasm_bindgen_futures::future_to_promise;
 use web_time::{Duration, Instant};
 use yolov4::{
     Detection, Detector, Error, Result,
-    low_level::{detect::HostPlayer, host::Picture, tensor::Tensor},
+    low_level::{
+        detect::{HostPlayer, draw},
+        host::Picture,
+        tensor::Tensor,
+    },
 };
 
 use crate::{
@@ -25,14 +29,14 @@ pub struct Processor {
 
 /// A picture on the host: what was found in it, and its pixels.
 #[wasm_bindgen]
-pub struct Found {
+pub struct PlayedPicture {
     picture: Picture,
     detections: Vec<Detection>,
     stages: [Duration; 3],
 }
 
 #[wasm_bindgen]
-impl Found {
+impl PlayedPicture {
     /// Columns.
     #[wasm_bindgen(getter)]
     pub fn width(&self) -> usize {
@@ -86,12 +90,12 @@ impl Processor {
     }
 
     /// Boxes of samples or pixels.
-    pub fn detect(&self, source: &JsSource) -> std::result::Result<Found, JsValue> {
+    pub fn detect(&self, source: &JsSource) -> std::result::Result<PlayedPicture, JsValue> {
         SourcePixels::new(source).and_then(|pixels| self.find(pixels)).map_err(|e| failure(&e))
     }
 
     /// Boxes of a picture that was looked at before, with the thresholds and classes of now.
-    pub fn again(&self, found: Found) -> std::result::Result<Found, JsValue> {
+    pub fn again(&self, found: PlayedPicture) -> std::result::Result<PlayedPicture, JsValue> {
         self.look(found.picture, Duration::ZERO).map_err(|e| failure(&e))
     }
 
@@ -125,7 +129,7 @@ impl Processor {
         self.detector.host_player()
     }
 
-    fn find(&self, pixels: SourcePixels) -> Result<Found> {
+    fn find(&self, pixels: SourcePixels) -> Result<PlayedPicture> {
         let started = Instant::now();
         let picture = match pixels {
             SourcePixels::Samples(frame) => {
@@ -141,11 +145,39 @@ impl Processor {
         self.look(picture, started.elapsed())
     }
 
-    fn look(&self, picture: Picture, converted: Duration) -> Result<Found> {
+    fn look(&self, picture: Picture, converted: Duration) -> Result<PlayedPicture> {
         let (placement, to_image, thresholds) = self.detector.frame(picture.width, picture.height);
         let (boxes, mut stages) = self.player()?.boxes(&picture, &placement, &thresholds, self.detector.wanted())?;
         stages[0] += converted;
         let detections = self.detector.detections(&boxes, &to_image);
-        Ok(Found { picture, detections, stages })
+        Ok(PlayedPicture { picture, detections, stages })
     }
+}
+
+/// Width of a box's edge on a picture whose short side is so long.
+#[wasm_bindgen(js_name = lineWidth)]
+#[must_use]
+pub fn line_width(short: f32) -> f32 {
+    draw::line_width(short)
+}
+
+/// Height of a label's text on such a picture.
+#[wasm_bindgen(js_name = textSize)]
+#[must_use]
+pub fn text_size(short: f32) -> f32 {
+    draw::text_size(short)
+}
+
+/// Red, green, blue of a class's boxes.
+#[wasm_bindgen]
+#[must_use]
+pub fn colour(class: usize) -> Vec<u8> {
+    draw::colour(class).to_vec()
+}
+
+/// Whether text on them is white; else it is black.
+#[wasm_bindgen(js_name = whiteInk)]
+#[must_use]
+pub fn white_ink(class: usize) -> bool {
+    draw::white_ink(draw::colour(class))
 }

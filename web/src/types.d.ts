@@ -63,6 +63,8 @@ export interface EngineInfo {
     precision: "f32" | "f16";
     conf: number;
     nms: number;
+    /** Who plays. */
+    device: "webgpu" | "cpu";
     adapter: AdapterInfo;
     /** Kernels a frame, letterbox and boxes apart. */
     dispatches: number;

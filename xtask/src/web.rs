@@ -14,7 +14,7 @@ const TARGET: &str = "wasm32-unknown-unknown";
 /// Of wasm-opt.
 const OPTIONS: [&str; 2] = ["-Oz", "--strip-producers"];
 /// Of WebAssembly, beyond its first version.
-const FEATURES: [&str; 7] = [
+const FEATURES: [&str; 8] = [
     "bulk-memory",
     "bulk-memory-opt",
     "multivalue",
@@ -22,6 +22,8 @@ const FEATURES: [&str; 7] = [
     "nontrapping-float-to-int",
     "reference-types",
     "sign-ext",
+    // Of the module for processors alone; the other has nothing that would use it.
+    "simd",
 ];
 
 /// What it takes.
@@ -56,10 +58,19 @@ pub fn build() -> Result<()> {
     for crate_name in ["yolov4-web", "yolov4-web-suite"] {
         run::run(cargo(&["build", "--profile", "web", "-p", crate_name, "--target", TARGET]))?;
     }
+    // Its own folder: with other flags everything is another build.
+    let mut cpu = cargo(&["build", "--profile", "web-cpu", "-p", "yolov4-web", "--target", TARGET]);
+    cpu.args(["--no-default-features", "--features", "cpu", "--target-dir", "target/web-cpu"]);
+    cpu.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", "-C target-feature=+simd128");
+    run::run(cpu)?;
     let out = root().join("target/web");
-    module("yolov4_web", &out.join("wasm"), "yolov4", true)?;
+    let built = |path: &str| root().join("target").join(path);
+    let web = format!("{TARGET}/web/yolov4_web");
+    module(&built(&format!("{web}.wasm")), &out.join("wasm"), "yolov4", true)?;
+    let cpu = format!("web-cpu/{TARGET}/web-cpu/yolov4_web.wasm");
+    module(&built(&cpu), &out.join("wasm"), "yolov4_cpu", true)?;
     // Only tests see it: it need not be small.
-    module("yolov4_web_suite", &out.join("suite"), "suite", false)?;
+    module(&built(&format!("{web}_suite.wasm")), &out.join("suite"), "suite", false)?;
     run::run(node(&["build.mjs"]))
 }
 
@@ -118,16 +129,15 @@ fn packages() -> Result<()> {
 
 /// rustc's file to a module that browsers load; made small if `small`. Not made again from the same file by the same
 /// tools.
-fn module(lib: &str, out: &Path, stem: &str, small: bool) -> Result<()> {
-    let input = root().join(format!("target/{TARGET}/web/{lib}.wasm"));
+fn module(input: &Path, out: &Path, stem: &str, small: bool) -> Result<()> {
     let bindgen = root().join("target/debug").join(format!("yolov4-bindgen{}", std::env::consts::EXE_SUFFIX));
     let mut hash = DefaultHasher::new();
     // The lock file knows wasm-opt's version.
-    for file in [&input, &bindgen, &root().join("web/package-lock.json")] {
+    for file in [input, &bindgen, &root().join("web/package-lock.json")] {
         fs::read(file).with_context(|| file.display().to_string())?.hash(&mut hash);
     }
     (OPTIONS, FEATURES, small).hash(&mut hash);
-    let (mark, made) = (out.join(".made-from"), format!("{:016x}", hash.finish()));
+    let (mark, made) = (out.join(format!(".{stem}.made-from")), format!("{:016x}", hash.finish()));
     if fs::read_to_string(&mark).is_ok_and(|old| old == made) {
         return Ok(());
     }
@@ -137,7 +147,7 @@ fn module(lib: &str, out: &Path, stem: &str, small: bool) -> Result<()> {
         fs::remove_file(&mark)?;
     }
     let mut make = command(&bindgen.to_string_lossy(), &["--stem", stem, "--out"]);
-    make.arg(out).arg(&input);
+    make.arg(out).arg(input);
     run::run(make)?;
     if small {
         let wasm = out.join(format!("{stem}_bg.wasm"));
@@ -146,7 +156,7 @@ fn module(lib: &str, out: &Path, stem: &str, small: bool) -> Result<()> {
             bail!("{}: is not there; remove web/node_modules and try again", optimiser.display());
         }
         let mut shrink = command(&optimiser.to_string_lossy(), &OPTIONS);
-        // What every browser with WebGPU has, and rustc uses.
+        // What every browser has that can load them, and rustc uses.
         shrink.args(FEATURES.map(|feature| format!("--enable-{feature}"))).arg("-o").arg(&wasm).arg(&wasm);
         run::run(shrink)?;
     }

@@ -60,7 +60,7 @@ fn build() -> Result<PathBuf> {
 
 /// Wine, if it is new enough.
 fn wine() -> Option<String> {
-    ["wine", "/usr/lib/wine/wine64"].into_iter().find_map(|program| {
+    ["/usr/lib/wine/wine64", "wine"].into_iter().find_map(|program| {
         let out = Command::new(program).arg("--version").output().ok()?;
         let text = String::from_utf8_lossy(&out.stdout).into_owned();
         let version: u32 = text.trim().strip_prefix("wine-")?.split('.').next()?.parse().ok()?;

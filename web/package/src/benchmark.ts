@@ -105,7 +105,7 @@ function row(info: EngineInfo, loaded: Loaded, walls: number[], ends: number[]):
         size: info.size.join("x"),
         batch: 1,
         precision: info.precision,
-        backend: "browser-webgpu",
+        backend: info.device === "cpu" ? "browser-cpu" : "browser-webgpu",
         adapter: info.adapter.name,
         driver: null,
         software: info.adapter.software,

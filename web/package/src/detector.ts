@@ -1,16 +1,18 @@
 // The types name Symbol.dispose, which older libraries of TypeScript do not have.
 /// <reference lib="esnext.disposable" preserve="true" />
 import { benchmark, type BenchmarkOptions, type BenchmarkReport } from "./benchmark.js";
-import { DeviceLostError, NoWebGpuError, PictureError, UsageError, typed } from "./errors.js";
-import { Frames, type FramePath } from "./frames.js";
+import { DeviceLostError, PictureError, UsageError, typed } from "./errors.js";
+import { Frames, HOST_PATHS, type FramePath } from "./frames.js";
 import { Gate } from "./gate.js";
 import { modelName, read, type Input } from "./inputs.js";
-import { load, type WasmSource } from "./module.js";
-import { withoutWebGpu } from "./support.js";
+import { load, loadCpu, type WasmSource } from "./module.js";
+import type { EnginePlayer } from "./player.js";
+import { ProcessorPlayer } from "./processor.js";
+import { deviceFor, type Device } from "./support.js";
 import { Tuning } from "./tuning.js";
 import { checked, watch, type WatchOptions } from "./watch.js";
 import { version } from "./wasm/yolov4.js";
-import type { Detection, Engine, EngineInfo, EngineOptions, FrameReport, Source } from "./wasm/yolov4.js";
+import type { Detection, EngineInfo, EngineOptions, FrameReport, Source } from "./wasm/yolov4.js";
 
 /** What a detector is made from. Give `model`, or the `name` of a network and its `weights`. */
 export interface DetectorOptions {
@@ -26,6 +28,11 @@ export interface DetectorOptions {
     names?: Input;
     /** Columns and rows of the network's input instead of the cfg's, or one number for both. */
     size?: number | [number, number];
+    /**
+     * Who plays: a GPU or nothing (`webgpu`), the processor in this thread (`cpu`: better in a worker), or the GPU unless there is none
+     * but one in software, or something was asked for that only GPUs have (`auto`).
+     */
+    device?: "auto" | Device;
     /** Element type on the GPU; `f16` where `info.adapter.f16`. */
     precision?: "f32" | "f16";
     /** Minimum score, 0 to 1; the model's if not given. */
@@ -55,6 +62,8 @@ export interface DetectorOptions {
     onProgress?: (done: number, all: number) => void;
     /** Where the wasm module is, if not beside this file. */
     wasm?: WasmSource;
+    /** Where the module for the processor is, if not beside this file; it is loaded only where the processor plays. */
+    wasmCpu?: WasmSource;
 }
 
 /** A picture: whatever has pixels in a browser, a file of one included. */
@@ -69,10 +78,10 @@ export interface ShowOptions {
 /** Frames that may be under way at once. */
 const IN_FLIGHT = 2;
 
-/** A network on the GPU. */
+/** A network on the GPU, or on the processor. */
 export class Detector {
-    #engine: Engine | undefined;
-    readonly #frames = new Frames();
+    #engine: EnginePlayer | undefined;
+    readonly #frames: Frames;
     readonly #ended = new AbortController();
     /** Who waits for an answer: if none can come any more, they are told. */
     readonly #waiting = new Set<(error: unknown) => void>();
@@ -89,29 +98,40 @@ export class Detector {
     /** What there is to know of network, adapter and choices. */
     readonly info: EngineInfo;
 
-    private constructor(engine: Engine, options: DetectorOptions, loadMs: number) {
+    private constructor(engine: EnginePlayer, options: DetectorOptions, loadMs: number) {
         this.#engine = engine;
         this.#loadMs = loadMs;
         this.info = engine.info;
+        this.#frames = new Frames(this.info.device === "cpu" ? HOST_PATHS : undefined);
         this.#conf = this.info.conf;
         this.#nms = this.info.nms;
         this.#classes = [...(options.classes ?? [])];
         // What was under way when the device was lost may never be heard of again.
-        void engine.device.lost.then(({ message }) => {
+        void engine.device?.lost.then(({ message }) => {
             this.#lost = new DeviceLostError("device-lost", `the device was lost: ${message || "no reason was given"}`);
             for (const reject of this.#waiting) reject(this.#lost);
         });
     }
 
     /**
-     * Loads a network onto the GPU.
+     * Loads a network.
      * @throws NoWebGpuError, NoAdapterError, LimitError, OutOfMemoryError; ModelError for files that cannot be read or do
      * not fit; UsageError for options that cannot be; Yolov4Error with code `wasm` if the wasm module cannot be loaded.
      */
     static async create(options: DetectorOptions): Promise<Detector> {
         const start = performance.now();
-        const refused = withoutWebGpu();
-        if (refused) throw new NoWebGpuError("no-webgpu", `${refused.sentence} ${refused.advice}`);
+        if ((await deviceFor(options)) === "cpu") {
+            try {
+                const [module, given] = await Promise.all([loadCpu(options.wasmCpu), engineOptions(options)]);
+                const family = await familyOf(given.font);
+                const { lineWidth, textSize, colour, whiteInk } = module;
+                const style = { lineWidth, textSize, colour, whiteInk, family };
+                const player = new ProcessorPlayer(await module.Processor.create(given), style);
+                return new Detector(player, options, performance.now() - start);
+            } catch (error) {
+                throw typed(error);
+            }
+        }
         try {
             const [Engine, given, tuning] = await Promise.all([load(options.wasm), engineOptions(options), recall(options)]);
             const engine = await Engine.create(tuning?.known === undefined ? given : { ...given, tuned: tuning.known });
@@ -123,8 +143,8 @@ export class Detector {
         }
     }
 
-    /** The device, for drawing or computing beside the network. */
-    get device(): GPUDevice {
+    /** The device, for drawing or computing beside the network; none where the processor plays. */
+    get device(): GPUDevice | undefined {
         return this.#use().device;
     }
 
@@ -261,12 +281,12 @@ export class Detector {
         this.dispose();
     }
 
-    #use(): Engine {
+    #use(): EnginePlayer {
         if (!this.#engine) throw gone();
         return this.#engine;
     }
 
-    #call(run: (engine: Engine) => void): void {
+    #call(run: (engine: EnginePlayer) => void): void {
         try {
             run(this.#use());
         } catch (error) {
@@ -275,7 +295,7 @@ export class Detector {
     }
 
     /** The engine's answer, its failures typed; a failure as soon as the device is lost or the detector is disposed of. */
-    #ask<T>(run: (engine: Engine) => Promise<T>): Promise<T> {
+    #ask<T>(run: (engine: EnginePlayer) => Promise<T>): Promise<T> {
         return new Promise((resolve, reject) => {
             const engine = this.#use();
             if (this.#lost) throw this.#lost;
@@ -286,7 +306,7 @@ export class Detector {
     }
 
     /** One frame's way; there are places for so many. */
-    #frame<T>(picture: Picture, run: (engine: Engine, source: Source) => Promise<T>): Promise<T> {
+    #frame<T>(picture: Picture, run: (engine: EnginePlayer, source: Source) => Promise<T>): Promise<T> {
         return this.#flights.pass(async () => {
             this.#use();
             const start = performance.now();
@@ -329,6 +349,23 @@ async function decode(file: Blob): Promise<ImageBitmap> {
         const message = `${name}: this browser cannot decode it (${file.type || "of no known type"}, ${file.size} bytes)`;
         throw new PictureError("picture", message, { cause: error });
     }
+}
+
+/** Names of families that fonts were loaded as. */
+let fonts = 0;
+
+/** A CSS family for labels: the given font's, or what the system has like the one that the GPU draws with. */
+async function familyOf(font: Uint8Array | undefined): Promise<string> {
+    const usual = '"DejaVu Sans", Verdana, sans-serif';
+    if (!font) return usual;
+    const family = `yolov4-${(fonts += 1)}`;
+    try {
+        const face = await new FontFace(family, font as Uint8Array<ArrayBuffer>).load();
+        ("fonts" in globalThis ? (globalThis as unknown as { fonts: FontFaceSet }).fonts : document.fonts).add(face);
+    } catch (error) {
+        throw new UsageError("usage", "the font cannot be read: expected a .ttf or .otf", { cause: error });
+    }
+    return `${family}, ${usual}`;
 }
 
 /** What is known of the adapter, unless nobody is to look. */

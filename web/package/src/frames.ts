@@ -8,7 +8,9 @@ import type { Samples, Source } from "./wasm/yolov4.js";
  */
 export type FramePath = "copy" | "planes" | "bitmap" | "canvas";
 
-const LADDER: FramePath[] = ["copy", "planes", "bitmap", "canvas"];
+const GPU_PATHS: readonly FramePath[] = ["copy", "planes", "bitmap", "canvas"];
+/** Those that end on the host. */
+export const HOST_PATHS: readonly FramePath[] = ["planes", "canvas"];
 
 /** Sources that a browser can refuse to copy. */
 export type Drawable = Exclude<Source, Samples | ImageData>;
@@ -23,6 +25,9 @@ const DRAWABLE = ["HTMLVideoElement", "VideoFrame", "ImageBitmap", "HTMLImageEle
 export class Frames {
     readonly #rungs = new Map<string, number>();
     #path: FramePath | undefined;
+
+    /** `ladder`: the paths that there are. */
+    constructor(readonly ladder: readonly FramePath[] = GPU_PATHS) {}
 
     /** The path of the newest frame; undefined before the first one. */
     get path(): FramePath | undefined {
@@ -40,7 +45,7 @@ export class Frames {
         loaded(source, kind);
         let first: PictureError | undefined;
         for (let rung = this.#rungs.get(kind) ?? 0; ; rung += 1) {
-            const path = LADDER[rung];
+            const path = this.ladder[rung];
             // Nothing is learnt from a source that no path takes: the next one may be better.
             if (!path) throw first ?? new PictureError("picture", "the frame: the browser does not hand it over");
             try {

@@ -1,4 +1,4 @@
-/** Scaled-YOLOv4 object detection on WebGPU. `Detector.create` is where to begin. */
+/** Scaled-YOLOv4 object detection on WebGPU, or on the processor. `Detector.create` is where to begin. */
 export { Detector } from "./detector.js";
 export type { DetectorOptions, Picture, ShowOptions } from "./detector.js";
 export {
@@ -19,5 +19,5 @@ export type { WatchOptions } from "./watch.js";
 export type { BenchmarkOptions, BenchmarkReport, BenchmarkResult } from "./benchmark.js";
 export type { WasmSource } from "./module.js";
 export { support } from "./support.js";
-export type { Support } from "./support.js";
+export type { Device, NoGpu, Support } from "./support.js";
 export type { AdapterInfo, Detection, EngineInfo, FrameReport, Samples, Source } from "./wasm/yolov4.js";

@@ -5,34 +5,61 @@ import * as glue from "./wasm/yolov4.js";
 /** Where the wasm module comes from: an address, a response, its bytes, or a compiled module. */
 export type WasmSource = string | URL | Request | Response | Promise<Response> | BufferSource | WebAssembly.Module;
 
-let loading: Promise<typeof Engine> | undefined;
+/** A module that is loaded once; a failure is not kept, so that a later call tries again. */
+class Once<T> {
+    #loading: Promise<T> | undefined;
+
+    get(start: () => Promise<T>): Promise<T> {
+        this.#loading ??= start().catch((error: unknown) => {
+            this.#loading = undefined;
+            throw error;
+        });
+        return this.#loading;
+    }
+}
+
+const gpu = new Once<typeof Engine>();
+const cpu = new Once<typeof import("./wasm/yolov4_cpu.js")>();
 
 /**
- * Loads the wasm module, once; a failure is not kept, so that a later call tries again.
+ * Loads the module for GPUs, once.
  * @throws Yolov4Error with code `wasm` and a sentence that tells why.
  */
 export function load(source?: WasmSource): Promise<typeof Engine> {
-    loading ??= start(source ?? new URL("./wasm/yolov4_bg.wasm", import.meta.url)).catch((error: unknown) => {
-        loading = undefined;
-        throw error;
+    return gpu.get(async () => {
+        await start(init, source ?? new URL("./wasm/yolov4_bg.wasm", import.meta.url), "wasm");
+        return glue.Engine;
     });
-    return loading;
 }
 
-async function start(source: WasmSource): Promise<typeof Engine> {
+/**
+ * Loads the module for processors, once.
+ * @throws As `load`.
+ */
+export function loadCpu(source?: WasmSource): Promise<typeof import("./wasm/yolov4_cpu.js")> {
+    return cpu.get(async () => {
+        // Nobody with a GPU needs it.
+        const module = await import("./wasm/yolov4_cpu.js");
+        await start(module.default, source ?? new URL("./wasm/yolov4_cpu_bg.wasm", import.meta.url), "wasmCpu");
+        return module;
+    });
+}
+
+type Init = (given: { module_or_path: Response | BufferSource | WebAssembly.Module }) => Promise<unknown>;
+
+async function start(init: Init, source: WasmSource, option: string): Promise<void> {
     const where = address(source);
     if (typeof WebAssembly !== "object") throw failure(where, "this browser has no WebAssembly");
-    const given = await fetched(source, where);
+    const given = await fetched(source, where, option);
     try {
         await init({ module_or_path: given });
     } catch (error) {
         throw failure(where, why(error), error);
     }
-    return glue.Engine;
 }
 
 /** What is compiled: a response while it comes if its type allows that, else its bytes. */
-async function fetched(source: WasmSource, where: string): Promise<Response | BufferSource | WebAssembly.Module> {
+async function fetched(source: WasmSource, where: string, option: string): Promise<Response | BufferSource | WebAssembly.Module> {
     let answer: Response | BufferSource | WebAssembly.Module;
     try {
         const asked = typeof source === "string" || source instanceof URL || source instanceof Request;
@@ -44,11 +71,11 @@ async function fetched(source: WasmSource, where: string): Promise<Response | Bu
     if (!(answer instanceof Response)) return answer;
     if (!answer.ok) {
         const status = `${answer.status} ${answer.statusText}`.trim();
-        throw failure(where, `the server answers ${status}; the option \`wasm\` of Detector.create tells where the file is`);
+        throw failure(where, `the server answers ${status}; the option \`${option}\` of Detector.create tells where the file is`);
     }
     const type = answer.headers.get("content-type") ?? "";
     if (/^text\/html\b/i.test(type)) {
-        throw failure(where, "the server answers with a web page (text/html); the option `wasm` of Detector.create tells where the file is");
+        throw failure(where, `the server answers with a web page (text/html); the option \`${option}\` of Detector.create tells where the file is`);
     }
     if (/^application\/wasm\b/i.test(type)) return answer;
     try {

@@ -1,47 +1,86 @@
-/** Whether detectors can be made here; if not, why, and what a person can do about it. */
-export type Support =
-    | {
-          ok: true;
-          /** Whether a processor does the work of a GPU: correct, and slow. */
-          software: boolean;
-      }
-    | {
-          ok: false;
-          /** Why not: the page came over plain http, the browser has no WebGPU, or it has no graphics adapter. */
-          code: "insecure" | "no-webgpu" | "no-adapter";
-          /** What is wrong, for people. */
-          sentence: string;
-          /** What to do about it, for people. */
-          advice: string;
-      };
+import { NoWebGpuError, UsageError } from "./errors.js";
 
-type Refusal = Extract<Support, { ok: false }>;
+/** Who plays: a GPU, or the processor in this thread, by a wasm module of its own. */
+export type Device = "webgpu" | "cpu";
+
+/** Why no GPU plays, and what a person can do about it. */
+export interface NoGpu {
+    /** The page came over plain http, the browser has no WebGPU, it has no graphics adapter, or only one in software. */
+    code: "insecure" | "no-webgpu" | "no-adapter" | "software";
+    /** What is wrong, for people. */
+    sentence: string;
+    /** What to do about it, for people. */
+    advice: string;
+}
+
+/** What plays if a detector is made here and `device` is not given; if it is not a GPU, why. */
+export type Support = { ok: true; device: "webgpu" } | ({ ok: true; device: "cpu" } & NoGpu) | ({ ok: false } & NoGpu);
 
 /** Asks the browser; makes no device, loads nothing, never fails. Works in windows and in workers. */
 export async function support(): Promise<Support> {
+    const refused = await withoutGpu();
+    if (!refused) return { ok: true, device: "webgpu" };
+    return simd() ? { ok: true, device: "cpu", ...refused } : { ok: false, ...refused };
+}
+
+/**
+ * What plays with these options.
+ * @throws UsageError for what the processor has not; NoWebGpuError if a GPU is wanted and there is no WebGPU, or nothing else
+ * either.
+ */
+export async function deviceFor({ device = "auto", precision, tune }: Wishes): Promise<Device> {
+    if (!["auto", "webgpu", "cpu"].includes(device)) {
+        throw new UsageError("usage", `device: expected one of auto, webgpu, cpu, found \`${device}\``);
+    }
+    const onGpu = precision === "f16" || tune === "quick" || tune === "full";
+    if (device === "cpu" && onGpu) {
+        throw new UsageError("usage", "device: the processor plays in f32 and measures nothing: leave `precision` and `tune` out");
+    }
+    if (device === "cpu") return device;
+    const refused = device === "webgpu" || onGpu ? withoutWebGpu() : undefined;
+    if (refused) throw new NoWebGpuError("no-webgpu", `${refused.sentence} ${refused.advice}`);
+    if (device === "webgpu" || onGpu) return "webgpu";
+    const found = await support();
+    if (!found.ok) throw new NoWebGpuError("no-webgpu", `${found.sentence} ${found.advice}`);
+    return found.device;
+}
+
+/** What decides. */
+interface Wishes {
+    device?: "auto" | Device;
+    precision?: "f32" | "f16";
+    tune?: "auto" | "off" | "quick" | "full";
+}
+
+async function withoutGpu(): Promise<NoGpu | undefined> {
     const refused = withoutWebGpu();
     if (refused) return refused;
     // Some browsers reject where others answer null.
     const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" }).catch(() => null);
     if (!adapter) return NO_ADAPTER;
-    return { ok: true, software: adapter.info?.isFallbackAdapter ?? false };
+    return adapter.info?.isFallbackAdapter ? SOFTWARE : undefined;
 }
 
 /** Why there is no WebGPU, if there is none. */
-export function withoutWebGpu(): Refusal | undefined {
+function withoutWebGpu(): NoGpu | undefined {
     if (globalThis.isSecureContext === false) return INSECURE;
     return globalThis.navigator?.gpu ? undefined : NO_WEBGPU;
 }
 
-const INSECURE: Refusal = {
-    ok: false,
+/** Whether WebAssembly has vectors: a function that returns one is valid. */
+function simd(): boolean {
+    const words = "0061736d010000000105016000017b030201000a0a0108004100fd0ffd620b";
+    const bytes = Uint8Array.from(words.match(/../g) ?? [], (word) => Number.parseInt(word, 16));
+    return typeof WebAssembly === "object" && WebAssembly.validate(bytes);
+}
+
+const INSECURE: NoGpu = {
     code: "insecure",
     sentence: "WebGPU is only there for pages that came over https or from this machine.",
     advice: "Open the page by its https address, or serve it on localhost.",
 };
 
-const NO_WEBGPU: Refusal = {
-    ok: false,
+const NO_WEBGPU: NoGpu = {
     code: "no-webgpu",
     sentence: "This browser has no WebGPU.",
     advice:
@@ -49,12 +88,17 @@ const NO_WEBGPU: Refusal = {
         "Firefox from 141 on Windows and from 145 on Apple silicon.",
 };
 
-const NO_ADAPTER: Refusal = {
-    ok: false,
+const NO_ADAPTER: NoGpu = {
     code: "no-adapter",
     sentence: "There is WebGPU, but no graphics adapter answers.",
     advice:
         "Turn on hardware acceleration in the browser's settings and update the graphics driver; chrome://gpu tells why an " +
         "adapter was refused. Chrome on Linux may want chrome://flags/#enable-unsafe-webgpu, or to be started with " +
         "--enable-unsafe-webgpu.",
+};
+
+const SOFTWARE: NoGpu = {
+    code: "software",
+    sentence: "The only graphics adapter is a processor that poses as one.",
+    advice: NO_ADAPTER.advice,
 };
