@@ -140,10 +140,11 @@ impl Lock {
                 Err(e) => return Err(Error::io(&path)(e)),
             }
             // Whoever held it has taken it away: it keeps nobody out any more.
-            let same = lock
-                .try_clone()
-                .and_then(Handle::from_file)
-                .is_ok_and(|held| Handle::from_path(&path).is_ok_and(|there| there == held));
+            let held = lock.try_clone().and_then(Handle::from_file).map_err(Error::io(&path))?;
+            let same = match Handle::from_path(&path) {
+                Ok(there) => there == held,
+                Err(e) => e.kind() != ErrorKind::NotFound,
+            };
             if same {
                 return Ok(Self { path, _file: lock });
             }

@@ -68,13 +68,16 @@ addEventListener("error", (event) => banner.trouble(event.error ?? event.message
 addEventListener("unhandledrejection", (event) => banner.trouble(event.reason));
 
 const able = await support();
-if (!able.ok && settings.device === "auto") {
+const missing = "sentence" in able ? able : undefined;
+/** Why nothing plays: a driver in software will do for who asks for it. */
+const refused = settings.device === "webgpu" ? missing?.code !== "software" : settings.device === "auto" && !able.ok;
+if (missing && refused) {
     banner.busy();
-    banner.trouble(new PageError(able.code, able.sentence));
-    el("advice").textContent = able.advice;
+    banner.trouble(new PageError(missing.code, missing.sentence));
+    el("advice").textContent = missing.advice;
 }
 
-const onGpu = settings.device === "webgpu" || (settings.device === "auto" && able.ok && able.device === "webgpu");
+const onGpu = settings.device === "webgpu" || (settings.device === "auto" && !missing);
 const link = await Link.open(canvas, onGpu, heard);
 const hud = new Hud(el("hud"));
 hud.where = link.where;
@@ -95,7 +98,7 @@ function changed(info: EngineInfo): void {
 
 /** Why no GPU plays, and how to get one. */
 function why(): string {
-    return settings.device === "cpu" || !("sentence" in able) ? "It was asked for." : `${able.sentence} ${able.advice}`;
+    return settings.device === "cpu" || !missing ? "It was asked for." : `${missing.sentence} ${missing.advice}`;
 }
 
 /** The canvas has as many pixels as the screen has for it. */
@@ -169,7 +172,7 @@ addEventListener("visibilitychange", () => hud.interrupted());
 
 // Even without a GPU: it may be there when somebody tries again.
 await see.first();
-if (able.ok || settings.device !== "auto") await network.start();
+if (!missing || !refused) await network.start();
 el("stage").dataset.ready = "true";
 // Last: the files of an offline page must not be in the way of the first picture.
 if ("serviceWorker" in navigator) {

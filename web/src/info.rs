@@ -1,6 +1,8 @@
 //! What a script may know of an engine, as plain objects of `types.d.ts`.
 
-use js_sys::{Array, Object, Reflect};
+#[cfg(feature = "webgpu")]
+use js_sys::Reflect;
+use js_sys::{Array, Object};
 #[cfg(feature = "webgpu")]
 use wasm_bindgen::JsCast;
 use wasm_bindgen::JsValue;

@@ -36,6 +36,7 @@ const SIZES: [(&str, &str); 4] = [
 pub enum SourcePixels {
     Samples(Frame),
     Rgba(Vec<u8>, (usize, usize)),
+    #[cfg_attr(not(feature = "webgpu"), allow(dead_code, reason = "the host cannot read it"))]
     Foreign(JsValue, (usize, usize)),
 }
 

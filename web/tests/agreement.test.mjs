@@ -99,7 +99,7 @@ for (const { name, photos } of NETWORKS) {
         await page.evaluate(async () => {
             const at = (/** @type {string} */ path) => new URL(path, location.href).href;
             const { Detector } = await import(at("dist/index.js"));
-            Object.assign(globalThis, { detector: await Detector.create({ model: fetch("net.cfg"), weights: fetch("net.weights") }) });
+            Object.assign(globalThis, { detector: await Detector.create({ model: fetch("net.cfg"), weights: fetch("net.weights"), device: "webgpu" }) });
         });
         const find = (/** @type {string} */ picture) =>
             page.evaluate(async (picture) => {

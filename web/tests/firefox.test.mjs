@@ -1,11 +1,11 @@
-// A second browser: Debian's Firefox, driven over WebDriver BiDi. It works, or says in a sentence why not.
+// A second browser: Debian's Firefox, driven over WebDriver BiDi.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { launchFirefox, skipFirefox } from "./firefox.mjs";
 import { SCREENSHOTS, SITE, serve } from "./harness.mjs";
 
-test("Firefox shows boxes, or says why it cannot", { skip: skipFirefox }, async () => {
+test("Firefox shows boxes", { skip: skipFirefox }, async () => {
     const server = await serve(SITE);
     /** @type {Awaited<ReturnType<typeof launchFirefox>> | undefined} */
     let firefox;
@@ -22,11 +22,8 @@ test("Firefox shows boxes, or says why it cannot", { skip: skipFirefox }, async 
             scene: document.getElementById("first")?.checkVisibility(),
         }));
         console.log(`Firefox says: ${sentence || found}`);
-        if (!found) {
-            assert.match(sentence ?? "", /^(This browser has no WebGPU|There is WebGPU, but no graphics adapter answers)\.$/);
-            assert.ok(advice, "and what to do");
-            assert.ok(scene, "the scene is seen all the same");
-        }
+        // On the processor where Firefox has no GPU, as here.
+        assert.ok(found, `nothing was found: ${sentence} ${advice}; the scene is ${scene ? "" : "not "}seen`);
         await page.screenshot({ path: join(SCREENSHOTS, "firefox.png") });
     } finally {
         await firefox?.close();

@@ -34,7 +34,7 @@ before(async () => {
         const at = (/** @type {string} */ path) => new URL(path, location.href).href;
         const yolov4 = await import(at("dist/index.js"));
         const tiny = (/** @type {object} */ more) =>
-            yolov4.Detector.create({ model: fetch(at("tiny.cfg")), weights: fetch(at("tiny.weights")), ...more });
+            yolov4.Detector.create({ model: fetch(at("tiny.cfg")), weights: fetch(at("tiny.weights")), device: "webgpu", ...more });
         const end = (/** @type {Promise<unknown>} */ work) => {
             const late = new Promise((resolve) => setTimeout(resolve, 60_000, "hangs"));
             return Promise.race([work.then(() => "done", (error) => error.name), late]);
@@ -141,7 +141,7 @@ describe("the package in a page", { concurrency: false }, () => {
 
     test("finds the same boxes by every way of a frame", async () => {
         const seen = await inside(async ({ yolov4, demo, picture }) => {
-            const detector = await yolov4.Detector.create({ model: demo, size: 160 });
+            const detector = await yolov4.Detector.create({ model: demo, size: 160, device: "webgpu" });
             const bitmap = await createImageBitmap(picture);
             const { copyExternalImageToTexture: copy } = GPUQueue.prototype;
             const { VideoFrame } = globalThis;
@@ -229,7 +229,7 @@ describe("the package in a page", { concurrency: false }, () => {
                 const { name, code, message, file, line } = error;
                 return { name, code, message, file, line, ours: error instanceof yolov4.Yolov4Error };
             };
-            const of = async (/** @type {any} */ options) => about(await yolov4.Detector.create(options).catch((/** @type {any} */ error) => error));
+            const of = async (/** @type {any} */ options) => about(await yolov4.Detector.create({ device: "webgpu", ...options }).catch((/** @type {any} */ error) => error));
             const set = (/** @type {any} */ values) => {
                 try {
                     return about(Object.assign(detector, values));
@@ -265,7 +265,7 @@ describe("the package in a page", { concurrency: false }, () => {
         await page.goto(`${server.url}strict.html`);
         const message = await page.evaluate(async () => {
             const { Detector } = await import(new URL("dist/index.js", location.href).href);
-            return Detector.create({ name: "yolov4-tiny" }).catch((/** @type {any} */ error) => `${error.code}: ${error.message}`);
+            return Detector.create({ name: "yolov4-tiny", device: "webgpu" }).catch((/** @type {any} */ error) => `${error.code}: ${error.message}`);
         });
         assert.match(message, /^wasm: .*yolov4_bg.wasm: cannot be loaded: the page's Content-Security-Policy forbids .*'wasm-unsafe-eval'/);
         await page.close();
@@ -287,7 +287,8 @@ describe("the package in a page", { concurrency: false }, () => {
             const plain = await tiny({ subgroups: false });
             const not = plain.info.adapter.subgroups;
             plain.dispose();
-            const { info, device } = detector;
+            const { info } = detector;
+            const device = /** @type {GPUDevice} */ (detector.device);
             const code = `enable subgroups;
                 @group(0) @binding(0) var<storage, read_write> dst: array<u32>;
                 @compute @workgroup_size(4) fn main(@builtin(local_invocation_index) i: u32) { dst[i] = subgroupAdd(1u); }`;
@@ -359,7 +360,7 @@ describe("the package in a page", { concurrency: false }, () => {
                 const frame = await createImageBitmap(picture);
                 await detector.detect(frame);
                 const under = [detector.detect(frame), detector.show(frame)].map(end);
-                detector.device.destroy();
+                detector.device?.destroy();
                 const first = await Promise.all(under);
                 const later = await Promise.all([detector.detect(frame), detector.show(frame), detector.again()].map(end));
                 detector.dispose();

@@ -1,8 +1,12 @@
 // The package's parts that need no browser: inputs, errors, what is in flight, the figures of a benchmark, support, loading.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { join } from "node:path";
 import { describe, test } from "node:test";
-import { part, turn } from "./package-part.mjs";
+import { WEB } from "./harness.mjs";
+import { part, red, turn } from "./package-part.mjs";
+import { CFG } from "./smallest.mjs";
 
 const { ModelError, UsageError, Yolov4Error, typed } = await part("errors.js");
 const { read, modelName } = await part("inputs.js");
@@ -189,7 +193,7 @@ describe("the benchmark", () => {
 describe("without a browser", () => {
     test("the package can be imported, as servers do that render pages", async () => {
         const { Detector } = await part("index.js");
-        await assert.rejects(Detector.create({ name: "yolov4-tiny" }), { name: "NoWebGpuError", code: "no-webgpu" });
+        await assert.rejects(Detector.create({ name: "yolov4-tiny", device: "webgpu" }), { name: "NoWebGpuError", code: "no-webgpu" });
     });
 
     test("support tells what is missing", async () => {
@@ -207,10 +211,34 @@ describe("without a browser", () => {
         having(() => Promise.reject(new Error("crashed")));
         assert.equal((await support()).code, "no-adapter");
         having(async () => ({ info: { isFallbackAdapter: true } }));
-        assert.deepEqual(await support(), { ok: true, software: true });
+        const { ok, device, code } = await support();
+        assert.deepEqual({ ok, device, code }, { ok: true, device: "cpu", code: "software" });
+        having(async () => ({ info: { isFallbackAdapter: false } }));
+        assert.deepEqual(await support(), { ok: true, device: "webgpu" });
+        having(async () => null);
+        const { WebAssembly } = globals;
+        delete globals.WebAssembly;
+        assert.deepEqual([(await support()).ok, (await support()).code], [false, "no-adapter"], "without vectors nothing plays");
+        globals.WebAssembly = WebAssembly;
         if (navigator) Object.defineProperty(globals, "navigator", navigator);
         else delete globals.navigator;
         delete globals.isSecureContext;
+    });
+
+    test("a server's processor plays too", async () => {
+        const { Detector } = await part("index.js");
+        const wasmCpu = readFileSync(join(WEB, "wasm/yolov4_cpu_bg.wasm"));
+        const network = { model: CFG, weights: red(), wasmCpu };
+        const detector = await Detector.create(network);
+        assert.deepEqual([detector.info.device, detector.device], ["cpu", undefined]);
+        const data = new Uint8Array(32 * 32 * 4).map((_, i) => (i % 4 === 0 || i % 4 === 3 ? 255 : 0));
+        const found = await detector.detect({ format: "RGBA", width: 32, height: 32, data });
+        assert.ok(found.length > 0 && found[0].score > 0.9, JSON.stringify(found));
+        for (const more of [{ precision: "f16" }, { tune: "full" }]) {
+            await assert.rejects(Detector.create({ ...network, ...more, device: "cpu" }), /the processor plays in f32/);
+            await assert.rejects(Detector.create({ ...network, ...more }), { name: "NoWebGpuError" });
+        }
+        await assert.rejects(Detector.create({ ...network, device: "gpu" }), /device: expected one of auto, webgpu, cpu/);
     });
 
     test("a wasm module that does not come says why", async () => {

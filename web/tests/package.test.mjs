@@ -94,7 +94,7 @@ describe("the npm package", { concurrency: false }, () => {
             join(folder, "global.html"),
             page(`<script src="yolov4-wgpu.global.js"></script><script>
             (async () => {
-                const detector = await yolov4.Detector.create({ model: fetch("demo.safetensors"), size: 160 });
+                const detector = await yolov4.Detector.create({ model: fetch("demo.safetensors"), size: 160, device: "webgpu" });
                 const boxes = await detector.detect(await (await fetch("picture.jpg")).blob());
                 const refused = await yolov4.Detector.create({}).catch((error) => error instanceof yolov4.UsageError);
                 document.body.dataset.found = JSON.stringify({ boxes, refused });
@@ -111,7 +111,7 @@ describe("the npm package", { concurrency: false }, () => {
             `import { Detector } from "./index.js";
             import { demo } from "./demo.js";
             self.onmessage = async ({ data }) => {
-                const detector = await Detector.create({ model: fetch(demo), size: 160 });
+                const detector = await Detector.create({ model: fetch(demo), size: 160, device: "webgpu" });
                 detector.attach(data);
                 const { detections } = await detector.show(await (await fetch("picture.jpg")).blob(), { boxes: true });
                 const { data: pixels } = data.getContext ? await detector.screenshot(80, 60) : {};

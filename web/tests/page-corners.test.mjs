@@ -50,7 +50,7 @@ async function visit(visit, { first, worker, at = server } = {}) {
             const body = `${worker}\n${readFileSync(join(SITE, "worker.js"), "utf8")}`;
             await page.route("**/worker.js", (route) => route.fulfill({ body, contentType: "text/javascript" }));
         }
-        await page.goto(at.url);
+        await page.goto(`${at.url}?device=webgpu`);
         await visit(page);
     } finally {
         await page.close();

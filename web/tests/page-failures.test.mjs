@@ -40,7 +40,7 @@ async function visit(wrong, visit, at = server) {
             const body = `${wrong.worker}\n${readFileSync(join(SITE, "worker.js"), "utf8")}`;
             await page.route("**/worker.js", (route) => route.fulfill({ body, contentType: "text/javascript" }));
         }
-        await page.goto(at.url);
+        await page.goto(`${at.url}?device=webgpu`);
         await visit(page);
     } finally {
         await page.close();
@@ -66,11 +66,31 @@ describe("failures", { concurrency: false }, () => {
         });
     });
 
+    test("without a GPU the processor plays, and the page says how to get one", async () => {
+        const without = await launch({ gpu: false });
+        try {
+            const { page, complaints } = await open(without.browser);
+            await page.goto(server.url);
+            await begin(page);
+            assert.deepEqual(await listed(page), crossing);
+            assert.match(await page.locator("#hud").innerText(), /on the processor[^]*in the worker[^]*the processor/);
+            assert.match(await page.locator("#software").innerText(), /^The processor plays\. .*(no graphics adapter|no WebGPU)/);
+            assert.equal(await page.locator("#trouble").isVisible(), false);
+            await page.locator("#size").selectOption("160");
+            await page.locator("#clip").click();
+            await frames(page, 3);
+            await shoot(page, "processor");
+            assert.deepEqual(complaints, []);
+        } finally {
+            await without.close();
+        }
+    });
+
     test("no adapter", async () => {
         const without = await launch({ gpu: false });
         try {
             const { page } = await open(without.browser);
-            await page.goto(server.url);
+            await page.goto(`${server.url}?device=webgpu`);
             assert.match(await sentence(page), /no graphics adapter answers|has no WebGPU/);
             await shoot(page, "no-adapter");
         } finally {

@@ -53,7 +53,7 @@ after(async () => {
 async function visit(visit, allowed) {
     const { page, complaints } = await open(session.browser);
     try {
-        await page.goto(server.url);
+        await page.goto(`${server.url}?device=webgpu`);
         await begin(page);
         await visit(page);
         assert.deepEqual(complaints.filter((one) => !allowed?.test(one)), []);

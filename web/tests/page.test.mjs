@@ -40,7 +40,7 @@ after(async () => {
 async function visit(visit, at = server) {
     const { page, complaints } = await open(session.browser);
     try {
-        await page.goto(at.url);
+        await page.goto(`${at.url}?device=webgpu`);
         await visit(page);
         assert.deepEqual(complaints, []);
     } finally {
@@ -221,7 +221,7 @@ describe("the page", { concurrency: false }, () => {
 
     test("goes on without a network after the first visit", async () => {
         const { page } = await open(session.browser);
-        await page.goto(server.url);
+        await page.goto(`${server.url}?device=webgpu`);
         await begin(page);
         await page.evaluate(() => navigator.serviceWorker.ready);
         await session.browser.setOffline(true);

@@ -2,16 +2,16 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { benchmark, type BenchmarkOptions, type BenchmarkReport } from "./benchmark.js";
 import { DeviceLostError, PictureError, UsageError, typed } from "./errors.js";
+import { deviceFor } from "./device.js";
 import { Frames, HOST_PATHS, type FramePath } from "./frames.js";
 import { Gate } from "./gate.js";
 import { modelName, read, type Input } from "./inputs.js";
 import { load, loadCpu, type WasmSource } from "./module.js";
 import type { EnginePlayer } from "./player.js";
 import { ProcessorPlayer } from "./processor.js";
-import { deviceFor, type Device } from "./support.js";
+import type { Device } from "./support.js";
 import { Tuning } from "./tuning.js";
 import { checked, watch, type WatchOptions } from "./watch.js";
-import { version } from "./wasm/yolov4.js";
 import type { Detection, EngineInfo, EngineOptions, FrameReport, Source } from "./wasm/yolov4.js";
 
 /** What a detector is made from. Give `model`, or the `name` of a network and its `weights`. */
@@ -88,6 +88,7 @@ export class Detector {
     readonly #turns = new Gate(1);
     readonly #flights = new Gate(IN_FLIGHT);
     readonly #loadMs: number;
+    readonly #version: string;
     #firstFrameMs: number | undefined;
     #lost: DeviceLostError | undefined;
     #conf: number;
@@ -98,9 +99,10 @@ export class Detector {
     /** What there is to know of network, adapter and choices. */
     readonly info: EngineInfo;
 
-    private constructor(engine: EnginePlayer, options: DetectorOptions, loadMs: number) {
+    private constructor(engine: EnginePlayer, options: DetectorOptions, version: string, loadMs: number) {
         this.#engine = engine;
         this.#loadMs = loadMs;
+        this.#version = version;
         this.info = engine.info;
         this.#frames = new Frames(this.info.device === "cpu" ? HOST_PATHS : undefined);
         this.#conf = this.info.conf;
@@ -127,17 +129,17 @@ export class Detector {
                 const { lineWidth, textSize, colour, whiteInk } = module;
                 const style = { lineWidth, textSize, colour, whiteInk, family };
                 const player = new ProcessorPlayer(await module.Processor.create(given), style);
-                return new Detector(player, options, performance.now() - start);
+                return new Detector(player, options, module.version(), performance.now() - start);
             } catch (error) {
                 throw typed(error);
             }
         }
         try {
-            const [Engine, given, tuning] = await Promise.all([load(options.wasm), engineOptions(options), recall(options)]);
-            const engine = await Engine.create(tuning?.known === undefined ? given : { ...given, tuned: tuning.known });
+            const [module, given, tuning] = await Promise.all([load(options.wasm), engineOptions(options), recall(options)]);
+            const engine = await module.Engine.create(tuning?.known === undefined ? given : { ...given, tuned: tuning.known });
             // Nobody waits for it.
             void tuning?.keep(engine.tuned);
-            return new Detector(engine, options, performance.now() - start);
+            return new Detector(engine, options, module.version(), performance.now() - start);
         } catch (error) {
             throw typed(error);
         }
@@ -222,7 +224,7 @@ export class Detector {
         const { info } = this.#use();
         const time = async () => (await this.#ask((engine) => engine.time())).wallMs;
         const detect = (source: Source) => this.detect(source);
-        const loaded = () => ({ version: version(), loadMs: this.#loadMs, firstFrameMs: this.#firstFrameMs });
+        const loaded = () => ({ version: this.#version, loadMs: this.#loadMs, firstFrameMs: this.#firstFrameMs });
         return benchmark({ info, time, detect, loaded }, options);
     }
 

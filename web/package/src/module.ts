@@ -1,5 +1,4 @@
 import { Yolov4Error } from "./errors.js";
-import init, { type Engine } from "./wasm/yolov4.js";
 import * as glue from "./wasm/yolov4.js";
 
 /** Where the wasm module comes from: an address, a response, its bytes, or a compiled module. */
@@ -18,17 +17,17 @@ class Once<T> {
     }
 }
 
-const gpu = new Once<typeof Engine>();
+const gpu = new Once<typeof glue>();
 const cpu = new Once<typeof import("./wasm/yolov4_cpu.js")>();
 
 /**
  * Loads the module for GPUs, once.
  * @throws Yolov4Error with code `wasm` and a sentence that tells why.
  */
-export function load(source?: WasmSource): Promise<typeof Engine> {
+export function load(source?: WasmSource): Promise<typeof glue> {
     return gpu.get(async () => {
-        await start(init, source ?? new URL("./wasm/yolov4_bg.wasm", import.meta.url), "wasm");
-        return glue.Engine;
+        await start(glue.default, source ?? new URL("./wasm/yolov4_bg.wasm", import.meta.url), "wasm");
+        return glue;
     });
 }
 

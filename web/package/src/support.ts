@@ -1,5 +1,3 @@
-import { NoWebGpuError, UsageError } from "./errors.js";
-
 /** Who plays: a GPU, or the processor in this thread, by a wasm module of its own. */
 export type Device = "webgpu" | "cpu";
 
@@ -23,36 +21,8 @@ export async function support(): Promise<Support> {
     return simd() ? { ok: true, device: "cpu", ...refused } : { ok: false, ...refused };
 }
 
-/**
- * What plays with these options.
- * @throws UsageError for what the processor has not; NoWebGpuError if a GPU is wanted and there is no WebGPU, or nothing else
- * either.
- */
-export async function deviceFor({ device = "auto", precision, tune }: Wishes): Promise<Device> {
-    if (!["auto", "webgpu", "cpu"].includes(device)) {
-        throw new UsageError("usage", `device: expected one of auto, webgpu, cpu, found \`${device}\``);
-    }
-    const onGpu = precision === "f16" || tune === "quick" || tune === "full";
-    if (device === "cpu" && onGpu) {
-        throw new UsageError("usage", "device: the processor plays in f32 and measures nothing: leave `precision` and `tune` out");
-    }
-    if (device === "cpu") return device;
-    const refused = device === "webgpu" || onGpu ? withoutWebGpu() : undefined;
-    if (refused) throw new NoWebGpuError("no-webgpu", `${refused.sentence} ${refused.advice}`);
-    if (device === "webgpu" || onGpu) return "webgpu";
-    const found = await support();
-    if (!found.ok) throw new NoWebGpuError("no-webgpu", `${found.sentence} ${found.advice}`);
-    return found.device;
-}
-
-/** What decides. */
-interface Wishes {
-    device?: "auto" | Device;
-    precision?: "f32" | "f16";
-    tune?: "auto" | "off" | "quick" | "full";
-}
-
-async function withoutGpu(): Promise<NoGpu | undefined> {
+/** Why no GPU is to play, if none is; one in software is no GPU. */
+export async function withoutGpu(): Promise<NoGpu | undefined> {
     const refused = withoutWebGpu();
     if (refused) return refused;
     // Some browsers reject where others answer null.

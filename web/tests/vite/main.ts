@@ -5,8 +5,12 @@ import { demo } from "yolov4-wgpu/demo";
 async function run(): Promise<{ boxes: Detection[]; classes: string[]; refused: boolean }> {
     const able = await support();
     if (!able.ok) throw new Error(able.sentence);
-    using detector = await Detector.create({ model: fetch(demo), size: [160, 160] });
+    using detector = await Detector.create({ model: fetch(demo), size: [160, 160], device: "webgpu" });
     const boxes = await detector.detect(await (await fetch("picture.jpg")).blob());
+    // By a module of its own, which the bundler has to bring along too.
+    using processor = await Detector.create({ model: fetch(demo), size: [160, 160], device: "cpu" });
+    const same = await processor.detect(await (await fetch("picture.jpg")).blob());
+    if (same.length !== boxes.length) throw new Error(`${same.length} boxes on the processor, ${boxes.length} on the GPU`);
     const refused = await Detector.create({ model: fetch(demo), name: "yolov4-tiny" }).catch((error: unknown) => error instanceof UsageError);
     return { boxes, classes: detector.info.classes, refused: refused === true };
 }
