@@ -255,10 +255,12 @@ fn the_npm_package_says_what_the_library_says() {
         ("model", None),
         ("name", None),
         ("weights", None),
-        // Of a browser alone.
+        // Of a browser alone; its device is the library's player.
+        ("device", None),
         ("subgroups", None),
         ("font", None),
         ("wasm", None),
+        ("wasmCpu", None),
     ];
     agree("web/package/src/detector.ts", &fields, &renamed);
     let readme = read("web/package/README.md");

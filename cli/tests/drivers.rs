@@ -33,7 +33,9 @@ impl Driver {
         let mut program = Command::new(env!("CARGO_BIN_EXE_yolov4"));
         program.args(args).args(["--backend", self.backend]);
         for list in ["VK_DRIVER_FILES", "VK_ICD_FILENAMES"] {
-            self.icd.iter().for_each(|icd| drop(program.env(list, icd)));
+            if let Some(icd) = self.icd {
+                program.env(list, icd);
+            }
         }
         program.output().unwrap()
     }

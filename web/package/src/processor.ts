@@ -11,11 +11,22 @@ interface Shown {
     detections: Detection[];
 }
 
+type Canvas = HTMLCanvasElement | OffscreenCanvas;
+
+/** Of canvases that were asked: Firefox gives that of a transferred canvas once, and throws when it is asked again. */
+const contexts = new WeakMap<Canvas, OffscreenCanvasRenderingContext2D>();
+
+function contextOf(canvas: Canvas): OffscreenCanvasRenderingContext2D | undefined {
+    const context = contexts.get(canvas) ?? (canvas.getContext("2d") as OffscreenCanvasRenderingContext2D | null) ?? undefined;
+    if (context) contexts.set(canvas, context);
+    return context;
+}
+
 /** A network on the processor: plays in the thread that asks, and draws on a 2D canvas. */
 export class ProcessorPlayer implements EnginePlayer {
     readonly info: EngineInfo;
     readonly device = undefined;
-    #canvas: HTMLCanvasElement | OffscreenCanvas | undefined;
+    #canvas: Canvas | undefined;
     #shown: Shown | undefined;
     #mirror = false;
     #number = 0;
@@ -56,8 +67,8 @@ export class ProcessorPlayer implements EnginePlayer {
         return { wallMs: this.processor.time() };
     }
 
-    attach(canvas: HTMLCanvasElement | OffscreenCanvas): void {
-        if (!canvas.getContext("2d")) throw new UsageError("usage", "this canvas has a context of another kind: expected a new one, or a 2d one");
+    attach(canvas: Canvas): void {
+        if (!contextOf(canvas)) throw new UsageError("usage", "this canvas has a context of another kind: expected a new one, or a 2d one");
         this.#canvas = canvas;
         this.redraw();
     }
@@ -81,7 +92,7 @@ export class ProcessorPlayer implements EnginePlayer {
     async screenshot(width: number, height: number): Promise<ImageData> {
         const canvas = new OffscreenCanvas(width, height);
         this.#draw(canvas);
-        const context = canvas.getContext("2d");
+        const context = contextOf(canvas);
         if (!context) throw new UsageError("usage", `screenshot: a canvas of ${width}x${height} cannot be made`);
         return context.getImageData(0, 0, width, height);
     }
@@ -117,8 +128,8 @@ export class ProcessorPlayer implements EnginePlayer {
         };
     }
 
-    #draw(canvas: HTMLCanvasElement | OffscreenCanvas): void {
-        const context = canvas.getContext("2d") as OffscreenCanvasRenderingContext2D | null;
+    #draw(canvas: Canvas): void {
+        const context = contextOf(canvas);
         if (context) paint(context, this.#shown?.pixels, this.#shown?.detections ?? [], this.#mirror, this.style);
     }
 }
