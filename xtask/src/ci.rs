@@ -59,7 +59,11 @@ fn cross() -> Result<()> {
         // Without `h264`, whose C++ would want a compiler of that platform.
         run::run(cargo(&["check", "--release", "--target", target, "-p", "yolov4-cli"]))?;
     }
-    // What is for browsers only.
-    let web = ["-p", "yolov4-web", "-p", "yolov4-web-suite", "--target", WASM];
-    run::run(cargo(&[["clippy", "--release"].as_slice(), &web, &["--", "-D", "warnings"]].concat()))
+    // What is for browsers only: with a GPU, and without.
+    let gpu = ["-p", "yolov4-web", "-p", "yolov4-web-suite", "--target", WASM];
+    let cpu = ["-p", "yolov4-web", "--no-default-features", "--features", "cpu", "--target", WASM];
+    for web in [gpu.as_slice(), &cpu] {
+        run::run(cargo(&[["clippy", "--release"].as_slice(), web, &["--", "-D", "warnings"]].concat()))?;
+    }
+    Ok(())
 }
