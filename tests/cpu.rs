@@ -1,4 +1,4 @@
-//! The player for processors against the oracle: every problem of the suite.
+//! The player for processors against the oracle: every problem of the suite, and the networks of the family.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 #[path = "common/problems.rs"]
@@ -10,6 +10,7 @@ use yolov4::{
     low_level::{
         cpu::CpuProgram,
         graph::{Keep, NodeId},
+        model::scaled::NAMES,
         oracle,
     },
 };
@@ -51,4 +52,22 @@ fn what_enters_the_heads_is_what_the_oracle_computes() {
     let pairs = got.heads.iter().zip(&want.heads).chain(got.node.iter().zip(&want.node));
     let worst = pairs.map(|(got, want)| apart(got, want)).fold(0.0, f64::max);
     assert!(got.heads.len() == 3 && got.node.is_some() && worst < 1e-5, "{worst}");
+}
+
+/// The whole family as the paper builds it, as small as its strides allow, with random weights.
+#[test]
+#[ignore = "long"]
+fn every_network_of_the_family_agrees_with_the_oracle() {
+    let image = image::open("assets/images/rain.jpg").unwrap();
+    for name in NAMES {
+        let side = if name.ends_with("p7") { 128 } else { 64 };
+        let play = |player| -> Heads {
+            let builder = Detector::builder().model(name).random_weights(7).size((side, side));
+            builder.keep_heads(true).player(player).build().unwrap().heads(&image).unwrap()
+        };
+        let (got, want) = (play(PlayerChoice::Cpu), play(PlayerChoice::Oracle));
+        let worst = got.heads.iter().zip(&want.heads).map(|(got, want)| apart(got, want)).fold(0.0, f64::max);
+        println!("{name} {side}: heads {worst:.1e} apart");
+        assert!(got.heads.len() == want.heads.len() && worst < 1e-4, "{name}: {worst}");
+    }
 }

@@ -17,6 +17,7 @@ const { values } = parseArgs({
         size: { type: "string", default: "416" },
         frames: { type: "string", default: "5" },
         rounds: { type: "string", default: "1" },
+        only: { type: "string", default: "" },
         json: { type: "string" },
     },
 });
@@ -27,12 +28,16 @@ if (!values.cfg || !values.weights || !values.onnx) {
 const [size, frames, rounds] = [values.size, values.frames, values.rounds].map(Number);
 
 /** Who is timed; `slow`: a frame takes seconds, so that two must do. */
-const PEERS = [
-    { name: "yolov4-wgpu (WebGPU)", page: "ours", options: { size } },
+const ALL = [
+    { name: "yolov4-wgpu (WebGPU)", page: "ours", options: { size, device: "webgpu" } },
+    { name: "yolov4-wgpu (the processor, one thread)", page: "ours", options: { size, device: "cpu" } },
     { name: "TensorFlow.js (WebGPU)", page: "tfjs", options: { size } },
     { name: "ONNX Runtime Web (wasm)", page: "ort", options: { size, provider: "wasm" } },
+    { name: "ONNX Runtime Web (wasm, one thread)", page: "ort", options: { size, provider: "wasm", threads: 1 } },
     { name: "ONNX Runtime Web (WebGPU)", page: "ort", options: { size, provider: "webgpu" }, slow: true },
 ];
+
+const PEERS = ALL.filter(({ name }) => name.includes(values.only));
 
 /** A folder with everybody's files. */
 async function lay(folder) {
@@ -129,7 +134,7 @@ const middle = (list) => {
     const sorted = [...list].sort((a, b) => a - b);
     return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
 };
-const judge = seen[2].find((run) => run.heads)?.heads;
+const judge = seen[PEERS.findIndex(({ name }) => name.endsWith("(wasm)"))]?.find((run) => run.heads)?.heads;
 const rows = PEERS.map(({ name }, i) => {
     const runs = seen[i].filter((run) => !run.failed);
     if (runs.length === 0) return { name, failed: seen[i][0].failed };

@@ -121,7 +121,7 @@ fn options_that_cannot_be_are_usage_errors() {
     for (option, value, word) in [("--size", "100", "size 100x100 does not fit"), ("--bn-eps", "nan", "found `nan`")] {
         let out = run(&dir, &["detect", scene, "--model", "demo", option, value]);
         assert_eq!(out.status.code(), Some(2), "{out:?}");
-        assert!(text(&out.stderr).contains(word), "{out:?}");
+        assert!(text(&out.stderr).contains(word) && text(&out.stderr).contains(option), "{out:?}");
     }
 }
 

@@ -2,9 +2,9 @@
 import { noise } from "./darknet.js";
 import { times } from "./timing.js";
 
-export async function load({ size, provider }) {
+export async function load({ size, provider, threads }) {
     const ort = await import(provider === "webgpu" ? "./ort/ort.webgpu.min.mjs" : "./ort/ort.wasm.min.mjs");
-    ort.env.wasm.numThreads = navigator.hardwareConcurrency;
+    ort.env.wasm.numThreads = threads ?? navigator.hardwareConcurrency;
     const session = await ort.InferenceSession.create("net.onnx", { executionProviders: [provider] });
     const input = new ort.Tensor("float32", noise(size), [1, 3, size, size]);
     const frame = async () => {
