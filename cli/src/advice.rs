@@ -16,9 +16,7 @@ pub fn advice(error: &Error) -> Option<String> {
         Error::Image { path, message } if message.starts_with("is a video") => {
             Some(format!("`yolov4 detect {0}` alone plays it, and so does `yolov4 view {0}`", path.display()))
         }
-        Error::Usage(message) if message.starts_with("size ") => {
-            Some("--size W or --size WxH sets it: multiples of 32, or of 128 for the largest, fit every network".into())
-        }
+        Error::Usage(message) if message.starts_with("size ") => Some("--size W, or --size WxH, sets it".into()),
         // Nothing helps where the library has nothing to say either.
         Error::Limit { hint, .. } if hint.is_empty() => None,
         _ => by_kind(error.kind()).map(str::to_owned),
