@@ -36,10 +36,10 @@ pub fn write_whole(path: &Path, fill: impl FnOnce(&mut File) -> Result<()>) -> R
     written
 }
 
-/// Whether Windows takes this name for a device, in whatever folder.
+/// Whether this is a device of Windows, in whatever folder.
 fn is_device(path: &Path) -> bool {
-    let stem = path.file_stem().and_then(|stem| stem.to_str()).map(str::to_ascii_uppercase);
-    cfg!(windows) && stem.is_some_and(|stem| matches!(stem.as_str(), "NUL" | "CON"))
+    let name = path.file_name().and_then(|name| name.to_str()).map(str::to_ascii_uppercase);
+    cfg!(windows) && name.is_some_and(|name| matches!(name.as_str(), "NUL" | "CON"))
 }
 
 /// Writes a small text as [`write_whole`] does, into a folder that is made if it is not there.

@@ -31,7 +31,9 @@ fn by_kind(kind: ErrorKind) -> Option<&'static str> {
         }
         ErrorKind::OutOfMemory => Some("`--size` and `--precision f16` need less"),
         ErrorKind::Gpu => Some("YOLOV4_LOG=info shows what the driver and wgpu have to say"),
-        ErrorKind::NoAdapter => Some("--player cpu needs no GPU"),
+        ErrorKind::NoAdapter => Some(
+            "detect, heads, demo and `view --headless` need none with --player cpu; a window needs one to draw with",
+        ),
         _ => None,
     }
 }

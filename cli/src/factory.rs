@@ -1,9 +1,9 @@
 //! How the viewer comes by devices and networks while it runs.
 
 use yolov4::{
-    Detector, Error, Gpu, PlayerChoice, Precision, Result,
+    Detector, Error, Gpu, PlayerChoice, Result,
     low_level::{
-        gpu::GpuOptions,
+        gpu::{DeviceRequirements, GpuOptions},
         model::zoo::{self, Origin, Store},
         task,
     },
@@ -62,18 +62,9 @@ impl DetectorFactory for FromOptions {
             return Ok(None);
         }
         let options = GpuOptions { hardware: !asked, display, ..self.machine.device.gpu_options() };
-        // With f16 where there is any, so that a key can change to it.
-        let wider = GpuOptions {
-            requirements: yolov4::low_level::gpu::DeviceRequirements {
-                precision: Precision::F16,
-                ..options.requirements
-            },
-            ..options.clone()
-        };
-        let opened = match task::wait(Gpu::new(&wider)) {
-            Err(Error::Limit { .. }) => task::wait(Gpu::new(&options)),
-            other => other,
-        };
+        // A key changes to f16.
+        let requirements = DeviceRequirements { f16_too: true, ..options.requirements };
+        let opened = task::wait(Gpu::new(&GpuOptions { requirements, ..options }));
         match opened {
             // The processor plays, and says so when it is asked to.
             Err(Error::NoAdapter(_)) if !asked => Ok(None),
@@ -83,9 +74,9 @@ impl DetectorFactory for FromOptions {
 
     fn detector(&self, gpu: Option<&Gpu>, request: &ModelRequest) -> Result<Detector> {
         let own = *request == ModelRequest { precision: request.precision, ..self.request() };
-        let mut builder = self.fetching.apply(Detector::builder()).player(self.machine.player);
+        let mut builder = self.fetching.apply(Detector::builder()).player(self.machine.player).tune(self.machine.tune);
         if let Some(gpu) = gpu.filter(|gpu| self.plays(gpu)) {
-            builder = builder.device(gpu.clone()).precision(request.precision).tune(self.machine.tune);
+            builder = builder.device(gpu.clone()).precision(request.precision);
         }
         let builder = if own {
             self.detecting.apply(self.resize.apply(self.model.apply(builder)))

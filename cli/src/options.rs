@@ -296,7 +296,12 @@ impl Detecting {
 impl DeviceOptions {
     /// What the library is to ask a GPU device for.
     pub fn gpu_options(&self) -> GpuOptions {
-        let requirements = DeviceRequirements { binding_bytes: u64::MAX, precision: self.precision, timestamps: true };
+        let requirements = DeviceRequirements {
+            binding_bytes: u64::MAX,
+            precision: self.precision,
+            timestamps: true,
+            ..DeviceRequirements::default()
+        };
         GpuOptions { backend: self.backend, adapter: self.adapter.clone(), requirements, ..GpuOptions::default() }
     }
 }

@@ -82,7 +82,7 @@ fn near(found: f64, expected: f64) -> bool {
 #[test]
 fn every_roof_is_a_figure_that_an_adapter_may_have() {
     let device = |precision| {
-        let requirements = DeviceRequirements { binding_bytes: u64::MAX, precision, timestamps: false };
+        let requirements = DeviceRequirements { binding_bytes: u64::MAX, precision, ..DeviceRequirements::default() };
         pollster::block_on(Gpu::new(&GpuOptions { requirements, ..GpuOptions::default() }))
     };
     let gpu = device(Precision::F16).or_else(|_| device(Precision::F32)).unwrap();

@@ -254,7 +254,10 @@ impl DetectorBuilder {
             return on_host(self.player, network, params, keep, &mut *progress);
         }
         let batch = self.batch.unwrap_or(1);
-        let any = self.player == PlayerChoice::Auto && !self.names_gpu();
+        // Who names an adapter or a back end wants that one.
+        let any = self.player == PlayerChoice::Auto && self.backend.is_none() && self.adapter.is_none();
+        // The oracle is slower than any driver in software.
+        let hardware = any && !self.names_gpu() && cfg!(feature = "cpu");
         let gpu = match self.device.take() {
             Some(device) => Ok(device),
             None => {
@@ -262,8 +265,6 @@ impl DetectorBuilder {
                 let timestamps = self.timestamps || self.tune != TuneChoice::Off;
                 let requirements =
                     DeviceRequirements { timestamps, ..requirements(&network.graph, self.precision, batch) };
-                // The oracle is slower than any of them.
-                let hardware = any && cfg!(feature = "cpu");
                 let (backend, adapter) = (self.backend, self.adapter.take());
                 Gpu::new(&GpuOptions { backend, adapter, requirements, hardware, display: None }).await
             }

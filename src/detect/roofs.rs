@@ -50,7 +50,12 @@ pub async fn roof(
 ) -> Result<(AdapterReport, Roof)> {
     let device = |precision| {
         // As large a binding as there is.
-        let requirements = DeviceRequirements { binding_bytes: u64::MAX, precision, timestamps: true };
+        let requirements = DeviceRequirements {
+            binding_bytes: u64::MAX,
+            precision,
+            timestamps: true,
+            ..DeviceRequirements::default()
+        };
         GpuOptions { requirements, ..options.clone() }
     };
     let gpu = Gpu::new(&device(Precision::F32)).await?;

@@ -9,6 +9,7 @@ use std::{
     fs::File,
     io::ErrorKind,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use http::{Client, Refusal};
@@ -114,6 +115,10 @@ fn present(wanted: &Wanted) -> Result<Option<String>> {
     Ok(wanted.sha1.as_ref().is_none_or(|expected| *expected == sum).then_some(sum))
 }
 
+/// How often, and after how long each time, a lock that was taken away is tried for again.
+const LOCK_ROUNDS: usize = 100;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
+
 /// Held while a file is fetched; it falls with the process, however that ends, and leaves nothing behind.
 struct Lock {
     path: PathBuf,
@@ -123,9 +128,15 @@ struct Lock {
 impl Lock {
     fn take(file: &Path, watch: &mut Watch<'_>) -> Result<Self> {
         let path = files::beside(file, "lock");
-        loop {
-            let open = File::options().create(true).write(true).truncate(false).open(&path);
-            let lock = open.map_err(Error::io(&path))?;
+        for round in 0..=LOCK_ROUNDS {
+            if round > 0 {
+                std::thread::sleep(LOCK_PAUSE);
+            }
+            let lock = match File::options().create(true).write(true).truncate(false).open(&path) {
+                // Windows: whoever held it is about to take it away.
+                Err(e) if e.kind() == ErrorKind::PermissionDenied && round < LOCK_ROUNDS => continue,
+                other => other.map_err(Error::io(&path))?,
+            };
             let taken = lock.try_lock().or_else(|e| match e {
                 std::fs::TryLockError::WouldBlock => {
                     watch(Event::Waiting { file });
@@ -145,10 +156,12 @@ impl Lock {
                 Ok(there) => there == held,
                 Err(e) => e.kind() != ErrorKind::NotFound,
             };
-            if same {
+            // Where files have no numbers that last, nobody is waited for for ever.
+            if same || round == LOCK_ROUNDS {
                 return Ok(Self { path, _file: lock });
             }
         }
+        Err(Error::Usage(format!("{}: cannot be locked", path.display())))
     }
 }
 

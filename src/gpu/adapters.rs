@@ -114,9 +114,11 @@ pub(super) async fn choose(
     let listed = |(i, a): (usize, &wgpu::Adapter)| format!("{i} \"{}\"", a.get_info().name);
     let names = all.iter().enumerate().map(listed).collect::<Vec<_>>().join(", ");
     if options.hardware {
-        let software = all.extract_if(.., |a| a.get_info().device_type == wgpu::DeviceType::Cpu).next();
-        if let Some(software) = software.filter(|_| all.is_empty()) {
-            return Err(Missing::Software(software.get_info().name));
+        let software = |a: &wgpu::Adapter| a.get_info().device_type == wgpu::DeviceType::Cpu;
+        let first = all.iter().find(|a| software(a)).map(|a| a.get_info().name);
+        all.retain(|a| !software(a));
+        if let Some(name) = first.filter(|_| all.is_empty()) {
+            return Err(Missing::Software(name));
         }
     }
     let found = match &options.adapter {

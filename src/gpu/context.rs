@@ -61,13 +61,19 @@ impl Gpu {
         };
         let (mut refused, mut missing) = (Vec::new(), None);
         for backends in rounds {
+            if options.adapter.is_some() && !refused.is_empty() {
+                // It would be the same one again.
+                break;
+            }
             let instance = new_instance(backends, options);
             let found = match choose(&instance, options).await {
                 Ok(found) => found,
-                Err(Missing::Software(name)) => {
+                // OpenGL, which might have a card that is too old for Vulkan, takes longer to look at than the processor needs to play.
+                Err(Missing::Software(name)) if refused.is_empty() => {
                     let hint = driver_hint(options.backend);
                     return Err(Error::NoAdapter(format!("there is only \"{name}\"; {hint}")));
                 }
+                Err(Missing::Software(_)) => break,
                 Err(Missing::Adapter(e)) => {
                     missing = Some(e);
                     continue;
@@ -77,6 +83,8 @@ impl Gpu {
                 let software = adapter.get_info().device_type == wgpu::DeviceType::Cpu;
                 match Self::on(instance.clone(), adapter, options).await {
                     Ok(gpu) => return Ok(gpu),
+                    // Who asks for f16 does not want another adapter.
+                    Err(e @ Error::Limit { .. }) => return Err(e),
                     // Another driver in software has the same processor and the same memory, and may end the process for want of it.
                     Err(e) if software && refused.is_empty() => return Err(e),
                     Err(e) => {
@@ -109,7 +117,8 @@ impl Gpu {
             });
         }
         let mut required = wgpu::Features::empty();
-        required.set(wgpu::Features::SHADER_F16, options.requirements.precision == Precision::F16);
+        let half = options.requirements.precision == Precision::F16 || options.requirements.f16_too && report.f16;
+        required.set(wgpu::Features::SHADER_F16, half);
         required |= features & wgpu::Features::SUBGROUP;
         let mut experimental_features = wgpu::ExperimentalFeatures::disabled();
         if !report.coop.of(options.requirements.precision).is_empty() {

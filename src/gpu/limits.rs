@@ -18,6 +18,8 @@ pub struct DeviceRequirements {
     pub binding_bytes: u64,
     /// Element type.
     pub precision: Precision,
+    /// Whether the device is to store f16 too where the adapter can, to change to it later.
+    pub f16_too: bool,
     /// Whether nodes are to be timed.
     pub timestamps: bool,
 }
@@ -26,7 +28,7 @@ pub struct DeviceRequirements {
 pub fn requirements(graph: &Graph, precision: Precision, pictures: usize) -> DeviceRequirements {
     let value = |shape: Shape| shape.vectors() * pictures * 4 * precision.bytes();
     let bytes = graph.iter().map(|(id, node)| value(node.shape).max(weight_bytes(graph, id, precision, LARGEST_TILE)));
-    DeviceRequirements { binding_bytes: bytes.max().unwrap_or(0) as u64, precision, timestamps: false }
+    DeviceRequirements { binding_bytes: bytes.max().unwrap_or(0) as u64, precision, ..DeviceRequirements::default() }
 }
 
 /// Output channels of the largest tile of any rung.

@@ -300,6 +300,7 @@ impl Live {
             passes: landed.passes,
             tracked: None,
             picture: None,
+            again: meta.again,
         });
         let done = Finished { number: meta.number, captured: meta.captured, finished: landed.ended };
         Ok((!meta.again).then_some(done))

@@ -13,7 +13,7 @@ pub struct Outcome {
     pub pts: Duration,
     /// Columns and rows.
     pub size: (usize, usize),
-    /// Where its pixels are, for [`Live::texture`].
+    /// Where its pixels are, for [`crate::view::SceneSource::texture`].
     pub slot: usize,
     /// Its boxes, if they are read back.
     pub detections: Option<Vec<Detection>>,
@@ -23,6 +23,8 @@ pub struct Outcome {
     pub tracked: Option<Vec<Tracked>>,
     /// Its pixels, where the processor has played it.
     pub picture: Option<Arc<Picture>>,
+    /// It was shown before, with other thresholds or when others had been shown since.
+    pub again: bool,
 }
 
 impl Outcome {

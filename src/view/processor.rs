@@ -118,6 +118,7 @@ impl ProcessorChain {
             passes: Some(played.passes),
             tracked: None,
             picture: Some(played.picture),
+            again,
         });
         Ok((!again).then_some(Finished { number, captured, finished: played.ended }))
     }
@@ -153,12 +154,14 @@ impl Chain for ProcessorChain {
             let _ = display.gpu.device().poll(wgpu::PollType::Poll);
             display.gpu.check()?;
         }
-        let mut done = Vec::new();
-        while let Some(played) = self.flying.front().and_then(|_| self.worker.take()) {
-            let Some(flight) = self.flying.pop_front() else { break };
-            done.extend(self.land(flight, played?)?);
+        // One at a time: whoever draws must see each before the next takes its place.
+        let Some(played) = self.flying.front().and_then(|_| self.worker.take()) else { return Ok(vec![]) };
+        let Some(flight) = self.flying.pop_front() else { return Ok(vec![]) };
+        let done = self.land(flight, played?)?;
+        if !self.flying.is_empty() {
+            (self.wake)();
         }
-        Ok(done)
+        Ok(done.into_iter().collect())
     }
 
     fn in_flight(&self) -> usize {
@@ -260,6 +263,8 @@ impl LiveChain for ProcessorChain {
         detector.host_player()?;
         self.finish()?;
         self.detector = detector;
+        // Of classes that are called otherwise.
+        self.landed.iter_mut().for_each(|landed| landed.boxes.clear());
         (self.wake)();
         Ok(())
     }

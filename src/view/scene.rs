@@ -1,5 +1,5 @@
 //! A frame, its boxes and a panel onto a target, of any size. The boxes come straight from the buffer that NMS wrote, by
-//! an indirect draw; only boxes with the numbers of tracks come from the host.
+//! an indirect draw; only those with the numbers of tracks, and what the processor has found, come from the host.
 
 use crate::{
     detect::{CanvasToImage, atlas::Atlas, draw},

@@ -3,6 +3,7 @@
 use std::{
     sync::{
         Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
         mpsc::{Receiver, Sender, TryRecvError, channel},
     },
     thread::JoinHandle,
@@ -43,6 +44,8 @@ pub struct Worker {
     jobs: Option<Sender<Job>>,
     played: Receiver<Result<PlayedFrame>>,
     thread: Option<JoinHandle<()>>,
+    /// What has not begun is not wanted any more.
+    given_up: Arc<AtomicBool>,
 }
 
 impl Worker {
@@ -53,15 +56,21 @@ impl Worker {
     pub fn new(wake: Wake) -> Result<Self> {
         let (jobs, queue) = channel::<Job>();
         let (sender, played) = channel();
+        let given_up = Arc::<AtomicBool>::default();
+        let own = Arc::clone(&given_up);
         let run = move || {
             for job in queue {
+                if own.load(Relaxed) {
+                    break;
+                }
                 // Nobody may want it any more.
                 drop(sender.send(play(&job)));
                 wake();
             }
         };
         let thread = std::thread::Builder::new().name("processor".into()).spawn(run);
-        Ok(Self { jobs: Some(jobs), played, thread: Some(thread.map_err(Error::io("the processor's thread"))?) })
+        let thread = Some(thread.map_err(Error::io("the processor's thread"))?);
+        Ok(Self { jobs: Some(jobs), played, thread, given_up })
     }
 
     /// Lines up a frame.
@@ -93,6 +102,7 @@ impl Worker {
 impl Drop for Worker {
     fn drop(&mut self) {
         self.jobs = None;
+        self.given_up.store(true, Relaxed);
         self.thread.take().into_iter().for_each(|thread| drop(thread.join()));
     }
 }

@@ -91,10 +91,13 @@ new Bench(show, banner);
 function changed(info: EngineInfo): void {
     hud.info = info;
     el("software").hidden = !info.adapter.software;
-    if (info.device === "cpu") el("software").textContent = `The processor plays. ${why()}`;
+    el("software").textContent = info.device === "cpu" ? `The processor plays. ${why()}` : SOFTWARE;
     boxes.reset(info);
     show.begin();
 }
+
+/** What the page itself says of an adapter in software. */
+const SOFTWARE = el("software").textContent;
 
 /** Why no GPU plays, and how to get one. */
 function why(): string {
@@ -176,7 +179,10 @@ if (!missing || !refused) await network.start();
 el("stage").dataset.ready = "true";
 // Last: the files of an offline page must not be in the way of the first picture.
 if ("serviceWorker" in navigator) {
-    await navigator.serviceWorker.register("sw.js", { scope: "./" }).catch(() => {
+    try {
+        await navigator.serviceWorker.register("sw.js", { scope: "./" });
+        if (network.info?.device === "cpu") (await navigator.serviceWorker.ready).active?.postMessage("keep");
+    } catch {
         // Private windows have none; the page only needs the network then.
-    });
+    }
 }

@@ -152,6 +152,8 @@ export class Network {
         if (fresh) Object.assign(this.settings, { conf: undefined, nms: undefined, classes: [] });
         const info = await this.link.call("load", [files, { ...this.settings }]);
         [this.#files, this.info] = [files, info];
+        // A canvas has one kind of context for ever: whoever plays first goes on.
+        this.settings.device = info.device;
         const f16 = select("precision").options[1];
         if (f16) f16.disabled = !info.adapter.f16;
         el("precision-why").hidden = info.adapter.f16;

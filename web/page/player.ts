@@ -24,9 +24,8 @@ export class Player implements Calls {
 
     async load(files: ModelFiles, settings: Settings) {
         const made = await this.#make(files, settings);
-        this.#detector?.dispose();
         this.#take(made);
-        this.#wanted = { files, settings };
+        this.#wanted = { files, settings: { ...settings, device: made.info.device } };
         this.#tries = 0;
         return made.info;
     }
@@ -104,8 +103,14 @@ export class Player implements Calls {
     }
 
     #take(detector: Detector): void {
+        try {
+            if (this.#canvas) detector.attach(this.#canvas);
+        } catch (error) {
+            detector.dispose();
+            throw error;
+        }
+        this.#detector?.dispose();
         this.#detector = detector;
-        if (this.#canvas) detector.attach(this.#canvas);
         const born = performance.now();
         void detector.device?.lost.then(() => {
             if (this.#detector !== detector) return;

@@ -26,6 +26,11 @@ self.addEventListener("activate", (event) => {
     event.waitUntil(tidy());
 });
 
+// From a page that has needed what is kept then, before it had this worker.
+self.addEventListener("message", (event) => {
+    event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(SELDOM)));
+});
+
 self.addEventListener("fetch", (event) => {
     const { request } = event;
     const mine = request.method === "GET" && request.url.startsWith(self.registration.scope);

@@ -95,8 +95,8 @@ impl Processor {
     }
 
     /// Boxes of a picture that was looked at before, with the thresholds and classes of now.
-    pub fn again(&self, found: PlayedPicture) -> std::result::Result<PlayedPicture, JsValue> {
-        self.look(found.picture, Duration::ZERO).map_err(|e| failure(&e))
+    pub fn again(&self, found: &PlayedPicture) -> std::result::Result<PlayedPicture, JsValue> {
+        self.look(found.picture.clone(), Duration::ZERO).map_err(|e| failure(&e))
     }
 
     /// Milliseconds of the network alone.

@@ -3,6 +3,7 @@
 
 use std::{
     fs,
+    io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -84,7 +85,7 @@ struct Place {
     dir: PathBuf,
     wine: String,
     display: String,
-    _screen: Option<Background>,
+    _screen: Background,
 }
 
 impl Place {
@@ -101,16 +102,12 @@ impl Place {
         if !dir.join("d3dcompiler_47.dll").exists() {
             fxc(&dir)?;
         }
-        // Without its X11 driver Wine lists no GPU, whatever the back end.
-        let (display, screen) = match std::env::var("DISPLAY") {
-            Ok(display) if !display.is_empty() => (display, None),
-            _ => {
-                let mut screen = command("Xvfb", &[":77", "-screen", "0", "1280x900x24", "-nolisten", "tcp"]);
-                let screen = screen.stderr(Stdio::null()).spawn().context("Xvfb")?;
-                (":77".to_owned(), Some(Background(screen)))
-            }
-        };
-        let place = Self { dir, wine, display, _screen: screen };
+        // Without its X11 driver Wine lists no GPU, whatever the back end. A screen of its own: on another one anything may be seen.
+        let mut screen = command("Xvfb", &["-displayfd", "1", "-screen", "0", "1280x900x24", "-nolisten", "tcp"]);
+        let mut screen = screen.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().context("Xvfb")?;
+        let mut number = String::new();
+        BufReader::new(screen.stdout.take().context("Xvfb")?).read_line(&mut number)?;
+        let place = Self { dir, wine, display: format!(":{}", number.trim()), _screen: Background(screen) };
         place.until("the display", || {
             place.command("xdotool").arg("getmouselocation").output().ok()?.status.success().then_some(())
         })?;
@@ -240,9 +237,14 @@ impl Place {
             (shot.success() && colours > 1000).then_some(())
         })?;
         println!("the window: {}", screen.display());
+        Ok(())
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
         // Wine's processes outlive the one that was started.
         let _ = self.command("wineserver").arg("-k").status();
-        Ok(())
     }
 }
 

@@ -113,15 +113,22 @@ impl CaptureOutput {
         self.take(live, trails, None)
     }
 
-    /// A frame whose boxes have come, with their numbers if there are tracks.
+    /// A frame whose boxes have come, with their numbers if there are tracks; `moved`: frames per second, if it is another frame than the
+    /// last.
     ///
     /// # Errors
     /// What the device complains of.
-    pub fn done(&mut self, live: &dyn LiveChain, outcome: &Outcome, trails: Option<&Trails>, rate: f64) -> Result<()> {
+    pub fn done(
+        &mut self,
+        live: &dyn LiveChain,
+        outcome: &Outcome,
+        trails: Option<&Trails>,
+        moved: Option<f64>,
+    ) -> Result<()> {
         if live.gpu().is_none() {
             self.last = outcome.picture.clone().map(|picture| (picture, outcome.found()));
         }
-        self.take(live, trails, Some(rate))
+        self.take(live, trails, moved)
     }
 
     /// The newest frame, drawn by whoever draws.

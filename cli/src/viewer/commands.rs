@@ -94,7 +94,9 @@ impl Session {
     pub fn pause(&mut self, paused: bool) -> Result<()> {
         self.pipeline.stats.interrupted();
         // The newest frame is what goes on from.
-        while !paused && self.again(false)? {}
+        if let Some(frame) = self.history.newest().filter(|_| !paused) {
+            self.live.show(frame)?;
+        }
         self.capture().into_iter().for_each(|capture| capture.pause(paused));
         Ok(())
     }

@@ -36,6 +36,11 @@ impl History {
         self.frames.get(at)
     }
 
+    /// The newest frame, if that is not the one that is shown.
+    pub fn newest(&mut self) -> Option<&Frame> {
+        (std::mem::take(&mut self.back) > 0).then(|| self.frames.back())?
+    }
+
     /// The frame after the one that is shown; none if that is the newest.
     pub fn forward(&mut self) -> Option<&Frame> {
         self.back = self.back.checked_sub(1)?;

@@ -164,7 +164,8 @@ impl Session {
                 let trails = follow(&mut self.trails, &mut outcome);
                 self.live.hold(outcome.slot);
                 progress.fresh = true;
-                self.capture_output.done(&*self.live, &outcome, trails, rate)?;
+                let moved = (!outcome.again).then_some(rate);
+                self.capture_output.done(&*self.live, &outcome, trails, moved)?;
             }
             progress.outcomes.push(outcome);
         }

@@ -5,6 +5,7 @@ import { DeviceLostError, PictureError, UsageError, typed } from "./errors.js";
 import { deviceFor } from "./device.js";
 import { Frames, HOST_PATHS, type FramePath } from "./frames.js";
 import { Gate } from "./gate.js";
+import { labelFont } from "./font.js";
 import { modelName, read, type Input } from "./inputs.js";
 import { load, loadCpu, type WasmSource } from "./module.js";
 import type { EnginePlayer } from "./player.js";
@@ -125,10 +126,10 @@ export class Detector {
         if ((await deviceFor(options)) === "cpu") {
             try {
                 const [module, given] = await Promise.all([loadCpu(options.wasmCpu), engineOptions(options)]);
-                const family = await familyOf(given.font);
+                const processor = await module.Processor.create(given);
                 const { lineWidth, textSize, colour, whiteInk } = module;
-                const style = { lineWidth, textSize, colour, whiteInk, family };
-                const player = new ProcessorPlayer(await module.Processor.create(given), style);
+                const style = { lineWidth, textSize, colour, whiteInk, ...(await labelFont(given.font)) };
+                const player = new ProcessorPlayer(processor, style);
                 return new Detector(player, options, module.version(), performance.now() - start);
             } catch (error) {
                 throw typed(error);
@@ -351,23 +352,6 @@ async function decode(file: Blob): Promise<ImageBitmap> {
         const message = `${name}: this browser cannot decode it (${file.type || "of no known type"}, ${file.size} bytes)`;
         throw new PictureError("picture", message, { cause: error });
     }
-}
-
-/** Names of families that fonts were loaded as. */
-let fonts = 0;
-
-/** A CSS family for labels: the given font's, or what the system has like the one that the GPU draws with. */
-async function familyOf(font: Uint8Array | undefined): Promise<string> {
-    const usual = '"DejaVu Sans", Verdana, sans-serif';
-    if (!font) return usual;
-    const family = `yolov4-${(fonts += 1)}`;
-    try {
-        const face = await new FontFace(family, font as Uint8Array<ArrayBuffer>).load();
-        ("fonts" in globalThis ? (globalThis as unknown as { fonts: FontFaceSet }).fonts : document.fonts).add(face);
-    } catch (error) {
-        throw new UsageError("usage", "the font cannot be read: expected a .ttf or .otf", { cause: error });
-    }
-    return `${family}, ${usual}`;
 }
 
 /** What is known of the adapter, unless nobody is to look. */

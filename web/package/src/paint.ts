@@ -13,6 +13,8 @@ export interface Style {
     whiteInk(classIndex: number): boolean;
     /** A CSS font family. */
     family: string;
+    /** Lets go of what was loaded for it. */
+    forget(): void;
 }
 
 /** Space between a label's text and the edges of its plate, across and down. */

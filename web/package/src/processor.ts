@@ -57,8 +57,6 @@ export class ProcessorPlayer implements EnginePlayer {
         if (!this.#shown) return undefined;
         const start = performance.now();
         const { played, pixels } = this.#shown;
-        this.#shown = undefined;
-        // The module takes the picture over, and gives it back.
         this.#take(this.processor.again(played), pixels);
         return this.#report(boxes, start);
     }
@@ -101,6 +99,7 @@ export class ProcessorPlayer implements EnginePlayer {
         this.#shown?.played.free();
         this.#shown = undefined;
         this.processor.free();
+        this.style.forget();
     }
 
     #take(played: PlayedPicture, known?: OffscreenCanvas): void {
