@@ -20,6 +20,7 @@ mod cpu;
 mod detect;
 mod digest;
 mod error;
+pub mod eval;
 #[cfg(feature = "fetch")]
 mod fetch;
 mod files;

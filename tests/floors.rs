@@ -34,6 +34,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "detect",
         ],
     ),
+    ("eval", &["eval"]),
     ("video", &["error", "host", "detect", "video"]),
     ("track", &["error", "detect", "track"]),
     ("view", &["error", "task", "host", "kernels", "gpu", "detect", "video", "track", "view"]),

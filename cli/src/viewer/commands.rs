@@ -94,7 +94,7 @@ impl Session {
     pub fn pause(&mut self, paused: bool) -> Result<()> {
         self.pipeline.stats.interrupted();
         // The newest frame is what goes on from.
-        if let Some(frame) = self.history.newest().filter(|_| !paused) {
+        if !paused && let Some(frame) = self.history.newest() {
             self.live.show(frame)?;
         }
         self.capture().into_iter().for_each(|capture| capture.pause(paused));
