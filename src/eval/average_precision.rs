@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use crate::eval::matching::{LabelledBox, Scene, ScoredBox, Verdict};
+use crate::eval::matching::{LabelledBox, Matching, ScoredBox, Verdict};
 
 /// Thresholds of the overlap: 0.5 to 0.95.
 const THRESHOLDS: usize = 10;
@@ -75,8 +75,9 @@ impl AveragePrecision {
         found.iter().filter(|f| there(f.class, f.image)).for_each(|f| cells[f.class][f.image].1.push(f));
         let curves = cells.into_iter().map(|cells| {
             let cells = cells.into_iter().filter(|(truth, found)| !truth.is_empty() || !found.is_empty());
-            let scenes: Vec<Scene<'_>> = cells.map(|(truth, found)| Scene::new(truth, found, MOST[2])).collect();
-            AREAS.map(|areas| MOST.map(|most| curve(&scenes, areas, most)))
+            let matchings: Vec<Matching<'_>> =
+                cells.map(|(truth, found)| Matching::new(truth, found, MOST[2])).collect();
+            AREAS.map(|areas| MOST.map(|most| curve(&matchings, areas, most)))
         });
         Self { curves: curves.collect() }
     }
@@ -121,18 +122,19 @@ fn mean(values: impl Iterator<Item = f64>) -> f64 {
 }
 
 /// Precision and recall of one class; none if no object counts.
-fn curve(scenes: &[Scene<'_>], areas: (f64, f64), most: usize) -> Option<Curve> {
-    let objects = scenes.iter().flat_map(|scene| scene.ignored(areas)).filter(|ignored| !ignored).count();
+fn curve(matchings: &[Matching<'_>], areas: (f64, f64), most: usize) -> Option<Curve> {
+    let objects = matchings.iter().flat_map(|matching| matching.ignored(areas)).filter(|ignored| !ignored).count();
     if objects == 0 {
         return None;
     }
     // The best of all pictures first; of those alike in the order of the pictures.
-    let scores = scenes.iter().flat_map(|scene| scene.found.iter().take(most).map(|f| f.score));
+    let scores = matchings.iter().flat_map(|matching| matching.found.iter().take(most).map(|f| f.score));
     let mut order: Vec<(usize, f64)> = scores.enumerate().collect();
     order.sort_by(|a, b| b.1.total_cmp(&a.1));
     let mut curve = Curve { precision: Vec::with_capacity(THRESHOLDS), recall: [0.0; THRESHOLDS] };
     for at in 0..THRESHOLDS {
-        let verdicts: Vec<Verdict> = scenes.iter().flat_map(|scene| scene.judge(threshold(at), areas, most)).collect();
+        let verdicts: Vec<Verdict> =
+            matchings.iter().flat_map(|matching| matching.judge(threshold(at), areas, most)).collect();
         let (mut right, mut wrong) = (0.0, 0.0);
         let (mut recalls, mut precisions) = (Vec::with_capacity(order.len()), Vec::with_capacity(order.len()));
         for (place, _) in &order {

@@ -40,7 +40,7 @@ pub(super) fn overlap(found: &[f64; 4], truth: &[f64; 4], crowd: bool) -> f64 {
 }
 
 /// Objects of one class in one picture, and what was found, best first.
-pub(super) struct Scene<'a> {
+pub(super) struct Matching<'a> {
     pub truth: Vec<&'a LabelledBox>,
     pub found: Vec<&'a ScoredBox>,
     /// By detection, then by object.
@@ -56,7 +56,7 @@ pub(super) enum Verdict {
     Ignored,
 }
 
-impl<'a> Scene<'a> {
+impl<'a> Matching<'a> {
     /// `found` in any order; no more than `most` are looked at.
     pub fn new(truth: Vec<&'a LabelledBox>, mut found: Vec<&'a ScoredBox>, most: usize) -> Self {
         found.sort_by(|a, b| b.score.total_cmp(&a.score));
