@@ -131,3 +131,16 @@ fn a_screenshot_is_written_by_an_option_and_the_program_ends() {
     let picture = image::open(desktop.folder().join("out.png")).unwrap();
     assert_eq!((picture.width(), picture.height()), (426, 320));
 }
+
+#[test]
+fn boxes_are_on_the_screen_through_opengl() {
+    let Some(desktop) = Desktop::start() else { return };
+    let path = asset("images/night.jpg");
+    let viewer = Viewer::open(&desktop, &[path.to_str().unwrap(), "--backend", "gl"]);
+    viewer.line(0, "the picture", |_| true);
+    viewer.key("h");
+    let found = Found::new(&viewer.settled(0));
+    assert!(found.same(&Found::detect(&desktop, &path)));
+    shows(&viewer, &found, false, "the picture through OpenGL");
+    assert!(viewer.said().contains("(gl, f32"), "{}", viewer.said());
+}
