@@ -15,11 +15,12 @@ import { picture, save, saveJson } from "./save.js";
 import { See } from "./see.js";
 import { Show } from "./show.js";
 
+// `?device=webgpu` takes a GPU in software too, `?device=cpu` the processor whatever there is.
+const asked = device();
 const settings: Settings = {
     size: undefined,
     precision: "f32",
-    // `?device=webgpu` takes a GPU in software too, `?device=cpu` the processor whatever there is.
-    device: device(),
+    device: asked,
     conf: undefined,
     nms: undefined,
     classes: [],
@@ -29,8 +30,8 @@ const settings: Settings = {
 };
 
 function device(): Settings["device"] {
-    const asked = new URLSearchParams(location.search).get("device");
-    return asked === "webgpu" || asked === "cpu" ? asked : "auto";
+    const word = new URLSearchParams(location.search).get("device");
+    return word === "webgpu" || word === "cpu" ? word : "auto";
 }
 
 const canvas = el<HTMLCanvasElement>("canvas");
@@ -70,14 +71,14 @@ addEventListener("unhandledrejection", (event) => banner.trouble(event.reason));
 const able = await support();
 const missing = "sentence" in able ? able : undefined;
 /** Why nothing plays: a driver in software will do for who asks for it. */
-const refused = settings.device === "webgpu" ? missing?.code !== "software" : settings.device === "auto" && !able.ok;
+const refused = asked === "webgpu" ? missing?.code !== "software" : asked === "auto" && !able.ok;
 if (missing && refused) {
     banner.busy();
     banner.trouble(new PageError(missing.code, missing.sentence));
     el("advice").textContent = missing.advice;
 }
 
-const onGpu = settings.device === "webgpu" || (settings.device === "auto" && !missing);
+const onGpu = asked === "webgpu" || (asked === "auto" && !missing);
 const link = await Link.open(canvas, onGpu, heard);
 const hud = new Hud(el("hud"));
 hud.where = link.where;
@@ -101,7 +102,7 @@ const SOFTWARE = el("software").textContent;
 
 /** Why no GPU plays, and how to get one. */
 function why(): string {
-    return settings.device === "cpu" || !missing ? "It was asked for." : `${missing.sentence} ${missing.advice}`;
+    return asked === "cpu" || !missing ? "It was asked for." : `${missing.sentence} ${missing.advice}`;
 }
 
 /** The canvas has as many pixels as the screen has for it. */
