@@ -63,7 +63,7 @@ impl ProcessorChain {
     /// A chain for this detector, which must play on the host; `display` is where its frames are drawn, if they are.
     ///
     /// # Errors
-    /// [`Error::Usage`] if a GPU plays; [`Error::Io`] if the system gives no thread.
+    /// [`crate::Error::Usage`] if a GPU plays; [`crate::Error::Io`] if the system gives no thread.
     pub fn new(detector: Detector, display: Option<Gpu>, wake: Wake) -> Result<Self> {
         detector.host_player()?;
         let display = display.map(|gpu| {
