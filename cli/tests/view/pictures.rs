@@ -44,8 +44,13 @@ fn still<'a>(desktop: &'a Desktop, args: &[&str]) -> (Viewer<'a>, Found) {
 
 /// A picture that comes with the program.
 pub fn scene<'a>(desktop: &'a Desktop, name: &str) -> (Viewer<'a>, Found) {
+    scene_with(desktop, name, &[])
+}
+
+/// Such a picture, with more arguments.
+pub fn scene_with<'a>(desktop: &'a Desktop, name: &str, more: &[&str]) -> (Viewer<'a>, Found) {
     let path = asset("images").join(name);
-    let viewer = Viewer::open(desktop, &[path.to_str().unwrap()]);
+    let viewer = Viewer::open(desktop, &[&[path.to_str().unwrap()], more].concat());
     viewer.line(0, "the picture", |_| true);
     viewer.key("h");
     let found = Found::new(&viewer.settled(0));
@@ -135,12 +140,8 @@ fn a_screenshot_is_written_by_an_option_and_the_program_ends() {
 #[test]
 fn boxes_are_on_the_screen_through_opengl() {
     let Some(desktop) = Desktop::start() else { return };
-    let path = asset("images/night.jpg");
-    let viewer = Viewer::open(&desktop, &[path.to_str().unwrap(), "--backend", "gl"]);
-    viewer.line(0, "the picture", |_| true);
-    viewer.key("h");
-    let found = Found::new(&viewer.settled(0));
-    assert!(found.same(&Found::detect(&desktop, &path)));
+    let (viewer, found) = scene_with(&desktop, "night.jpg", &["--backend", "gl"]);
+    assert!(found.same(&Found::detect(&desktop, &asset("images/night.jpg"))));
     shows(&viewer, &found, false, "the picture through OpenGL");
     assert!(viewer.said().contains("(gl, f32"), "{}", viewer.said());
 }

@@ -4,18 +4,15 @@ use crate::{
     asset,
     boxes::{Found, shows},
     desktop::{Desktop, until},
+    pictures::scene_with,
     viewer::{PATIENCE, Viewer},
 };
 
 #[test]
 fn the_processor_plays_for_a_window() {
     let Some(desktop) = Desktop::start() else { return };
-    let picture = asset("images/crossing.jpg");
-    let viewer = Viewer::open(&desktop, &[picture.to_str().unwrap(), "--player", "cpu"]);
-    viewer.line(0, "the picture", |_| true);
-    viewer.key("h");
-    let found = Found::new(&viewer.settled(0));
-    assert!(found.same(&Found::detect(&desktop, &picture)));
+    let (viewer, found) = scene_with(&desktop, "crossing.jpg", &["--player", "cpu"]);
+    assert!(found.same(&Found::detect(&desktop, &asset("images/crossing.jpg"))));
     shows(&viewer, &found, false, "the picture");
     until("the processor in the title", PATIENCE, || viewer.title().contains("the processor").then_some(()));
     // Faster than the frame can be played: the last of them counts.
