@@ -17,6 +17,7 @@
 
 #[cfg(feature = "cpu")]
 mod cpu;
+pub mod dataset;
 mod detect;
 mod digest;
 mod error;

@@ -27,10 +27,11 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("gpu", &["digest", "error", "task", "host", "tensor", "kernels", "ops", "graph", "gpu"]),
     ("cpu", &["error", "task", "tensor", "ops", "graph", "cpu"]),
     ("oracle", &["error", "host", "tensor", "kernels", "ops", "graph", "oracle"]),
+    ("dataset", &["error", "model", "dataset"]),
     (
         "detect",
         &[
-            "digest", "error", "files", "task", "host", "tensor", "kernels", "graph", "model", "gpu", "cpu", "oracle",
+            "dataset", "digest", "error", "files", "task", "host", "tensor", "kernels", "graph", "model", "gpu", "cpu", "oracle",
             "detect",
         ],
     ),

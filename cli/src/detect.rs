@@ -1,14 +1,12 @@
 //! `yolov4 detect`: objects in pictures.
 
 use std::{
-    io::IsTerminal,
     num::NonZeroUsize,
     path::{Path, PathBuf},
     sync::Arc,
     time::Instant,
 };
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use yolov4::{
     Detections, Detector, Error, Picture, Result,
     low_level::{
@@ -20,7 +18,7 @@ use yolov4::{
 use crate::{
     CommandResult, Failure,
     factory::FromOptions,
-    interrupt, options, output, pictures,
+    interrupt, options, output, pictures, progress,
     results::{OutputFormat, Results},
     viewer::{self, Session, SessionOptions},
 };
@@ -88,14 +86,13 @@ pub async fn run(args: DetectArgs) -> CommandResult {
         output::say(format_args!("note: {note}"));
     }
     output::say(format_args!("player: {}; ready after {:.2} s", detector.player(), started.elapsed().as_secs_f64()));
-    let bar = progress(paths.len());
+    let bar = progress::bar(paths.len());
     let (mut failed, mut lost) = (false, None);
     let all: Vec<_> = paths.iter().zip(&names).collect();
-    let reader = pictures::reader(given, args.batch.get(), !args.resize.no_exif);
+    let mut reader = pictures::reader(given.paths, given.stdin, args.batch.get(), !args.resize.no_exif)?;
     'pictures: for batch in all.chunks(args.batch.get()) {
-        let decoded = reader.recv().map_err(|e| Error::io("pictures")(std::io::Error::other(e)))?;
-        let mut pictures = Vec::with_capacity(decoded.len());
-        for one in decoded {
+        let mut pictures = Vec::with_capacity(batch.len());
+        for one in reader.by_ref().take(batch.len()) {
             if let Ok((_, Some(remark))) = &one {
                 bar.suspend(|| output::say(format_args!("note: {remark}")));
             }
@@ -159,7 +156,7 @@ fn video(args: &DetectArgs, path: &Path) -> CommandResult {
     args.out_video.iter().for_each(|path| session.capture_output.record(path.clone()));
     output::say(format_args!("player: {}", session.live().detector().player()));
     let classes = session.live().detector().class_names().len();
-    let bar = progress(0);
+    let bar = progress::bar(0);
     let (name, mut failed) = (path.file_stem().unwrap_or_default().to_string_lossy().into_owned(), false);
     viewer::run_headless(&mut session, &bell, &interrupt::stop(bell.wake()), &mut |outcomes, said| {
         for line in said {
@@ -191,30 +188,12 @@ fn video(args: &DetectArgs, path: &Path) -> CommandResult {
 }
 
 fn build(args: &DetectArgs) -> Result<Detector> {
-    let mut builder = args.model.apply(args.fetching.apply(Detector::builder()));
-    builder = args.detecting.apply(args.resize.apply(args.machine.apply(builder))).batch(args.batch.get());
-    let bar = progress(0);
-    let shown = bar.clone();
-    builder = builder.progress(Box::new(move |done, total| {
-        shown.set_length(total as u64);
-        shown.set_position(done as u64);
-    }));
+    let builder = args.model.apply(args.fetching.apply(Detector::builder()));
+    let builder = args.detecting.apply(args.resize.apply(args.machine.apply(builder))).batch(args.batch.get());
+    let (builder, bar) = progress::building(builder);
     let built = builder.build();
     bar.finish_and_clear();
     built
-}
-
-/// A bar on a terminal, nothing elsewhere; nothing for a single picture either.
-fn progress(count: usize) -> ProgressBar {
-    let hidden = count == 1 || !std::io::stderr().is_terminal();
-    let bar = ProgressBar::with_draw_target(
-        Some(count as u64),
-        if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() },
-    );
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {eta}") {
-        bar.set_style(style);
-    }
-    bar
 }
 
 /// The results of a batch, in its order, each with the picture's name. They end with the first that lost the device.
@@ -225,7 +204,7 @@ async fn some<'a>(
     pictures: Vec<Result<Picture>>,
 ) -> Vec<(&'a String, Result<Detections>)> {
     let readable: Vec<&Picture> = pictures.iter().flatten().collect();
-    let mut found = boxes(detector, &readable).await.into_iter();
+    let mut found = pictures::boxes(detector, &readable).await.into_iter();
     let mut outcomes = Vec::with_capacity(batch.len());
     for ((path, name), picture) in batch.iter().zip(pictures) {
         let outcome = match picture {
@@ -239,21 +218,6 @@ async fn some<'a>(
         outcomes.push((*name, outcome));
     }
     outcomes
-}
-
-/// The objects in each picture; one that fails costs the others nothing, unless the device is lost.
-async fn boxes(detector: &mut Detector, pictures: &[&Picture]) -> Vec<Result<Detections>> {
-    match detector.detect_batch_async(pictures.iter().copied()).await {
-        Ok(found) => found.into_iter().map(Ok).collect(),
-        Err(e) if pictures.len() < 2 || matches!(e, Error::DeviceLost(_)) => vec![Err(e)],
-        Err(_) => {
-            let mut each = Vec::with_capacity(pictures.len());
-            for picture in pictures {
-                each.push(detector.detect_async(*picture).await);
-            }
-            each
-        }
-    }
 }
 
 fn result(args: &DetectArgs, path: &Path, name: &str, picture: &Picture, detections: Detections) -> Result<Detections> {

@@ -9,6 +9,7 @@ mod completions;
 mod demo;
 mod detect;
 mod download;
+mod eval;
 mod explain;
 mod factory;
 mod heads;
@@ -17,8 +18,10 @@ mod log;
 mod model;
 mod models;
 mod options;
+mod ordered;
 mod output;
 mod pictures;
+mod progress;
 mod random_weights;
 mod results;
 mod view;
@@ -47,6 +50,8 @@ enum Command {
     View(view::ViewArgs),
     /// List the cameras that answer
     Cameras(cameras::CamerasArgs),
+    /// Measure how good a network is on labelled pictures: COCO's AP and AR, Darknet's mAP
+    Eval(eval::EvalArgs),
     /// Write what enters the [yolo] layers for one picture, as safetensors
     Heads(heads::HeadsArgs),
     /// Write seeded random weights for a network
@@ -99,6 +104,7 @@ pub fn main() -> ExitCode {
             Command::Detect(args) => detect::run(args).await,
             Command::View(args) => view::run(args),
             Command::Cameras(args) => cameras::run(&args),
+            Command::Eval(args) => eval::run(args).await,
             Command::Heads(args) => heads::run(args).await,
             Command::RandomWeights(args) => random_weights::run(&args),
             Command::Explain(args) => explain::run(&args),

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use yolov4::{BoxPx, Detection, Detections, Error, Result, low_level::detect::formats};
+use yolov4::{BoxPx, Detection, Detections, Error, Result, dataset::lists::number, low_level::detect::formats};
 
 use crate::output;
 
@@ -154,13 +154,11 @@ fn coco(results: &[Detections], classes: usize) -> Result<String> {
     formats::coco(ids, classes)
 }
 
-/// COCO's image id of a picture: the number that its file name ends in (`000000000139.jpg` is 139).
+/// COCO's image id of a picture.
 ///
 /// # Errors
 /// [`Error::Usage`] if there is none.
 fn image_id(image: &str) -> Result<u64> {
-    let stem = Path::new(image).file_stem().and_then(|s| s.to_str()).unwrap_or_default();
-    let start = stem.trim_end_matches(|c: char| c.is_ascii_digit()).len();
-    let expected = |_| Error::Usage(format!("{image}: expected a file name that ends in COCO's image id"));
-    stem[start..].parse().map_err(expected)
+    let expected = || Error::Usage(format!("{image}: expected a file name that ends in COCO's image id"));
+    number(Path::new(image)).ok_or_else(expected)
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    dataset::coco_category,
     detect::{BoxPx, Detection, Detections},
     error::{Error, Result},
 };
@@ -41,14 +42,6 @@ struct CocoRow {
     category_id: usize,
     bbox: BoxPx,
     score: f32,
-}
-
-/// COCO's category ids skip ten numbers of 1 to 90: these, in order.
-const COCO_GAPS: [usize; 10] = [12, 26, 29, 30, 45, 66, 68, 69, 71, 83];
-
-/// The category id of class `class` of the 80 classes of COCO.
-pub fn coco_category(class: usize) -> usize {
-    COCO_GAPS.iter().fold(class + 1, |id, gap| if id >= *gap { id + 1 } else { id })
 }
 
 const RESULT: &str = "a result";

@@ -28,6 +28,19 @@ pub struct ScoredBox {
     pub score: f64,
 }
 
+/// Objects and detections picture by picture; what is of other pictures or classes is not looked at.
+pub(super) fn by_image<'a>(
+    images: usize,
+    classes: usize,
+    truth: &'a [LabelledBox],
+    found: &'a [ScoredBox],
+) -> Vec<(Vec<&'a LabelledBox>, Vec<&'a ScoredBox>)> {
+    let mut each: Vec<(Vec<&LabelledBox>, Vec<&ScoredBox>)> = vec![Default::default(); images];
+    truth.iter().filter(|t| t.class < classes && t.image < images).for_each(|t| each[t.image].0.push(t));
+    found.iter().filter(|f| f.class < classes && f.image < images).for_each(|f| each[f.image].1.push(f));
+    each
+}
+
 /// Intersection over union; over the detection alone for a crowd, which it may lie in.
 pub(super) fn overlap(found: &[f64; 4], truth: &[f64; 4], crowd: bool) -> f64 {
     let side = |at: usize| (found[at] + found[at + 2]).min(truth[at] + truth[at + 2]) - found[at].max(truth[at]);

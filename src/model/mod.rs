@@ -10,7 +10,7 @@ mod open;
 mod options;
 pub mod random;
 pub mod scaled;
-mod text;
+pub mod text;
 mod whole;
 pub mod zoo;
 

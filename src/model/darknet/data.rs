@@ -7,13 +7,28 @@ use crate::{
     model::text,
 };
 
-/// What detection needs of it.
+/// What detection and evaluation need of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Data {
     /// `classes`, and the line where it stands.
     pub classes: Option<(usize, usize)>,
-    /// `names`: as written if that is there (Darknet's way: from the working folder), else beside the `.data` file, else above its folder.
+    /// `names`, found as [`find`] does.
     pub names: Option<PathBuf>,
+    /// `valid`, the list of pictures to be measured on, as written: [`find`] finds it.
+    pub valid: Option<Named>,
+    /// `difficult`, as written.
+    pub difficult: Option<Named>,
+}
+
+/// A file as a line names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// The key of the line.
+    key: &'static str,
+    /// What it says.
+    file: String,
+    /// The number of the line, from 1.
+    line: usize,
 }
 
 /// Reads a file; keys about training are passed over.
@@ -31,21 +46,28 @@ pub fn read(path: impl AsRef<Path>) -> Result<Data> {
             continue;
         }
         let fail = |message: String| Error::Text { file: path.to_owned(), line: i + 1, message };
+        let named = |key, file: &str| Named { key, file: file.to_owned(), line: i + 1 };
         let (key, value) = line.split_once('=').ok_or_else(|| fail(format!("expected key = value, found `{line}`")))?;
         match (key.trim(), value.trim()) {
             ("classes", n) => {
                 let n = n.parse().map_err(|_| fail(format!("classes: expected a whole number, found `{n}`")))?;
                 data.classes = Some((n, i + 1));
             }
-            ("names" | "labels", file) => data.names = Some(find(path, file).map_err(fail)?),
+            ("names" | "labels", file) => data.names = Some(find(path, &named("names", file))?),
+            ("valid", file) => data.valid = Some(named("valid", file)),
+            ("difficult", file) => data.difficult = Some(named("difficult", file)),
             _ => {}
         }
     }
     Ok(data)
 }
 
-/// Where the file is that a `.data` file names.
-fn find(data: &Path, file: &str) -> std::result::Result<PathBuf, String> {
+/// Where the file is that a `.data` file names: as written if that is there (Darknet's way: from the working folder), else beside the
+/// `.data` file, else above its folder.
+///
+/// # Errors
+/// [`Error::Text`] with the line, and the places where it was looked for.
+pub fn find(data: &Path, Named { key, file, line }: &Named) -> Result<PathBuf> {
     let beside = data.parent().unwrap_or(Path::new(""));
     // A folder without a name is the working folder, and what is above it `..`.
     let above = if beside.as_os_str().is_empty() { Path::new("..").to_owned() } else { beside.join("..") };
@@ -53,6 +75,7 @@ fn find(data: &Path, file: &str) -> std::result::Result<PathBuf, String> {
     let found = places.iter().find(|place| place.exists()).cloned();
     found.ok_or_else(|| {
         let tried: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
-        format!("names: there is no {}", tried.join(", no "))
+        let message = format!("{key}: there is no {}", tried.join(", no "));
+        Error::Text { file: data.to_owned(), line: *line, message }
     })
 }

@@ -1,15 +1,22 @@
-//! Pictures one after the other: read ahead, and names for what is made of each.
+//! Which pictures a command line means, and names for what is made of each.
+
+mod batch;
+mod reader;
 
 use std::{
     collections::{HashMap, HashSet},
     io::{IsTerminal, Read},
     path::{Path, PathBuf},
-    sync::mpsc::{self, Receiver},
 };
 
-use yolov4::{Error, Picture, Result};
+use yolov4::{
+    Error, Result,
+    dataset::lists::{lines, listed},
+    low_level::video::paths::{expand, names_a_picture},
+};
 
-use yolov4::low_level::video::paths::{expand, names_a_picture};
+pub use batch::boxes;
+pub use reader::reader;
 
 /// A file name for what is made of each picture, no two alike on any file system: its stem, or its whole name where two
 /// pictures share a stem, or that with a number.
@@ -36,7 +43,7 @@ pub struct Given {
     /// Pictures, in order; `-` is the one on standard input.
     pub paths: Vec<PathBuf>,
     /// That one, if it is among them.
-    stdin: Option<Vec<u8>>,
+    pub stdin: Option<Vec<u8>>,
 }
 
 /// The pictures that are meant: files, folders, globs, `@FILE` for a list of them, `-` for a picture or a list on standard input, which is
@@ -76,71 +83,11 @@ pub fn given(args: &[PathBuf]) -> Result<Given> {
     Ok(given)
 }
 
-/// The files of a list: each line a path, from the working folder as Darknet has it, or else from the list's own.
-fn listed(bytes: &[u8], folder: &Path) -> Vec<PathBuf> {
-    lines(bytes).map(|path| if path.exists() { path } else { folder.join(path) }).collect()
-}
-
-fn lines(bytes: &[u8]) -> impl Iterator<Item = PathBuf> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let lines = bytes.split(|byte| matches!(byte, b'\n' | b'\r')).map(<[u8]>::trim_ascii);
-    lines.filter(|line| !line.is_empty()).map(path)
-}
-
-/// A path of these bytes, whatever they mean: Unix knows no encoding of names.
-#[cfg(unix)]
-fn path(bytes: &[u8]) -> PathBuf {
-    use std::os::unix::ffi::OsStrExt;
-    std::ffi::OsStr::from_bytes(bytes).into()
-}
-
-/// A path of this text.
-#[cfg(not(unix))]
-fn path(bytes: &[u8]) -> PathBuf {
-    String::from_utf8_lossy(bytes).into_owned().into()
-}
-
 /// Whether this is a list of pictures and no picture.
 fn is_list(bytes: &[u8]) -> bool {
     // No format of pictures is text without a zero among its first bytes, but the portable ones, which begin with P.
     let text = !bytes[..bytes.len().min(512)].contains(&0) && !bytes.starts_with(b"P");
     text && lines(bytes).next().is_some_and(|line| line.is_file() || names_a_picture(&line))
-}
-
-/// A picture, and what is odd about its file.
-type Decoded = Result<(Picture, Option<String>)>;
-
-/// Reads pictures in batches on a thread of its own, one batch ahead: the next ones are decoded while the GPU is busy.
-pub fn reader(given: Given, batch: usize, exif: bool) -> Receiver<Vec<Decoded>> {
-    let (sender, receiver) = mpsc::sync_channel(1);
-    std::thread::spawn(move || {
-        for paths in given.paths.chunks(batch) {
-            // Nobody wants the rest if the device is lost.
-            if sender.send(paths.iter().map(|path| read(path, given.stdin.as_deref(), exif)).collect()).is_err() {
-                break;
-            }
-        }
-    });
-    receiver
-}
-
-fn read(path: &Path, stdin: Option<&[u8]>, exif: bool) -> Decoded {
-    match stdin.filter(|_| path.as_os_str() == "-") {
-        Some(bytes) => Picture::decode_telling(bytes, "standard input", exif),
-        None => {
-            let bytes = std::fs::read(path).map_err(Error::io(path))?;
-            Picture::decode_telling(&bytes, path, exif).map_err(|e| hint(e, path, &bytes))
-        }
-    }
-}
-
-/// Says of a file that is a list how lists are read.
-fn hint(error: Error, path: &Path, bytes: &[u8]) -> Error {
-    if !is_list(bytes) {
-        return error;
-    }
-    let message = format!("is a list, not a picture: @{} reads the pictures that it names", path.display());
-    Error::Image { path: path.to_owned(), message }
 }
 
 #[cfg(test)]

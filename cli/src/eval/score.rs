@@ -1,0 +1,103 @@
+//! Boxes against labels, in every way of counting.
+
+use std::collections::HashMap;
+
+use yolov4::{
+    dataset::Dataset,
+    eval::{AveragePrecision, Confusion, DarknetMap, LabelledBox, ScoreCurve, ScoredBox},
+};
+
+use super::{Played, report::Settings, results_file::Number};
+
+/// The categories that count, and their places among those that do.
+#[derive(Clone, Debug)]
+pub struct Classes {
+    /// By place: index of the category.
+    categories: Vec<usize>,
+    /// By category: its place.
+    places: Vec<Option<usize>>,
+}
+
+impl Classes {
+    /// All that are annotated.
+    pub fn all(dataset: &Dataset) -> Self {
+        Self::new(dataset, &(0..dataset.categories.len()).map(Some).collect::<Vec<_>>())
+    }
+
+    /// Those that are somebody's.
+    pub fn new(dataset: &Dataset, category_of: &[Option<usize>]) -> Self {
+        let categories: Vec<usize> =
+            (0..dataset.categories.len()).filter(|at| category_of.contains(&Some(*at))).collect();
+        let mut places = vec![None; dataset.categories.len()];
+        categories.iter().enumerate().for_each(|(place, at)| places[*at] = Some(place));
+        Self { categories, places }
+    }
+
+    /// A remark about those that do not count, if there are any.
+    pub fn left_out(&self, dataset: &Dataset) -> Option<String> {
+        let left = dataset.categories.iter().zip(&self.places).filter(|(_, place)| place.is_none());
+        let names: Vec<&str> = left.map(|(category, _)| category.name.as_str()).collect();
+        let count = names.len();
+        (count > 0).then(|| format!("{count} annotated categories have no class and are left out: {}", names.join(", ")))
+    }
+}
+
+/// One category that counts.
+#[derive(Clone, Debug)]
+pub struct Class {
+    pub name: String,
+    pub id: u64,
+}
+
+/// Everything that is counted.
+#[derive(Debug)]
+pub struct Scores {
+    pub classes: Vec<Class>,
+    /// Pictures that were seen, and that could not be read.
+    pub images: (usize, usize),
+    pub objects: usize,
+    pub detections: usize,
+    pub precision: AveragePrecision,
+    pub darknet: DarknetMap,
+    pub curves: Vec<ScoreCurve>,
+    pub confusion: Confusion,
+    pub settings: Settings,
+    /// Score above which Darknet and the confusion matrix count.
+    pub thresh: f32,
+}
+
+impl Scores {
+    /// Compares; `thresh` is the score above which Darknet and the confusion matrix count.
+    pub fn new(dataset: &Dataset, played: Played, thresh: f32) -> Self {
+        let Played { rows, sizes, failed, classes: Classes { categories, places }, settings } = played;
+        let place_of: HashMap<u64, usize> = categories.iter().zip(0..).map(|(at, n)| (dataset.categories[*at].id, n)).collect();
+        let image_of: HashMap<u64, usize> = dataset.images.iter().zip(0..).map(|(image, n)| (image.id, n)).collect();
+        let mut truth = Vec::new();
+        for (image, (labelled, size)) in dataset.images.iter().zip(&sizes).enumerate() {
+            for label in size.iter().flat_map(|size| labelled.labels(*size)) {
+                if let Some(class) = places[label.category] {
+                    truth.push(LabelledBox { image, class, bbox: label.bbox, area: label.area, crowd: label.crowd });
+                }
+            }
+        }
+        let scored = |row: &super::ResultRow| {
+            let (image, class) = (*image_of.get(&row.image_id)?, *place_of.get(&row.category_id)?);
+            Some(ScoredBox { image, class, bbox: row.bbox.map(|Number(side)| side), score: row.score.0 })
+        };
+        let found: Vec<ScoredBox> = rows.iter().filter_map(scored).collect();
+        let (images, count, Number(least)) = (dataset.images.len(), categories.len(), Number::from(thresh));
+        let class = |at: &usize| Class { name: dataset.categories[*at].name.clone(), id: dataset.categories[*at].id };
+        Self {
+            classes: categories.iter().map(class).collect(),
+            images: (images - failed, failed),
+            objects: truth.iter().filter(|t| !t.crowd).count(),
+            detections: found.len(),
+            precision: AveragePrecision::new(images, count, &truth, &found),
+            darknet: DarknetMap::new(images, count, &truth, &found, least),
+            curves: ScoreCurve::of_classes(images, count, &truth, &found),
+            confusion: Confusion::new(images, count, &truth, &found, least),
+            settings,
+            thresh,
+        }
+    }
+}
