@@ -31,8 +31,8 @@ const FLOORS: &[(&str, &[&str])] = &[
     (
         "detect",
         &[
-            "dataset", "digest", "error", "files", "task", "host", "tensor", "kernels", "graph", "model", "gpu", "cpu", "oracle",
-            "detect",
+            "dataset", "digest", "error", "files", "task", "host", "tensor", "kernels", "graph", "model", "gpu", "cpu",
+            "oracle", "detect",
         ],
     ),
     ("eval", &["eval"]),

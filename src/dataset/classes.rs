@@ -56,7 +56,11 @@ impl ClassMap {
 ///
 /// # Errors
 /// [`Error::Usage`] that names both lists, or what of the map is in neither.
-pub fn match_classes(classes: &[String], categories: &[Category], map: Option<&ClassMap>) -> Result<Vec<Option<usize>>> {
+pub fn match_classes(
+    classes: &[String],
+    categories: &[Category],
+    map: Option<&ClassMap>,
+) -> Result<Vec<Option<usize>>> {
     let known = |name: &str| {
         let exact = categories.iter().position(|category| category.name == name);
         exact.or_else(|| categories.iter().position(|category| category.name.eq_ignore_ascii_case(name)))
@@ -71,7 +75,9 @@ pub fn match_classes(classes: &[String], categories: &[Category], map: Option<&C
     for (class, category) in category_of {
         if !classes.contains(class) {
             let classes = classes.join(", ");
-            return Err(Error::Usage(format!("the class map has `{class}`, which is no class of the network: {classes}")));
+            return Err(Error::Usage(format!(
+                "the class map has `{class}`, which is no class of the network: {classes}"
+            )));
         }
         if !category.is_empty() && known(category).is_none() {
             let names = names(categories);

@@ -8,10 +8,7 @@ use std::{
 use serde::Deserialize;
 
 use crate::{
-    dataset::{
-        Category, Dataset, Label, LabelledImage,
-        labelled::Written,
-    },
+    dataset::{Annotation, Category, Dataset, LabelledImage, labelled::Written},
     error::{Error, Result},
 };
 
@@ -78,7 +75,7 @@ pub fn read_coco(annotations: &Path, images: &Path) -> Result<Dataset> {
     if let Some(twice) = instances.categories.iter().find(|category| !names.insert(&category.name)) {
         return Err(fail(1, format!("two categories have the name {}", twice.name)));
     }
-    let mut labels: HashMap<u64, Vec<Label>> = HashMap::new();
+    let mut labels: HashMap<u64, Vec<Annotation>> = HashMap::new();
     for image in &instances.images {
         if labels.insert(image.id, vec![]).is_some() {
             return Err(fail(1, format!("two pictures have the id {}", image.id)));
@@ -99,7 +96,7 @@ pub fn read_coco(annotations: &Path, images: &Path) -> Result<Dataset> {
             return Err(fail(1, format!("annotation {id}: iscrowd: expected 0 or 1, found {}", row.iscrowd)));
         }
         match (labels.get_mut(&row.image_id), category_at.get(&row.category_id)) {
-            (Some(labels), Some(category)) => labels.push(Label {
+            (Some(labels), Some(category)) => labels.push(Annotation {
                 category: *category,
                 bbox: *bbox,
                 area: row.area.unwrap_or(w * h),
@@ -111,7 +108,8 @@ pub fn read_coco(annotations: &Path, images: &Path) -> Result<Dataset> {
     }
     let name = annotations.display();
     if strays > 0 {
-        notes.push(format!("{name}: {strays} annotations of pictures or categories that it does not list are left out"));
+        notes
+            .push(format!("{name}: {strays} annotations of pictures or categories that it does not list are left out"));
     }
     if seen.contains(&0) {
         notes.push(format!("{name}: pycocotools counts annotation 0 as never found; here it is one like any other"));

@@ -118,7 +118,8 @@ fn label_files(picture: &Path) -> Vec<PathBuf> {
     let Some(at) = folder("JPEGImages").or_else(|| folder("images")).filter(|at| at + 1 < parts.len()) else {
         return vec![beside];
     };
-    let replaced = parts.iter().enumerate().map(|(i, part)| if i == at { OsStr::new("labels") } else { part.as_os_str() });
+    let replaced =
+        parts.iter().enumerate().map(|(i, part)| if i == at { OsStr::new("labels") } else { part.as_os_str() });
     let labels = replaced.collect::<PathBuf>().with_extension("txt");
     let years = ["train2014", "val2014", "train2017", "val2017"].map(OsStr::new);
     let only = parts[at].as_os_str() == OsStr::new("JPEGImages") || years.contains(&parts[at + 1].as_os_str());

@@ -13,7 +13,7 @@ pub struct Category {
 
 /// An object that somebody has marked.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Label {
+pub struct Annotation {
     /// Index in [`Dataset::categories`].
     pub category: usize,
     /// Left, top, width, height in pixels.
@@ -27,7 +27,7 @@ pub struct Label {
 /// The objects of a picture as they were written down.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Written {
-    Pixels(Vec<Label>),
+    Pixels(Vec<Annotation>),
     /// Category, then centre x and y, width, height as fractions of the picture.
     Fractions(Vec<(usize, [f64; 4])>),
 }
@@ -54,9 +54,9 @@ impl LabelledImage {
     }
 
     /// Its objects in pixels of a picture of `width` columns and `height` rows.
-    pub fn labels(&self, (width, height): (usize, usize)) -> Vec<Label> {
+    pub fn labels(&self, (width, height): (usize, usize)) -> Vec<Annotation> {
         let (w, h) = (width as f64, height as f64);
-        let label = |(category, [x, y, bw, bh]): &(usize, [f64; 4])| Label {
+        let label = |(category, [x, y, bw, bh]): &(usize, [f64; 4])| Annotation {
             category: *category,
             bbox: [(x - bw / 2.0) * w, (y - bh / 2.0) * h, bw * w, bh * h],
             area: bw * w * bh * h,

@@ -9,4 +9,4 @@ pub mod lists;
 pub use classes::{ClassMap, match_classes};
 pub use coco::{coco_category, read_coco};
 pub use darknet::read_darknet;
-pub use labelled::{Category, Dataset, Label, LabelledImage};
+pub use labelled::{Annotation, Category, Dataset, LabelledImage};

@@ -35,7 +35,8 @@ impl Confusion {
             }
             let missed = objects.iter().zip(seen).filter(|(_, seen)| !seen);
             missed.for_each(|(object, _)| counts[object.class][classes] += 1);
-            let lies_in = |f: &ScoredBox, c: &LabelledBox| c.class == f.class && overlap(&f.bbox, &c.bbox, true) >= OVERLAP;
+            let lies_in =
+                |f: &ScoredBox, c: &LabelledBox| c.class == f.class && overlap(&f.bbox, &c.bbox, true) >= OVERLAP;
             let left = found.iter().zip(named).filter(|(_, named)| !named).map(|(f, _)| f);
             let nothing = left.filter(|f| !crowds.iter().any(|c| lies_in(f, c)));
             nothing.for_each(|f| counts[classes][f.class] += 1);

@@ -58,7 +58,8 @@ impl ClassCounts {
     /// Mean overlap of what was found, 0 where it is wrong.
     pub fn average_iou(&self) -> f64 {
         let found = self.right + self.wrong;
-        if found == 0 { 0.0 } else { self.overlap / found as f64 }
+        // Rounding may carry a sum of ones further.
+        if found == 0 { 0.0 } else { (self.overlap / found as f64).min(1.0) }
     }
 }
 
@@ -175,7 +176,7 @@ fn area(curve: &[(f64, f64)]) -> f64 {
         sum += (recall - before) * best;
         recall = *before;
     }
-    sum + recall * best
+    (sum + recall * best).min(1.0)
 }
 
 /// Mean of the best precision at each of `points` recalls or beyond.
@@ -188,5 +189,5 @@ fn read(curve: &[(f64, f64)], points: usize) -> f64 {
         let wanted = point as f64 / (points - 1) as f64;
         best.get(curve.partition_point(|(_, recall)| *recall < wanted)).copied().unwrap_or(0.0)
     };
-    (0..points).map(at).sum::<f64>() / points as f64
+    ((0..points).map(at).sum::<f64>() / points as f64).min(1.0)
 }

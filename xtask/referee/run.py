@@ -16,6 +16,7 @@ from PIL import Image
 from safetensors.numpy import load_file
 
 import boxes
+import evaluation
 import large
 import network
 import onnxnet
@@ -353,6 +354,9 @@ if not args.only:
     goldens()
     resizers()
     averages()
+if args.only in "eval":
+    evaluation.random_cases(ours, work, report, 200 if args.quick else 3000)
+    evaluation.photographs(ours, args.data, work, report)
 random_networks()
 composed()
 print(f"{passed} passed, {failed} failed")

@@ -21,8 +21,8 @@ const RECALLS: usize = 100;
 const NAMED: usize = 12;
 /// Of the lines of classes. They differ in lightness too.
 const HUES: [&str; NAMED] = [
-    "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#7b5ea7", "#8c8c00", "#a05a2c", "#4d7c8a", "#b23a48",
-    "#6b8e23",
+    "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#7b5ea7", "#8c8c00", "#a05a2c", "#4d7c8a",
+    "#b23a48", "#6b8e23",
 ];
 /// Letters in a name on the confusion matrix.
 const LETTERS: usize = 24;
@@ -92,7 +92,9 @@ fn lines(
     let count = all.first().map_or(0, Vec::len);
     let at = |i: usize| all.iter().map(|points| points[i].1).sum::<f64>() / all.len().max(1) as f64;
     let points = (0..count).map(|i| (all[0][i].0, at(i)));
-    plots.push(Plot::Line(LinePlot::new().with_data(points).with_color("#101820").with_stroke_width(2.6).with_legend(mean)));
+    plots.push(Plot::Line(
+        LinePlot::new().with_data(points).with_color("#101820").with_stroke_width(2.6).with_legend(mean),
+    ));
     let layout = Layout::auto_from_plots(&plots).with_title(title).with_x_label(x).with_y_label(y);
     let layout = layout.with_x_axis_min(0.0).with_x_axis_max(1.0).with_y_axis_min(0.0).with_y_axis_max(1.0);
     SvgBackend.render_scene(&render_multiple(plots, layout))
@@ -146,5 +148,9 @@ fn shade(share: f64) -> String {
 }
 
 fn cut(name: &str) -> String {
-    if name.chars().count() <= LETTERS { name.to_owned() } else { name.chars().take(LETTERS - 1).chain(['…']).collect() }
+    if name.chars().count() <= LETTERS {
+        name.to_owned()
+    } else {
+        name.chars().take(LETTERS - 1).chain(['…']).collect()
+    }
 }

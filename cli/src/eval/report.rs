@@ -1,52 +1,12 @@
 //! The figures, as data and as JSON.
 
-use std::path::Path;
-
 use serde::Serialize;
 use yolov4::{
-    Detector, Error, Result,
+    Error, Result,
     eval::{ApSummary, ClassCounts, Points},
 };
 
-use super::score::Scores;
-
-/// What played, and how.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Settings {
-    /// The network, or the file that the boxes come from.
-    pub source: String,
-    /// Columns and rows of the network's input.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub size: Option<[usize; 2]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub player: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub conf: Option<f32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub nms: Option<f32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_det: Option<usize>,
-}
-
-impl Settings {
-    /// Of boxes that somebody has found before.
-    pub fn of_file(file: &Path) -> Self {
-        Self { source: file.display().to_string(), ..Self::default() }
-    }
-
-    /// Of a detector.
-    pub fn of(detector: &Detector, max_det: usize) -> Self {
-        let (input, (conf, nms)) = (detector.graph().input_shape(), detector.thresholds());
-        Self {
-            source: detector.title(),
-            size: Some([input.w, input.h]),
-            player: Some(detector.player()),
-            conf: Some(conf),
-            nms: Some(nms),
-            max_det: Some(max_det),
-        }
-    }
-}
+use super::{score::Scores, settings::EvalSettings};
 
 /// What Darknet's `detector map` prints.
 #[derive(Clone, Debug, Serialize)]
@@ -108,7 +68,7 @@ pub struct ClassRow {
 
 /// Everything that is told.
 #[derive(Clone, Debug, Serialize)]
-pub struct Report {
+pub struct EvalReport {
     /// COCO's twelve; -1 where there was nothing to find.
     #[serde(flatten)]
     pub ap: ApSummary,
@@ -120,7 +80,7 @@ pub struct Report {
     pub objects: usize,
     pub detections: usize,
     #[serde(flatten)]
-    pub settings: Settings,
+    pub settings: EvalSettings,
     pub thresh: f32,
     pub best_f1: BestF1,
     pub darknet: DarknetRow,
@@ -128,7 +88,7 @@ pub struct Report {
     pub per_class: Vec<ClassRow>,
 }
 
-impl Report {
+impl EvalReport {
     pub fn new(scores: &Scores, per_class: bool) -> Self {
         let darknet = &scores.darknet;
         let row = |class: usize| -> Option<ClassRow> {
@@ -137,7 +97,9 @@ impl Report {
                 category_id: scores.classes[class].id,
                 objects: scores.curves[class].objects,
                 ap: scores.precision.of_class(class)?,
-                darknet: DarknetRow::new(darknet.counts(class)?, |points| darknet.of_class(class, points).unwrap_or(0.0)),
+                darknet: DarknetRow::new(darknet.counts(class)?, |points| {
+                    darknet.of_class(class, points).unwrap_or(0.0)
+                }),
             })
         };
         let count = scores.classes.len();

@@ -13,16 +13,16 @@ pub struct ResultRow {
     pub image_id: u64,
     pub category_id: u64,
     /// Left, top, width, height in pixels.
-    pub bbox: [Number; 4],
-    pub score: Number,
+    pub bbox: [Decimal; 4],
+    pub score: Decimal,
 }
 
 /// A number as it is written: what is computed from it is what whoever reads the file computes, to the bit.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Number(pub f64);
+pub struct Decimal(pub f64);
 
-impl From<f32> for Number {
+impl From<f32> for Decimal {
     fn from(number: f32) -> Self {
         // The shortest text that is this f32 is what stands in the file.
         Self(number.to_string().parse().unwrap_or(f64::from(number)))
@@ -37,7 +37,7 @@ pub fn write(file: &Path, rows: &[ResultRow]) -> Result<()> {
     let mut text = String::from("[");
     for (i, row) in rows.iter().enumerate() {
         let numbers = row.bbox.iter().chain([&row.score]);
-        if let Some(Number(number)) = numbers.into_iter().find(|number| !number.0.is_finite()) {
+        if let Some(Decimal(number)) = numbers.into_iter().find(|number| !number.0.is_finite()) {
             let image = row.image_id;
             let message = format!("picture {image}: expected a finite number, found {number}");
             return Err(Error::format("a result", "JSON")(message));

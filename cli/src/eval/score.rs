@@ -7,7 +7,10 @@ use yolov4::{
     eval::{AveragePrecision, Confusion, DarknetMap, LabelledBox, ScoreCurve, ScoredBox},
 };
 
-use super::{Played, report::Settings, results_file::Number};
+use super::{
+    results_file::{Decimal, ResultRow},
+    settings::EvalSettings,
+};
 
 /// The categories that count, and their places among those that do.
 #[derive(Clone, Debug)]
@@ -38,8 +41,24 @@ impl Classes {
         let left = dataset.categories.iter().zip(&self.places).filter(|(_, place)| place.is_none());
         let names: Vec<&str> = left.map(|(category, _)| category.name.as_str()).collect();
         let count = names.len();
-        (count > 0).then(|| format!("{count} annotated categories have no class and are left out: {}", names.join(", ")))
+        (count > 0)
+            .then(|| format!("{count} annotated categories have no class and are left out: {}", names.join(", ")))
     }
+}
+
+/// What there is to be compared with the labels.
+#[derive(Debug)]
+pub struct Compared {
+    /// Boxes, picture by picture.
+    pub rows: Vec<ResultRow>,
+    /// Columns and rows of every picture, as it was seen; none of those that could not be read.
+    pub sizes: Vec<Option<(usize, usize)>>,
+    /// How many those are.
+    pub failed: usize,
+    /// Categories that count.
+    pub classes: Classes,
+    /// What played, and how.
+    pub settings: EvalSettings,
 }
 
 /// One category that counts.
@@ -61,16 +80,17 @@ pub struct Scores {
     pub darknet: DarknetMap,
     pub curves: Vec<ScoreCurve>,
     pub confusion: Confusion,
-    pub settings: Settings,
+    pub settings: EvalSettings,
     /// Score above which Darknet and the confusion matrix count.
     pub thresh: f32,
 }
 
 impl Scores {
     /// Compares; `thresh` is the score above which Darknet and the confusion matrix count.
-    pub fn new(dataset: &Dataset, played: Played, thresh: f32) -> Self {
-        let Played { rows, sizes, failed, classes: Classes { categories, places }, settings } = played;
-        let place_of: HashMap<u64, usize> = categories.iter().zip(0..).map(|(at, n)| (dataset.categories[*at].id, n)).collect();
+    pub fn new(dataset: &Dataset, compared: Compared, thresh: f32) -> Self {
+        let Compared { rows, sizes, failed, classes: Classes { categories, places }, settings } = compared;
+        let place_of: HashMap<u64, usize> =
+            categories.iter().zip(0..).map(|(at, n)| (dataset.categories[*at].id, n)).collect();
         let image_of: HashMap<u64, usize> = dataset.images.iter().zip(0..).map(|(image, n)| (image.id, n)).collect();
         let mut truth = Vec::new();
         for (image, (labelled, size)) in dataset.images.iter().zip(&sizes).enumerate() {
@@ -80,12 +100,12 @@ impl Scores {
                 }
             }
         }
-        let scored = |row: &super::ResultRow| {
+        let scored = |row: &ResultRow| {
             let (image, class) = (*image_of.get(&row.image_id)?, *place_of.get(&row.category_id)?);
-            Some(ScoredBox { image, class, bbox: row.bbox.map(|Number(side)| side), score: row.score.0 })
+            Some(ScoredBox { image, class, bbox: row.bbox.map(|Decimal(side)| side), score: row.score.0 })
         };
         let found: Vec<ScoredBox> = rows.iter().filter_map(scored).collect();
-        let (images, count, Number(least)) = (dataset.images.len(), categories.len(), Number::from(thresh));
+        let (images, count, Decimal(least)) = (dataset.images.len(), categories.len(), Decimal::from(thresh));
         let class = |at: &usize| Class { name: dataset.categories[*at].name.clone(), id: dataset.categories[*at].id };
         Self {
             classes: categories.iter().map(class).collect(),

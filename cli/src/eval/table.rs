@@ -5,15 +5,16 @@ use std::fmt::Write;
 use comfy_table::CellAlignment;
 
 use super::{
-    report::{DarknetRow, Report},
+    report::{DarknetRow, EvalReport},
     score::Scores,
 };
 
 /// Everything, as text.
-pub fn table(report: &Report, scores: &Scores) -> String {
-    let Report { images, objects, classes, detections, settings, ap, best_f1, .. } = report;
+pub fn table(report: &EvalReport, scores: &Scores) -> String {
+    let EvalReport { images, objects, classes, detections, settings, ap, best_f1, .. } = report;
     let mut text = format!("{}", settings.source);
-    if let (Some([w, h]), Some(conf), Some(nms), Some(most)) = (settings.size, settings.conf, settings.nms, settings.max_det)
+    if let (Some([w, h]), Some(conf), Some(nms), Some(most)) =
+        (settings.size, settings.conf, settings.nms, settings.max_det)
     {
         let _ = write!(text, " at {w}x{h}, conf {conf}, nms {nms}, at most {most} boxes a picture");
     }
@@ -47,7 +48,7 @@ fn figure(value: f64) -> String {
     if value < 0.0 { "    -".into() } else { format!("{value:.3}") }
 }
 
-fn per_class(report: &Report) -> comfy_table::Table {
+fn per_class(report: &EvalReport) -> comfy_table::Table {
     let mut table = comfy_table::Table::new();
     table.load_style(comfy_table::presets::NOTHING);
     table.set_header(["class", "objects", "AP", "AP50", "AP75", "APs", "APm", "APl", "AR100"]);
@@ -63,10 +64,12 @@ fn per_class(report: &Report) -> comfy_table::Table {
 }
 
 /// As `darknet detector map` prints it.
-fn darknet(report: &Report, scores: &Scores) -> String {
+fn darknet(report: &EvalReport, scores: &Scores) -> String {
     let DarknetRow { precision, recall, f1, TP, FP, FN, average_iou, detections_count, unique_truth_count, .. } =
         &report.darknet;
-    let mut text = format!("\nAs Darknet counts:\n detections_count = {detections_count}, unique_truth_count = {unique_truth_count}\n");
+    let mut text = format!(
+        "\nAs Darknet counts:\n detections_count = {detections_count}, unique_truth_count = {unique_truth_count}\n"
+    );
     for (class, row) in report.per_class.iter().enumerate() {
         let (name, ap, darknet) = (&scores.classes[class].name, row.darknet.ap_area * 100.0, &row.darknet);
         let _ = writeln!(

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use yolov4::{Error, Picture, Result};
 
-use super::is_list;
+use super::given::is_list;
 use crate::ordered::{Ordered, cores, ordered};
 
 /// A picture, and what is odd about its file.
