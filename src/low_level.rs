@@ -10,8 +10,15 @@ pub mod cpu {
 /// Class names to a filter, labels and boxes to pixels, results to text.
 pub mod detect {
     pub use crate::detect::{CanvasToImage, Choice, HostPlayer, atlas, choices, draw, formats};
+    #[cfg(not(target_arch = "wasm32"))]
+    pub use crate::detect::{SeenPicture, Upcoming};
     #[cfg(feature = "gpu")]
     pub use crate::detect::{roofs, tuning};
+}
+
+/// What tells one text from another.
+pub mod digest {
+    pub use crate::digest::short;
 }
 
 /// Files over HTTPS: resumed, checked, from a mirror.

@@ -160,3 +160,43 @@ fn a_box_of_another_class_is_a_confusion_and_none_is_counted_twice() {
     // Class 0: right. Class 1: once taken for 0, once missed. One box is on nothing that is left.
     assert_eq!(confusion.counts(), [[1, 0, 0], [1, 0, 1], [0, 1, 0]]);
 }
+
+#[test]
+fn a_size_is_what_lies_between_its_bounds_with_both_of_them() {
+    for (area, small, medium, large) in [
+        (1023.0, 1.0, -1.0, -1.0),
+        (1024.0, 1.0, 1.0, -1.0),
+        (1025.0, -1.0, 1.0, -1.0),
+        (9216.0, -1.0, 1.0, 1.0),
+        (9217.0, -1.0, -1.0, 1.0),
+    ] {
+        let truth = [LabelledBox { area, ..object(0, 0, 0.0) }];
+        let summary = AveragePrecision::new(1, 1, &truth, &[found(0, 0, 0.0, 0.9)]).summary();
+        let close = |got: f64, wanted: f64| (got - wanted).abs() < 1e-12;
+        let all = [
+            (summary.APs, small),
+            (summary.APm, medium),
+            (summary.APl, large),
+            (summary.ARs, small),
+            (summary.ARl, large),
+        ];
+        assert!(all.iter().all(|(got, wanted)| close(*got, *wanted)), "{area}: {summary:?}");
+    }
+}
+
+#[test]
+fn no_more_boxes_are_looked_at_than_each_recall_allows() {
+    for (wrong, at_1, at_10, at_100) in [
+        (0, 1.0, 1.0, 1.0),
+        (1, 0.0, 1.0, 1.0),
+        (9, 0.0, 1.0, 1.0),
+        (10, 0.0, 0.0, 1.0),
+        (99, 0.0, 0.0, 1.0),
+        (100, 0.0, 0.0, 0.0),
+    ] {
+        let mut boxes: Vec<ScoredBox> = (0..wrong).map(|i| found(0, 0, 500.0, 0.9 - f64::from(i) / 1e3)).collect();
+        boxes.push(found(0, 0, 0.0, 0.1));
+        let summary = AveragePrecision::new(1, 1, &[object(0, 0, 0.0)], &boxes).summary();
+        assert_eq!((summary.AR1, summary.AR10, summary.AR100), (at_1, at_10, at_100), "{wrong} before the right one");
+    }
+}

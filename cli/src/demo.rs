@@ -6,7 +6,7 @@ use yolov4::{Detections, Detector, Picture, low_level::model::zoo::SCENES};
 
 use crate::{
     CommandResult, options, output,
-    results::{OutputFormat, Results},
+    results::{Destination, OutputFormat, Results},
 };
 
 #[derive(clap::Args, Debug)]
@@ -26,15 +26,15 @@ pub async fn run(args: DemoArgs) -> CommandResult {
     detector.notes().iter().for_each(|note| output::say(format_args!("note: {note}")));
     output::say(format_args!("player: {}", detector.player()));
     let ready = start.elapsed();
-    let names: Vec<PathBuf> = SCENES.iter().map(|(name, _)| PathBuf::from(name)).collect();
-    let mut results = Results::new(OutputFormat::Table, None, &names)?;
-    for (name, bytes) in SCENES {
+    let (mut results, _) =
+        Results::begin(&Destination { format: OutputFormat::Table, out: None, resume: false }, None)?;
+    for (place, (name, bytes)) in SCENES.into_iter().enumerate() {
         let picture = Picture::decode(bytes, name, true)?;
         let found = detector.detect_async(&picture).await?;
         output::annotated(&args.out, name, &picture, &found)?;
-        results.add(name, Detections { image: name.to_owned(), ..found })?;
+        results.add(place, name, Detections { image: name.to_owned(), ..found }, "")?;
     }
-    results.finish(detector.names().len())?;
+    results.finish()?;
     let seconds = |t: std::time::Duration| t.as_secs_f64();
     output::print(&format!(
         "\n{} pictures with their boxes in {}: {:.1} s to get ready, {:.1} s to look.\n\n{}",

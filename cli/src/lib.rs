@@ -101,7 +101,7 @@ pub fn main() -> ExitCode {
     let outcome = task::wait(async {
         match cli.command {
             Command::Demo(args) => demo::run(args).await,
-            Command::Detect(args) => detect::run(args).await,
+            Command::Detect(args) => detect::run(&args),
             Command::View(args) => view::run(args),
             Command::Cameras(args) => cameras::run(&args),
             Command::Eval(args) => eval::run(args).await,

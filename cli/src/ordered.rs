@@ -4,9 +4,11 @@ use std::{
     num::NonZeroUsize,
     sync::{
         Arc, Mutex, PoisonError,
-        mpsc::{self, Receiver, SyncSender},
+        mpsc::{self, Receiver, SyncSender, TryRecvError},
     },
 };
+
+use yolov4::low_level::detect::Upcoming;
 
 /// A job, and where its result is wanted.
 type Job<J, T> = (J, SyncSender<T>);
@@ -15,14 +17,41 @@ type Job<J, T> = (J, SyncSender<T>);
 #[derive(Debug)]
 pub struct Ordered<T> {
     results: Receiver<Receiver<T>>,
+    /// The next result, if it is in the making.
+    next: Option<Receiver<T>>,
 }
 
 impl<T> Iterator for Ordered<T> {
     type Item = T;
 
     fn next(&mut self) -> Option<T> {
+        let next = match self.next.take() {
+            Some(next) => next,
+            None => self.results.recv().ok()?,
+        };
         // A thread that ended before its job was done leaves nothing to wait for.
-        self.results.recv().ok()?.recv().ok()
+        next.recv().ok()
+    }
+}
+
+impl<T> Ordered<T> {
+    /// The next result, if it is there.
+    pub fn next_if_ready(&mut self) -> Upcoming<T> {
+        if self.next.is_none() {
+            match self.results.try_recv() {
+                Ok(next) => self.next = Some(next),
+                Err(TryRecvError::Empty) => return Upcoming::Later,
+                Err(TryRecvError::Disconnected) => return Upcoming::End,
+            }
+        }
+        match self.next.as_ref().map(Receiver::try_recv) {
+            Some(Ok(result)) => {
+                self.next = None;
+                Upcoming::Now(result)
+            }
+            Some(Err(TryRecvError::Empty)) => Upcoming::Later,
+            None | Some(Err(TryRecvError::Disconnected)) => Upcoming::End,
+        }
     }
 }
 
@@ -66,7 +95,7 @@ pub fn ordered<J: Send + 'static, T: Send + 'static>(
         }
     };
     std::thread::Builder::new().name("feeder".into()).spawn(feed)?;
-    Ok(Ordered { results })
+    Ok(Ordered { results, next: None })
 }
 
 #[cfg(test)]

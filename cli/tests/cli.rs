@@ -404,8 +404,10 @@ fn what_is_made_of_one_picture_never_replaces_what_is_made_of_another() {
 fn a_file_of_the_users_beside_the_result_stays() {
     let place = Place::new();
     place.write("out.json.part", b"mine");
+    place.write("out.json.journal", b"mine too");
     assert_eq!(code(&place.detect(&["a.png", "--format", "json", "--out", "out.json"])), 0);
     assert_eq!(fs::read(place.path("out.json.part")).unwrap(), b"mine");
+    assert_eq!(fs::read(place.path("out.json.journal")).unwrap(), b"mine too");
     fails(&place.detect(&["a.png", "--out", "."]), 2, &["is a folder"]);
 }
 

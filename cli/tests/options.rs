@@ -58,6 +58,8 @@ const DETECT: &[(&str, &str, Does, Does)] = &[
     ("--classes", "stop", Change, Change),
     ("--max-det", "1", Change, Change),
     ("--batch", "2", Elsewhere("demo.rs"), Refuse),
+    ("--shard", "0/2", Change, Refuse),
+    ("--resume", "", Change, Refuse),
     ("--format", "csv", Change, Change),
     ("--out", "out.json", Change, Change),
     ("--draw", "drawn", Change, Refuse),
@@ -95,7 +97,8 @@ impl Place {
         let said = text(&out.stderr);
         assert!(!said.contains("panicked"), "{args:?}: {said}");
         let timeless = |line: &str| line.split("; ready after").next().unwrap_or_default().to_owned();
-        let lines = said.lines().filter(|line| !line.starts_with("first frame after")).map(timeless);
+        let timed = |line: &&str| line.starts_with("first frame after") || line.starts_with("the player was busy");
+        let lines = said.lines().filter(|line| !timed(line)).map(timeless);
         let mut files: Vec<_> = fs::read_dir(self.dir.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
         files.sort();
         let lines = lines.collect::<Vec<_>>().join("\n");

@@ -6,7 +6,8 @@ use crate::{
     detect::{
         CanvasToImage, Detection, Detections, Heads, Input, Player,
         choices::{Choice, Choices},
-        input::PreparedInput,
+        input::NamedInput,
+        player::PlacedInput,
     },
     error::Result,
     graph::{Graph, NodeId},
@@ -128,23 +129,43 @@ impl Detector {
     }
 
     async fn find_at_once(&mut self, batch: Vec<Input<'_>>) -> Result<Vec<Detections>> {
-        let names: Vec<String> = batch.iter().map(Input::name).collect();
-        let pictures = batch.into_iter().map(Input::ready).collect::<Result<Vec<PreparedInput<'_>>>>()?;
-        let mut to_image = Vec::with_capacity(pictures.len());
-        let mut frames = Vec::with_capacity(pictures.len());
-        for picture in &pictures {
-            let (width, height) = picture.size();
-            let (placement, back, thresholds) = self.frame(width, height);
-            frames.push((picture, placement, thresholds));
-            to_image.push(back);
-        }
-        let boxes = self.player.detect(&self.network.graph, &frames, &self.wanted).await?;
-        let mut found = Vec::with_capacity(boxes.len());
-        for (((boxes, to_image), picture), image) in boxes.iter().zip(&to_image).zip(&pictures).zip(names) {
-            let (width, height) = picture.size();
-            found.push(Detections { image, width, height, detections: self.finish(boxes, to_image) });
-        }
-        Ok(found)
+        let prepared = batch.into_iter().map(NamedInput::new).collect::<Result<Vec<NamedInput<'_>>>>()?;
+        self.player.forget_ahead();
+        self.begin(&prepared).await?;
+        self.finish_begun(&prepared).await
+    }
+
+    /// Begins with up to [`Detector::batch`] pictures; nothing is waited for.
+    pub(super) async fn begin(&mut self, pictures: &[NamedInput<'_>]) -> Result<()> {
+        let frames = self.placed(pictures);
+        self.player.begin(&self.network.graph, &frames, &self.wanted).await
+    }
+
+    /// Brings the pictures that are begun with next to the player.
+    pub(super) async fn upload_ahead(&mut self, pictures: &[NamedInput<'_>]) -> Result<()> {
+        let frames = self.placed(pictures);
+        self.player.upload_ahead(&frames).await
+    }
+
+    /// The objects in the pictures that were begun with.
+    pub(super) async fn finish_begun(&mut self, pictures: &[NamedInput<'_>]) -> Result<Vec<Detections>> {
+        let frames = self.placed(pictures);
+        let boxes = self.player.finish(&frames, &self.wanted).await?;
+        let found = boxes.iter().zip(pictures).map(|(boxes, picture)| {
+            let (width, height) = picture.input.size();
+            let (_, to_image, _) = self.frame(width, height);
+            Detections { image: picture.name.clone(), width, height, detections: self.finish(boxes, &to_image) }
+        });
+        Ok(found.collect())
+    }
+
+    fn placed<'a>(&self, pictures: &'a [NamedInput<'a>]) -> Vec<PlacedInput<'a>> {
+        let place = |picture: &'a NamedInput<'a>| {
+            let (width, height) = picture.input.size();
+            let (placement, _, thresholds) = self.frame(width, height);
+            (&picture.input, placement, thresholds)
+        };
+        pictures.iter().map(place).collect()
     }
 
     /// How many pictures [`Detector::detect_batch`] plays at once.

@@ -117,17 +117,24 @@ pub fn json(results: &[Detections]) -> Result<String> {
 /// # Errors
 /// [`Error::Format`] if a box or a score is not finite.
 pub fn coco<'a>(results: impl IntoIterator<Item = (u64, &'a Detections)>, classes: usize) -> Result<String> {
-    let mut rows = Vec::new();
-    for (image_id, result) in results {
-        numbers(result)?;
-        rows.extend(result.iter().map(|d| CocoRow {
-            image_id,
-            category_id: if classes == 80 { coco_category(d.class) } else { d.class + 1 },
-            bbox: d.bbox,
-            score: d.score,
-        }));
-    }
-    serde_json::to_string(&rows).map(|s| s + "\n").map_err(Error::format(RESULT, JSON))
+    let each = results.into_iter().map(|(image_id, result)| coco_rows(image_id, result, classes));
+    let rows: Vec<String> = each.collect::<Result<Vec<_>>>()?.concat();
+    Ok(format!("[{}]\n", rows.join(",")))
+}
+
+/// The rows of one picture, each by itself.
+///
+/// # Errors
+/// As [`coco`].
+pub fn coco_rows(image_id: u64, result: &Detections, classes: usize) -> Result<Vec<String>> {
+    numbers(result)?;
+    let row = |d: &Detection| CocoRow {
+        image_id,
+        category_id: if classes == 80 { coco_category(d.class) } else { d.class + 1 },
+        bbox: d.bbox,
+        score: d.score,
+    };
+    result.iter().map(|d| serde_json::to_string(&row(d)).map_err(Error::format(RESULT, JSON))).collect()
 }
 
 #[cfg(test)]

@@ -167,6 +167,20 @@ pub(super) enum PreparedInput<'a> {
     Texture(&'a TextureView),
 }
 
+/// An input with what detections name it.
+#[derive(Debug)]
+pub(super) struct NamedInput<'a> {
+    pub name: String,
+    pub input: PreparedInput<'a>,
+}
+
+impl<'a> NamedInput<'a> {
+    /// Reads and converts what is not on the GPU.
+    pub fn new(input: Input<'a>) -> Result<Self> {
+        Ok(Self { name: input.name(), input: input.ready()? })
+    }
+}
+
 impl<'a> Input<'a> {
     /// What detections name it: a file's path.
     pub(super) fn name(&self) -> String {

@@ -9,6 +9,8 @@ mod detection;
 mod detections;
 mod detector;
 pub mod draw;
+#[cfg(not(target_arch = "wasm32"))]
+mod each;
 pub mod formats;
 mod host_player;
 mod input;
@@ -31,6 +33,8 @@ pub use choices::{Choice, Why};
 pub use detection::{BoxPx, Detection};
 pub use detections::Detections;
 pub use detector::Detector;
+#[cfg(not(target_arch = "wasm32"))]
+pub use each::{SeenPicture, Upcoming};
 pub use host_player::{Heads, HostPlayer};
 pub use input::{Input, PixelFormat, Pixels};
 pub use letterbox::CanvasToImage;

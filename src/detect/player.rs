@@ -38,24 +38,40 @@ impl Player {
         }
     }
 
-    /// Boxes of each of up to [`Player::batch`] pictures after NMS, best first; `wanted` says of which classes.
-    pub(super) async fn detect(
-        &mut self,
-        graph: &Graph,
-        frames: &[PlacedInput<'_>],
-        wanted: &[bool],
-    ) -> Result<Vec<Vec<Candidate>>> {
+    /// Begins with up to [`Player::batch`] pictures, where a GPU plays: nothing is waited for. `wanted` says which classes are.
+    pub(super) async fn begin(&mut self, graph: &Graph, frames: &[PlacedInput<'_>], wanted: &[bool]) -> Result<()> {
         check_channels(graph)?;
         match self {
             #[cfg(feature = "gpu")]
             Self::Gpu(program) => {
-                let resampled: Vec<Option<Tensor>> =
-                    frames.iter().map(|(picture, placement, _)| resampled(program, picture, placement)).collect();
-                let inputs = frames.iter().zip(&resampled).map(|((picture, placement, thresholds), tensor)| {
-                    (input(picture, placement, tensor.as_ref()), *thresholds)
-                });
+                let resampled = all_resampled(program, frames);
                 program.want_classes(wanted);
-                program.detect_batch(&inputs.collect::<Vec<_>>()).await
+                program.begin_detect(&program_inputs(frames, &resampled)).await
+            }
+            Self::Host(_) => Ok(()),
+        }
+    }
+
+    /// Brings the pictures that are begun with next to the GPU, while it is busy.
+    pub(super) async fn upload_ahead(&mut self, frames: &[PlacedInput<'_>]) -> Result<()> {
+        match self {
+            #[cfg(feature = "gpu")]
+            Self::Gpu(program) => {
+                let resampled = all_resampled(program, frames);
+                let inputs: Vec<_> = program_inputs(frames, &resampled).into_iter().map(|(input, _)| input).collect();
+                program.upload_ahead(&inputs).await
+            }
+            Self::Host(_) => Ok(()),
+        }
+    }
+
+    /// Boxes of each of the pictures that were begun with, after NMS, best first.
+    pub(super) async fn finish(&mut self, frames: &[PlacedInput<'_>], wanted: &[bool]) -> Result<Vec<Vec<Candidate>>> {
+        match self {
+            #[cfg(feature = "gpu")]
+            Self::Gpu(program) => {
+                let thresholds: Vec<Thresholds> = frames.iter().map(|(_, _, thresholds)| *thresholds).collect();
+                program.finish_detect(&thresholds).await
             }
             Self::Host(host) => {
                 let one = |(picture, placement, thresholds): &PlacedInput<'_>| {
@@ -63,6 +79,15 @@ impl Player {
                 };
                 frames.iter().map(one).collect()
             }
+        }
+    }
+
+    /// Forgets what was brought to the GPU ahead of time.
+    pub(super) fn forget_ahead(&mut self) {
+        match self {
+            #[cfg(feature = "gpu")]
+            Self::Gpu(program) => program.forget_ahead(),
+            Self::Host(_) => {}
         }
     }
 
@@ -119,6 +144,22 @@ fn resampled(program: &Program, picture: &PreparedInput<'_>, placement: &Placeme
         }
         _ => None,
     }
+}
+
+#[cfg(feature = "gpu")]
+fn all_resampled(program: &Program, frames: &[PlacedInput<'_>]) -> Vec<Option<Tensor>> {
+    frames.iter().map(|(picture, placement, _)| resampled(program, picture, placement)).collect()
+}
+
+#[cfg(feature = "gpu")]
+fn program_inputs<'a>(
+    frames: &'a [PlacedInput<'a>],
+    resampled: &'a [Option<Tensor>],
+) -> Vec<(ProgramInput<'a>, Thresholds)> {
+    let one = |((picture, placement, thresholds), tensor): (&'a PlacedInput<'a>, &'a Option<Tensor>)| {
+        (input(picture, placement, tensor.as_ref()), *thresholds)
+    };
+    frames.iter().zip(resampled).map(one).collect()
 }
 
 #[cfg(feature = "gpu")]

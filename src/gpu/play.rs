@@ -189,26 +189,66 @@ impl Program {
     }
 
     async fn detect_all(&mut self, frames: &[(ProgramInput<'_>, Thresholds)]) -> Result<Vec<Vec<Candidate>>> {
-        let inputs: Vec<ProgramInput<'_>> = frames.iter().map(|(input, _)| *input).collect();
-        let letterboxes = self.put(&inputs).await?;
-        let mut found = vec![vec![]; frames.len()];
-        let mut open: Vec<usize> = (0..frames.len()).collect();
-        let mut network = true;
-        while !open.is_empty() {
-            let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-            for n in &open {
-                self.boxes[*n].set(&self.gpu, &frames[*n].1);
-                self.boxes[*n].clear(&mut encoder);
+        // It may be of others.
+        self.forget_ahead();
+        self.begin(frames).await?;
+        let thresholds: Vec<Thresholds> = frames.iter().map(|(_, thresholds)| *thresholds).collect();
+        self.finish(&thresholds).await
+    }
+
+    /// Brings up to [`Program::batch`] pictures to the GPU that [`Program::begin_detect`] is called with next, while the GPU is busy with
+    /// what was submitted before. Inputs that are no pictures are left to that call.
+    ///
+    /// # Errors
+    /// As [`Program::play`].
+    pub fn upload_ahead<'a>(&'a mut self, inputs: &'a [ProgramInput<'a>]) -> Task<'a, Result<()>> {
+        Box::pin(async move {
+            // A tensor goes into a slot, where that may lie of which the boxes are made again.
+            let pictures = inputs.iter().all(|input| matches!(input, ProgramInput::Picture(..)));
+            if pictures && !inputs.is_empty() {
+                self.ahead = Some(self.put(inputs).await?);
             }
-            {
-                let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-                if network {
-                    self.record_network(&mut pass, &letterboxes);
-                }
-                open.iter().for_each(|n| self.boxes[*n].record(&mut pass));
-            }
-            open.iter().for_each(|n| self.boxes[*n].fetch(&mut encoder));
-            self.gpu.queue.submit([encoder.finish()]);
+            Ok(())
+        })
+    }
+
+    /// Forgets what [`Program::upload_ahead`] has brought.
+    pub fn forget_ahead(&mut self) {
+        self.ahead = None;
+    }
+
+    /// The first half of [`Program::detect_batch`]: all is submitted, nothing is waited for. Pictures that
+    /// [`Program::upload_ahead`] has brought are taken as they are.
+    ///
+    /// # Errors
+    /// As [`Program::detect_batch`].
+    pub fn begin_detect<'a>(&'a mut self, frames: &'a [(ProgramInput<'a>, Thresholds)]) -> Task<'a, Result<()>> {
+        Box::pin(self.begin(frames))
+    }
+
+    /// The second half, for as many thresholds as there were frames: the boxes of each, in their order.
+    ///
+    /// # Errors
+    /// As [`Program::detect_batch`].
+    pub fn finish_detect<'a>(&'a mut self, thresholds: &'a [Thresholds]) -> Task<'a, Result<Vec<Vec<Candidate>>>> {
+        Box::pin(self.finish(thresholds))
+    }
+
+    async fn begin(&mut self, frames: &[(ProgramInput<'_>, Thresholds)]) -> Result<()> {
+        let (inputs, thresholds): (Vec<ProgramInput<'_>>, Vec<Thresholds>) = frames.iter().copied().unzip();
+        let letterboxes = match self.ahead.take() {
+            Some(letterboxes) => letterboxes,
+            None => self.put(&inputs).await?,
+        };
+        let all: Vec<usize> = (0..frames.len()).collect();
+        self.submit_boxes(&thresholds, &all, Some(&letterboxes));
+        Ok(())
+    }
+
+    async fn finish(&mut self, thresholds: &[Thresholds]) -> Result<Vec<Vec<Candidate>>> {
+        let mut found = vec![vec![]; thresholds.len()];
+        let mut open: Vec<usize> = (0..thresholds.len()).collect();
+        loop {
             let mut overflown = Vec::new();
             for n in open {
                 match self.boxes[n].take(&self.gpu).await? {
@@ -220,10 +260,30 @@ impl Program {
                     }
                 }
             }
+            if overflown.is_empty() {
+                return Ok(found);
+            }
+            self.submit_boxes(thresholds, &overflown, None);
             open = overflown;
-            network = false;
         }
-        Ok(found)
+    }
+
+    /// Submits what makes the boxes of these pictures; with letterboxes, the network before it.
+    fn submit_boxes(&mut self, thresholds: &[Thresholds], open: &[usize], network: Option<&[usize]>) {
+        let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        for n in open {
+            self.boxes[*n].set(&self.gpu, &thresholds[*n]);
+            self.boxes[*n].clear(&mut encoder);
+        }
+        {
+            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+            if let Some(letterboxes) = network {
+                self.record_network(&mut pass, letterboxes);
+            }
+            open.iter().for_each(|n| self.boxes[*n].record(&mut pass));
+        }
+        open.iter().for_each(|n| self.boxes[*n].fetch(&mut encoder));
+        self.gpu.queue.submit([encoder.finish()]);
     }
 
     /// Nodes of the graph as loaded whose values [`Program::play`] can bring back.
@@ -245,6 +305,8 @@ impl Program {
             let message = format!("a batch of {}: expected 1 to {} pictures", inputs.len(), self.batch);
             return Err(Error::Usage(message));
         }
+        // Whatever was there for later is overwritten.
+        self.ahead = None;
         let [view] = *self.plan.views(NodeId(0)) else {
             return Err(Error::graph("input", "has no slot"));
         };

@@ -84,6 +84,8 @@ pub struct Program {
     scratch_bytes: usize,
     tuned: Table,
     pub(super) pipelines: Pipelines,
+    /// The letterboxes of pictures that are on the GPU before it is their turn.
+    pub(super) ahead: Option<Vec<usize>>,
     /// One for each picture of the batch.
     pub(super) sources: Vec<LetterboxPass>,
     /// One for each picture of the batch too.
@@ -166,6 +168,7 @@ impl Program {
             scratch_bytes,
             tuned,
             pipelines,
+            ahead: None,
             sources,
             boxes,
         })

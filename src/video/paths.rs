@@ -34,7 +34,8 @@ pub fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
 fn folder(path: &Path) -> Result<Vec<PathBuf>> {
     let entries = std::fs::read_dir(path).map_err(Error::io(path))?;
     let mut found: Vec<PathBuf> =
-        entries.filter_map(|e| e.ok().map(|e| e.path())).filter(|p| p.is_file() && names_a_picture(p)).collect();
+        // Whatever it is: what is named like a picture and is none is to be told.
+        entries.filter_map(|e| e.ok().map(|e| e.path())).filter(|p| names_a_picture(p)).collect();
     found.sort();
     if found.is_empty() {
         return Err(Error::Usage(format!("{}: there are no pictures in this folder", path.display())));
@@ -55,7 +56,8 @@ fn pattern(path: &Path) -> Result<Vec<PathBuf>> {
     // As the system's own programs have it.
     let options = glob::MatchOptions { case_sensitive: cfg!(not(windows)), ..glob::MatchOptions::new() };
     let paths = glob::glob_with(text, options).map_err(|e| Error::Usage(format!("{text}: {e}")))?;
-    let found: Vec<PathBuf> = paths.filter_map(std::result::Result::ok).filter(|p| p.is_file()).collect();
+    let found: Vec<PathBuf> =
+        paths.filter_map(std::result::Result::ok).filter(|p| p.is_file() || names_a_picture(p)).collect();
     if found.is_empty() { Err(missing()) } else { Ok(found) }
 }
 

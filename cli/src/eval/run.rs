@@ -203,7 +203,7 @@ async fn play(args: &EvalArgs, dataset: &Dataset) -> std::result::Result<Compare
     let started = Instant::now();
     let (mut rows, mut sizes, mut failed) = (vec![], Vec::with_capacity(dataset.images.len()), 0);
     let paths = dataset.images.iter().map(|image| image.path.clone()).collect();
-    let mut reader = pictures::reader(paths, None, args.batch.get(), !args.resize.no_exif)?;
+    let mut reader = pictures::reader(paths, pictures::Pipes::default(), args.batch.get(), !args.resize.no_exif)?;
     let bar = progress::bar(dataset.images.len());
     for batch in dataset.images.chunks(args.batch.get()) {
         let mut seen: Vec<Result<Picture>> = Vec::with_capacity(batch.len());

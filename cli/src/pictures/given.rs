@@ -1,6 +1,7 @@
 //! Which pictures a command line means.
 
 use std::{
+    collections::HashSet,
     io::{IsTerminal, Read},
     path::{Path, PathBuf},
 };
@@ -16,8 +17,17 @@ use yolov4::{
 pub struct Given {
     /// Pictures, in order; `-` is the one on standard input.
     pub paths: Vec<PathBuf>,
-    /// That one, if it is among them.
+    /// Those of them that are no files.
+    pub pipes: Pipes,
+}
+
+/// What is read although it is no file: somebody has named it.
+#[derive(Clone, Debug, Default)]
+pub struct Pipes {
+    /// The picture on standard input, if it is meant.
     pub stdin: Option<Vec<u8>>,
+    /// Pipes and devices, as shells make of `<(..)`. One that only lies in a folder might never end.
+    pub named: HashSet<PathBuf>,
 }
 
 /// The pictures that are meant: files, folders, globs, `@FILE` for a list of them, `-` for a picture or a list on standard input, which is
@@ -30,7 +40,7 @@ pub fn given(args: &[PathBuf]) -> Result<Given> {
         return Err(Error::Usage("expected pictures or a video: files, folders, globs, @LIST or -".into()));
     }
     let piped = [PathBuf::from("-")];
-    let mut given = Given { paths: vec![], stdin: None };
+    let mut given = Given { paths: vec![], pipes: Pipes::default() };
     for arg in if args.is_empty() { &piped } else { args } {
         let text = arg.to_str().unwrap_or_default();
         let list = text.strip_prefix('@').filter(|_| !arg.exists());
@@ -41,7 +51,7 @@ pub fn given(args: &[PathBuf]) -> Result<Given> {
                 given.paths.extend(listed(&bytes, Path::new("")));
             } else {
                 given.paths.push(arg.clone());
-                given.stdin = Some(bytes);
+                given.pipes.stdin = Some(bytes);
             }
         } else if let Some(list) = list.map(Path::new) {
             let bytes = std::fs::read(list).map_err(Error::io(list))?;
@@ -51,6 +61,9 @@ pub fn given(args: &[PathBuf]) -> Result<Given> {
             }
             given.paths.extend(found);
         } else {
+            if !arg.is_file() && !arg.is_dir() && arg.exists() {
+                given.pipes.named.insert(arg.clone());
+            }
             given.paths.extend(expand(std::slice::from_ref(arg))?);
         }
     }

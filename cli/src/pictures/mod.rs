@@ -6,6 +6,6 @@ mod names;
 mod reader;
 
 pub use batch::boxes;
-pub use given::given;
+pub use given::{Pipes, given};
 pub use names::names;
 pub use reader::reader;

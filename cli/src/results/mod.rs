@@ -1,0 +1,9 @@
+//! Where results go, as they are found.
+
+mod format;
+mod journal;
+mod sink;
+
+pub use format::OutputFormat;
+pub use journal::RunIdentity;
+pub use sink::{Destination, Results};
