@@ -286,3 +286,36 @@ fn detections_are_told_to_others() {
     let error = found.draw(&mut DynamicImage::new_rgba8(10, 10)).unwrap_err().to_string();
     assert!(error.contains("drawn onto one of 10x10"), "{error}");
 }
+
+/// Pictures of several sizes, one that is missing, in batches that do not come out even; and so low a threshold that there is no room for
+/// the candidates when the next pictures are on the GPU already.
+#[test]
+fn one_after_the_other_finds_what_each_alone_does() {
+    let scenes =
+        ["rain.jpg", "night.jpg", "avenue.jpg", "rain.jpg", "crossing.jpg"].map(|name| format!("assets/images/{name}"));
+    let small = image::open(&scenes[1]).unwrap().resize(200, 200, image::imageops::FilterType::Nearest);
+    for (batch, threshold) in [(1, 0.25), (2, 0.25), (3, 0.25), (2, 0.0001), (8, 0.25)] {
+        let mut alone = builder().score_threshold(threshold).build().unwrap();
+        let mut detector = builder().score_threshold(threshold).batch(batch).build().unwrap();
+        let mut inputs: Vec<Input<'_>> = scenes.iter().map(Input::from).collect();
+        inputs.insert(2, "nowhere.jpg".into());
+        inputs.insert(4, (&small).into());
+        let wanted: Vec<_> = inputs.clone().into_iter().map(|input| alone.detect(input)).collect();
+        let found: Vec<_> = detector.detect_each(inputs.clone()).collect();
+        assert_eq!(found.len(), 7);
+        for (found, wanted) in found.iter().zip(&wanted) {
+            match (found, wanted) {
+                (Ok(found), Ok(wanted)) => assert_eq!(found, wanted, "batch {batch}, threshold {threshold}"),
+                (Err(found), Err(wanted)) => {
+                    assert_eq!((found.kind(), found.to_string()), (ErrorKind::Io, wanted.to_string()))
+                }
+                other => panic!("batch {batch}: {other:?}"),
+            }
+        }
+        // Who loses interest half-way leaves nothing behind for the next picture.
+        assert!(detector.detect_each(inputs.clone()).next().unwrap().is_ok());
+        assert_eq!(detector.detect(&scenes[4]).unwrap(), *wanted[6].as_ref().unwrap());
+        let first = detector.detect_each([&scenes[4], &scenes[0]]).next().unwrap();
+        assert_eq!(first.unwrap(), *wanted[6].as_ref().unwrap());
+    }
+}
