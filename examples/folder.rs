@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use yolov4::{Detector, Error, Picture};
+use yolov4::{Detector, Error};
 
 fn main() -> Result<(), Error> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -12,18 +12,13 @@ fn main() -> Result<(), Error> {
     let mut detector = Detector::builder().model(model).batch(4).build()?;
     let entries = std::fs::read_dir(folder).map_err(Error::io(folder))?;
     let paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    for paths in paths.chunks(detector.batch()) {
-        let mut pictures = Vec::new();
-        for path in paths {
+    for (path, found) in paths.iter().zip(detector.detect_each(&paths)) {
+        match found {
+            Ok(found) => println!("{}: {} objects", path.display(), found.len()),
+            // Nothing that follows would be found either.
+            Err(e @ Error::DeviceLost(_)) => return Err(e),
             // A file that is no picture is worth a line, not the end.
-            match Picture::open(path) {
-                Ok(picture) => pictures.push((path, picture)),
-                Err(e) => eprintln!("{e}"),
-            }
-        }
-        let found = detector.detect_batch(pictures.iter().map(|(_, picture)| picture))?;
-        for ((path, _), found) in pictures.iter().zip(found) {
-            println!("{}: {} objects", path.display(), found.len());
+            Err(e) => eprintln!("{e}"),
         }
     }
     Ok(())
