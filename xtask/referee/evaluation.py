@@ -78,32 +78,31 @@ def darknet(truth, found, thresh):
                 else:
                     fp += 1
     detections.sort(key=lambda d: -d[0])
-    ranks, right, wrong, taken = [], dict.fromkeys(classes, 0), dict.fromkeys(classes, 0), set()
-    for _, category, which in detections:
+    # A row a rank, a column a class.
+    (right, wrong), taken = np.zeros((2, len(detections), len(classes))), set()
+    for rank, (_, category, which) in enumerate(detections):
         first = which >= 0 and which not in taken
         taken.add(which)
-        (right if first else wrong)[category] += 1
-        ranks.append({c: (right[c] / (right[c] + wrong[c]) if right[c] + wrong[c] else 0.0,
-                          right[c] / objects[c] if objects[c] else 0.0) for c in classes})
+        (right if first else wrong)[rank, classes.index(category)] = 1
+    right, wrong = right.cumsum(0), wrong.cumsum(0)
+    precision = right / np.maximum(right + wrong, 1)
+    recall = right / np.maximum([objects[c] for c in classes], 1)
     means = []
     for points in (0, 11, 101):
         total = 0.0
-        for c in classes:
-            if not ranks:
-                continue
+        for c in range(len(classes) if detections else 0):
             if points:
                 for point in range(points):
-                    wanted = point / (points - 1)
-                    total += max([p for p, r in (rank[c] for rank in ranks) if r >= wanted], default=0.0) / points
+                    beyond = precision[recall[:, c] >= point / (points - 1), c]
+                    total += beyond.max() / points if beyond.size else 0.0
             else:
-                last_precision, last_recall = ranks[-1][c]
-                for rank in reversed(ranks[:-1]):
-                    precision, recall = rank[c]
-                    last_precision = max(last_precision, precision)
-                    total += (last_recall - recall) * last_precision
-                    last_recall = recall
+                last_precision, last_recall = precision[-1, c], recall[-1, c]
+                for rank in range(len(detections) - 2, -1, -1):
+                    last_precision = max(last_precision, precision[rank, c])
+                    total += (last_recall - recall[rank, c]) * last_precision
+                    last_recall = recall[rank, c]
                 total += last_recall * last_precision
-        means.append(total / len(classes))
+        means.append(float(total) / len(classes))
     every = sum(objects.values())
     precision, recall = tp / (tp + fp) if tp + fp else 0.0, tp / every if every else 0.0
     return {

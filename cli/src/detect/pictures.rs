@@ -208,7 +208,9 @@ fn writer(
     let (format, draw) = (args.format, args.draw.clone());
     let render = move |seen: Seen| render(seen, format, draw.as_deref(), classes);
     let thread = Error::io("a thread to write on");
-    let rendered = ordered(seen.into_iter(), cores(), 2 * cores(), render).map_err(Error::io("a thread to draw on"))?;
+    // Half of the cores: decoding has all of them, and where a processor plays it wants them too.
+    let threads = cores().div_ceil(2);
+    let rendered = ordered(seen.into_iter(), threads, 2 * cores(), render).map_err(Error::io("a thread to draw on"))?;
     let write = move || {
         let mut failed = 0;
         for Rendered { listed, outcome } in rendered {
