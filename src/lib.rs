@@ -34,6 +34,8 @@ pub mod low_level;
 mod model;
 mod ops;
 mod oracle;
+#[cfg(not(target_arch = "wasm32"))]
+mod ordered;
 mod task;
 mod tensor;
 mod text;

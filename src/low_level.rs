@@ -9,9 +9,9 @@ pub mod cpu {
 
 /// Class names to a filter, labels and boxes to pixels, results to text.
 pub mod detect {
-    pub use crate::detect::{CanvasToImage, Choice, HostPlayer, atlas, choices, draw, formats};
     #[cfg(not(target_arch = "wasm32"))]
-    pub use crate::detect::{SeenPicture, Upcoming};
+    pub use crate::detect::SeenPicture;
+    pub use crate::detect::{CanvasToImage, Choice, HostPlayer, atlas, choices, draw, formats};
     #[cfg(feature = "gpu")]
     pub use crate::detect::{roofs, tuning};
 }
@@ -78,6 +78,12 @@ pub mod model {
 /// What each op says of itself.
 pub mod ops {
     pub use crate::ops::{Counts, Cut, Definition, Lowering, NodeParams, Storage, activation};
+}
+
+/// Work on many threads, in order.
+#[cfg(not(target_arch = "wasm32"))]
+pub mod ordered {
+    pub use crate::ordered::{Ordered, Upcoming, cores, ordered};
 }
 
 /// The player by definition.

@@ -32,7 +32,7 @@ const FLOORS: &[(&str, &[&str])] = &[
         "detect",
         &[
             "dataset", "digest", "error", "files", "task", "host", "tensor", "kernels", "graph", "model", "gpu", "cpu",
-            "oracle", "detect",
+            "oracle", "ordered", "detect",
         ],
     ),
     ("eval", &["eval"]),

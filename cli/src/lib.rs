@@ -18,7 +18,6 @@ mod log;
 mod model;
 mod models;
 mod options;
-mod ordered;
 mod output;
 mod pictures;
 mod progress;

@@ -9,22 +9,12 @@ use crate::{
     },
     error::{Error, Result},
     host::Picture,
+    ordered::Upcoming,
     task,
 };
 
 /// A picture on the host, given back, and what is in it.
 pub type SeenPicture<'i> = (Option<Cow<'i, Picture>>, Result<Detections>);
-
-/// What comes next.
-#[derive(Debug)]
-pub enum Upcoming<T> {
-    /// This.
-    Now(T),
-    /// Something that is not there yet.
-    Later,
-    /// Nothing.
-    End,
-}
 
 /// See [`Detector::detect_each`].
 #[derive(Debug)]

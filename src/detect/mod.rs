@@ -34,7 +34,7 @@ pub use detection::{BoxPx, Detection};
 pub use detections::Detections;
 pub use detector::Detector;
 #[cfg(not(target_arch = "wasm32"))]
-pub use each::{SeenPicture, Upcoming};
+pub use each::SeenPicture;
 pub use host_player::{Heads, HostPlayer};
 pub use input::{Input, PixelFormat, Pixels};
 pub use letterbox::CanvasToImage;

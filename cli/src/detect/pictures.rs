@@ -10,14 +10,15 @@ use std::{
 use indicatif::ProgressBar;
 use yolov4::{
     Detections, Detector, Error, Input, Picture, Result,
-    low_level::{detect::Upcoming, digest},
+    low_level::{
+        digest,
+        ordered::{Upcoming, cores, ordered},
+    },
 };
 
 use super::DetectArgs;
 use crate::{
-    CommandResult, Failure,
-    ordered::{cores, ordered},
-    output, pictures, progress,
+    CommandResult, Failure, output, pictures, progress,
     results::{Destination, OutputFormat, Results, RunIdentity},
 };
 

@@ -5,10 +5,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use yolov4::{Error, Picture, Result};
+use yolov4::{
+    Error, Picture, Result,
+    low_level::ordered::{Ordered, cores, ordered},
+};
 
 use super::given::{Pipes, is_list};
-use crate::ordered::{Ordered, cores, ordered};
 
 /// A picture, and what is odd about its file.
 pub type Decoded = Result<(Picture, Option<String>)>;

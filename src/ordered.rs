@@ -8,7 +8,16 @@ use std::{
     },
 };
 
-use yolov4::low_level::detect::Upcoming;
+/// What comes next.
+#[derive(Debug)]
+pub enum Upcoming<T> {
+    /// This.
+    Now(T),
+    /// Something that is not there yet.
+    Later,
+    /// Nothing.
+    End,
+}
 
 /// A job, and where its result is wanted.
 type Job<J, T> = (J, SyncSender<T>);
@@ -100,8 +109,6 @@ pub fn ordered<J: Send + 'static, T: Send + 'static>(
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
-
     use std::sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
