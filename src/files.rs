@@ -37,7 +37,7 @@ pub fn write_whole(path: &Path, fill: impl FnOnce(&mut File) -> Result<()>) -> R
 }
 
 /// Whether this is a device of Windows, in whatever folder.
-fn is_device(path: &Path) -> bool {
+pub fn is_device(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).map(str::to_ascii_uppercase);
     cfg!(windows) && name.is_some_and(|name| matches!(name.as_str(), "NUL" | "CON"))
 }

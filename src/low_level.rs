@@ -29,7 +29,7 @@ pub mod fetch {
 
 /// Files written whole or not at all, and their sums.
 pub mod files {
-    pub use crate::files::{sha1, write_whole};
+    pub use crate::files::{is_device, sha1, write_whole};
 }
 
 /// Adapter and device, a network on it, and what measures both.
@@ -83,7 +83,7 @@ pub mod ops {
 /// Work on many threads, in order.
 #[cfg(not(target_arch = "wasm32"))]
 pub mod ordered {
-    pub use crate::ordered::{Ordered, Upcoming, cores, ordered};
+    pub use crate::ordered::{Ordered, Upcoming, ahead, cores, ordered};
 }
 
 /// The player by definition.

@@ -69,6 +69,12 @@ pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
+/// How many pictures may wait where so many are wanted at once: decoded ones are large, and a machine of many cores has not that much more
+/// memory.
+pub fn ahead(batch: usize) -> usize {
+    cores().min(8).saturating_add(batch)
+}
+
 /// Does `work` for each of the jobs on `threads` threads. No more than `ahead` results wait to be taken, or are in the making.
 ///
 /// # Errors

@@ -61,6 +61,16 @@ pub fn error(error: &Error) {
     advice(error).iter().for_each(|advice| say(format_args!("help: {advice}")));
 }
 
+/// The same about a file: its name comes first where the error does not have it.
+pub fn error_of(file: &Path, error: &Error) {
+    let (name, text) = (file.display().to_string(), error.to_string());
+    if text.contains(&name) {
+        return self::error(error);
+    }
+    say(format_args!("error: {name}: {text}"));
+    advice(error).iter().for_each(|advice| say(format_args!("help: {advice}")));
+}
+
 /// To `path`, or to stdout.
 ///
 /// # Errors

@@ -29,7 +29,7 @@ fn pages() -> Vec<String> {
     let mut pages: Vec<String> =
         ["README", "ARCHITECTURE", "CONTRIBUTING", "CHANGELOG", "assets/README", "benches/RESULTS"]
             .into_iter()
-            .chain(["cli/README", "web/package/README"])
+            .chain(["cli/README", "python/README", "web/package/README"])
             .map(|name| format!("{name}.md"))
             .collect();
     let docs = fs::read_dir(root().join("docs")).unwrap();

@@ -8,7 +8,7 @@ use std::{
 use pyo3::prelude::*;
 use yolov4::{
     Detections, Detector, Error, Picture,
-    low_level::ordered::{Upcoming, cores, ordered},
+    low_level::ordered::{Upcoming, ahead, cores, ordered},
 };
 
 use crate::{
@@ -119,7 +119,7 @@ impl NativeDetector {
     fn find(&self, inputs: Vec<RawInput>) -> Vec<Result<Detections, Error>> {
         let mut detector = self.detector.lock().unwrap_or_else(PoisonError::into_inner);
         let names: Vec<String> = inputs.iter().map(RawInput::name).collect();
-        let ahead = cores() + detector.batch();
+        let ahead = ahead(detector.batch());
         let threads = cores().min(inputs.len());
         let mut decoded = match ordered(inputs.into_iter(), threads, ahead, |input: RawInput| input.decode()) {
             Ok(decoded) => decoded,

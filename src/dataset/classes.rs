@@ -18,7 +18,7 @@ const SYNONYMS: [(&str, &str); 6] = [
     ("tvmonitor", "tv"),
 ];
 
-/// What a person says of classes whose names differ: a line of `class = category` each.
+/// What a person says of classes whose names differ: a line of `class = category` each; what follows ` #` says nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClassMap {
     /// By class; what is empty is left out.
@@ -26,7 +26,7 @@ pub struct ClassMap {
 }
 
 impl ClassMap {
-    /// Reads a file; lines that begin with `#` say nothing. A class with nothing behind its `=` is left out.
+    /// Reads a file. A class with nothing behind its `=` is left out.
     ///
     /// # Errors
     /// [`Error::Io`]; [`Error::Text`] with the line.
@@ -36,7 +36,8 @@ impl ClassMap {
         let mut category_of = BTreeMap::new();
         for (i, line) in text::lines(&text).map(str::trim).enumerate() {
             let fail = |message: String| Error::Text { file: file.to_owned(), line: i + 1, message };
-            if line.is_empty() || line.starts_with('#') {
+            let line = if line.starts_with('#') { "" } else { line.split(" #").next().unwrap_or("").trim_end() };
+            if line.is_empty() {
                 continue;
             }
             let (class, category) =
@@ -165,7 +166,7 @@ mod tests {
     #[test]
     fn a_map_says_what_names_do_not() {
         let (there, own) = (categories(&["hound", "cat", "cow"]), classes(&["dog", "cat", "car"]));
-        let good = map("# a remark\ndog = hound\r\ncar =\n").unwrap();
+        let good = map("# a remark\ndog = hound   # the same\r\ncar =     # left out\n").unwrap();
         assert_eq!(match_classes(&own, &there, Some(&good)).unwrap(), [Some(0), Some(1), None]);
         for (text, told) in [
             ("dog = hound", "says nothing of `car`"),

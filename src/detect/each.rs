@@ -72,17 +72,22 @@ impl<'d, 'i, F: FnMut(bool) -> Upcoming<Result<Input<'i>>>> PictureSequence<'d, 
             // One that fails costs the others nothing.
             Err(_) => self.one_by_one(&pictures).await,
         };
+        if matches!(found.front(), Some(Err(Error::DeviceLost(_)))) {
+            self.ended = true;
+            self.next.clear();
+        }
         let mut pictures = pictures.into_iter();
         for error in errors {
             let seen = match error {
                 Some(e) => (None, Err(e)),
                 None => {
-                    let lost = || Err(Error::DeviceLost("it was lost with a picture before this one".into()));
+                    // Of those behind one that lost the device nothing is known.
+                    let Some(outcome) = found.pop_front() else { break };
                     let picture = pictures.next().and_then(|picture| match picture.input {
                         PreparedInput::Picture(picture) => Some(picture),
                         _ => None,
                     });
-                    (picture, found.pop_front().unwrap_or_else(lost))
+                    (picture, outcome)
                 }
             };
             self.seen.push_back(seen);
@@ -133,9 +138,9 @@ impl<'i, F: FnMut(bool) -> Upcoming<Result<Input<'i>>>> Iterator for PictureSequ
 }
 
 impl Detector {
-    /// The objects in one picture after the other, in their order; each is waited for. Inputs are taken as they are needed, up to two
-    /// batches ahead: while the GPU is busy with one batch the next is read and brought there. One that fails costs the others nothing,
-    /// unless the device is lost: [`Error::DeviceLost`] is the end.
+    /// The objects in one picture after the other, in their order; each is waited for. Inputs are taken a batch ahead: while the GPU is busy
+    /// with one the next is read and brought there, so that what is found is told when the next input is there or there is none. One that
+    /// fails costs the others nothing, unless the device is lost: [`Error::DeviceLost`] is the last that is told.
     ///
     /// ```no_run
     /// let mut detector = yolov4::Detector::builder().model("demo").batch(4).build()?;

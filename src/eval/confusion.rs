@@ -13,12 +13,12 @@ pub struct Confusion {
 }
 
 impl Confusion {
-    /// Pairs boxes of at least this score with objects, those that overlap most first, each once. Boxes left over that lie in a crowd of
+    /// Pairs boxes above this score with objects, those that overlap most first, each once. Boxes left over that lie in a crowd of
     /// their class do not count.
     pub fn new(images: usize, classes: usize, truth: &[LabelledBox], found: &[ScoredBox], threshold: f64) -> Self {
         let mut counts = vec![vec![0; classes + 1]; classes + 1];
         for (truth, mut found) in by_image(images, classes, truth, found) {
-            found.retain(|f| f.score >= threshold);
+            found.retain(|f| f.score > threshold);
             let (crowds, objects): (Vec<&LabelledBox>, Vec<&LabelledBox>) = truth.into_iter().partition(|t| t.crowd);
             let pair = |(f, t): (usize, usize)| (overlap(&found[f].bbox, &objects[t].bbox, false), f, t);
             let all = (0..found.len()).flat_map(|f| (0..objects.len()).map(move |t| (f, t)));

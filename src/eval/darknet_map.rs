@@ -83,8 +83,8 @@ pub struct DarknetMap {
 
 impl DarknetMap {
     /// Compares detections with labels of as many pictures and classes; counts are of boxes above the score `threshold`. Each box belongs
-    /// to the object of its class that it overlaps most. What overlaps a crowd and no object does not count, as Darknet has it with
-    /// `difficult` objects.
+    /// to the object of its class that it overlaps most. What lies in a crowd and on no object does not count: Darknet has no
+    /// crowds, and its `difficult` objects keep a box out of the curve but not out of the counts.
     ///
     /// Darknet counts the boxes of a picture as they lie in memory, so that a weak box may spoil a strong one; here the best comes first.
     pub fn new(images: usize, classes: usize, truth: &[LabelledBox], found: &[ScoredBox], threshold: f64) -> Self {

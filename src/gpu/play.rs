@@ -206,7 +206,9 @@ impl Program {
             // A tensor goes into a slot, where that may lie of which the boxes are made again.
             let pictures = inputs.iter().all(|input| matches!(input, ProgramInput::Picture(..)));
             if pictures && !inputs.is_empty() {
-                self.ahead = Some(self.put(inputs).await?);
+                let letterboxes = self.put(inputs).await?;
+                // What there is no room for is told when its turn comes, not of the pictures before.
+                self.ahead = self.gpu.check().is_ok().then_some(letterboxes);
             }
             Ok(())
         })

@@ -4,6 +4,7 @@ mod ci;
 mod demo;
 mod driver;
 mod mutants;
+mod python;
 mod referee;
 mod run;
 mod scenes;
@@ -50,6 +51,8 @@ enum Job {
         #[arg(long)]
         full: bool,
     },
+    /// Build the Python package's wheel and test it (needs Python 3.9 or later)
+    Python,
     /// Train the demo network on generated scenes and judge it (an hour on one core)
     Demo(demo::TrainDemoArgs),
     /// Build the page and the npm package; serve or test them
@@ -68,7 +71,7 @@ enum Job {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let timed = matches!(cli.job, Job::Test { .. } | Job::Ci { .. } | Job::Windows(_));
+    let timed = matches!(cli.job, Job::Test { .. } | Job::Ci { .. } | Job::Python | Job::Windows(_));
     let outcome = start(cli.job);
     if timed {
         run::print_times();
@@ -88,6 +91,7 @@ fn start(job: Job) -> anyhow::Result<()> {
         Job::Test { all } => tests::run(all),
         Job::Ci { parts } => ci::run(&parts),
         Job::Mutants { only } => mutants::run(&only),
+        Job::Python => python::test(false),
         Job::Referee { quick, full } => referee::run(quick, full),
         Job::Demo(args) => demo::run(&args),
         Job::Web(args) => web::run(&args),

@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use crate::{driver, run, web};
+use crate::{driver, python, run, web};
 
 /// The tests, with `all` the long ones too, on an adapter that answers. Without one the kernel suites fail; they never pass
 /// unseen. What was skipped and what failed is said once more at the end, where it is seen.
@@ -24,6 +24,14 @@ pub fn run(all: bool) -> Result<()> {
         skipped.push("the page and the npm package: there is no Node.js 20, npm or Chromium here".into());
         Ok(())
     };
+    let python = if python::can_test() {
+        python::test(all)
+    } else if std::env::var_os("CI").is_some_and(|v| v == "true") {
+        Err(anyhow::anyhow!("the Python package: there is no Python 3.9 with venv here"))
+    } else {
+        skipped.push("the Python package: there is no Python 3.9 with venv here".into());
+        Ok(())
+    };
     if !all {
         skipped.push("the long tests: `cargo xtask test --all` runs them too".into());
     }
@@ -32,11 +40,12 @@ pub fn run(all: bool) -> Result<()> {
         if skipped.is_empty() { "nothing was skipped".into() } else { format!("{} skipped:", skipped.len()) }
     );
     skipped.iter().for_each(|line| println!("SKIPPED {line}"));
-    // Both: what has failed in the browsers is not to hide behind the other.
-    match (native, browsers) {
-        (Err(native), Err(browsers)) => Err(browsers.context(native)),
-        (native, browsers) => native.and(browsers),
-    }
+    // All of them: what has failed in the browsers is not to hide behind another.
+    let both = |one: Result<()>, other: Result<()>| match (one, other) {
+        (Err(one), Err(other)) => Err(other.context(one)),
+        (one, other) => one.and(other),
+    };
+    both(both(native, browsers), python)
 }
 
 /// A line that cargo or a test has printed.

@@ -83,8 +83,12 @@ fn best<T>(sizes: &[usize], make: impl Fn(usize) -> Result<(T, f64)>) -> Result<
             (Ok((_, rate)), Some((_, before))) if rate < before * WORTH => break,
             (Ok((_, rate)), Some(_)) if rate.is_infinite() => break,
             (Ok(made), _) => best = Some(made),
-            (Err(Error::Limit { .. } | Error::OutOfMemory(_)), Some(_)) => break,
-            (Err(e), _) => return Err(e),
+            // Whatever a device says of too much: there is one that works.
+            (Err(e), Some(_)) => {
+                tracing::info!("a batch of {size} is not tried: {e}");
+                break;
+            }
+            (Err(e), None) => return Err(e),
         }
         if best.as_ref().is_some_and(|(_, rate)| rate.is_infinite()) {
             break;

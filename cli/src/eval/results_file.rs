@@ -55,7 +55,8 @@ pub fn write(file: &Path, rows: &[ResultRow]) -> Result<()> {
 pub fn read(file: &Path, dataset: &Dataset) -> Result<(Vec<ResultRow>, Vec<String>)> {
     let bytes = std::fs::read(file).map_err(Error::io(file))?;
     let fail = |line: usize, message: String| Error::Text { file: file.to_owned(), line: line.max(1), message };
-    let mut rows: Vec<ResultRow> = serde_json::from_slice(&bytes)
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    let mut rows: Vec<ResultRow> = serde_json::from_slice(bytes)
         .map_err(|e| fail(e.line(), format!("expected COCO's results (image_id, category_id, bbox, score): {e}")))?;
     let images: HashSet<u64> = dataset.images.iter().map(|image| image.id).collect();
     if let Some(row) = rows.iter().find(|row| !images.contains(&row.image_id)) {

@@ -21,6 +21,40 @@ use super::{
     table,
 };
 use crate::{CommandResult, Failure, options, output, pictures, progress};
+/// Options about playing: of boxes that are there already nothing of it can be asked.
+const PLAYED: [&str; 29] = [
+    "adapter",
+    "allow_truncated",
+    "backend",
+    "batch",
+    "bn_eps",
+    "class_map",
+    "conf",
+    "decode",
+    "detections",
+    "images",
+    "labels",
+    "leaky_slope",
+    "letterbox",
+    "max_det",
+    "mirror",
+    "model",
+    "names",
+    "nms",
+    "nms_kind",
+    "no_exif",
+    "no_letterbox",
+    "offline",
+    "player",
+    "precision",
+    "resize",
+    "size",
+    "tune",
+    "verbose",
+    "weights",
+];
+
+/// What `yolov4 eval` is asked.
 #[derive(clap::Args, Debug)]
 pub struct EvalArgs {
     /// COCO's annotations: instances_val2017.json, or your own of that kind
@@ -81,7 +115,7 @@ pub struct EvalArgs {
     #[arg(long, value_name = "FILE.json")]
     detections: Option<PathBuf>,
     /// Play nothing: take the boxes from COCO's results, this program's or another's
-    #[arg(long, value_name = "FILE.json", conflicts_with_all = ["model", "weights", "images", "class_map", "names", "labels", "detections"])]
+    #[arg(long, value_name = "FILE.json", conflicts_with_all = PLAYED)]
     results: Option<PathBuf>,
     /// Draw precision over recall, F1 over score, and what was taken for what, as SVG into this folder (made if its parent exists)
     #[arg(long, value_name = "DIR")]
@@ -203,9 +237,10 @@ async fn play(args: &EvalArgs, dataset: &Dataset) -> std::result::Result<Compare
     let started = Instant::now();
     let (mut rows, mut sizes, mut failed) = (vec![], Vec::with_capacity(dataset.images.len()), 0);
     let paths = dataset.images.iter().map(|image| image.path.clone()).collect();
-    let mut reader = pictures::reader(paths, pictures::Pipes::default(), args.batch.get(), !args.resize.no_exif)?;
+    let batch = detector.batch();
+    let mut reader = pictures::reader(paths, pictures::Pipes::default(), batch, !args.resize.no_exif)?;
     let bar = progress::bar(dataset.images.len());
-    for batch in dataset.images.chunks(args.batch.get()) {
+    for batch in dataset.images.chunks(batch) {
         let mut seen: Vec<Result<Picture>> = Vec::with_capacity(batch.len());
         for (decoded, image) in reader.by_ref().take(batch.len()).zip(batch) {
             if let Ok((_, Some(remark))) = &decoded {
@@ -227,7 +262,7 @@ async fn play(args: &EvalArgs, dataset: &Dataset) -> std::result::Result<Compare
                 }
                 Some(Err(e @ Error::DeviceLost(_))) => return Err(e.into()),
                 Some(Err(e)) => {
-                    bar.suspend(|| output::error(&e));
+                    bar.suspend(|| output::error_of(&image.path, &e));
                     failed += 1;
                     sizes.push(None);
                 }
@@ -237,6 +272,10 @@ async fn play(args: &EvalArgs, dataset: &Dataset) -> std::result::Result<Compare
         }
     }
     bar.finish_and_clear();
+    if sizes.len() < dataset.images.len() {
+        let (seen, all) = (sizes.len(), dataset.images.len());
+        return Err(Error::Gpu(format!("a thread that decodes has ended after {seen} of {all} pictures")).into());
+    }
     let (count, seconds) = (sizes.len(), started.elapsed().as_secs_f64());
     output::say(format_args!("{count} pictures in {seconds:.1} s, {:.1} a second", count as f64 / seconds));
     if failed == count {

@@ -7,7 +7,7 @@ use std::{
 
 use yolov4::{
     Error, Picture, Result,
-    low_level::ordered::{Ordered, cores, ordered},
+    low_level::ordered::{Ordered, ahead, cores, ordered},
 };
 
 use super::given::{Pipes, is_list};
@@ -20,14 +20,13 @@ pub type Decoded = Result<(Picture, Option<String>)>;
 /// # Errors
 /// [`Error::Io`] if there are no threads to be had.
 pub fn reader(paths: Vec<PathBuf>, pipes: Pipes, batch: usize, exif: bool) -> Result<Ordered<Decoded>> {
-    let ahead = cores() + batch;
     let read = move |path: PathBuf| {
         // A fault of a decoder costs its picture, not all that follow.
         let decoded = catch_unwind(AssertUnwindSafe(|| read(&path, &pipes, exif)));
         let message = || "cannot be decoded: the decoder gave up on it".to_owned();
         decoded.unwrap_or_else(|_| Err(Error::Image { path, message: message() }))
     };
-    ordered(paths.into_iter(), cores(), ahead, read).map_err(Error::io("a thread to decode on"))
+    ordered(paths.into_iter(), cores(), ahead(batch), read).map_err(Error::io("a thread to decode on"))
 }
 
 fn read(path: &Path, pipes: &Pipes, exif: bool) -> Decoded {

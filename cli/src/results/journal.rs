@@ -6,7 +6,7 @@
 use std::{
     collections::BTreeMap,
     fs::File,
-    io::{Read, Write},
+    io::{Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
@@ -22,6 +22,8 @@ pub struct RunIdentity {
     pub pictures: usize,
     /// A sum of their paths.
     pub list: String,
+    /// Which part of a longer list they are.
+    pub shard: Option<String>,
 }
 
 impl RunIdentity {
@@ -33,6 +35,10 @@ impl RunIdentity {
         if let Some(name) = other {
             let value = |of: &Self| of.settings.get(name).cloned().unwrap_or_else(none);
             return Some(format!("{name} was {}, and is {} now", value(before), value(self)));
+        }
+        if self.shard != before.shard {
+            let shard = |of: &Self| of.shard.clone().unwrap_or_else(none);
+            return Some(format!("shard was {}, and is {} now", shard(before), shard(self)));
         }
         if self.pictures != before.pictures {
             return Some(format!("it was of {} pictures, and there are {} now", before.pictures, self.pictures));
@@ -58,9 +64,13 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Where the journal of an output is.
-    pub fn path_of(out: &Path) -> PathBuf {
+    /// Where the journal of a run's output is.
+    pub fn path_of(out: &Path, run: Option<&RunIdentity>) -> PathBuf {
         let mut name = out.as_os_str().to_owned();
+        // Several shards may share a folder, and none of them a file.
+        if let Some(shard) = run.and_then(|run| run.shard.as_ref()).filter(|_| out.is_dir()) {
+            name.push(format!(".{}", shard.replace('/', "-of-")));
+        }
         name.push(".yolov4-journal");
         name.into()
     }
@@ -85,7 +95,8 @@ impl Journal {
     /// [`Error::Io`]; [`Error::Text`] with the line for what is no journal; [`Error::Usage`] for one of another run, or if another program
     /// is at it.
     pub fn resume(path: PathBuf, run: &RunIdentity, written: u64) -> Result<Option<(Self, Progressed)>> {
-        let file = match File::options().read(true).append(true).open(&path) {
+        // Not to append: on Windows such a file may not be cut.
+        let file = match File::options().read(true).write(true).open(&path) {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             other => other.map_err(Error::io(&path))?,
         };
@@ -93,11 +104,10 @@ impl Journal {
         journal.lock()?;
         let mut text = String::new();
         journal.file.read_to_string(&mut text).map_err(Error::io(&journal.path))?;
-        let whole = text.rfind('\n').map_or(0, |end| end + 1);
-        journal.file.set_len(whole as u64).map_err(Error::io(&journal.path))?;
-        let mut lines = text[..whole].lines().enumerate();
+        let mut lines = text.split_inclusive('\n').filter(|line| line.ends_with('\n')).enumerate();
         let fail = |line: usize, message: String| Error::Text { file: journal.path.clone(), line: line + 1, message };
         let Some((_, first)) = lines.next() else { return Ok(None) };
+        let mut kept = first.len() as u64;
         let before: RunIdentity =
             serde_json::from_str(first).map_err(|e| fail(0, format!("expected the journal of a run: {e}")))?;
         if let Some(other) = run.differs(&before) {
@@ -109,6 +119,7 @@ impl Journal {
         }
         let mut progressed = Progressed { done: vec![false; run.pictures], length: 0 };
         for (at, line) in lines {
+            let line = line.trim_end();
             let entry =
                 line.split_once(' ').and_then(|(place, length)| Some((place.parse().ok()?, length.parse().ok()?)));
             let (place, length): (usize, u64) =
@@ -116,11 +127,15 @@ impl Journal {
             let picture = progressed.done.get_mut(place);
             let picture = picture.ok_or_else(|| fail(at, format!("place {place} of {} pictures", run.pictures)))?;
             // A machine that went down may have kept less of the output than of its journal.
-            if length <= written {
-                *picture = true;
-                progressed.length = length;
+            if length > written {
+                break;
             }
+            *picture = true;
+            progressed.length = length;
+            kept += line.len() as u64 + 1;
         }
+        let cut = journal.file.set_len(kept).and_then(|()| (&journal.file).seek(SeekFrom::End(0)));
+        cut.map_err(Error::io(&journal.path))?;
         Ok(Some((journal, progressed)))
     }
 

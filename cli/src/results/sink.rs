@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use yolov4::{Detections, Error, Result};
+use yolov4::{Detections, Error, Result, low_level::files};
 
 use super::{
     format::{OutputFormat, image_id, table},
@@ -28,7 +28,7 @@ pub struct Destination {
 }
 
 impl Destination {
-    /// Finds out before any work whether the results of `pictures` can be written at all.
+    /// Finds out before any work whether the results of `pictures` can be written at all: all of them, of which this run may have a part.
     ///
     /// # Errors
     /// [`Error::Usage`] if the format does not suit the pictures; [`Error::Io`] for a folder that is not there.
@@ -68,16 +68,16 @@ impl Destination {
         }
     }
 
-    /// Whether an earlier run has done all there was to do.
+    /// Whether an earlier run has left its whole output, as far as can be seen: its journal, which would tell, is gone then.
     pub fn is_whole(&self) -> bool {
-        let left = |out: &PathBuf| part_of(out).exists() || Journal::path_of(out).exists();
+        let left = |out: &PathBuf| part_of(out).exists() || Journal::path_of(out, None).exists();
         self.resume && self.out.as_ref().is_some_and(|out| out.exists() && !out.is_dir() && !left(out))
     }
 }
 
 /// Whether bytes that go there are gone.
 fn is_special(path: &Path) -> bool {
-    path.exists() && !path.is_file() && !path.is_dir()
+    files::is_device(path) || path.exists() && !path.is_file() && !path.is_dir()
 }
 
 /// Where a file is written until it is whole.
@@ -136,7 +136,7 @@ impl Results {
                 (results(Sink::Special(out.clone(), file), 0), nothing)
             }
             Some(dir) if dir.is_dir() => {
-                let path = Journal::path_of(dir);
+                let path = Journal::path_of(dir, run);
                 let resumed = match run.filter(|_| *resume) {
                     Some(run) => Journal::resume(path.clone(), run, u64::MAX)?,
                     None => None,
@@ -165,7 +165,7 @@ impl Results {
         run: Option<&RunIdentity>,
         nothing: Vec<bool>,
     ) -> Result<(Option<Journal>, File, u64, Vec<bool>)> {
-        let (path, part) = (Journal::path_of(out), part_of(out));
+        let (path, part) = (Journal::path_of(out, run), part_of(out));
         // One that was whole but for pictures that failed.
         let written = [&part, &out.to_owned()].into_iter().find_map(|file| file.metadata().ok()).map_or(0, |m| m.len());
         let resumed = match run.filter(|_| resume) {
@@ -184,7 +184,11 @@ impl Results {
                     output::say(format_args!(
                         "note: {}: an earlier run left it behind; it is begun anew{}",
                         part.display(),
-                        if resume { ", for its journal is gone" } else { " without --resume" }
+                        match run {
+                            Some(_) if resume => ", for its journal is gone",
+                            Some(_) => " without --resume",
+                            None => "",
+                        }
                     ));
                 }
                 (run.map(|run| Journal::create(path, run)).transpose()?, 0, nothing)
