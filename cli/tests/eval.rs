@@ -322,6 +322,11 @@ fn results_that_cannot_be_are_named() {
     let out = run(r#"[{"image_id": 40, "category_id": 77, "bbox": [1, 2, 3, 4], "score": 0.5}]"#);
     assert!(out.status.success() && stderr(&out).contains("1 boxes of categories"), "{}", stderr(&out));
     assert!(run("[]").status.success());
+    // Nothing of it could be done.
+    for option in [&["--conf", "0.5"][..], &["--player", "cpu"], &["--batch", "2"], &["--size", "64"], &["--no-exif"]] {
+        let args = [&["eval", "--annotations", "truth.json", "--results", "found.json"], option].concat();
+        refused(&place.run(&args), 2, &[option[0], "--results"]);
+    }
 }
 
 #[test]
@@ -344,6 +349,18 @@ fn classes_are_matched_by_name() {
     assert!(stderr(&out).contains("1 annotated categories have no class and are left out: halt"), "{}", stderr(&out));
     refused(&mapped(&format!("{first} = {second}\n")), 2, &["expected one class a category"]);
     refused(&mapped(&format!("{first}\n")), 1, &["class.map:1: expected class = category"]);
+}
+
+#[test]
+fn the_class_map_of_the_page_is_one() {
+    let page = fs::read_to_string(root().join("docs/accuracy.md")).unwrap();
+    let map = page.split("```text\n").nth(1).unwrap().split("```").next().unwrap();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), map).unwrap();
+    let map = yolov4::dataset::ClassMap::read(file.path()).unwrap();
+    let categories = [yolov4::dataset::Category { id: 5, name: "airplane".into() }];
+    let classes = ["aeroplane", "bicycle"].map(str::to_owned);
+    assert_eq!(yolov4::dataset::match_classes(&classes, &categories, Some(&map)).unwrap(), [Some(0), None]);
 }
 
 #[test]

@@ -266,6 +266,35 @@ fn what_failed_is_tried_again_and_what_is_whole_is_left_alone() {
     assert_eq!((labels, place.path("labels/000000000003.txt").exists()), (5, true));
 }
 
+/// A machine that goes down may keep less of the output than of what the journal says of it.
+#[test]
+fn output_that_is_shorter_than_its_journal_is_found_again() {
+    let place = Place::with_pictures(40);
+    fs::write(place.path("in/000000000020.png"), "no picture").unwrap();
+    let args = ["in", "--format", "jsonl", "--out", "found.jsonl"];
+    refused(&place.run(&args), 1, &["1 of 40 pictures failed"]);
+    let whole = place.read("found.jsonl");
+    for length in [whole.len() / 3, whole.len() / 2, 1, 0] {
+        fs::write(place.path("found.jsonl"), &whole[..length]).unwrap();
+        let out = place.run(&[&args[..], &["--resume"]].concat());
+        refused(&out, 1, &["000000000020.png", "pictures failed"]);
+        assert_eq!(place.read("found.jsonl"), whole, "from {length} bytes");
+    }
+}
+
+#[test]
+fn shards_write_labels_into_one_folder() {
+    let place = Place::with_pictures(5);
+    let shards: Vec<Child> = (0..4)
+        .map(|i| {
+            place.detect(&["in", "--format", "yolo", "--out", "labels", "--shard", &format!("{i}/4")]).spawn().unwrap()
+        })
+        .collect();
+    assert!(shards.into_iter().all(|mut child| child.wait().unwrap().success()));
+    assert_eq!(fs::read_dir(place.path("labels")).unwrap().count(), 5);
+    assert_eq!(place.made(), ["labels"]);
+}
+
 #[test]
 fn a_full_disk_is_told_and_gone_on_from() {
     let place = Place::with_pictures(60);
@@ -350,7 +379,7 @@ fn only_the_same_run_is_gone_on_with() {
     refused(&with(&["--conf", "0.3"]), 2, &["the argument '--conf"]);
     refused(&with(&["--nms", "0.7"]), 2, &["nms was 0.45, and is 0.7 now; without --resume it begins anew"]);
     refused(&with(&["--max-det", "2"]), 2, &["max-det was none, and is 2 now"]);
-    refused(&with(&["--shard", "0/1"]), 2, &["shard was none, and is 0/1 now"]);
+    refused(&with(&["--shard", "0/1"]), 2, &["shard was nothing, and is 0/1 now"]);
     place.picture("in/000000000009.png", 9);
     refused(&with(&[]), 2, &["it was of 4 pictures, and there are 5 now"]);
     fs::rename(place.path("in/000000000009.png"), place.path("in/000000000002.png")).unwrap();

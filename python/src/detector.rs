@@ -21,6 +21,9 @@ use crate::{
 /// How often somebody who waits looks whether Ctrl-C was pressed.
 const LOOK: Duration = Duration::from_millis(50);
 
+/// The name of the model, columns and rows of its input, pictures at once, minimum score and overlap.
+type About = (String, (usize, usize), usize, (f32, f32));
+
 /// What `yolov4.Detector` is made of. Threads take turns.
 #[pyclass(frozen)]
 pub struct NativeDetector {
@@ -77,8 +80,8 @@ impl NativeDetector {
         self.ask(py, Detector::player)
     }
 
-    /// The name of the model, columns and rows of its input, pictures at once, minimum score and overlap.
-    fn about(&self, py: Python<'_>) -> PyResult<(String, (usize, usize), usize, (f32, f32))> {
+    /// What does not change.
+    fn about(&self, py: Python<'_>) -> PyResult<About> {
         self.ask(py, |detector| {
             let input = detector.graph().input_shape();
             (detector.title(), (input.w, input.h), detector.batch(), detector.thresholds())

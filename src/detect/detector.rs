@@ -142,6 +142,7 @@ impl Detector {
     }
 
     /// Brings the pictures that are begun with next to the player.
+    #[cfg(not(target_arch = "wasm32"))]
     pub(super) async fn upload_ahead(&mut self, pictures: &[NamedInput<'_>]) -> Result<()> {
         let frames = self.placed(pictures);
         self.player.upload_ahead(&frames).await

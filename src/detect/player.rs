@@ -48,11 +48,15 @@ impl Player {
                 program.want_classes(wanted);
                 program.begin_detect(&program_inputs(frames, &resampled)).await
             }
-            Self::Host(_) => Ok(()),
+            Self::Host(_) => {
+                let _ = (frames, wanted);
+                Ok(())
+            }
         }
     }
 
     /// Brings the pictures that are begun with next to the GPU, while it is busy.
+    #[cfg(not(target_arch = "wasm32"))]
     pub(super) async fn upload_ahead(&mut self, frames: &[PlacedInput<'_>]) -> Result<()> {
         match self {
             #[cfg(feature = "gpu")]
@@ -61,7 +65,10 @@ impl Player {
                 let inputs: Vec<_> = program_inputs(frames, &resampled).into_iter().map(|(input, _)| input).collect();
                 program.upload_ahead(&inputs).await
             }
-            Self::Host(_) => Ok(()),
+            Self::Host(_) => {
+                let _ = frames;
+                Ok(())
+            }
         }
     }
 

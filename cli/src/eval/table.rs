@@ -12,7 +12,7 @@ use super::{
 /// Everything, as text.
 pub fn table(report: &EvalReport, scores: &Scores) -> String {
     let EvalReport { images, objects, classes, detections, settings, ap, best_f1, .. } = report;
-    let mut text = format!("{}", settings.source);
+    let mut text = settings.source.clone();
     if let (Some([w, h]), Some(conf), Some(nms), Some(most)) =
         (settings.size, settings.conf, settings.nms, settings.max_det)
     {
