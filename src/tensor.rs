@@ -1,6 +1,8 @@
 //! Shapes and host tensors. A tensor on the host is planar (CHW, row-major); on the GPU it is [`Shape::blocks`]
 //! planes of four channels each (NC4HW4: element `(c, y, x)` is component `c % 4` of vector `(c / 4, y, x)`).
 
+use std::sync::{Mutex, PoisonError};
+
 /// Channels, height and width of one value of one picture. How many pictures lie side by side, whoever plays them knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Shape {
@@ -79,11 +81,22 @@ impl Tensor {
         if threads == 1 {
             work(0, &mut out.data);
         } else {
-            std::thread::scope(|scope| {
-                for (i, planes) in out.data.chunks_mut(each * pixels).enumerate() {
-                    let work = &work;
-                    scope.spawn(move || work(i * each, planes));
+            let parts = Mutex::new(out.data.chunks_mut(each * pixels).enumerate());
+            let work_off = || {
+                loop {
+                    let part = parts.lock().unwrap_or_else(PoisonError::into_inner).next();
+                    let Some((i, planes)) = part else { break };
+                    work(i * each, planes);
                 }
+            };
+            std::thread::scope(|scope| {
+                for _ in 1..threads {
+                    // Where the system gives no more threads, those that there are do the work.
+                    if std::thread::Builder::new().spawn_scoped(scope, work_off).is_err() {
+                        break;
+                    }
+                }
+                work_off();
             });
         }
         out

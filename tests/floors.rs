@@ -14,6 +14,7 @@ use yolov4::low_level::kernels::{catalogue, conv::Variant};
 const FLOORS: &[(&str, &[&str])] = &[
     ("digest", &[]),
     ("error", &[]),
+    ("ordered", &[]),
     ("task", &[]),
     ("text", &[]),
     ("files", &["digest"]),

@@ -130,7 +130,20 @@ fn links_lead_somewhere() {
 }
 
 /// Options that pages speak of which are another program's.
-const OTHERS: &[&str] = &["cfg", "features", "filter", "ncnn", "onnx", "path", "release", "serve"];
+const OTHERS: &[&str] = &[
+    "array",
+    "cfg",
+    "cpus-per-task",
+    "features",
+    "filter",
+    "gpus-per-task",
+    "ncnn",
+    "onnx",
+    "path",
+    "release",
+    "requeue",
+    "serve",
+];
 
 #[test]
 fn options_that_pages_speak_of_exist() {

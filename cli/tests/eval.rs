@@ -377,6 +377,7 @@ fn figures_and_plots_are_for_people_too() {
         "AP50   1.000  IoU 0.50".into(),
         format!(" detections_count = {count}, unique_truth_count = {count}"),
         format!("class_id = 0, name = {}, ap = ", place.names[0]),
+        format!("class_id = 9, name = {}, ap = ", place.names[9]),
         " for conf_thresh = 0.25, precision = 1.00, recall = 1.00, F1-score = 1.00".into(),
         format!(" for conf_thresh = 0.25, TP = {count}, FP = 0, FN = 0, average IoU = 100.00 %"),
         " IoU threshold = 50 %, used Area-Under-Curve for each unique Recall".into(),

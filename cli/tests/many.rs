@@ -369,6 +369,43 @@ fn four_shards_side_by_side_are_the_whole() {
     refused(&place.run(&["in2", "--shard", "4/4"]), 2, &["expected i/n with i from 0 to n - 1"]);
 }
 
+/// The commands of the page about many machines, each as so many processes of this one.
+#[test]
+fn the_commands_for_many_machines_are_the_whole() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/fleet.md")).unwrap();
+    let block = |language: &str| page.split(&format!("```{language}\n")).nth(1).unwrap().split("```").next().unwrap();
+    let slurm = block("sh").to_owned();
+    let lines: Vec<&str> = block("yaml").lines().map(str::trim).skip_while(|line| *line != "- >-").skip(1).collect();
+    let kubernetes = lines[..2].join(" ");
+    let place = Place::with_pictures(37);
+    let list: String = (1..=37).map(|n| format!("in/{n:012}.png\n")).collect();
+    fs::write(place.path("pictures.txt"), &list).unwrap();
+    place.good(&["@pictures.txt", "--format", "jsonl", "--out", "whole.jsonl"]);
+    let folder = Path::new(env!("CARGO_BIN_EXE_yolov4")).parent().unwrap().display().to_string();
+    let path = format!("{folder}:{}", std::env::var("PATH").unwrap());
+    // On this network, and in this folder.
+    let here = |script: &str| {
+        let own = "--model net.cfg --weights net.weights --player cpu --conf 0.2";
+        script.replace("--model yolov4-csp", own).replace("/data/", "")
+    };
+    for (script, index, count) in
+        [(here(&slurm), "SLURM_ARRAY_TASK_ID", 5), (here(&kubernetes), "JOB_COMPLETION_INDEX", 16)]
+    {
+        assert!(script.contains(index) && script.contains("net.cfg"), "{script}");
+        let tasks: Vec<Child> = (0..count)
+            .map(|i| {
+                let mut task = Command::new("sh");
+                task.args(["-c", &script]).current_dir(place.dir.path()).env("PATH", &path).env(index, i.to_string());
+                task.env("SLURM_ARRAY_TASK_COUNT", count.to_string()).stderr(Stdio::null()).spawn().unwrap()
+            })
+            .collect();
+        assert!(tasks.into_iter().all(|mut task| task.wait().unwrap().success()), "{script}");
+        let parts: String = (0..count).map(|i| place.read(&format!("found-{i}.jsonl"))).collect();
+        assert_eq!(parts, place.read("whole.jsonl"), "{script}");
+        (0..count).for_each(|i| fs::remove_file(place.path(&format!("found-{i}.jsonl"))).unwrap());
+    }
+}
+
 #[test]
 fn only_the_same_run_is_gone_on_with() {
     let place = Place::with_pictures(4);

@@ -11,20 +11,24 @@ pub fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<
     }
     let next = Mutex::new(items.iter().enumerate());
     let (sender, receiver) = mpsc::channel();
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            let (sender, next, work) = (sender.clone(), &next, &work);
-            scope.spawn(move || {
-                loop {
-                    let item = next.lock().unwrap_or_else(PoisonError::into_inner).next();
-                    let Some((number, item)) = item else { break };
-                    // The receiver outlives the threads.
-                    let _ = sender.send((number, work(item)));
-                }
-            });
+    let work_off = |sender: mpsc::Sender<(usize, R)>| {
+        loop {
+            let item = next.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some((number, item)) = item else { break };
+            // The receiver outlives the threads.
+            let _ = sender.send((number, work(item)));
         }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..threads {
+            let (sender, work_off) = (sender.clone(), &work_off);
+            // Where the system gives no more threads, those that there are do the work.
+            if std::thread::Builder::new().spawn_scoped(scope, move || work_off(sender)).is_err() {
+                break;
+            }
+        }
+        work_off(sender);
     });
-    drop(sender);
     let mut results: Vec<(usize, R)> = receiver.into_iter().collect();
     results.sort_by_key(|(number, _)| *number);
     results.into_iter().map(|(_, result)| result).collect()

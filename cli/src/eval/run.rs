@@ -149,20 +149,22 @@ pub async fn run(args: EvalArgs) -> CommandResult {
         Some(file) => of_file(file, &dataset)?,
         None => play(&args, &dataset).await?,
     };
-    if let Some(file) = &args.detections {
-        results_file::write(file, &played.rows)?;
-    }
     let images = dataset.images.len() - played.failed;
+    let rows = args.detections.as_ref().map(|file| (file, played.rows.clone()));
     let scores = Scores::new(&dataset, played, args.thresh);
     let report = EvalReport::new(&scores, args.per_class);
     let text = match args.format {
         ReportFormat::Table => table::table(&report, &scores),
         ReportFormat::Json => report.json()?,
     };
+    output::put(args.out.as_ref(), &text)?;
+    // Behind the figures: a disk that is full costs what is written to it.
+    if let Some((file, rows)) = rows {
+        results_file::write(file, &rows)?;
+    }
     if let Some(dir) = &args.plot {
         plots::write(dir, &scores)?;
     }
-    output::put(args.out.as_ref(), &text)?;
     let failed = dataset.images.len() - images;
     if failed == 0 {
         return Ok(());

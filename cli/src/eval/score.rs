@@ -19,6 +19,8 @@ pub struct Classes {
     categories: Vec<usize>,
     /// By category: its place.
     places: Vec<Option<usize>>,
+    /// By place: the network's number of it.
+    numbers: Vec<usize>,
 }
 
 impl Classes {
@@ -33,7 +35,8 @@ impl Classes {
             (0..dataset.categories.len()).filter(|at| category_of.contains(&Some(*at))).collect();
         let mut places = vec![None; dataset.categories.len()];
         categories.iter().enumerate().for_each(|(place, at)| places[*at] = Some(place));
-        Self { categories, places }
+        let numbers = categories.iter().filter_map(|at| category_of.iter().position(|c| *c == Some(*at))).collect();
+        Self { categories, places, numbers }
     }
 
     /// A remark about those that do not count, if there are any.
@@ -66,6 +69,8 @@ pub struct Compared {
 pub struct Class {
     pub name: String,
     pub id: u64,
+    /// The network's number of it, from 0.
+    pub number: usize,
 }
 
 /// Everything that is counted.
@@ -88,7 +93,7 @@ pub struct Scores {
 impl Scores {
     /// Compares; `thresh` is the score above which Darknet and the confusion matrix count.
     pub fn new(dataset: &Dataset, compared: Compared, thresh: f32) -> Self {
-        let Compared { rows, sizes, failed, classes: Classes { categories, places }, settings } = compared;
+        let Compared { rows, sizes, failed, classes: Classes { categories, places, numbers }, settings } = compared;
         let place_of: HashMap<u64, usize> =
             categories.iter().zip(0..).map(|(at, n)| (dataset.categories[*at].id, n)).collect();
         let image_of: HashMap<u64, usize> = dataset.images.iter().zip(0..).map(|(image, n)| (image.id, n)).collect();
@@ -106,9 +111,12 @@ impl Scores {
         };
         let found: Vec<ScoredBox> = rows.iter().filter_map(scored).collect();
         let (images, count, Decimal(least)) = (dataset.images.len(), categories.len(), Decimal::from(thresh));
-        let class = |at: &usize| Class { name: dataset.categories[*at].name.clone(), id: dataset.categories[*at].id };
+        let class = |(at, number): (&usize, usize)| {
+            let category = &dataset.categories[*at];
+            Class { name: category.name.clone(), id: category.id, number }
+        };
         Self {
-            classes: categories.iter().map(class).collect(),
+            classes: categories.iter().zip(numbers).map(class).collect(),
             images: (images - failed, failed),
             objects: truth.iter().filter(|t| !t.crowd).count(),
             detections: found.len(),

@@ -70,11 +70,14 @@ fn darknet(report: &EvalReport, scores: &Scores) -> String {
     let mut text = format!(
         "\nAs Darknet counts:\n detections_count = {detections_count}, unique_truth_count = {unique_truth_count}\n"
     );
-    for (class, row) in report.per_class.iter().enumerate() {
-        let (name, ap, darknet) = (&scores.classes[class].name, row.darknet.ap_area * 100.0, &row.darknet);
+    // In the order of the network's numbers, as Darknet has them.
+    let mut rows: Vec<_> = scores.classes.iter().zip(&report.per_class).collect();
+    rows.sort_by_key(|(class, _)| class.number);
+    for (class, row) in rows {
+        let (number, name, ap, darknet) = (class.number, &class.name, row.darknet.ap_area * 100.0, &row.darknet);
         let _ = writeln!(
             text,
-            "class_id = {class}, name = {name}, ap = {ap:.2}%   \t (TP = {}, FP = {})",
+            "class_id = {number}, name = {name}, ap = {ap:.2}%   \t (TP = {}, FP = {})",
             darknet.TP, darknet.FP
         );
     }

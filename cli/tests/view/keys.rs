@@ -134,14 +134,13 @@ fn a_mouse_that_moves_holds_nothing_up() {
     let (viewer, _) = scene(&desktop, "crossing.jpg");
     let stop = std::sync::atomic::AtomicBool::new(false);
     std::thread::scope(|scope| {
-        // Oftener than the window looks around by itself.
+        // Oftener than the window looks around by itself: a program is started seldom, and moves the mouse many times.
         scope.spawn(|| {
-            for step in 0.. {
-                if stop.load(std::sync::atomic::Ordering::Relaxed) {
-                    break;
-                }
-                let x = (step % 60 + 40).to_string();
-                desktop.tool(&["mousemove", &x, "150"]).unwrap();
+            let xs: Vec<String> = (40..100).map(|x: u32| x.to_string()).collect();
+            let moves: Vec<&str> =
+                xs.iter().cycle().take(2000).flat_map(|x| ["mousemove", x, "150", "sleep", "0.001"]).collect();
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                desktop.tool(&moves).unwrap();
             }
         });
         viewer.key("s");
