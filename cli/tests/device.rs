@@ -153,7 +153,9 @@ fn out_of_memory_is_an_error() {
     for kilobytes in (500_000..=8_000_000).step_by(100_000) {
         let out = run(&format!("ulimit -v {kilobytes}; exec {detect}"));
         let stderr = String::from_utf8_lossy(&out.stderr);
-        assert!(!stderr.contains("panicked"), "{stderr}");
+        // A thread that dies before its first instruction, for the language's own runtime has no bytes for it: others do its work.
+        let of_runtime = stderr.contains("failed to allocate an alternative stack");
+        assert!(of_runtime || !stderr.contains("panicked"), "{stderr}");
         let of_host = out.status.signal() == Some(SIGABRT) && stderr.contains("memory allocation of");
         if out.status.signal() == Some(SIGSEGV) || of_host {
             // Just below what is enough, the host's own memory ends anywhere: llvmpipe does not check what it allocates while it

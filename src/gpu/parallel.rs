@@ -19,17 +19,22 @@ pub fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<
             let _ = sender.send((number, work(item)));
         }
     };
-    std::thread::scope(|scope| {
+    let fault = std::thread::scope(|scope| {
+        let mut helpers = Vec::with_capacity(threads);
         for _ in 1..threads {
             let (sender, work_off) = (sender.clone(), &work_off);
             // Where the system gives no more threads, those that there are do the work.
-            if std::thread::Builder::new().spawn_scoped(scope, move || work_off(sender)).is_err() {
-                break;
-            }
+            let Ok(helper) = std::thread::Builder::new().spawn_scoped(scope, move || work_off(sender)) else { break };
+            helpers.push(helper);
         }
         work_off(sender);
+        // One that the runtime had no memory to begin with has taken nothing: that is no fault of the work.
+        helpers.into_iter().filter_map(|helper| helper.join().err()).last()
     });
     let mut results: Vec<(usize, R)> = receiver.into_iter().collect();
+    if let Some(fault) = fault.filter(|_| results.len() < items.len()) {
+        std::panic::resume_unwind(fault);
+    }
     results.sort_by_key(|(number, _)| *number);
     results.into_iter().map(|(_, result)| result).collect()
 }
