@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import sys
 
 import numpy as np
 import pytest
@@ -12,7 +13,11 @@ from PIL import Image
 from ray.cluster_utils import Cluster
 
 import yolov4.ray
-from yolov4 import Detector, errors
+from yolov4 import Detector
+from yolov4.errors import DeviceLostError
+
+# Workers do not find this file by its name.
+ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCENES = sorted(map(str, (ROOT / "assets/images").glob("*.jpg")))
@@ -91,7 +96,7 @@ class LosesItsDevice(yolov4.ray.Detect):
             state["calls"] += 1
             if state["calls"] < 2:
                 return first(pictures, errors=errors)
-            return [yolov4.errors.DeviceLostError("a test")] * len(pictures)
+            return [DeviceLostError("a test")] * len(pictures)
 
         self._build, self._detector = rebuilt, failing
 
