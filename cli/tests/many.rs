@@ -105,6 +105,16 @@ fn refused(out: &Output, code: i32, words: &[&str]) {
     words.iter().for_each(|word| assert!(stderr(out).contains(word), "expected `{word}`, found {}", stderr(out)));
 }
 
+/// A program that does not outlive a test that has failed.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 fn fifo(path: &Path) {
     assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
 }
@@ -454,7 +464,7 @@ fn two_runs_do_not_write_to_one_file() {
     // It waits for a picture that does not come.
     fifo(&place.path("pipe.png"));
     let args = ["in", "pipe.png", "--format", "jsonl", "--out", "found.jsonl"];
-    let mut first = place.detect(&args).stderr(Stdio::null()).spawn().unwrap();
+    let mut first = Running(place.detect(&args).stderr(Stdio::null()).spawn().unwrap());
     let part = place.path("found.jsonl.yolov4-part");
     // What is found is there before all is done.
     until("three lines", || fs::read_to_string(&part).is_ok_and(|text| text.lines().count() == 3));
@@ -462,7 +472,7 @@ fn two_runs_do_not_write_to_one_file() {
     refused(&place.run(&[&args[..], &["--resume"]].concat()), 2, &["another run writes there now"]);
     // Its picture comes.
     fs::write(place.path("pipe.png"), fs::read(place.path("in/000000000001.png")).unwrap()).unwrap();
-    assert!(first.wait().unwrap().success());
+    assert!(first.0.wait().unwrap().success());
     assert_eq!(images(&place.read("found.jsonl")).last().unwrap(), "pipe.png");
     assert_eq!(place.made(), ["found.jsonl", "pipe.png"]);
 }
