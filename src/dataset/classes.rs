@@ -32,7 +32,7 @@ impl ClassMap {
     /// [`Error::Io`]; [`Error::Text`] with the line.
     pub fn read(file: &Path) -> Result<Self> {
         let bytes = std::fs::read(file).map_err(Error::io(file))?;
-        let text = text::unicode(&bytes).unwrap_or_else(|| text::latin1(&bytes).into());
+        let text = text::any(&bytes);
         let mut category_of = BTreeMap::new();
         for (i, line) in text::lines(&text).map(str::trim).enumerate() {
             let fail = |message: String| Error::Text { file: file.to_owned(), line: i + 1, message };

@@ -80,7 +80,7 @@ struct Odd {
 
 fn read_labels(file: &Path, classes: usize, odd: &mut Odd) -> Result<Vec<(usize, [f64; 4])>> {
     let bytes = std::fs::read(file).map_err(Error::io(file))?;
-    let text = text::unicode(&bytes).unwrap_or_else(|| text::latin1(&bytes).into());
+    let text = text::any(&bytes);
     let mut labels = Vec::new();
     for (i, line) in text::lines(&text).enumerate() {
         let fail = |message: String| Error::Text { file: file.to_owned(), line: i + 1, message };

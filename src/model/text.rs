@@ -15,6 +15,11 @@ pub fn unicode(bytes: &[u8]) -> Option<Cow<'_, str>> {
     }
 }
 
+/// The text of `bytes` where it does not matter much: Unicode, or else Latin-1.
+pub fn any(bytes: &[u8]) -> Cow<'_, str> {
+    unicode(bytes).unwrap_or_else(|| latin1(bytes).into())
+}
+
 /// Every byte as the character of its number: what Latin-1 is.
 pub fn latin1(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| char::from(*byte)).collect()

@@ -39,7 +39,7 @@ pub fn read(path: impl AsRef<Path>) -> Result<Data> {
     let path = path.as_ref();
     let bytes = std::fs::read(path).map_err(Error::io(path))?;
     let mut data = Data::default();
-    let text = text::unicode(&bytes).unwrap_or_else(|| text::latin1(&bytes).into());
+    let text = text::any(&bytes);
     for (i, line) in text::lines(&text).enumerate() {
         let line = line.trim();
         if line.is_empty() || line.starts_with(['#', ';']) {
