@@ -19,6 +19,17 @@ pub enum Upcoming<T> {
     End,
 }
 
+impl<T> Upcoming<T> {
+    /// The same about something else.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Upcoming<U> {
+        match self {
+            Self::Now(this) => Upcoming::Now(change(this)),
+            Self::Later => Upcoming::Later,
+            Self::End => Upcoming::End,
+        }
+    }
+}
+
 /// A job, and where its result is wanted.
 type Job<J, T> = (J, SyncSender<T>);
 
@@ -44,8 +55,12 @@ impl<T> Iterator for Ordered<T> {
 }
 
 impl<T> Ordered<T> {
-    /// The next result, if it is there.
-    pub fn next_if_ready(&mut self) -> Upcoming<T> {
+    /// The next result: waited for, or if it is there.
+    pub fn upcoming(&mut self, wait: bool) -> Upcoming<T> {
+        if wait { self.next().map_or(Upcoming::End, Upcoming::Now) } else { self.next_if_ready() }
+    }
+
+    fn next_if_ready(&mut self) -> Upcoming<T> {
         if self.next.is_none() {
             match self.results.try_recv() {
                 Ok(next) => self.next = Some(next),

@@ -103,7 +103,7 @@ pub fn main() -> ExitCode {
             Command::Detect(args) => detect::run(&args),
             Command::View(args) => view::run(args),
             Command::Cameras(args) => cameras::run(&args),
-            Command::Eval(args) => eval::run(args).await,
+            Command::Eval(args) => eval::run(args),
             Command::Heads(args) => heads::run(args).await,
             Command::RandomWeights(args) => random_weights::run(&args),
             Command::Explain(args) => explain::run(&args),

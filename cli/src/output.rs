@@ -20,12 +20,38 @@ pub fn write(path: &Path, contents: &[u8]) -> Result<()> {
     files::write_whole(path, |file| file.write_all(contents)).map_err(Error::io(path))
 }
 
+/// Finds out before any work whether there is a place for a file.
+///
+/// # Errors
+/// [`Error::Usage`] if there is a folder of that name; [`Error::Io`] if there is none to put it in.
+pub fn check_file(file: &Path) -> Result<()> {
+    if file.is_dir() {
+        return Err(Error::Usage(format!("{}: is a folder; expected a file's name", file.display())));
+    }
+    check_parent(file)
+}
+
+/// Whether the folder that something is to be put in is there.
+///
+/// # Errors
+/// [`Error::Io`]
+pub fn check_parent(path: &Path) -> Result<()> {
+    match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        Some(parent) => std::fs::metadata(parent).map(drop).map_err(Error::io(parent)),
+        None => Ok(()),
+    }
+}
+
 /// Makes a folder unless it is there; its parent must be.
 ///
 /// # Errors
 /// [`Error::Io`]
 pub fn folder(dir: &Path) -> Result<()> {
-    if dir.is_dir() { Ok(()) } else { std::fs::create_dir(dir).map_err(Error::io(dir)) }
+    match std::fs::create_dir(dir) {
+        // Another shard may have made it a moment ago.
+        Err(_) if dir.is_dir() => Ok(()),
+        made => made.map_err(Error::io(dir)),
+    }
 }
 
 /// Writes a copy of a picture with its boxes into `dir`, and says where.

@@ -7,8 +7,8 @@ use std::{
 
 use pyo3::prelude::*;
 use yolov4::{
-    Detections, Detector, Error, Picture,
-    low_level::ordered::{Upcoming, ahead, cores, ordered},
+    Detections, Detector, Error, Input,
+    low_level::ordered::{ahead, cores, ordered},
 };
 
 use crate::{
@@ -128,14 +128,7 @@ impl NativeDetector {
             Ok(decoded) => decoded,
             Err(e) => return vec![Err(Error::io("a thread to decode on")(e))],
         };
-        let upcoming = move |wait: bool| {
-            let next = if wait { decoded.next().map_or(Upcoming::End, Upcoming::Now) } else { decoded.next_if_ready() };
-            match next {
-                Upcoming::Now(picture) => Upcoming::Now(picture.map(<Picture as Into<yolov4::Input<'static>>>::into)),
-                Upcoming::Later => Upcoming::Later,
-                Upcoming::End => Upcoming::End,
-            }
-        };
+        let upcoming = move |wait| decoded.upcoming(wait).map(|picture| picture.map(Input::from));
         let mut found = Vec::with_capacity(names.len());
         for ((_, outcome), image) in detector.see_each(upcoming).zip(names) {
             let lost = matches!(outcome, Err(Error::DeviceLost(_)));

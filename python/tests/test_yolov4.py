@@ -277,11 +277,3 @@ def test_a_hundred_photographs_are_the_programs_to_the_bit():
     for one, want in zip(found, told):
         same(one, want)
     assert sum(map(len, found)) > 200
-
-
-def test_the_arrays_drop_into_supervision(detector):
-    supervision = pytest.importorskip("supervision", reason="SKIPPED: supervision is not installed")
-    found = detector(SCENES[0])
-    theirs = supervision.Detections(xyxy=found.xyxy, confidence=found.score, class_id=found.class_id)
-    assert len(theirs) == len(found) and len(theirs[theirs.confidence > 2]) == 0
-    assert len(theirs.with_nms(threshold=0.5)) <= len(found)

@@ -17,20 +17,21 @@ pub fn can_test() -> bool {
     command("python3", &["-c", "import ensurepip, venv"]).output().is_ok_and(|out| out.status.success())
 }
 
-/// Builds the wheel and tests it, beside the program (with `all` of what that can have): in an environment with numpy and Pillow alone, then beside supervision.
+/// Builds the wheel and tests it, beside the program (with `all` of what that can have): in an environment with numpy and Pillow alone, then
+/// beside those it works with, Ray and supervision.
 pub fn test(all: bool) -> Result<()> {
     let wheel = wheel()?;
     let program = run::program(all)?;
     let data = std::env::var_os("YOLOV4_TEST_DATA").map(PathBuf::from);
-    for (name, requirements, only) in [
-        ("python-venv", "python/requirements-test.txt", "not supervision"),
-        ("supervision-venv", "python/requirements-supervision.txt", "supervision"),
+    for (name, requirements, tests) in [
+        ("python-venv", "python/requirements-test.txt", "python/tests/test_yolov4.py"),
+        ("integrations-venv", "python/requirements-integrations.txt", "python/tests/integrations"),
     ] {
         let python = run::python(&root().join("target").join(name), requirements)?;
         let install = ["-m", "pip", "install", "-q", "--force-reinstall", "--no-deps", &wheel.to_string_lossy()];
         run::run(command(&python, &install))?;
         let mut pytest =
-            command(&python, &["-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "python/tests", "-k", only]);
+            command(&python, &["-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "--durations=5", tests]);
         pytest.env("YOLOV4_PROGRAM", &program).env("PYTHONDONTWRITEBYTECODE", "1");
         if let Some(data) = &data {
             pytest.env("YOLOV4_TEST_DATA", data);

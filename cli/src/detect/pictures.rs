@@ -143,24 +143,18 @@ fn play(
     // How long the player has waited for pictures.
     let mut starved = Duration::ZERO;
     let upcoming = |wait: bool| {
-        let next = if wait {
-            let asked = Instant::now();
-            let next = decoded.next().map_or(Upcoming::End, Upcoming::Now);
+        let asked = Instant::now();
+        let next = decoded.upcoming(wait);
+        if wait {
             starved += asked.elapsed();
-            next
-        } else {
-            decoded.next_if_ready()
-        };
-        match next {
-            Upcoming::Now(decoded) => Upcoming::Now(decoded.map(|(picture, remark)| {
-                if let Some(remark) = remark {
-                    bar.suspend(|| output::say(format_args!("note: {remark}")));
-                }
-                picture.into()
-            })),
-            Upcoming::Later => Upcoming::Later,
-            Upcoming::End => Upcoming::End,
         }
+        next.map(|decoded| {
+            let (picture, remark) = decoded?;
+            if let Some(remark) = remark {
+                bar.suspend(|| output::say(format_args!("note: {remark}")));
+            }
+            Ok(picture.into())
+        })
     };
     let (lost, held) = send(detector, upcoming, left, args.draw.is_some(), &sender);
     drop(sender);

@@ -130,7 +130,7 @@ enum ReportFormat {
     Json,
 }
 
-pub async fn run(args: EvalArgs) -> CommandResult {
+pub fn run(args: EvalArgs) -> CommandResult {
     args.machine.check(false)?;
     let fraction = |name: &str, value: f32| {
         let expected = || Error::Usage(format!("--{name}: expected 0 to 1, found {value}"));
@@ -138,7 +138,7 @@ pub async fn run(args: EvalArgs) -> CommandResult {
     };
     fraction("thresh", args.thresh)?;
     for out in [&args.out, &args.detections].into_iter().flatten() {
-        writable(out)?;
+        output::check_file(out)?;
     }
     let dataset = dataset(&args)?;
     dataset.notes.iter().for_each(|note| output::say(format_args!("note: {note}")));
@@ -147,7 +147,7 @@ pub async fn run(args: EvalArgs) -> CommandResult {
     }
     let played = match &args.results {
         Some(file) => of_file(file, &dataset)?,
-        None => play(&args, &dataset).await?,
+        None => play(&args, &dataset)?,
     };
     let images = dataset.images.len() - played.failed;
     let rows = args.detections.as_ref().map(|file| (file, played.rows.clone()));
@@ -174,17 +174,6 @@ pub async fn run(args: EvalArgs) -> CommandResult {
         images + failed
     ));
     Err(Failure::Reported)
-}
-
-/// Finds out before any work whether there is a place for a file.
-fn writable(file: &Path) -> Result<()> {
-    if file.is_dir() {
-        return Err(Error::Usage(format!("{}: is a folder; expected a file's name", file.display())));
-    }
-    match file.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        Some(parent) => std::fs::metadata(parent).map(drop).map_err(Error::io(parent)),
-        None => Ok(()),
-    }
 }
 
 fn dataset(args: &EvalArgs) -> Result<Dataset> {
@@ -219,7 +208,7 @@ fn of_file(file: &Path, dataset: &Dataset) -> Result<Compared> {
     Ok(Compared { rows, sizes, failed: 0, classes: Classes::all(dataset), settings })
 }
 
-async fn play(args: &EvalArgs, dataset: &Dataset) -> std::result::Result<Compared, Failure> {
+fn play(args: &EvalArgs, dataset: &Dataset) -> std::result::Result<Compared, Failure> {
     let mut detector = build(args)?;
     args.model.say(detector.choices());
     detector.notes().iter().for_each(|note| output::say(format_args!("note: {note}")));
@@ -239,39 +228,33 @@ async fn play(args: &EvalArgs, dataset: &Dataset) -> std::result::Result<Compare
     let started = Instant::now();
     let (mut rows, mut sizes, mut failed) = (vec![], Vec::with_capacity(dataset.images.len()), 0);
     let paths = dataset.images.iter().map(|image| image.path.clone()).collect();
-    let batch = detector.batch();
-    let mut reader = pictures::reader(paths, pictures::Pipes::default(), batch, !args.resize.no_exif)?;
+    let mut decoded = pictures::reader(paths, pictures::Pipes::default(), detector.batch(), !args.resize.no_exif)?;
     let bar = progress::bar(dataset.images.len());
-    for batch in dataset.images.chunks(batch) {
-        let mut seen: Vec<Result<Picture>> = Vec::with_capacity(batch.len());
-        for (decoded, image) in reader.by_ref().take(batch.len()).zip(batch) {
-            if let Ok((_, Some(remark))) = &decoded {
+    let mut expected = dataset.images.iter();
+    let upcoming = |wait| {
+        decoded.upcoming(wait).map(|decoded| {
+            let image = expected.next();
+            let (picture, remark) = decoded?;
+            if let Some(remark) = remark {
                 bar.suspend(|| output::say(format_args!("note: {remark}")));
             }
-            seen.push(decoded.and_then(|(picture, _)| fits(picture, image, !args.resize.no_exif)));
-        }
-        let readable: Vec<&Picture> = seen.iter().flatten().collect();
-        let mut found = pictures::boxes(&mut detector, &readable).await.into_iter();
-        for (picture, image) in seen.into_iter().zip(batch) {
-            let outcome = match picture {
-                Ok(picture) => found.next().map(|found| found.map(|found| ((picture.width, picture.height), found))),
-                Err(e) => Some(Err(e)),
-            };
-            match outcome {
-                Some(Ok((size, found))) => {
-                    rows.extend(results(&found, image.id, dataset, &category_of));
-                    sizes.push(Some(size));
-                }
-                Some(Err(e @ Error::DeviceLost(_))) => return Err(e.into()),
-                Some(Err(e)) => {
-                    bar.suspend(|| output::error_of(&image.path, &e));
-                    failed += 1;
-                    sizes.push(None);
-                }
-                None => return Err(Error::Gpu("a batch was cut short".into()).into()),
+            image.map_or(Ok(()), |image| fits(&picture, image, !args.resize.no_exif)).map(|()| picture.into())
+        })
+    };
+    for (image, (_, outcome)) in dataset.images.iter().zip(detector.see_each(upcoming)) {
+        match outcome {
+            Ok(found) => {
+                rows.extend(results(&found, image.id, dataset, &category_of));
+                sizes.push(Some((found.width, found.height)));
             }
-            bar.inc(1);
+            Err(e @ Error::DeviceLost(_)) => return Err(e.into()),
+            Err(e) => {
+                bar.suspend(|| output::error_of(&image.path, &e));
+                failed += 1;
+                sizes.push(None);
+            }
         }
+        bar.inc(1);
     }
     bar.finish_and_clear();
     if sizes.len() < dataset.images.len() {
@@ -308,10 +291,10 @@ fn build(args: &EvalArgs) -> Result<Detector> {
     built
 }
 
-/// The picture, if it is the one that was annotated.
-fn fits(picture: Picture, image: &LabelledImage, exif: bool) -> Result<Picture> {
+/// Whether it is the picture that was annotated.
+fn fits(picture: &Picture, image: &LabelledImage, exif: bool) -> Result<()> {
     let found = (picture.width, picture.height);
-    let Some((width, height)) = image.size.filter(|size| *size != found) else { return Ok(picture) };
+    let Some((width, height)) = image.size.filter(|size| *size != found) else { return Ok(()) };
     let hint = if exif && found == (height, width) { "; it was turned as its EXIF says: --no-exif" } else { "" };
     let message = format!("is annotated at {width} x {height} pixels, and has {} x {}{hint}", found.0, found.1);
     Err(Error::Image { path: image.path.clone(), message })

@@ -46,11 +46,10 @@ impl Destination {
             },
             _ => {}
         }
-        if let Some(parent) = out.as_deref().and_then(Path::parent).filter(|p| !p.as_os_str().is_empty()) {
-            std::fs::metadata(parent).map_err(Error::io(parent))?;
-        }
-        if let Some(dir) = out.as_ref().filter(|out| *format != OutputFormat::Yolo && out.is_dir()) {
-            return Err(Error::Usage(format!("{}: is a folder; --out names a file", dir.display())));
+        match out {
+            Some(out) if *format == OutputFormat::Yolo => output::check_parent(out)?,
+            Some(out) => output::check_file(out)?,
+            None => {}
         }
         if !resume {
             return Ok(());

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import subprocess
 import sys
 
 import numpy as np
@@ -19,7 +20,7 @@ from yolov4.errors import DeviceLostError
 # Workers do not find this file by its name.
 ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 SCENES = sorted(map(str, (ROOT / "assets/images").glob("*.jpg")))
 DATA = os.environ.get("YOLOV4_TEST_DATA")
 DEMO = {"model": "demo", "player": "cpu", "size": 160}
@@ -63,6 +64,23 @@ def test_rows_are_what_the_detector_finds(cluster, tmp_path):
     for row in told[:-1]:
         same(row, detector(row["path"]))
     assert "nowhere.jpg" in told[-1]["error"] and told[-1]["xyxy"] == []
+
+
+def test_the_example_reads_a_folder_and_what_it_has_written(cluster, tmp_path):
+    import pyarrow.parquet
+
+    def example(source, out):
+        command = [sys.executable, ROOT / "python/examples/ray_parquet.py", source, out, "--model", "demo", "--player", "cpu"]
+        subprocess.run(command, check=True, env={**os.environ, "RAY_ADDRESS": cluster.address})
+        return sorted(pyarrow.parquet.read_table(out).to_pylist(), key=lambda row: row["path"])
+
+    detector = Detector("demo", player="cpu")
+    told = example(ROOT / "assets/images", tmp_path / "found")
+    assert [row["path"] for row in told] == SCENES and "bytes" not in told[0]
+    for row in told:
+        same(row, detector(row["path"]))
+    # Its rows have paths, and what was found before gives way.
+    assert example(tmp_path / "found", tmp_path / "again") == told
 
 
 def test_pictures_may_be_arrays_or_bytes(cluster):
