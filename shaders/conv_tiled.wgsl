@@ -1,4 +1,4 @@
-// uses: shared/activation.wgsl shared/conv.wgsl
+// uses: shared/activation.wgsl shared/conv.wgsl shared/taps.wgsl
 // Implicit GEMM through workgroup memory: a tile of 64 output channels by 32 pixels per workgroup, 8 channels by
 // 4 pixels per invocation. The sum runs over (tap, input block), four steps between barriers.
 
@@ -12,19 +12,14 @@ var<workgroup> sh_src: array<vec4f, 128>;     // [DEPTH, TILE_PIXELS]
 var<workgroup> sh_weights: array<vec4f, 256>; // [4 weight tiles, DEPTH, 4 blocks, 4 inputs]
 
 // One input block of one output pixel under step `step` of the sum, `first` blocks on; 0 outside the picture and past
-// the end.
-fn load_step(first: u32, step: u32, pixel: u32) -> vec4f {
-    var v = vec4f(0.0);
-    if step < SIZE * SIZE * params.ic4 && pixel < out_plane() {
-        let k = step / params.ic4;
-        let spot = spot(pixel);
-        let y = tap(spot.y, STRIDE_Y, k / SIZE);
-        let x = tap(spot.x, STRIDE_X, k % SIZE);
-        if y >= 0 && x >= 0 && u32(y) < params.ih && u32(x) < params.iw {
-            v = load_block(first + step % params.ic4, spot.first + u32(y) * params.iw + u32(x));
-        }
-    }
-    return v;
+// the end of the sum. It loads whatever comes of it: loads that nothing decides about are under way at once.
+fn load_step(first: u32, step: u32, spot: Spot) -> vec4f {
+    let last = SIZE * SIZE * params.ic4 - 1u;
+    let known = min(step, last);
+    let k = known / params.ic4;
+    let t = find(spot, k / SIZE, k % SIZE);
+    let v = load_block(first + known % params.ic4, t.pixel);
+    return select(vec4f(0.0), v, t.inside && step <= last);
 }
 
 @compute @workgroup_size(8, 8)
@@ -33,19 +28,20 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
     let first_pixel = group.x * TILE_PIXELS;
     let blocks = (params.oc + 3u) / 4u;
     let tiles = (params.oc + 15u) / 16u;
+    // What this invocation brings: always the same pixel, every other step; one of 64 weights of every tile.
+    let mine = li % TILE_PIXELS;
+    let spot = spot(min(first_pixel + mine, out_plane() - 1u));
     var acc: array<vec4f, 8>; // [2 blocks, 4 pixels]
     for (var start = 0u; start < steps; start += DEPTH) {
-        for (var i = li; i < DEPTH * TILE_PIXELS; i += 64u) {
-            sh_src[i] = load_step(group.z * params.src_batch, start + i / TILE_PIXELS, first_pixel + i % TILE_PIXELS);
+        for (var round = 0u; round < DEPTH * TILE_PIXELS / 64u; round++) {
+            let d = round * (64u / TILE_PIXELS) + li / TILE_PIXELS;
+            sh_src[d * TILE_PIXELS + mine] = load_step(group.z * params.src_batch, start + d, spot);
         }
-        for (var i = li; i < 256u; i += 64u) {
-            let tile = group.y * 4u + i / 64u;
-            let step = start + i / 16u % DEPTH;
-            var w = vec4f(0.0);
-            if tile < tiles && step < steps {
-                w = vec4f(weights[group.z * params.weights_batch + (tile * steps + step) * 16u + i % 16u]);
-            }
-            sh_weights[i] = w;
+        // Any numbers do past the end: they are multiplied by the zeros above, or not stored.
+        let step = min(start + li / 16u, steps - 1u);
+        for (var round = 0u; round < TILE_BLOCKS / 4u; round++) {
+            let tile = min(group.y * 4u + round, tiles - 1u);
+            sh_weights[round * 64u + li] = vec4f(weights[group.z * params.weights_batch + (tile * steps + step) * 16u + li % 16u]);
         }
         workgroupBarrier();
         for (var d = 0u; d < DEPTH; d++) {

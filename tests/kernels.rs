@@ -178,7 +178,7 @@ fn kernels_agree_in_f16() {
 }
 
 /// Few drivers have cooperative matrices: what is not there is skipped by name.
-fn coop(variant: Variant) {
+fn coop(variant: Variant, channels: usize) {
     let precision = Precision::F16;
     let options =
         |checked| ProgramOptions { precision, conv: Some(variant), keep: Keep::All, checked, ..Default::default() };
@@ -192,10 +192,10 @@ fn coop(variant: Variant) {
     let gpu = gpu(precision);
     if there_is(variant, &gpu, precision).is_ok() {
         // What the suite has proved is this rung, and not the guess that it is left for.
-        let mut builder = Builder::new(Shape::new(8, 4, 4)).unwrap();
+        let mut builder = Builder::new(Shape::new(channels, 4, 4)).unwrap();
         let op = Op::Conv(problems::conv(8, 3, 1));
         let node = builder.add("conv", None, op, &[NodeId(0)]).unwrap();
-        let weights = NodeParams::Conv { weights: vec![0.0; 8 * 8 * 9], bias: Some(vec![0.0; 8]) };
+        let weights = NodeParams::Conv { weights: vec![0.0; 8 * channels * 9], bias: Some(vec![0.0; 8]) };
         let params = Params(vec![None, Some(weights)]);
         let program = pollster::block_on(checks::program(&gpu, &builder.finish(), params, &options(false)));
         assert_eq!(program.unwrap().rung(node), Some(variant));
@@ -204,12 +204,22 @@ fn coop(variant: Variant) {
 
 #[test]
 fn cooperative_matrices_of_8x8_agree_in_f16() {
-    coop(Variant::Coop8);
+    coop(Variant::Coop8, 8);
+}
+
+#[test]
+fn shared_sums_of_cooperative_matrices_of_8x8_agree_in_f16() {
+    coop(Variant::SplitCoop8, 32);
 }
 
 #[test]
 fn cooperative_matrices_of_16x16_agree_in_f16() {
-    coop(Variant::Coop16);
+    coop(Variant::Coop16, 8);
+}
+
+#[test]
+fn shared_sums_of_cooperative_matrices_of_16x16_agree_in_f16() {
+    coop(Variant::SplitCoop16, 64);
 }
 
 #[test]

@@ -31,11 +31,11 @@ fn card(coop: Coop) -> Caps {
 }
 
 #[test]
-fn cooperative_matrices_are_used_where_every_subgroup_is_of_one_size() {
+fn cooperative_matrices_are_used_where_a_workgroup_is_a_multiple_of_its_tile() {
     let takes = |v: Variant, eight, sixteen, lanes| v.takes(&problem(32, 1), &card(Coop { eight, sixteen, lanes }));
     assert!(takes(Variant::Coop16, false, true, 32) && takes(Variant::Coop16, false, true, 64));
     assert!(takes(Variant::Coop8, true, false, 8) && takes(Variant::Coop8, true, false, 32));
-    // Not listed; the driver may choose; a workgroup that is no multiple of the tile; one that is too large.
+    // Not listed; no subgroups; a workgroup that is no multiple of the tile; one that is too large.
     assert!(!takes(Variant::Coop16, true, false, 32) && !takes(Variant::Coop8, false, true, 32));
     assert!(!takes(Variant::Coop16, true, true, 0) && !takes(Variant::Coop8, true, true, 0));
     assert!(!takes(Variant::Coop16, true, true, 8) && !takes(Variant::Coop8, true, true, 4));

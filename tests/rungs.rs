@@ -36,8 +36,8 @@ fn has(gpu: &Gpu, variant: Variant) -> bool {
     let coop = gpu.report().coop.of(Precision::F32);
     let lacks = match variant {
         Variant::Subgroup | Variant::SubgroupFew if !wide => "no subgroups of eight",
-        Variant::Coop8 if !coop.contains(&8) => "no cooperative matrices of f32, 8x8",
-        Variant::Coop16 if !coop.contains(&16) => "no cooperative matrices of f32, 16x16",
+        Variant::Coop8 | Variant::SplitCoop8 if !coop.contains(&8) => "no cooperative matrices of f32, 8x8",
+        Variant::Coop16 | Variant::SplitCoop16 if !coop.contains(&16) => "no cooperative matrices of f32, 16x16",
         _ => return true,
     };
     println!("{}: skipped, the adapter has {lacks}", variant.name());
@@ -56,10 +56,15 @@ fn meant(variant: Variant, graph: &Graph, id: NodeId, conv: &Conv) -> bool {
         Variant::Stem => conv.groups == 1 && channels <= 4,
         Variant::Vector => conv.groups == 1 && conv.computed(graph.node(id).shape).pixels() <= 8,
         // Deep, and too small to fill a GPU: 256 workgroups of 64 pixels by 64 channels.
-        Variant::Split => {
+        Variant::Split | Variant::SplitCoop8 | Variant::SplitCoop16 => {
+            let (tile, least) = match variant {
+                Variant::Split => (64, 28),
+                Variant::SplitCoop8 => (32, 28),
+                _ => (64, 60),
+            };
             let shape = graph.node(id).shape;
-            let workgroups = shape.pixels().div_ceil(64) * shape.c.div_ceil(64);
-            conv.groups == 1 && channels > 28 && workgroups < 256
+            let workgroups = shape.pixels().div_ceil(tile) * shape.c.div_ceil(tile);
+            conv.groups == 1 && channels > least && workgroups < 256
         }
         _ => conv.groups == 1,
     }

@@ -40,8 +40,8 @@ impl CoopSides {
         let lanes = match subgroup {
             // Metal promises nothing of its subgroups, but whoever has these matrices has 32 lanes.
             _ if backend == "metal" => 32,
-            (least, most) if least == most => most,
-            _ => 0,
+            // Where a driver may choose, four of the largest are as many of any.
+            (_, most) => most,
         };
         Coop { eight: sides.contains(&8), sixteen: sides.contains(&16), lanes }
     }

@@ -41,8 +41,8 @@ pub struct Checked {
 /// Whether the adapter can take this rung at all: if not, that is what `Err` says, for the log.
 pub fn there_is(variant: Variant, gpu: &Gpu, precision: Precision) -> Result<(), String> {
     let side = match variant {
-        Variant::Coop8 => 8,
-        Variant::Coop16 => 16,
+        Variant::Coop8 | Variant::SplitCoop8 => 8,
+        Variant::Coop16 | Variant::SplitCoop16 => 16,
         _ => return Ok(()),
     };
     let sides = gpu.report().coop.of(precision);

@@ -133,13 +133,15 @@ fn a_mouse_that_moves_holds_nothing_up() {
     let Some(desktop) = Desktop::start() else { return };
     let (viewer, _) = scene(&desktop, "crossing.jpg");
     let still = viewer.shot();
+    let [left, top, ..] = viewer.geometry();
     let stop = std::sync::atomic::AtomicBool::new(false);
     std::thread::scope(|scope| {
         // Oftener than the window looks around by itself: a program is started seldom, and moves the mouse many times.
         scope.spawn(|| {
-            let xs: Vec<String> = (40..100).map(|x: u32| x.to_string()).collect();
+            let y = (top + 50).to_string();
+            let xs: Vec<String> = (left + 40..left + 100).map(|x| x.to_string()).collect();
             let moves: Vec<&str> =
-                xs.iter().cycle().take(2000).flat_map(|x| ["mousemove", x, "150", "sleep", "0.001"]).collect();
+                xs.iter().cycle().take(2000).flat_map(|x| ["mousemove", x, &y, "sleep", "0.001"]).collect();
             while !stop.load(std::sync::atomic::Ordering::Relaxed) {
                 desktop.tool(&moves).unwrap();
             }

@@ -2,11 +2,16 @@
 
 use crate::kernels::{
     Kernel,
-    conv::{Caps, PartAt, Problem, block, launch::Launch, rung::Rung},
+    conv::{
+        Caps, PartAt, Problem, block,
+        launch::Launch,
+        rung::Rung,
+        split::{Divisible, SUM},
+    },
 };
 
 /// Invocations along pixels, and along output channels.
-pub(super) const SIDE: usize = 8;
+const SIDE: usize = 8;
 
 /// 8 output channels by 8 pixels an invocation.
 pub(super) struct Block64;
@@ -27,4 +32,10 @@ impl Rung for Block64 {
     fn launch(_: &Problem, _: &Caps, parts: &[PartAt]) -> Launch {
         block::launch(SIDE, parts)
     }
+}
+
+impl Divisible for Block64 {
+    const SPLIT_NAME: &'static str = "split";
+    const SPLIT_KERNELS: &'static [&'static Kernel] = &[&block::KERNEL, &SUM];
+    const LEAST: usize = 4;
 }

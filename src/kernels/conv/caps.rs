@@ -36,6 +36,6 @@ pub struct Coop {
     pub eight: bool,
     /// Those of 16x16 are there.
     pub sixteen: bool,
-    /// Lanes of every subgroup; 0 where a driver may choose, as a workgroup must be four of them.
+    /// Lanes of the largest subgroup.
     pub lanes: u32,
 }

@@ -2,7 +2,13 @@
 
 use crate::kernels::{
     Kernel,
-    conv::{Caps, PartAt, Problem, coop, launch::Launch, params::BINDINGS, rung::Rung},
+    conv::{
+        Caps, PartAt, Problem, coop,
+        launch::Launch,
+        params::BINDINGS,
+        rung::Rung,
+        split::{Divisible, SUM},
+    },
     native_part, part,
 };
 
@@ -44,6 +50,13 @@ impl Rung for Coop8 {
     fn launch(_: &Problem, caps: &Caps, _: &[PartAt]) -> Launch {
         coop::launch(&KERNEL, SIDE, caps)
     }
+}
+
+impl Divisible for Coop8 {
+    const SPLIT_NAME: &'static str = "split-coop8";
+    const SPLIT_KERNELS: &'static [&'static Kernel] = &[&KERNEL, &SUM];
+    // What is brought between two barriers in f16.
+    const LEAST: usize = SIDE / 2;
 }
 
 /// Whether the adapter has them.

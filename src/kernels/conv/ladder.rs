@@ -4,7 +4,7 @@ use crate::kernels::{
     Kernel,
     conv::{
         Caps, ConvCall, Cost, Places, Problem, Sink, block64, block128, coop8, coop16, depthwise, direct, guess::Gemm,
-        lanes, rung::Rung, split, stem, subgroup, subgroup_few, tiled, vector, winograd2, winograd4,
+        lanes, rung::Rung, split::Split, stem, subgroup, subgroup_few, tiled, vector, winograd2, winograd4,
     },
 };
 
@@ -55,12 +55,16 @@ rungs! {
     Block64 = block64::Block64,
     /// Implicit GEMM with a tile of 128 output channels by 128 pixels in the registers of a workgroup.
     Block128 = block128::Block128,
-    /// The sum shared among workgroups: for deep layers of few pixels. Two dispatches.
-    Split = split::Split,
+    /// The sum of `block64` shared among workgroups: for deep layers of few pixels. Two dispatches.
+    Split = Split<block64::Block64>,
     /// Implicit GEMM by cooperative matrices of 8x8.
     Coop8 = coop8::Coop8,
     /// Implicit GEMM by cooperative matrices of 16x16.
     Coop16 = coop16::Coop16,
+    /// The sum of `coop8` shared among workgroups. Two dispatches.
+    SplitCoop8 = Split<coop8::Coop8>,
+    /// The sum of `coop16` shared among workgroups. Two dispatches.
+    SplitCoop16 = Split<coop16::Coop16>,
     /// Implicit GEMM without barriers, weights handed round in subgroups.
     Subgroup = subgroup::Subgroup,
     /// Implicit GEMM without barriers, weights handed round in subgroups, for few pixels.

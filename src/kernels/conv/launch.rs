@@ -43,7 +43,7 @@ impl Launch {
     /// Of an implicit GEMM whose workgroups have a panel of weights each.
     pub fn gemm(kernel: &'static Kernel, pixels: usize, blocks: usize) -> Self {
         let tile = Tile { pixels, blocks };
-        Self { kernel, tile, layout: Layout::Panels(blocks), constants: vec![], turns: false }
+        Self { kernel, tile, layout: Layout::panels(blocks), constants: vec![], turns: false }
     }
 
     /// Of a kernel with an invocation a pixel and workgroups a block of channels.

@@ -22,11 +22,44 @@ pub(super) enum Layout {
     Oihw,
     /// `[C/4, SIZE * SIZE]` vectors of four channels.
     Depthwise,
-    /// `[OC / 4 / blocks, SIZE * SIZE, IC/4, blocks, 4 input lanes]` vectors of four outputs; zero where there is no channel.
-    Panels(usize),
+    /// Panels of output channels.
+    Panels(Panels),
+}
+
+/// `[OC / 4 / blocks, SIZE * SIZE, IC/4, blocks]` tiles of four outputs by four inputs; zero where there is no channel.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Panels {
+    /// Output blocks of four channels in one.
+    pub blocks: usize,
+    /// Whether a vector is four inputs of one output, not four outputs of one input.
+    pub by_output: bool,
+}
+
+impl Panels {
+    /// Place, output and input of the elements of one tile of a `[OC / 4 / blocks, IC/4, blocks]` matrix of them, channels that are
+    /// none included.
+    pub fn lanes(self, tile: usize, ic4: usize) -> impl Iterator<Item = (usize, usize, usize)> {
+        let step = tile / self.blocks;
+        let (first, block) = (step % ic4 * 4, step / ic4 * self.blocks + tile % self.blocks);
+        (0..TILE).map(move |lane| {
+            let (slow, fast) = (lane / 4, lane % 4);
+            let (o, i) = if self.by_output { (slow, fast) } else { (fast, slow) };
+            (lane, block * 4 + o, first + i)
+        })
+    }
 }
 
 impl Layout {
+    /// Panels of so many output blocks, whose vectors are four outputs of one input.
+    pub const fn panels(blocks: usize) -> Self {
+        Self::Panels(Panels { blocks, by_output: false })
+    }
+
+    /// The same whose vectors are four inputs of one output.
+    pub const fn panels_by_output(blocks: usize) -> Self {
+        Self::Panels(Panels { blocks, by_output: true })
+    }
+
     /// Inputs that an output is summed from, those included that are none.
     pub fn inputs(self, problem: &Problem) -> usize {
         match self {
@@ -41,7 +74,7 @@ pub(super) fn len(layout: Layout, problem: &Problem) -> usize {
     let outputs = match layout {
         Layout::Oihw => problem.output.c,
         Layout::Depthwise => problem.output.blocks() * 4,
-        Layout::Panels(blocks) => problem.output.c.next_multiple_of(4 * blocks),
+        Layout::Panels(panels) => problem.output.c.next_multiple_of(4 * panels.blocks),
     };
     outputs * layout.inputs(problem) * problem.taps()
 }
@@ -52,12 +85,12 @@ pub(super) fn pack(layout: Layout, problem: &Problem, oihw: &[f32], sink: &mut S
     match layout {
         Layout::Oihw => sink(0, oihw),
         Layout::Depthwise => sink(0, &pack_depthwise(problem, oihw)),
-        Layout::Panels(blocks) => {
+        Layout::Panels(panels) => {
             let len = len(layout, problem);
             let mut piece = vec![0.0; len.min(PIECE)];
             for first in (0..len).step_by(PIECE) {
                 let piece = &mut piece[..PIECE.min(len - first)];
-                pack_panels(blocks, problem, oihw, first / TILE, piece);
+                pack_panels(panels, problem, oihw, first / TILE, piece);
                 sink(first, piece);
             }
         }
@@ -75,26 +108,18 @@ fn pack_depthwise(problem: &Problem, oihw: &[f32]) -> Vec<f32> {
 }
 
 /// From tile `first` on.
-fn pack_panels(blocks: usize, problem: &Problem, oihw: &[f32], first: usize, piece: &mut [f32]) {
+fn pack_panels(panels: Panels, problem: &Problem, oihw: &[f32], first: usize, piece: &mut [f32]) {
     let taps = problem.taps();
     let (ic, oc) = (problem.input.c, problem.output.c);
     let ic4 = ic.div_ceil(4);
     for (n, tile) in (first..).zip(piece.chunks_exact_mut(TILE)) {
         // Taps as if they were blocks of inputs.
-        let tap = n / blocks % (taps * ic4) / ic4;
-        for (lane, o, i) in lanes(n, blocks, taps * ic4) {
+        let tap = n / panels.blocks % (taps * ic4) / ic4;
+        for (lane, o, i) in panels.lanes(n, taps * ic4) {
             let i = i - tap * ic4 * 4;
             tile[lane] = if o < oc && i < ic { oihw[(o * ic + i) * taps + tap] } else { 0.0 };
         }
     }
-}
-
-/// Place, output and input of the elements of one tile of a `[OC / 4 / blocks, IC/4, blocks, 4 input lanes]` matrix of vectors
-/// of four outputs, channels that are none included.
-pub(super) fn lanes(tile: usize, blocks: usize, ic4: usize) -> impl Iterator<Item = (usize, usize, usize)> {
-    let step = tile / blocks;
-    let (first, block) = (step % ic4 * 4, step / ic4 * blocks + tile % blocks);
-    (0..TILE).map(move |lane| (lane, block * 4 + lane % 4, first + lane / 4))
 }
 
 /// Bias padded with zeros to whole tiles.

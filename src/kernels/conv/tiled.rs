@@ -10,7 +10,12 @@ use crate::kernels::{
 static KERNEL: Kernel = Kernel {
     name: "conv_tiled",
     twin: "conv",
-    parts: &[part!("shared/activation.wgsl"), part!("shared/conv.wgsl"), part!("conv_tiled.wgsl")],
+    parts: &[
+        part!("shared/activation.wgsl"),
+        part!("shared/conv.wgsl"),
+        part!("shared/taps.wgsl"),
+        part!("conv_tiled.wgsl"),
+    ],
     bindings: BINDINGS,
     workgroup: [8, 8, 1],
 };
@@ -39,6 +44,6 @@ impl Rung for Tiled {
     }
 
     fn launch(_: &Problem, _: &Caps, _: &[PartAt]) -> Launch {
-        Launch { layout: Layout::Panels(PANEL_BLOCKS), ..Launch::gemm(&KERNEL, TILE_PIXELS, TILE_BLOCKS) }
+        Launch { layout: Layout::panels(PANEL_BLOCKS), ..Launch::gemm(&KERNEL, TILE_PIXELS, TILE_BLOCKS) }
     }
 }

@@ -9,7 +9,7 @@ use crate::{
             Caps, ConvCall, Cost, End, PartAt, Places, Problem, Sink,
             guess::Gemm,
             launch::Launch,
-            pack::{self, Layout},
+            pack::{self, Layout, Panels},
             params::describe,
             rung::Rung,
         },
@@ -34,7 +34,7 @@ pub(super) trait Form {
     const FLOP: [f64; 2];
 
     /// Filters at the points; see [`pack_points`].
-    fn pack_points(blocks: usize, tiles: usize, problem: &Problem, oihw: &[f32], sink: &mut Sink<'_>);
+    fn pack_points(panels: Panels, tiles: usize, problem: &Problem, oihw: &[f32], sink: &mut Sink<'_>);
 }
 
 /// Points at which polynomials are multiplied: tiles overlap by two pixels.
@@ -94,8 +94,8 @@ impl<F: Form> Rung for F {
     fn pack(problem: &Problem, caps: &Caps, oihw: &[f32], sink: &mut Sink<'_>) {
         let (product, launch) = product::<F>(problem, caps);
         // Every GEMM packs panels.
-        if let Layout::Panels(blocks) = launch.layout {
-            F::pack_points(blocks, launch.packed_len(&product) / pack::TILE, problem, oihw, sink);
+        if let Layout::Panels(panels) = launch.layout {
+            F::pack_points(panels, launch.packed_len(&product) / pack::TILE, problem, oihw, sink);
         }
     }
 
@@ -167,7 +167,7 @@ type Sixteen = [f64; pack::TILE];
 /// `G g G^T` for each filter `g`; `tiles` of sixteen a point.
 pub(super) fn pack_points<const SIDE: usize>(
     matrix: &[[f64; TAPS]; SIDE],
-    blocks: usize,
+    panels: Panels,
     tiles: usize,
     problem: &Problem,
     oihw: &[f32],
@@ -184,7 +184,7 @@ pub(super) fn pack_points<const SIDE: usize>(
         let count = each.min(tiles - first);
         for n in 0..count {
             let mut taps = [[0.0; pack::TILE]; 9];
-            for (lane, o, i) in pack::lanes(first + n, blocks, ic.div_ceil(4)).filter(|(_, o, i)| *o < oc && *i < ic) {
+            for (lane, o, i) in panels.lanes(first + n, ic.div_ceil(4)).filter(|(_, o, i)| *o < oc && *i < ic) {
                 let filter = &oihw[(o * ic + i) * 9..][..9];
                 taps.iter_mut().zip(filter).for_each(|(tap, w)| tap[lane] = f64::from(*w));
             }

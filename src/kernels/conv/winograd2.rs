@@ -4,6 +4,7 @@ use crate::kernels::{
     Kernel,
     conv::{
         Problem, Sink,
+        pack::Panels,
         params::BINDINGS,
         winograd::{Form, pack_points},
     },
@@ -51,8 +52,8 @@ impl Form for Winograd2 {
     // 8 columns and rows of 4 operations; 4 columns and 2 rows of 4.
     const FLOP: [f64; 2] = [8.0 * 4.0 * 4.0, 6.0 * 4.0 * 4.0];
 
-    fn pack_points(blocks: usize, tiles: usize, problem: &Problem, oihw: &[f32], sink: &mut Sink<'_>) {
-        pack_points(&FILTER, blocks, tiles, problem, oihw, sink);
+    fn pack_points(panels: Panels, tiles: usize, problem: &Problem, oihw: &[f32], sink: &mut Sink<'_>) {
+        pack_points(&FILTER, panels, tiles, problem, oihw, sink);
     }
 }
 

@@ -4,6 +4,7 @@ use crate::kernels::{
     Kernel,
     conv::{
         Problem, Sink,
+        pack::Panels,
         params::BINDINGS,
         winograd::{Form, pack_points},
     },
@@ -52,8 +53,8 @@ impl Form for Winograd4 {
     // 12 columns and rows of 24 operations; 6 columns and 4 rows of 13.
     const FLOP: [f64; 2] = [12.0 * 24.0 * 4.0, 10.0 * 13.0 * 4.0];
 
-    fn pack_points(blocks: usize, tiles: usize, problem: &Problem, oihw: &[f32], sink: &mut Sink<'_>) {
-        pack_points(&FILTER, blocks, tiles, problem, oihw, sink);
+    fn pack_points(panels: Panels, tiles: usize, problem: &Problem, oihw: &[f32], sink: &mut Sink<'_>) {
+        pack_points(&FILTER, panels, tiles, problem, oihw, sink);
     }
 }
 
