@@ -48,7 +48,8 @@ pub mod gpu {
 pub mod graph {
     pub use crate::graph::{
         Activation, Builder, Conv, Epilogue, Graph, Head, Keep, LocalAvgPool, Node, NodeId, NodeParams, Op, Params,
-        Pool, Residence, Slice, Spp, Target, Upsample, Weighted, bands, compile, explain, fold, fuse, place, plan,
+        Pool, Residence, Slice, Spp, Target, Upsample, Weighted, bands, compile, explain, fold, fuse, guess, place,
+        plan,
     };
 }
 

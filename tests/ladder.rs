@@ -3,8 +3,9 @@
 
 use yolov4::low_level::{
     kernels::{
+        Precision,
         activation::ActivationKind,
-        conv::{Caps, Coop, Problem, Sink, Variant},
+        conv::{Caps, CardClass, Coop, Problem, Sink, Variant},
     },
     tensor::Shape,
 };
@@ -27,7 +28,7 @@ fn problem(input: usize, groups: usize) -> Problem {
 }
 
 fn card(coop: Coop) -> Caps {
-    Caps { software: false, subgroup: true, half: true, coop, binding: 1 << 27 }
+    Caps { subgroup: true, half: true, coop, binding: 1 << 27, ..Caps::default() }
 }
 
 #[test]
@@ -47,12 +48,70 @@ fn cooperative_matrices_are_used_where_a_workgroup_is_a_multiple_of_its_tile() {
 #[test]
 fn cooperative_matrices_are_guessed_on_cards_for_more_channels_than_a_picture_has() {
     let caps = card(Coop { eight: true, sixteen: true, lanes: 32 });
-    assert_eq!(Variant::choose(&problem(32, 1), &caps), Variant::Coop16);
+    let deep = Problem { output: Shape::new(512, 52, 52), ..Problem::plain(Shape::new(256, 52, 52), 512, 1) };
+    assert_eq!(Variant::choose(&deep, &caps), Variant::Coop16);
     assert_eq!(Variant::choose(&problem(3, 1), &caps), Variant::Stem);
-    assert_eq!(Variant::choose(&problem(32, 1), &card(Coop::default())), Variant::Block64);
+    assert_eq!(Variant::choose(&deep, &card(Coop::default())), Variant::Block128);
     let software = Caps { software: true, ..caps };
-    let guess = Variant::choose(&problem(32, 1), &software);
+    let guess = Variant::choose(&deep, &software);
     assert!(!matches!(guess, Variant::Coop8 | Variant::Coop16), "{guess:?}");
+}
+
+#[test]
+fn few_workgroups_share_their_sums_and_windows_of_three_go_by_winograd_on_every_class_of_cards() {
+    for class in [CardClass::Rdna2, CardClass::Rdna3, CardClass::Ampere, CardClass::Dg2] {
+        let f32 = Caps::of(class, Precision::F32);
+        // Twelve workgroups of block64: most of a card would stand still.
+        assert_eq!(
+            Variant::choose(&Problem::plain(Shape::new(512, 13, 13), 256, 1), &f32),
+            Variant::Split,
+            "{class:?}"
+        );
+        let three = Problem::plain(Shape::new(256, 26, 26), 256, 3);
+        let winograd = Variant::choose(&three, &f32);
+        assert!(matches!(winograd, Variant::Winograd2 | Variant::Winograd4), "{class:?}: {winograd:?}");
+        // The larger form loses too much of what is stored in 16 bits.
+        assert_ne!(Variant::choose(&three, &Caps::of(class, Precision::F16)), Variant::Winograd4, "{class:?}");
+        // Fewer channels than the transforms are worth.
+        let thin = Variant::choose(&Problem::plain(Shape::new(8, 26, 26), 8, 3), &f32);
+        assert!(!matches!(thin, Variant::Winograd2 | Variant::Winograd4), "{class:?}: {thin:?}");
+    }
+    // One with an eighth of the registers of a card is full of half as many workgroups.
+    let small = Caps::of(CardClass::Integrated, Precision::F32);
+    assert_ne!(Variant::choose(&Problem::plain(Shape::new(128, 52, 52), 128, 1), &small), Variant::Split);
+}
+
+#[test]
+fn a_guess_is_the_fastest_of_what_it_has_looked_at_and_grows_with_the_work() {
+    let caps = Caps::of(CardClass::Rdna2, Precision::F32);
+    let mut last = 0.0;
+    for side in [13, 26, 52, 104] {
+        let problem = Problem::plain(Shape::new(256, side, side), 256, 1);
+        let guesses = Variant::guesses(&problem, &caps);
+        let best = guesses.iter().map(|(_, us)| *us).fold(f64::INFINITY, f64::min);
+        assert_eq!(guesses.iter().find(|(_, us)| *us == best).unwrap().0, Variant::choose(&problem, &caps));
+        assert!(best > last, "{side}: {best} us after {last}");
+        last = best;
+        // No card of this class multiplies and adds faster than 23 TFLOP/s.
+        assert!(guesses.iter().all(|(_, us)| problem.flop() / us < 23.05e6), "{guesses:?}");
+    }
+}
+
+#[test]
+fn adapters_are_known_by_their_names() {
+    for (name, kind, class) in [
+        ("AMD Radeon RX 6900 XT (RADV NAVI21)", "discrete", CardClass::Rdna2),
+        ("AMD Radeon RX 7900 XTX (RADV NAVI31)", "discrete", CardClass::Rdna3),
+        ("AMD Radeon 780M Graphics (RADV PHOENIX)", "integrated", CardClass::Integrated),
+        ("NVIDIA GeForce RTX 3080", "discrete", CardClass::Ampere),
+        ("NVIDIA H200", "discrete", CardClass::Ampere),
+        ("Intel(R) Arc(tm) A770 Graphics (DG2)", "discrete", CardClass::Dg2),
+        ("Intel(R) UHD Graphics 770 (ADL-S GT1)", "integrated", CardClass::Integrated),
+        ("Apple M1 Pro", "integrated", CardClass::Apple),
+        ("unnamed adapter", "other", CardClass::Rdna2),
+    ] {
+        assert_eq!(CardClass::of(name, kind), class, "{name}");
+    }
 }
 
 #[test]
@@ -60,7 +119,7 @@ fn a_single_pixel_has_a_rung_of_its_own_on_cards() {
     let pixels = |h, w| Problem { input: Shape::new(32, h, w), output: Shape::new(64, h, w), ..problem(32, 1) };
     let caps = card(Coop::default());
     assert_eq!(Variant::choose(&pixels(1, 1), &caps), Variant::Vector);
-    assert_eq!(Variant::choose(&pixels(3, 3), &caps), Variant::Block64);
+    assert_ne!(Variant::choose(&pixels(3, 3), &caps), Variant::Vector);
     assert!(!Variant::Vector.takes(&pixels(3, 3), &caps), "each pixel reads all weights again");
     assert_ne!(Variant::choose(&pixels(1, 1), &Caps { software: true, ..caps }), Variant::Vector);
 }
@@ -115,6 +174,15 @@ fn weights_come_in_pieces_each_where_its_kernel_reads_it() {
     let used = packed.iter().filter(|element| **element != 0.0).count();
     assert_eq!(used, weights.iter().filter(|weight| **weight != 0.0).count(), "zeros where there is no channel");
     assert_eq!(oc.div_ceil(32) * 32 * ic.next_multiple_of(4) * 9, elements);
+    // Cooperative matrices have the inputs of an output side by side, in panels of 64 outputs.
+    let caps = card(Coop { sixteen: true, lanes: 32, ..Coop::default() });
+    let elements = Variant::Coop16.packed_len(&problem, &caps);
+    let (packed, _) = together(elements, |sink| Variant::Coop16.pack(&problem, &caps, &weights, sink));
+    for (n, weight) in weights.iter().enumerate() {
+        let (o, i, tap) = (n / 9 / ic, n / 9 % ic, n % 9);
+        let tile = place(16, (o, i, tap), (ic.div_ceil(4), 9)) / 16 * 16;
+        assert_eq!(packed[tile + o % 4 * 4 + i % 4], *weight, "{o}, {i}, {tap}");
+    }
 }
 
 #[test]

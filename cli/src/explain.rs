@@ -7,7 +7,9 @@ use yolov4::{
             Params, Target,
             compile::{Compiled, compile, compile_watched},
             explain,
+            guess::Guess,
         },
+        kernels::conv::CardClass,
         model::Model,
     },
 };
@@ -33,6 +35,9 @@ pub struct ExplainArgs {
     /// The graph as a Mermaid flow chart
     #[arg(long, conflicts_with = "json")]
     mermaid: bool,
+    /// Which rung every convolution would be played by on a card of this class, unmeasured, and the time that says so
+    #[arg(long, value_enum, conflicts_with_all = ["passes", "mermaid"])]
+    adapter_class: Option<CardClass>,
     /// Everything as JSON
     #[arg(long)]
     json: bool,
@@ -48,7 +53,10 @@ pub fn run(args: &ExplainArgs) -> CommandResult {
         return Ok(output::print(&passes(&network, limit)?)?);
     }
     let Compiled { graph, plan, .. } = prepare(&network, limit)?;
-    let text = if args.mermaid {
+    let text = if let Some(class) = args.adapter_class {
+        let guess = Guess::new(&graph, &plan, precision, class);
+        if args.json { guess.json() } else { guess.text() }
+    } else if args.mermaid {
         explain::mermaid(&graph)
     } else if args.json {
         explain::json(&network.graph, &graph, &plan, precision)

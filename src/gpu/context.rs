@@ -14,7 +14,7 @@ use crate::{
     },
     kernels::{
         Precision,
-        conv::{Caps, Coop},
+        conv::{Caps, CardClass, Coop},
     },
     task::Task,
 };
@@ -206,6 +206,7 @@ impl Gpu {
                 Coop::default()
             },
             binding: self.limits.max_storage_buffer_binding_size.min(self.limits.max_buffer_size) as usize,
+            class: CardClass::of(&self.report.name, self.report.kind),
         }
     }
 

@@ -87,7 +87,7 @@ impl Dispatches {
         let _ = writeln!(
             out,
             "On a processor, unmeasured, {winograd} convolutions go by Winograd, three dispatches each: {dispatches} \
-             dispatches, and {:.1} MB between them, {:.1} MB of values in all.\nOn a GPU what is measured decides.",
+             dispatches, and {:.1} MB between them, {:.1} MB of values in all.\nOn a GPU what is measured decides; --adapter-class shows the guess before that.",
             scratch_bytes as f64 / 1e6,
             (planned + scratch_bytes) as f64 / 1e6
         );

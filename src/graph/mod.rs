@@ -16,6 +16,7 @@ pub mod dispatches;
 pub mod explain;
 pub mod fold;
 pub mod fuse;
+pub mod guess;
 pub mod ir;
 pub mod place;
 pub mod plan;

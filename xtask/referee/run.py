@@ -17,6 +17,7 @@ from safetensors.numpy import load_file
 
 import boxes
 import evaluation
+import guess
 import large
 import network
 import onnxnet
@@ -354,6 +355,8 @@ if not args.only:
     goldens()
     resizers()
     averages()
+if args.only in "guess":
+    guess.guess(ours, args.data, report)
 if args.only in "eval":
     evaluation.random_cases(ours, work, report, 200 if args.quick else 3000)
     evaluation.photographs(ours, args.data, work, report)

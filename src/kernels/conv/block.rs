@@ -2,7 +2,7 @@
 
 use crate::kernels::{
     Kernel,
-    conv::{PartAt, launch::Launch, params::BINDINGS},
+    conv::{PartAt, launch::Launch, load::StepLoad, params::BINDINGS},
     part,
 };
 
@@ -27,10 +27,22 @@ const BLOCKS: usize = 2;
 
 /// With so many invocations along pixels and along output channels.
 pub(super) fn launch(side: usize, parts: &[PartAt]) -> Launch {
-    let depth = depth(parts) as f64;
+    let blocks = depth(parts);
+    let depth = blocks as f64;
+    // What an invocation stages: its share of as many pixels and outputs.
+    let staged = 2.0 * depth * 8.0 / side as f64;
+    let step = StepLoad {
+        inputs: 4 * blocks,
+        multiplies: depth * 256.0,
+        others: depth * 4.0 + staged * 5.0,
+        shared: (depth * 16.0 + staged) * 16.0,
+        matrix: 0.0,
+        registers: 120.0,
+        invocations: side * side,
+    };
     Launch {
         constants: vec![("LANES", side as f64), ("ROWS", side as f64), ("DEPTH", depth)],
-        ..Launch::gemm(&KERNEL, PIXELS * side, BLOCKS * side)
+        ..Launch::gemm(&KERNEL, PIXELS * side, BLOCKS * side, step)
     }
 }
 

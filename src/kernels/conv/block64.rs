@@ -2,12 +2,7 @@
 
 use crate::kernels::{
     Kernel,
-    conv::{
-        Caps, PartAt, Problem, block,
-        launch::Launch,
-        rung::Rung,
-        split::{Divisible, SUM},
-    },
+    conv::{Caps, PartAt, Problem, block, launch::Launch, rung::Rung},
 };
 
 /// Invocations along pixels, and along output channels.
@@ -32,10 +27,4 @@ impl Rung for Block64 {
     fn launch(_: &Problem, _: &Caps, parts: &[PartAt]) -> Launch {
         block::launch(SIDE, parts)
     }
-}
-
-impl Divisible for Block64 {
-    const SPLIT_NAME: &'static str = "split";
-    const SPLIT_KERNELS: &'static [&'static Kernel] = &[&block::KERNEL, &SUM];
-    const LEAST: usize = 4;
 }

@@ -1,6 +1,6 @@
 //! What an adapter can do, as far as the choice of a convolution goes.
 
-use crate::kernels::Precision;
+use crate::kernels::{Precision, conv::card::CardClass};
 
 /// What an adapter can do, as far as the choice of a convolution goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,9 +15,23 @@ pub struct Caps {
     pub coop: Coop,
     /// Largest storage binding, in bytes.
     pub binding: usize,
+    /// What kind of GPU it is, where no processor does the work.
+    pub class: CardClass,
 }
 
 impl Caps {
+    /// What a card of a class can do, where there is none to ask.
+    pub fn of(class: CardClass, precision: Precision) -> Self {
+        let half = precision == Precision::F16;
+        let coop = match class {
+            CardClass::Rdna3 if half => Coop { sixteen: true, lanes: 64, ..Coop::default() },
+            CardClass::Ampere if half => Coop { sixteen: true, lanes: 32, ..Coop::default() },
+            CardClass::Apple => Coop { eight: true, lanes: 32, ..Coop::default() },
+            _ => Coop::default(),
+        };
+        Self { software: false, subgroup: true, half, coop, binding: 1 << 30, class }
+    }
+
     /// How values are stored.
     pub const fn precision(&self) -> Precision {
         if self.half { Precision::F16 } else { Precision::F32 }

@@ -2,7 +2,7 @@
 
 use crate::kernels::{
     Kernel,
-    conv::{Caps, launch::Launch, pack::Layout},
+    conv::{Caps, launch::Launch, load::StepLoad, pack::Layout},
 };
 
 /// Subgroups of a workgroup, where they are as large as they may be; where they are smaller there are more.
@@ -18,10 +18,23 @@ pub(super) const fn runs(side: usize, caps: &Caps) -> bool {
 
 /// With four by four fragments of so many rows a workgroup.
 pub(super) fn launch(kernel: &'static Kernel, side: usize, caps: &Caps) -> Launch {
-    let invocations = f64::from(SUBGROUPS * caps.coop.lanes);
+    let invocations = SUBGROUPS * caps.coop.lanes;
+    let (bytes, lanes, side_f) = (caps.precision().bytes(), f64::from(invocations), side as f64);
+    let inputs = 4 * side / bytes;
+    // Each subgroup multiplies two by two fragments, and reads two of pixels and two of outputs for it; all bring both once.
+    let (tile, deep) = ((4 * side * inputs * bytes) as f64, inputs as f64 / side_f);
+    let step = StepLoad {
+        inputs,
+        multiplies: 0.0,
+        others: 60.0,
+        shared: 4.0 * tile / lanes + 2.0 * tile / lanes,
+        matrix: 4.0 * 4.0 * deep * 2.0 * side_f.powi(3) / lanes,
+        registers: 96.0,
+        invocations: invocations as usize,
+    };
     Launch {
         layout: Layout::panels_by_output(side),
-        constants: vec![("INVOCATIONS", invocations)],
-        ..Launch::gemm(kernel, 4 * side, side)
+        constants: vec![("INVOCATIONS", lanes)],
+        ..Launch::gemm(kernel, 4 * side, side, step)
     }
 }

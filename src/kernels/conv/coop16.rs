@@ -2,18 +2,12 @@
 
 use crate::kernels::{
     Kernel,
-    conv::{
-        Caps, PartAt, Problem, coop,
-        launch::Launch,
-        params::BINDINGS,
-        rung::Rung,
-        split::{Divisible, SUM},
-    },
+    conv::{Caps, PartAt, Problem, coop, launch::Launch, params::BINDINGS, rung::Rung},
     native_part, part,
 };
 
 /// `shaders/conv_coop16.wgsl`
-static KERNEL: Kernel = Kernel {
+pub(super) static KERNEL: Kernel = Kernel {
     name: "conv_coop16",
     twin: "conv",
     parts: &[
@@ -50,13 +44,6 @@ impl Rung for Coop16 {
     fn launch(_: &Problem, caps: &Caps, _: &[PartAt]) -> Launch {
         coop::launch(&KERNEL, SIDE, caps)
     }
-}
-
-impl Divisible for Coop16 {
-    const SPLIT_NAME: &'static str = "split-coop16";
-    const SPLIT_KERNELS: &'static [&'static Kernel] = &[&KERNEL, &SUM];
-    // What is brought between two barriers in f16.
-    const LEAST: usize = SIDE / 2;
 }
 
 /// Whether the adapter has them.

@@ -2,7 +2,7 @@
 
 use crate::kernels::{
     Kernel,
-    conv::{Caps, PartAt, Problem, launch::Launch, pack::Layout, params::BINDINGS, rung::Rung},
+    conv::{Caps, PartAt, Problem, launch::Launch, load::StepLoad, pack::Layout, params::BINDINGS, rung::Rung},
     part,
 };
 
@@ -14,6 +14,9 @@ static KERNEL: Kernel = Kernel {
     bindings: BINDINGS,
     workgroup: [64, 1, 1],
 };
+
+/// A step is a tap.
+const LOAD: StepLoad = StepLoad::lanes(64, 1, 4.0, 20.0, 24.0);
 
 /// Four channels of a pixel an invocation.
 pub(super) struct Depthwise;
@@ -31,6 +34,6 @@ impl Rung for Depthwise {
     }
 
     fn launch(_: &Problem, _: &Caps, _: &[PartAt]) -> Launch {
-        Launch::pixels(&KERNEL, Layout::Depthwise)
+        Launch::pixels(&KERNEL, Layout::Depthwise, LOAD)
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::kernels::{
     Kernel,
-    conv::{Caps, PartAt, Problem, launch::Launch, pack::Layout, params::BINDINGS, rung::Rung},
+    conv::{Caps, PartAt, Problem, launch::Launch, load::StepLoad, pack::Layout, params::BINDINGS, rung::Rung},
     part,
 };
 
@@ -14,6 +14,9 @@ static KERNEL: Kernel = Kernel {
     bindings: BINDINGS,
     workgroup: [64, 1, 1],
 };
+
+/// A step is a block of inputs.
+const LOAD: StepLoad = StepLoad::lanes(64, 4, 16.0, 40.0, 32.0);
 
 /// Takes anything.
 pub(super) struct Direct;
@@ -36,6 +39,6 @@ impl Rung for Direct {
     }
 
     fn launch(_: &Problem, _: &Caps, _: &[PartAt]) -> Launch {
-        Launch::pixels(&KERNEL, Layout::Oihw)
+        Launch::pixels(&KERNEL, Layout::Oihw, LOAD)
     }
 }

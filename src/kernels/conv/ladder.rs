@@ -4,7 +4,8 @@ use crate::kernels::{
     Kernel,
     conv::{
         Caps, ConvCall, Cost, Places, Problem, Sink, block64, block128, coop8, coop16, depthwise, direct, guess::Gemm,
-        lanes, rung::Rung, split::Split, stem, subgroup, subgroup_few, tiled, vector, winograd2, winograd4,
+        lanes, load::DispatchLoad, rung::Rung, split, split_coop8, split_coop16, stem, subgroup, subgroup_few, tiled,
+        vector, winograd2, winograd4,
     },
 };
 
@@ -56,15 +57,15 @@ rungs! {
     /// Implicit GEMM with a tile of 128 output channels by 128 pixels in the registers of a workgroup.
     Block128 = block128::Block128,
     /// The sum of `block64` shared among workgroups: for deep layers of few pixels. Two dispatches.
-    Split = Split<block64::Block64>,
+    Split = split::Split,
     /// Implicit GEMM by cooperative matrices of 8x8.
     Coop8 = coop8::Coop8,
     /// Implicit GEMM by cooperative matrices of 16x16.
     Coop16 = coop16::Coop16,
     /// The sum of `coop8` shared among workgroups. Two dispatches.
-    SplitCoop8 = Split<coop8::Coop8>,
+    SplitCoop8 = split_coop8::SplitCoop8,
     /// The sum of `coop16` shared among workgroups. Two dispatches.
-    SplitCoop16 = Split<coop16::Coop16>,
+    SplitCoop16 = split_coop16::SplitCoop16,
     /// Implicit GEMM without barriers, weights handed round in subgroups.
     Subgroup = subgroup::Subgroup,
     /// Implicit GEMM without barriers, weights handed round in subgroups, for few pixels.
@@ -137,21 +138,54 @@ impl Variant {
         }
     }
 
-    /// The best variant known for a problem without measuring.
-    pub fn choose(problem: &Problem, caps: &Caps) -> Self {
-        // Below this the transforms cost more than they save.
-        let worth = caps.software
-            && problem.input.c.min(problem.output.c) >= WINOGRAD_CHANNELS
-            && problem.pixels() >= WINOGRAD_PIXELS;
-        let winograd = [Self::Winograd4, Self::Winograd2].into_iter().filter(|_| worth);
+    /// Microseconds that its dispatches would take on a card of the class of `caps`, as far as a guess goes; the gaps between them are in it.
+    pub fn micros(self, problem: &Problem, caps: &Caps) -> f64 {
+        let card = caps.class.card();
+        let loads: Vec<DispatchLoad> = on_rung!(self, R => R::loads(problem, caps));
+        loads.iter().map(|load| load.micros(&card)).sum()
+    }
+
+    /// What a card may choose from unmeasured, and the microseconds of each.
+    pub fn guesses(problem: &Problem, caps: &Caps) -> Vec<(Self, f64)> {
+        let able = |v: &Self| v.takes(problem, caps);
         // The input of a picture has three channels: most of a fragment, or of a deep tile, would be zeros.
         // A tile of 64 pixels would be as empty where there is but one.
-        let odd = [Self::Stem, Self::Vector].into_iter().filter(|_| !caps.software);
-        let gemm = [Self::gemm(problem.pixels(), caps), Self::Lanes];
-        let mut known = winograd.chain(odd).chain(gemm).chain([Self::Depthwise]);
-        known.find(|v| v.takes(problem, caps)).unwrap_or(Self::Direct)
+        let odd = [Self::Stem, Self::Vector, Self::Depthwise].into_iter().find(able);
+        let known: Vec<Self> = match odd {
+            Some(odd) => vec![odd],
+            None => GEMMS.into_iter().chain(winograd(problem)).filter(able).collect(),
+        };
+        known.into_iter().map(|v| (v, v.micros(problem, caps))).collect()
+    }
+
+    /// The best variant known for a problem without measuring.
+    pub fn choose(problem: &Problem, caps: &Caps) -> Self {
+        if caps.software {
+            let mut known = winograd(problem).chain([Self::gemm(problem.pixels(), caps), Self::Lanes, Self::Depthwise]);
+            return known.find(|v| v.takes(problem, caps)).unwrap_or(Self::Direct);
+        }
+        let best = Self::guesses(problem, caps).into_iter().min_by(|a, b| a.1.total_cmp(&b.1));
+        best.map_or(Self::Direct, |(variant, _)| variant)
     }
 }
+
+/// Both, unless the transforms cost more than they save.
+fn winograd(problem: &Problem) -> impl Iterator<Item = Variant> {
+    let worth = problem.input.c.min(problem.output.c) >= WINOGRAD_CHANNELS && problem.pixels() >= WINOGRAD_PIXELS;
+    [Variant::Winograd4, Variant::Winograd2].into_iter().filter(move |_| worth)
+}
+
+/// Implicit GEMMs of cards.
+const GEMMS: [Variant; 8] = [
+    Variant::Block64,
+    Variant::Block128,
+    Variant::Split,
+    Variant::Tiled,
+    Variant::Coop8,
+    Variant::Coop16,
+    Variant::SplitCoop8,
+    Variant::SplitCoop16,
+];
 
 /// Fewest channels, on either side, for which Winograd is guessed.
 const WINOGRAD_CHANNELS: usize = 16;

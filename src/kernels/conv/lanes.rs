@@ -2,7 +2,7 @@
 
 use crate::kernels::{
     Kernel,
-    conv::{Caps, PartAt, Problem, launch::Launch, params::BINDINGS, rung::Rung},
+    conv::{Caps, PartAt, Problem, launch::Launch, load::StepLoad, params::BINDINGS, rung::Rung},
     part,
 };
 
@@ -47,7 +47,7 @@ impl Rung for Lanes {
         Launch {
             constants: vec![("THREADS", threads as f64)],
             turns: true,
-            ..Launch::gemm(&KERNEL, threads * PIXELS, TILE_BLOCKS)
+            ..Launch::gemm(&KERNEL, threads * PIXELS, TILE_BLOCKS, StepLoad::lanes(threads, 4, 128.0, 20.0, 72.0))
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::kernels::{
     Dispatch, Kernel,
     conv::{
         Caps, ConvParams, Problem, Sink,
+        load::{DispatchLoad, StepLoad},
         pack::{self, Layout},
         params::Constants,
     },
@@ -33,6 +34,8 @@ pub(super) struct Launch {
     pub tile: Tile,
     /// How its weights lie.
     pub layout: Layout,
+    /// What its invocations do.
+    pub step: StepLoad,
     /// Constants that are the rung's own.
     pub constants: Constants,
     /// Whether workgroups may be played pixels by pixels.
@@ -41,15 +44,15 @@ pub(super) struct Launch {
 
 impl Launch {
     /// Of an implicit GEMM whose workgroups have a panel of weights each.
-    pub fn gemm(kernel: &'static Kernel, pixels: usize, blocks: usize) -> Self {
+    pub fn gemm(kernel: &'static Kernel, pixels: usize, blocks: usize, step: StepLoad) -> Self {
         let tile = Tile { pixels, blocks };
-        Self { kernel, tile, layout: Layout::panels(blocks), constants: vec![], turns: false }
+        Self { kernel, tile, layout: Layout::panels(blocks), step, constants: vec![], turns: false }
     }
 
     /// Of a kernel with an invocation a pixel and workgroups a block of channels.
-    pub fn pixels(kernel: &'static Kernel, layout: Layout) -> Self {
+    pub fn pixels(kernel: &'static Kernel, layout: Layout, step: StepLoad) -> Self {
         let tile = Tile { pixels: kernel.workgroup[0] as usize, blocks: 1 };
-        Self { kernel, tile, layout, constants: vec![], turns: false }
+        Self { kernel, tile, layout, step, constants: vec![], turns: false }
     }
 
     /// Workgroups along pixels and along blocks of output channels.
@@ -80,6 +83,14 @@ impl Launch {
         let [x, y] = self.workgroups(problem);
         let outputs = (x as usize * self.tile.pixels * y as usize * self.tile.blocks * 4) as f64;
         2.0 * outputs * (self.layout.inputs(problem) * problem.taps()) as f64
+    }
+
+    /// What it asks of a card: `batch` problems at once, or so many shares of the sum of one; from and to memory.
+    pub fn load(&self, problem: &Problem, [batch, shares]: [usize; 2], bytes: f64) -> DispatchLoad {
+        let [x, y] = self.workgroups(problem);
+        let inputs = self.layout.inputs(problem).div_ceil(self.step.inputs).div_ceil(shares);
+        let groups = x as usize * y as usize * batch * shares;
+        DispatchLoad { step: self.step, groups, steps: problem.taps() * inputs, bytes }
     }
 
     /// The dispatch: `batch` problems at once, one behind the other in every buffer.

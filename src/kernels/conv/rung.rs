@@ -2,7 +2,9 @@
 
 use crate::kernels::{
     Kernel,
-    conv::{Caps, ConvCall, Cost, End, PartAt, Places, Problem, Sink, launch::Launch, params::describe},
+    conv::{
+        Caps, ConvCall, Cost, End, PartAt, Places, Problem, Sink, launch::Launch, load::DispatchLoad, params::describe,
+    },
 };
 
 /// What a rung says of itself. One that is a single dispatch says its [`Rung::launch`], and all else follows.
@@ -47,6 +49,11 @@ pub(super) trait Rung {
     /// Its calls, in order.
     fn calls(problem: &Problem, caps: &Caps, places: &Places<'_>) -> Vec<ConvCall> {
         single(&Self::launch(problem, caps, places.parts), problem, places)
+    }
+
+    /// Its dispatches, for a guess of how long they take.
+    fn loads(problem: &Problem, caps: &Caps) -> Vec<DispatchLoad> {
+        vec![Self::launch(problem, caps, &[]).load(problem, [1, 1], Self::cost(problem, caps).bytes)]
     }
 
     /// What it does and moves.

@@ -2,7 +2,7 @@
 
 use crate::kernels::{
     Kernel,
-    conv::{Caps, PartAt, Problem, launch::Launch, params::BINDINGS, rung::Rung},
+    conv::{Caps, PartAt, Problem, launch::Launch, load::StepLoad, params::BINDINGS, rung::Rung},
     part,
 };
 
@@ -29,6 +29,17 @@ const MAX_CHANNELS: usize = 4;
 /// Largest window whose weights fit into the workgroup memory that every adapter has.
 const MAX_SIZE: usize = 7;
 
+/// A step is a tap.
+const LOAD: StepLoad = StepLoad {
+    inputs: 4,
+    multiplies: 256.0,
+    others: 80.0,
+    shared: 16.0 * 16.0,
+    matrix: 0.0,
+    registers: 128.0,
+    invocations: 64,
+};
+
 /// 16 output channels by 256 pixels a workgroup.
 pub(super) struct Stem;
 
@@ -45,6 +56,6 @@ impl Rung for Stem {
     }
 
     fn launch(_: &Problem, _: &Caps, _: &[PartAt]) -> Launch {
-        Launch::gemm(&KERNEL, TILE_PIXELS, TILE_BLOCKS)
+        Launch::gemm(&KERNEL, TILE_PIXELS, TILE_BLOCKS, LOAD)
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::kernels::{
     Kernel,
-    conv::{Caps, PartAt, Problem, launch::Launch, params::BINDINGS, rung::Rung},
+    conv::{Caps, PartAt, Problem, launch::Launch, load::StepLoad, params::BINDINGS, rung::Rung},
     native_part, part,
 };
 
@@ -27,6 +27,9 @@ pub(super) const TILE_PIXELS: usize = 64;
 /// Output blocks of four channels per workgroup.
 const TILE_BLOCKS: usize = 8;
 
+/// A step is a block of inputs.
+const LOAD: StepLoad = StepLoad::lanes(16, 4, 512.0, 140.0, 192.0);
+
 /// 32 output channels by 4 pixels an invocation.
 pub(super) struct Subgroup;
 
@@ -44,6 +47,6 @@ impl Rung for Subgroup {
     }
 
     fn launch(_: &Problem, _: &Caps, _: &[PartAt]) -> Launch {
-        Launch { turns: true, ..Launch::gemm(&KERNEL, TILE_PIXELS, TILE_BLOCKS) }
+        Launch { turns: true, ..Launch::gemm(&KERNEL, TILE_PIXELS, TILE_BLOCKS, LOAD) }
     }
 }

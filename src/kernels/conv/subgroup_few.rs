@@ -2,7 +2,7 @@
 
 use crate::kernels::{
     Kernel,
-    conv::{Caps, PartAt, Problem, launch::Launch, params::BINDINGS, rung::Rung, subgroup},
+    conv::{Caps, PartAt, Problem, launch::Launch, load::StepLoad, params::BINDINGS, rung::Rung, subgroup},
     native_part, part,
 };
 
@@ -27,6 +27,9 @@ const TILE_PIXELS: usize = 16;
 /// Output blocks of four channels per workgroup.
 const TILE_BLOCKS: usize = 16;
 
+/// A step is a block of inputs.
+const LOAD: StepLoad = StepLoad::lanes(8, 4, 512.0, 260.0, 192.0);
+
 /// 64 output channels by 2 pixels an invocation.
 pub(super) struct SubgroupFew;
 
@@ -44,7 +47,7 @@ impl Rung for SubgroupFew {
     }
 
     fn launch(_: &Problem, _: &Caps, _: &[PartAt]) -> Launch {
-        Launch { turns: true, ..Launch::gemm(&KERNEL, TILE_PIXELS, TILE_BLOCKS) }
+        Launch { turns: true, ..Launch::gemm(&KERNEL, TILE_PIXELS, TILE_BLOCKS, LOAD) }
     }
 }
 

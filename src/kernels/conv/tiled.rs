@@ -2,7 +2,7 @@
 
 use crate::kernels::{
     Kernel,
-    conv::{Caps, PartAt, Problem, launch::Launch, pack::Layout, params::BINDINGS, rung::Rung},
+    conv::{Caps, PartAt, Problem, launch::Launch, load::StepLoad, pack::Layout, params::BINDINGS, rung::Rung},
     part,
 };
 
@@ -27,6 +27,17 @@ const TILE_BLOCKS: usize = 16;
 /// Output blocks of a panel of weights: a workgroup has four of them.
 const PANEL_BLOCKS: usize = 4;
 
+/// A step is four input blocks, whatever their tap.
+const LOAD: StepLoad = StepLoad {
+    inputs: 16,
+    multiplies: 512.0,
+    others: 130.0,
+    shared: 54.0 * 16.0,
+    matrix: 0.0,
+    registers: 80.0,
+    invocations: 64,
+};
+
 /// 64 output channels by 32 pixels a workgroup.
 pub(super) struct Tiled;
 
@@ -44,6 +55,6 @@ impl Rung for Tiled {
     }
 
     fn launch(_: &Problem, _: &Caps, _: &[PartAt]) -> Launch {
-        Launch { layout: Layout::panels(PANEL_BLOCKS), ..Launch::gemm(&KERNEL, TILE_PIXELS, TILE_BLOCKS) }
+        Launch { layout: Layout::panels(PANEL_BLOCKS), ..Launch::gemm(&KERNEL, TILE_PIXELS, TILE_BLOCKS, LOAD) }
     }
 }

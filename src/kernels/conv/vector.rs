@@ -2,7 +2,7 @@
 
 use crate::kernels::{
     Kernel,
-    conv::{Caps, PartAt, Problem, launch::Launch, params::BINDINGS, rung::Rung},
+    conv::{Caps, PartAt, Problem, launch::Launch, load::StepLoad, params::BINDINGS, rung::Rung},
     part,
 };
 
@@ -23,6 +23,9 @@ static KERNEL: Kernel = Kernel {
 /// Most output pixels: each of them reads all weights again.
 const MAX_PIXELS: usize = 8;
 
+/// A step is a block of inputs for each invocation.
+const LOAD: StepLoad = StepLoad::lanes(32, 128, 16.0, 20.0, 32.0);
+
 /// 4 output channels of one pixel a workgroup.
 pub(super) struct Vector;
 
@@ -39,6 +42,6 @@ impl Rung for Vector {
     }
 
     fn launch(_: &Problem, _: &Caps, _: &[PartAt]) -> Launch {
-        Launch::gemm(&KERNEL, 1, 1)
+        Launch::gemm(&KERNEL, 1, 1, LOAD)
     }
 }

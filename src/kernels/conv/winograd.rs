@@ -9,6 +9,7 @@ use crate::{
             Caps, ConvCall, Cost, End, PartAt, Places, Problem, Sink,
             guess::Gemm,
             launch::Launch,
+            load::{DispatchLoad, StepLoad},
             pack::{self, Layout, Panels},
             params::describe,
             rung::Rung,
@@ -32,6 +33,8 @@ pub(super) trait Form {
     const KERNELS: &'static [&'static Kernel; 2];
     /// Operations of either for one tile of four channels, counted in their text.
     const FLOP: [f64; 2];
+    /// Instructions and registers of either, as RADV compiles it for Navi21.
+    const COMPILED: [(f64, f64); 2];
 
     /// Filters at the points; see [`pack_points`].
     fn pack_points(panels: Panels, tiles: usize, problem: &Problem, oihw: &[f32], sink: &mut Sink<'_>);
@@ -118,6 +121,25 @@ impl<F: Form> Rung for F {
             ConvCall { dispatch: first, bound: places.bound(End::Part(0), places.residual_or(End::Part(0)), values) },
             ConvCall { dispatch: multiply::<F>(problem, caps), bound: values.feeds(End::Weights, values, products) },
             ConvCall { dispatch: third, bound: products.feeds(products, places.residual_or(products), End::Dst) },
+        ]
+    }
+
+    fn loads(problem: &Problem, caps: &Caps) -> Vec<DispatchLoad> {
+        let (product, launch) = product::<F>(problem, caps);
+        let (tiles, points) = (tiles::<F>(problem), points::<F>());
+        let bytes = |vectors: usize| (vectors * caps.vector()) as f64;
+        let [values, products] = Self::scratch(problem, caps);
+        let [input, output] = [problem.input, problem.stored()].map(|shape| shape.vectors() * problem.pictures);
+        let transform = |which: usize, blocks: usize, vectors: usize| {
+            let (instructions, registers) = F::COMPILED[which];
+            let step = StepLoad::lanes(64, 4, 0.0, instructions, registers);
+            DispatchLoad { step, groups: tiles.div_ceil(64) * blocks, steps: 1, bytes: bytes(vectors) }
+        };
+        let weights = Self::packed_len(problem, caps) / 4;
+        vec![
+            transform(0, problem.input.blocks(), input + values),
+            launch.load(&product, [points, 1], bytes(values + weights + products)),
+            transform(1, problem.output.blocks(), products + output),
         ]
     }
 
