@@ -65,8 +65,9 @@ fn every_op_has_a_problem() {
 /// Every kernel of the catalogue has been compared: by the problems that were just `played`, or by a test of its own.
 fn every_kernel_has_been_compared(played: &BTreeSet<&str>, gpu: &Gpu) {
     let lacks = |name: &str| {
-        let rung = Variant::ALL.iter().copied().find(|v| name == format!("conv_{}", v.name()));
-        rung.is_some_and(|rung| there_is(rung, gpu, Precision::F32).is_err())
+        let plays = |v: &&Variant| v.kernels().iter().any(|kernel| kernel.name == name);
+        let mut rungs = Variant::ALL.iter().filter(plays).peekable();
+        rungs.peek().is_some() && rungs.all(|rung| there_is(*rung, gpu, Precision::F32).is_err())
     };
     for kernel in catalogue() {
         match NO_OPS.iter().find(|(name, ..)| *name == kernel.name) {
@@ -177,8 +178,8 @@ fn kernels_agree_in_f16() {
     });
 }
 
-/// Few drivers have cooperative matrices: what is not there is skipped by name.
-fn coop(variant: Variant, channels: usize) {
+/// A rung of its own in f16. Few drivers have cooperative matrices: what is not there is skipped by name.
+fn in_f16(variant: Variant, channels: usize) {
     let precision = Precision::F16;
     let options =
         |checked| ProgramOptions { precision, conv: Some(variant), keep: Keep::All, checked, ..Default::default() };
@@ -203,23 +204,40 @@ fn coop(variant: Variant, channels: usize) {
 }
 
 #[test]
+fn packed_sums_agree_in_f16() {
+    in_f16(Variant::Packed64, 8);
+}
+
+#[test]
+#[ignore = "long"]
+fn packed_sums_of_large_tiles_agree_in_f16() {
+    in_f16(Variant::Packed128, 8);
+}
+
+#[test]
+#[ignore = "long"]
+fn shared_packed_sums_agree_in_f16() {
+    in_f16(Variant::SplitPacked, 32);
+}
+
+#[test]
 fn cooperative_matrices_of_8x8_agree_in_f16() {
-    coop(Variant::Coop8, 8);
+    in_f16(Variant::Coop8, 8);
 }
 
 #[test]
 fn shared_sums_of_cooperative_matrices_of_8x8_agree_in_f16() {
-    coop(Variant::SplitCoop8, 32);
+    in_f16(Variant::SplitCoop8, 32);
 }
 
 #[test]
 fn cooperative_matrices_of_16x16_agree_in_f16() {
-    coop(Variant::Coop16, 8);
+    in_f16(Variant::Coop16, 8);
 }
 
 #[test]
 fn shared_sums_of_cooperative_matrices_of_16x16_agree_in_f16() {
-    coop(Variant::SplitCoop16, 64);
+    in_f16(Variant::SplitCoop16, 64);
 }
 
 #[test]

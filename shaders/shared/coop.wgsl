@@ -14,8 +14,8 @@ const TILE = 4u * SIDE;              // output channels, and output pixels, per 
 const DEPTH = 4u * SIDE / REAL_BYTES; // input channels between barriers
 const STEPS = DEPTH / 4u;
 const VECTORS = STEPS * TILE;         // of four inputs, of one pixel or one output
-// Rows are longer than what is in them, so that neighbours do not lie in the same banks.
-const ROW = DEPTH + 8u;
+// Rows are 16 bytes longer than what is in them, so that neighbours do not lie in the same banks.
+const ROW = DEPTH + 16u / REAL_BYTES;
 const SUMS_ROW = SIDE + 4u;
 
 var<workgroup> sh_src: array<real, TILE * ROW>;           // [TILE pixels, DEPTH inputs]

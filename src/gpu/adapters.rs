@@ -145,8 +145,8 @@ pub(super) async fn choose(
 /// The place of the adapter that `wish` means: the one of this very number, or else the first with this in its name.
 fn place(wish: &str, names: &[String]) -> Option<usize> {
     let number = wish.parse().ok().filter(|number| *number < names.len());
-    let wish = wish.to_lowercase();
-    number.or_else(|| names.iter().position(|name| name.to_lowercase().contains(&wish)))
+    let wish = wish.to_ascii_lowercase();
+    number.or_else(|| names.iter().position(|name| name.to_ascii_lowercase().contains(&wish)))
 }
 
 /// How to get a driver on this system, for that back end.

@@ -82,18 +82,6 @@ macro_rules! part {
 }
 pub(crate) use part;
 
-/// A [`Part`] that browsers have no use for, because they lack what it is made of.
-macro_rules! native_part {
-    ($file:literal) => {
-        if cfg!(target_arch = "wasm32") {
-            $crate::kernels::Part { file: $file, text: "" }
-        } else {
-            $crate::kernels::part!($file)
-        }
-    };
-}
-pub(crate) use native_part;
-
 /// Whether this is a space beside something that ends a token anyway.
 const fn needless(bytes: &[u8], at: usize) -> bool {
     const fn ends(byte: u8) -> bool {

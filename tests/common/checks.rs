@@ -40,9 +40,13 @@ pub struct Checked {
 
 /// Whether the adapter can take this rung at all: if not, that is what `Err` says, for the log.
 pub fn there_is(variant: Variant, gpu: &Gpu, precision: Precision) -> Result<(), String> {
-    let side = match variant {
-        Variant::Coop8 | Variant::SplitCoop8 => 8,
-        Variant::Coop16 | Variant::SplitCoop16 => 16,
+    // By name: some are not there in browsers.
+    let side = match variant.name() {
+        "packed64" | "packed128" | "split-packed" if precision == Precision::F32 => {
+            return Err(format!("{}: skipped, it is for values of f16", variant.name()));
+        }
+        "coop8" | "split-coop8" => 8,
+        "coop16" | "split-coop16" => 16,
         _ => return Ok(()),
     };
     let sides = gpu.report().coop.of(precision);

@@ -12,6 +12,7 @@ const CONVS: &[&str] = &[
     "conv_coop16",
     "conv_direct",
     "conv_lanes",
+    "conv_packed",
     "conv_stem",
     "conv_subgroup",
     "conv_subgroup_few",

@@ -132,7 +132,7 @@ fn on_gpu(options: &EngineOptions) -> Result<DetectorBuilder> {
     }
     if let Some(word) = options.tune() {
         let words = [TuneChoice::Auto, TuneChoice::Off, TuneChoice::Quick, TuneChoice::Full];
-        builder = builder.tune(one_of("tune", &word, &words, |choice| format!("{choice:?}").to_lowercase())?);
+        builder = builder.tune(one_of("tune", &word, &words, |choice| format!("{choice:?}").to_ascii_lowercase())?);
     }
     if let Some(table) = options.tuned() {
         builder = builder.file(HELD, table.into_bytes());

@@ -1,4 +1,4 @@
-//! What [`super::block64`], [`super::block128`] and [`super::split`] share: implicit GEMM for GPUs with large tiles in registers.
+//! What [`super::block64`], [`super::block128`] and [`super::packed`] share: implicit GEMM for GPUs with large tiles in registers.
 
 use crate::kernels::{
     Kernel,
@@ -14,6 +14,7 @@ pub(super) static KERNEL: Kernel = Kernel {
         part!("shared/activation.wgsl"),
         part!("shared/conv.wgsl"),
         part!("shared/taps.wgsl"),
+        part!("shared/block.wgsl"),
         part!("conv_block.wgsl"),
     ],
     bindings: BINDINGS,
@@ -25,8 +26,8 @@ const PIXELS: usize = 8;
 /// Output blocks of four channels per invocation.
 const BLOCKS: usize = 2;
 
-/// With so many invocations along pixels and along output channels.
-pub(super) fn launch(side: usize, parts: &[PartAt]) -> Launch {
+/// Of this kernel or `conv_packed`, with so many invocations along pixels and along output channels.
+pub(super) fn launch(kernel: &'static Kernel, side: usize, parts: &[PartAt]) -> Launch {
     let blocks = depth(parts);
     let depth = blocks as f64;
     // What an invocation stages: its share of as many pixels and outputs.
@@ -42,7 +43,7 @@ pub(super) fn launch(side: usize, parts: &[PartAt]) -> Launch {
     };
     Launch {
         constants: vec![("LANES", side as f64), ("ROWS", side as f64), ("DEPTH", depth)],
-        ..Launch::gemm(&KERNEL, PIXELS * side, BLOCKS * side, step)
+        ..Launch::gemm(kernel, PIXELS * side, BLOCKS * side, step)
     }
 }
 

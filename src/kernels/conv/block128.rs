@@ -25,6 +25,6 @@ impl Rung for Block128 {
     }
 
     fn launch(_: &Problem, _: &Caps, parts: &[PartAt]) -> Launch {
-        block::launch(SIDE, parts)
+        block::launch(&block::KERNEL, SIDE, parts)
     }
 }

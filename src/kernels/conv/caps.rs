@@ -23,11 +23,12 @@ impl Caps {
     /// What a card of a class can do, where there is none to ask.
     pub fn of(class: CardClass, precision: Precision) -> Self {
         let half = precision == Precision::F16;
+        let none = Coop::default();
         let coop = match class {
-            CardClass::Rdna3 if half => Coop { sixteen: true, lanes: 64, ..Coop::default() },
-            CardClass::Ampere if half => Coop { sixteen: true, lanes: 32, ..Coop::default() },
-            CardClass::Apple => Coop { eight: true, lanes: 32, ..Coop::default() },
-            _ => Coop::default(),
+            CardClass::Rdna3 => Coop { sixteen: half, lanes: 64, ..none },
+            CardClass::Ampere => Coop { sixteen: half, lanes: 32, ..none },
+            CardClass::Apple => Coop { eight: true, lanes: 32, ..none },
+            CardClass::Rdna2 | CardClass::Dg2 | CardClass::Integrated => none,
         };
         Self { software: false, subgroup: true, half, coop, binding: 1 << 30, class }
     }

@@ -56,7 +56,7 @@ impl Card {
 impl CardClass {
     /// The class of an adapter of that name and kind (`discrete`, `integrated`, ..).
     pub fn of(name: &str, kind: &str) -> Self {
-        let name = name.to_lowercase();
+        let name = name.to_ascii_lowercase();
         let any = |words: &[&str]| words.iter().any(|word| name.contains(word));
         if any(&["apple"]) {
             Self::Apple

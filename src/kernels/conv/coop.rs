@@ -2,7 +2,12 @@
 
 use crate::kernels::{
     Kernel,
-    conv::{Caps, launch::Launch, load::StepLoad, pack::Layout},
+    conv::{
+        Caps,
+        launch::Launch,
+        load::StepLoad,
+        pack::{Layout, Panels},
+    },
 };
 
 /// Subgroups of a workgroup, where they are as large as they may be; where they are smaller there are more.
@@ -33,7 +38,7 @@ pub(super) fn launch(kernel: &'static Kernel, side: usize, caps: &Caps) -> Launc
         invocations: invocations as usize,
     };
     Launch {
-        layout: Layout::panels_by_output(side),
+        layout: Layout::Panels(Panels { blocks: side, by_output: true }),
         constants: vec![("INVOCATIONS", lanes)],
         ..Launch::gemm(kernel, 4 * side, side, step)
     }

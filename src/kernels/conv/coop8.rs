@@ -3,7 +3,7 @@
 use crate::kernels::{
     Kernel,
     conv::{Caps, PartAt, Problem, coop, launch::Launch, params::BINDINGS, rung::Rung},
-    native_part, part,
+    part,
 };
 
 /// `shaders/conv_coop8.wgsl`
@@ -11,12 +11,12 @@ pub(super) static KERNEL: Kernel = Kernel {
     name: "conv_coop8",
     twin: "conv",
     parts: &[
-        native_part!("shared/enable_coop.wgsl"),
+        part!("shared/enable_coop.wgsl"),
         part!("shared/activation.wgsl"),
         part!("shared/conv.wgsl"),
         part!("shared/taps.wgsl"),
-        native_part!("shared/coop.wgsl"),
-        native_part!("conv_coop8.wgsl"),
+        part!("shared/coop.wgsl"),
+        part!("conv_coop8.wgsl"),
     ],
     bindings: BINDINGS,
     workgroup: [128, 1, 1],

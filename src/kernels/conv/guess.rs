@@ -1,40 +1,45 @@
-//! Which implicit GEMM is taken unmeasured: for convolutions that nothing better is known for, and for Winograd's products.
+//! Which implicit GEMM is the best known: of a processor for all convolutions, of a card for Winograd's products.
 
+use crate::kernels::conv::{Caps, PartAt, Problem, block64::Block64, lanes::Lanes, launch::Launch, rung::Rung};
+#[cfg(not(target_arch = "wasm32"))]
 use crate::kernels::conv::{
-    Caps, PartAt, Problem, block64::Block64, coop16, lanes::Lanes, launch::Launch, rung::Rung, subgroup::Subgroup,
-    subgroup_few,
+    coop16::{self, Coop16},
+    subgroup::Subgroup,
+    subgroup_few::{self, SubgroupFew},
 };
 
-/// Those that are ever guessed.
-pub(super) enum Gemm {
-    Subgroup,
-    SubgroupFew,
-    Lanes,
-    Coop16,
-    Block64,
+/// A rung, as far as that goes.
+pub(super) struct Gemm {
+    /// Its name.
+    pub name: &'static str,
+    /// How it plays a product of matrices.
+    pub launch: fn(&Problem, &Caps, &[PartAt]) -> Launch,
 }
 
 impl Gemm {
+    const fn of<R: Rung>() -> Self {
+        Self { name: R::NAME, launch: R::launch }
+    }
+
     /// The best of an adapter for an output of so many pixels.
     pub fn best(pixels: usize, caps: &Caps) -> Self {
+        Self::native(pixels, caps).unwrap_or(if caps.software { Self::of::<Lanes>() } else { Self::of::<Block64>() })
+    }
+
+    /// Of subgroups and cooperative matrices.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn native(pixels: usize, caps: &Caps) -> Option<Self> {
         match (caps.software, caps.subgroup) {
-            (true, true) if subgroup_few::better(pixels) => Self::SubgroupFew,
-            (true, true) => Self::Subgroup,
-            (true, false) => Self::Lanes,
-            // A guess, as no card was at hand: tensor cores multiply several times as fast as lanes do. Tuning decides.
-            (false, _) if coop16::there(caps) => Self::Coop16,
-            (false, _) => Self::Block64,
+            (true, true) if subgroup_few::better(pixels) => Some(Self::of::<SubgroupFew>()),
+            (true, true) => Some(Self::of::<Subgroup>()),
+            // No card was at hand: tensor cores multiply several times as fast as lanes do. Tuning decides.
+            (false, _) if coop16::there(caps) => Some(Self::of::<Coop16>()),
+            _ => None,
         }
     }
 
-    /// How it plays a product of matrices.
-    pub fn launch(&self, product: &Problem, caps: &Caps, parts: &[PartAt]) -> Launch {
-        match self {
-            Self::Subgroup => Subgroup::launch(product, caps, parts),
-            Self::SubgroupFew => subgroup_few::SubgroupFew::launch(product, caps, parts),
-            Self::Lanes => Lanes::launch(product, caps, parts),
-            Self::Coop16 => coop16::Coop16::launch(product, caps, parts),
-            Self::Block64 => Block64::launch(product, caps, parts),
-        }
+    #[cfg(target_arch = "wasm32")]
+    const fn native(_: usize, _: &Caps) -> Option<Self> {
+        None
     }
 }

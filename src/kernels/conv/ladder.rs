@@ -1,35 +1,37 @@
 //! The ladder: which rungs there are, and which one is taken unmeasured.
 
+#[cfg(not(target_arch = "wasm32"))]
+use crate::kernels::conv::{coop8, coop16, split_coop8, split_coop16, subgroup, subgroup_few};
 use crate::kernels::{
     Kernel,
     conv::{
-        Caps, ConvCall, Cost, Places, Problem, Sink, block64, block128, coop8, coop16, depthwise, direct, guess::Gemm,
-        lanes, load::DispatchLoad, rung::Rung, split, split_coop8, split_coop16, stem, subgroup, subgroup_few, tiled,
-        vector, winograd2, winograd4,
+        Caps, ConvCall, Cost, Places, Problem, Sink, block64, block128, depthwise, direct, guess::Gemm, lanes,
+        load::DispatchLoad, packed64, packed128, rung::Rung, split, split_packed, stem, tiled, vector, winograd2,
+        winograd4,
     },
 };
 
 /// Lists the rungs, and makes the one `match` that tells them apart. No table of functions, so that what a browser never asks
-/// a rung is not loaded.
+/// a rung is not loaded; nor is a rung behind a `cfg`.
 macro_rules! rungs {
-    ($($(#[$doc:meta])* $variant:ident = $rung:ty,)*) => {
+    ($($(#[$doc:meta])* $variant:ident = $rung:ty $(, if $cfg:meta)?;)*) => {
         /// The rungs of the ladder, slowest first.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         #[serde(rename_all = "kebab-case")]
         pub enum Variant {
-            $($(#[$doc])* $variant,)*
+            $($(#[$doc])* $(#[cfg($cfg)])? $variant,)*
         }
 
         impl Variant {
             /// All of them.
-            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+            pub const ALL: &[Self] = &[$($(#[cfg($cfg)])? Self::$variant,)*];
         }
 
         /// `$call` of the rung that a variant stands for.
         macro_rules! on_rung {
             ($of:expr, $name:ident => $call:expr) => {
                 match $of {
-                    $(Variant::$variant => {
+                    $($(#[cfg($cfg)])? Variant::$variant => {
                         type $name = $rung;
                         $call
                     })*
@@ -41,39 +43,45 @@ macro_rules! rungs {
 
 rungs! {
     /// By definition: anything at all.
-    Direct = direct::Direct,
+    Direct = direct::Direct;
     /// One input and one output channel per group.
-    Depthwise = depthwise::Depthwise,
+    Depthwise = depthwise::Depthwise;
     /// Up to four input channels.
-    Stem = stem::Stem,
+    Stem = stem::Stem;
     /// Very few output pixels: lanes along the inputs.
-    Vector = vector::Vector,
+    Vector = vector::Vector;
     /// Implicit GEMM without barriers, for software adapters.
-    Lanes = lanes::Lanes,
+    Lanes = lanes::Lanes;
     /// Implicit GEMM through workgroup memory.
-    Tiled = tiled::Tiled,
+    Tiled = tiled::Tiled;
     /// Implicit GEMM with a tile of 64 output channels by 64 pixels in the registers of a workgroup.
-    Block64 = block64::Block64,
+    Block64 = block64::Block64;
     /// Implicit GEMM with a tile of 128 output channels by 128 pixels in the registers of a workgroup.
-    Block128 = block128::Block128,
+    Block128 = block128::Block128;
     /// The sum of `block64` shared among workgroups: for deep layers of few pixels. Two dispatches.
-    Split = split::Split,
+    Split = split::Split;
+    /// `block64` that multiplies two numbers of 16 bits at once.
+    Packed64 = packed64::Packed64;
+    /// `block128` that multiplies two numbers of 16 bits at once.
+    Packed128 = packed128::Packed128;
+    /// The sum of `packed64` shared among workgroups. Two dispatches.
+    SplitPacked = split_packed::SplitPacked;
     /// Implicit GEMM by cooperative matrices of 8x8.
-    Coop8 = coop8::Coop8,
+    Coop8 = coop8::Coop8, if not(target_arch = "wasm32");
     /// Implicit GEMM by cooperative matrices of 16x16.
-    Coop16 = coop16::Coop16,
+    Coop16 = coop16::Coop16, if not(target_arch = "wasm32");
     /// The sum of `coop8` shared among workgroups. Two dispatches.
-    SplitCoop8 = split_coop8::SplitCoop8,
+    SplitCoop8 = split_coop8::SplitCoop8, if not(target_arch = "wasm32");
     /// The sum of `coop16` shared among workgroups. Two dispatches.
-    SplitCoop16 = split_coop16::SplitCoop16,
+    SplitCoop16 = split_coop16::SplitCoop16, if not(target_arch = "wasm32");
     /// Implicit GEMM without barriers, weights handed round in subgroups.
-    Subgroup = subgroup::Subgroup,
+    Subgroup = subgroup::Subgroup, if not(target_arch = "wasm32");
     /// Implicit GEMM without barriers, weights handed round in subgroups, for few pixels.
-    SubgroupFew = subgroup_few::SubgroupFew,
+    SubgroupFew = subgroup_few::SubgroupFew, if not(target_arch = "wasm32");
     /// Winograd F(2x2, 3x3): 2.25 times fewer multiplications.
-    Winograd2 = winograd2::Winograd2,
+    Winograd2 = winograd2::Winograd2;
     /// Winograd F(4x4, 3x3): 4 times fewer multiplications, and up to a decimal lost in single numbers.
-    Winograd4 = winograd4::Winograd4,
+    Winograd4 = winograd4::Winograd4;
 }
 
 impl Variant {
@@ -129,13 +137,8 @@ impl Variant {
 
     /// The best implicit GEMM of an adapter for an output of so many pixels.
     pub fn gemm(pixels: usize, caps: &Caps) -> Self {
-        match Gemm::best(pixels, caps) {
-            Gemm::Subgroup => Self::Subgroup,
-            Gemm::SubgroupFew => Self::SubgroupFew,
-            Gemm::Lanes => Self::Lanes,
-            Gemm::Coop16 => Self::Coop16,
-            Gemm::Block64 => Self::Block64,
-        }
+        let name = Gemm::best(pixels, caps).name;
+        Self::ALL.iter().copied().find(|rung| rung.name() == name).unwrap_or(Self::Direct)
     }
 
     /// Microseconds that its dispatches would take on a card of the class of `caps`, as far as a guess goes; the gaps between them are in it.
@@ -153,7 +156,7 @@ impl Variant {
         let odd = [Self::Stem, Self::Vector, Self::Depthwise].into_iter().find(able);
         let known: Vec<Self> = match odd {
             Some(odd) => vec![odd],
-            None => GEMMS.into_iter().chain(winograd(problem)).filter(able).collect(),
+            None => GEMMS.iter().copied().chain(winograd(problem)).filter(able).collect(),
         };
         known.into_iter().map(|v| (v, v.micros(problem, caps))).collect()
     }
@@ -175,15 +178,19 @@ fn winograd(problem: &Problem) -> impl Iterator<Item = Variant> {
     [Variant::Winograd4, Variant::Winograd2].into_iter().filter(move |_| worth)
 }
 
-/// Implicit GEMMs of cards.
-const GEMMS: [Variant; 8] = [
+/// Implicit GEMMs of cards that may be guessed. Sums of 16 bits are not among them: where they are fit to be taken, tuning says.
+const GEMMS: &[Variant] = &[
     Variant::Block64,
     Variant::Block128,
     Variant::Split,
     Variant::Tiled,
+    #[cfg(not(target_arch = "wasm32"))]
     Variant::Coop8,
+    #[cfg(not(target_arch = "wasm32"))]
     Variant::Coop16,
+    #[cfg(not(target_arch = "wasm32"))]
     Variant::SplitCoop8,
+    #[cfg(not(target_arch = "wasm32"))]
     Variant::SplitCoop16,
 ];
 

@@ -55,11 +55,6 @@ impl Layout {
         Self::Panels(Panels { blocks, by_output: false })
     }
 
-    /// The same whose vectors are four inputs of one output.
-    pub const fn panels_by_output(blocks: usize) -> Self {
-        Self::Panels(Panels { blocks, by_output: true })
-    }
-
     /// Inputs that an output is summed from, those included that are none.
     pub fn inputs(self, problem: &Problem) -> usize {
         match self {

@@ -42,6 +42,12 @@ pub(super) trait Divisible: Rung {
 /// That GEMM, shared.
 pub(super) struct Shared<R>(PhantomData<R>);
 
+impl<R: Divisible> Shared<R> {
+    fn sum<'a>(problem: &'a Problem, caps: &'a Caps, parts: &[PartAt]) -> SharedSum<'a> {
+        SharedSum { problem, caps, launch: R::launch(problem, caps, parts) }
+    }
+}
+
 impl<R: Divisible> Rung for Shared<R> {
     const NAME: &'static str = R::SPLIT_NAME;
     const KERNELS: &'static [&'static Kernel] = R::SPLIT_KERNELS;
@@ -51,10 +57,7 @@ impl<R: Divisible> Rung for Shared<R> {
     }
 
     fn takes(problem: &Problem, caps: &Caps) -> bool {
-        R::takes(problem, caps)
-            && problem.input.blocks() >= 2 * R::LEAST
-            && workgroups::<R>(problem, caps) < FILLED
-            && sums::<R>(problem, caps) * caps.vector() <= caps.binding
+        R::takes(problem, caps) && problem.input.blocks() >= 2 * R::LEAST && Self::sum(problem, caps, &[]).is_worth_it()
     }
 
     fn launch(problem: &Problem, caps: &Caps, parts: &[PartAt]) -> Launch {
@@ -62,28 +65,51 @@ impl<R: Divisible> Rung for Shared<R> {
     }
 
     fn scratch(problem: &Problem, caps: &Caps) -> [usize; 2] {
-        [sums::<R>(problem, caps), 0]
+        [Self::sum(problem, caps, &[]).vectors(), 0]
     }
 
-    /// Shares of the sum to a value of their own, `[shares, OC/4, pixels]`; their sum, with the epilogue.
     fn calls(problem: &Problem, caps: &Caps, places: &Places<'_>) -> Vec<ConvCall> {
-        let (shares, between) = (shares::<R>(problem, caps), End::Scratch(0));
+        Self::sum(problem, caps, places.parts).calls(places)
+    }
+
+    fn loads(problem: &Problem, caps: &Caps) -> Vec<DispatchLoad> {
+        Self::sum(problem, caps, &[]).loads()
+    }
+
+    fn cost(problem: &Problem, caps: &Caps) -> Cost {
+        Self::sum(problem, caps, &[]).cost()
+    }
+}
+
+/// A convolution, and what plays a share of it.
+struct SharedSum<'a> {
+    problem: &'a Problem,
+    caps: &'a Caps,
+    launch: Launch,
+}
+
+impl SharedSum<'_> {
+    /// Whether most of a card would stand still otherwise, and a binding holds the shares.
+    fn is_worth_it(&self) -> bool {
+        self.workgroups() < FILLED && self.vectors() * self.caps.vector() <= self.caps.binding
+    }
+
+    /// Shares to a value of their own, `[shares, OC/4, pixels]`; their sum, with the epilogue.
+    fn calls(&self, places: &Places<'_>) -> Vec<ConvCall> {
+        let (problem, shares, between) = (self.problem, self.shares(), End::Scratch(0));
         let (mut params, mut constants) = describe(&problem.bare(), places.parts, 0, 0);
         params.dst_batch = problem.output.blocks() as u32;
         constants.extend([("BIAS", 0.0), ("SPLIT", shares as f64)]);
-        let first = R::launch(problem, caps, places.parts).dispatch(problem, &params, constants, shares);
+        let first = self.launch.dispatch(problem, &params, constants, shares);
         let sums = [PartAt { block: 0, channels: problem.input.c }];
         let (params, mut constants) = describe(problem, &sums, places.dst, places.residual_block());
         constants.push(("SPLIT", shares as f64));
+        let [pixels, blocks] = self.adders();
         let second = Dispatch {
             kernel: &SUM,
             constants,
             params: bytemuck::bytes_of(&params).to_vec(),
-            workgroups: [
-                problem.pixels().div_ceil(SUM.workgroup[0] as usize) as u32,
-                problem.output.blocks() as u32,
-                1,
-            ],
+            workgroups: [pixels as u32, blocks as u32, 1],
         };
         vec![
             // It knows nothing of a residual.
@@ -92,37 +118,42 @@ impl<R: Divisible> Rung for Shared<R> {
         ]
     }
 
-    fn loads(problem: &Problem, caps: &Caps) -> Vec<DispatchLoad> {
-        let (shares, launch) = (shares::<R>(problem, caps), R::launch(problem, caps, &[]));
-        let between = (sums::<R>(problem, caps) * caps.vector()) as f64;
-        let stored = (problem.stored().vectors() * problem.pictures * caps.vector()) as f64;
-        let bytes = R::cost(problem, caps).bytes - stored + between;
+    fn loads(&self) -> Vec<DispatchLoad> {
+        let (problem, shares) = (self.problem, self.shares());
+        let bytes = |vectors: usize| (vectors * self.caps.vector()) as f64;
+        let (between, stored) = (bytes(self.vectors()), bytes(problem.stored().vectors() * problem.pictures));
+        let read = bytes(problem.input.vectors() * problem.pictures + self.launch.packed_len(problem) / 4);
         // An invocation adds one vector of each share.
-        let adds = StepLoad::lanes(64, problem.input.c, 4.0 * shares as f64, 80.0, 32.0);
-        let groups = problem.pixels().div_ceil(64) * problem.output.blocks();
-        let second = DispatchLoad { step: adds, groups, steps: 1, bytes: between + stored };
-        vec![launch.load(problem, [1, shares], bytes), second]
+        let add = StepLoad::lanes(64, problem.input.c, 4.0 * shares as f64, 80.0, 32.0);
+        let [pixels, blocks] = self.adders();
+        let second = DispatchLoad { step: add, groups: pixels * blocks, steps: 1, bytes: between + stored };
+        vec![self.launch.load(problem, [1, shares], read + between), second]
     }
 
-    fn cost(problem: &Problem, caps: &Caps) -> Cost {
-        let (launch, sums) = (R::launch(problem, caps, &[]), sums::<R>(problem, caps));
-        let flop = launch.flop(problem) + (sums * 4) as f64;
-        Cost::new(problem, caps, flop, launch.packed_len(problem), sums, 2)
+    fn cost(&self) -> Cost {
+        let sums = self.vectors();
+        let flop = self.launch.flop(self.problem) + (sums * 4) as f64;
+        Cost::new(self.problem, self.caps, flop, self.launch.packed_len(self.problem), sums, 2)
     }
-}
 
-/// Workgroups of a share.
-fn workgroups<R: Rung>(problem: &Problem, caps: &Caps) -> usize {
-    let [x, y] = R::launch(problem, caps, &[]).workgroups(problem);
-    x as usize * y as usize
-}
+    /// Workgroups that add, along pixels and along blocks.
+    const fn adders(&self) -> [usize; 2] {
+        [self.problem.pixels().div_ceil(SUM.workgroup[0] as usize), self.problem.output.blocks()]
+    }
 
-/// How many workgroups share a sum: as many as fill a large GPU.
-fn shares<R: Rung>(problem: &Problem, caps: &Caps) -> usize {
-    (FILLED / workgroups::<R>(problem, caps).max(1)).clamp(2, MAX_SHARES)
-}
+    /// Workgroups of a share.
+    fn workgroups(&self) -> usize {
+        let [x, y] = self.launch.workgroups(self.problem);
+        x as usize * y as usize
+    }
 
-/// Vectors of the shares of the sums.
-fn sums<R: Rung>(problem: &Problem, caps: &Caps) -> usize {
-    shares::<R>(problem, caps) * problem.output.vectors() * problem.pictures
+    /// How many workgroups share a sum: as many as fill a large GPU.
+    fn shares(&self) -> usize {
+        (FILLED / self.workgroups().max(1)).clamp(2, MAX_SHARES)
+    }
+
+    /// Vectors of the shares.
+    fn vectors(&self) -> usize {
+        self.shares() * self.problem.output.vectors() * self.problem.pictures
+    }
 }

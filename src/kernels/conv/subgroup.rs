@@ -3,7 +3,7 @@
 use crate::kernels::{
     Kernel,
     conv::{Caps, PartAt, Problem, launch::Launch, load::StepLoad, params::BINDINGS, rung::Rung},
-    native_part, part,
+    part,
 };
 
 /// `shaders/conv_subgroup.wgsl`
@@ -15,8 +15,8 @@ static KERNEL: Kernel = Kernel {
         part!("shared/conv.wgsl"),
         part!("shared/taps.wgsl"),
         part!("shared/panel.wgsl"),
-        native_part!("shared/spread.wgsl"),
-        native_part!("conv_subgroup.wgsl"),
+        part!("shared/spread.wgsl"),
+        part!("conv_subgroup.wgsl"),
     ],
     bindings: BINDINGS,
     workgroup: [16, 1, 1],

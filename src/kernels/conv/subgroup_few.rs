@@ -3,7 +3,7 @@
 use crate::kernels::{
     Kernel,
     conv::{Caps, PartAt, Problem, launch::Launch, load::StepLoad, params::BINDINGS, rung::Rung, subgroup},
-    native_part, part,
+    part,
 };
 
 /// `shaders/conv_subgroup_few.wgsl`
@@ -15,8 +15,8 @@ static KERNEL: Kernel = Kernel {
         part!("shared/conv.wgsl"),
         part!("shared/taps.wgsl"),
         part!("shared/panel.wgsl"),
-        native_part!("shared/spread.wgsl"),
-        native_part!("conv_subgroup_few.wgsl"),
+        part!("shared/spread.wgsl"),
+        part!("conv_subgroup_few.wgsl"),
     ],
     bindings: BINDINGS,
     workgroup: [8, 1, 1],

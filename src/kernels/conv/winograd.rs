@@ -56,7 +56,7 @@ const fn tiles<F: Form>(problem: &Problem) -> usize {
 fn product<F: Form>(problem: &Problem, caps: &Caps) -> (Problem, Launch) {
     let tiles = tiles::<F>(problem);
     let product = Problem::plain(Shape::new(problem.input.c, 1, tiles), problem.output.c, 1);
-    (product, Gemm::best(tiles, caps).launch(&product, caps, &[whole(problem)]))
+    (product, (Gemm::best(tiles, caps).launch)(&product, caps, &[whole(problem)]))
 }
 
 /// An input in one piece, at the beginning of its buffer.
