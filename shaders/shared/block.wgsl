@@ -13,6 +13,11 @@ override SPLIT: u32 = 1u; // parts of the sum; the output is one value for each
 var<workgroup> sh_src: array<staged4, DEPTH * LANES * 8u>;    // [DEPTH, 8 LANES pixels]
 var<workgroup> sh_weights: array<staged4, DEPTH * ROWS * 8u>; // [DEPTH, 2 ROWS blocks, 4 inputs]
 
+// sum + m * v. Written out: some compilers make a product and a sum of it otherwise (RADV for Vega: 64 + 64 of 256).
+fn add(sum: staged4, m: staged4x4, v: staged4) -> staged4 {
+    return fma(m[3], staged4(v.w), fma(m[2], staged4(v.z), fma(m[1], staged4(v.y), fma(m[0], staged4(v.x), sum))));
+}
+
 @compute @workgroup_size(LANES, ROWS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u, @builtin(local_invocation_index) index: u32) {
     let pixels = LANES * 8u;
@@ -66,14 +71,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
                         let m = staged4x4(sh_weights[at], sh_weights[at + 1u], sh_weights[at + 2u], sh_weights[at + 3u]);
                         let n = staged4x4(sh_weights[at + 4u], sh_weights[at + 5u], sh_weights[at + 6u], sh_weights[at + 7u]);
                         let v = d * pixels + local.x;
-                        let v0 = sh_src[v]; p0 += m * v0; q0 += n * v0;
-                        let v1 = sh_src[v + LANES]; p1 += m * v1; q1 += n * v1;
-                        let v2 = sh_src[v + LANES * 2u]; p2 += m * v2; q2 += n * v2;
-                        let v3 = sh_src[v + LANES * 3u]; p3 += m * v3; q3 += n * v3;
-                        let v4 = sh_src[v + LANES * 4u]; p4 += m * v4; q4 += n * v4;
-                        let v5 = sh_src[v + LANES * 5u]; p5 += m * v5; q5 += n * v5;
-                        let v6 = sh_src[v + LANES * 6u]; p6 += m * v6; q6 += n * v6;
-                        let v7 = sh_src[v + LANES * 7u]; p7 += m * v7; q7 += n * v7;
+                        let v0 = sh_src[v]; p0 = add(p0, m, v0); q0 = add(q0, n, v0);
+                        let v1 = sh_src[v + LANES]; p1 = add(p1, m, v1); q1 = add(q1, n, v1);
+                        let v2 = sh_src[v + LANES * 2u]; p2 = add(p2, m, v2); q2 = add(q2, n, v2);
+                        let v3 = sh_src[v + LANES * 3u]; p3 = add(p3, m, v3); q3 = add(q3, n, v3);
+                        let v4 = sh_src[v + LANES * 4u]; p4 = add(p4, m, v4); q4 = add(q4, n, v4);
+                        let v5 = sh_src[v + LANES * 5u]; p5 = add(p5, m, v5); q5 = add(q5, n, v5);
+                        let v6 = sh_src[v + LANES * 6u]; p6 = add(p6, m, v6); q6 = add(q6, n, v6);
+                        let v7 = sh_src[v + LANES * 7u]; p7 = add(p7, m, v7); q7 = add(q7, n, v7);
                     }
                     a0 += vec4f(p0); b0 += vec4f(q0); a1 += vec4f(p1); b1 += vec4f(q1); a2 += vec4f(p2); b2 += vec4f(q2); a3 += vec4f(p3); b3 += vec4f(q3);
                     a4 += vec4f(p4); b4 += vec4f(q4); a5 += vec4f(p5); b5 += vec4f(q5); a6 += vec4f(p6); b6 += vec4f(q6); a7 += vec4f(p7); b7 += vec4f(q7);
@@ -83,14 +88,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
                         let m = staged4x4(sh_weights[at], sh_weights[at + 1u], sh_weights[at + 2u], sh_weights[at + 3u]);
                         let n = staged4x4(sh_weights[at + 4u], sh_weights[at + 5u], sh_weights[at + 6u], sh_weights[at + 7u]);
                         let v = d * pixels + local.x;
-                        let v0 = sh_src[v]; a0 += vec4f(m * v0); b0 += vec4f(n * v0);
-                        let v1 = sh_src[v + LANES]; a1 += vec4f(m * v1); b1 += vec4f(n * v1);
-                        let v2 = sh_src[v + LANES * 2u]; a2 += vec4f(m * v2); b2 += vec4f(n * v2);
-                        let v3 = sh_src[v + LANES * 3u]; a3 += vec4f(m * v3); b3 += vec4f(n * v3);
-                        let v4 = sh_src[v + LANES * 4u]; a4 += vec4f(m * v4); b4 += vec4f(n * v4);
-                        let v5 = sh_src[v + LANES * 5u]; a5 += vec4f(m * v5); b5 += vec4f(n * v5);
-                        let v6 = sh_src[v + LANES * 6u]; a6 += vec4f(m * v6); b6 += vec4f(n * v6);
-                        let v7 = sh_src[v + LANES * 7u]; a7 += vec4f(m * v7); b7 += vec4f(n * v7);
+                        let v0 = sh_src[v]; a0 = vec4f(add(staged4(a0), m, v0)); b0 = vec4f(add(staged4(b0), n, v0));
+                        let v1 = sh_src[v + LANES]; a1 = vec4f(add(staged4(a1), m, v1)); b1 = vec4f(add(staged4(b1), n, v1));
+                        let v2 = sh_src[v + LANES * 2u]; a2 = vec4f(add(staged4(a2), m, v2)); b2 = vec4f(add(staged4(b2), n, v2));
+                        let v3 = sh_src[v + LANES * 3u]; a3 = vec4f(add(staged4(a3), m, v3)); b3 = vec4f(add(staged4(b3), n, v3));
+                        let v4 = sh_src[v + LANES * 4u]; a4 = vec4f(add(staged4(a4), m, v4)); b4 = vec4f(add(staged4(b4), n, v4));
+                        let v5 = sh_src[v + LANES * 5u]; a5 = vec4f(add(staged4(a5), m, v5)); b5 = vec4f(add(staged4(b5), n, v5));
+                        let v6 = sh_src[v + LANES * 6u]; a6 = vec4f(add(staged4(a6), m, v6)); b6 = vec4f(add(staged4(b6), n, v6));
+                        let v7 = sh_src[v + LANES * 7u]; a7 = vec4f(add(staged4(a7), m, v7)); b7 = vec4f(add(staged4(b7), n, v7));
                     }
                 }
                 workgroupBarrier();

@@ -3,6 +3,7 @@
 mod ci;
 mod demo;
 mod driver;
+mod isa;
 mod mutants;
 mod python;
 mod referee;
@@ -51,6 +52,12 @@ enum Job {
         #[arg(long)]
         full: bool,
     },
+    /// See what AMD's shader compiler makes of the convolutions, without a GPU (needs Debian 12, a C compiler and Python): benches/isa.md
+    Isa {
+        /// Compare with the table, and fail where registers are spilled or have become more
+        #[arg(long)]
+        check: bool,
+    },
     /// Build the Python package's wheel and test it (needs Python 3.9 or later)
     Python,
     /// Train the demo network on generated scenes and judge it (an hour on one core)
@@ -92,6 +99,7 @@ fn start(job: Job) -> anyhow::Result<()> {
         Job::Ci { parts } => ci::run(&parts),
         Job::Mutants { only } => mutants::run(&only),
         Job::Python => python::test(false),
+        Job::Isa { check } => isa::run(check),
         Job::Referee { quick, full } => referee::run(quick, full),
         Job::Demo(args) => demo::run(&args),
         Job::Web(args) => web::run(&args),
