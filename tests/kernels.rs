@@ -10,7 +10,7 @@ mod problems;
 use std::collections::BTreeSet;
 
 use checks::{check, head_graph, there_is, thresholds};
-use problems::{Problem, Tolerance, suite};
+use problems::{Problem, suite};
 use yolov4::{
     Gpu, Precision,
     low_level::{
@@ -97,11 +97,7 @@ fn run_suite(precision: Precision, options: impl Fn(&Problem) -> Vec<ProgramOpti
                 skipped.insert(why);
                 continue;
             }
-            let tolerance = match precision {
-                Precision::F32 => problem.tolerance,
-                // Values and weights are rounded to 11 bits at every store; sums of them add up.
-                Precision::F16 => Tolerance { abs: 2e-2 + 4.0 * problem.tolerance.abs, rel: 2e-2 },
-            };
+            let tolerance = checks::tolerance(&problem, precision);
             count += 1;
             match pollster::block_on(check(&gpu, &problem, &options, tolerance)) {
                 Ok(checked) => {

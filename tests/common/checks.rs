@@ -38,6 +38,15 @@ pub struct Checked {
     pub worst: f64,
 }
 
+/// How far a problem's values may be off.
+pub fn tolerance(problem: &Problem, precision: Precision) -> Tolerance {
+    match precision {
+        Precision::F32 => problem.tolerance,
+        // Values and weights are rounded to 11 bits at every store; sums of them add up.
+        Precision::F16 => Tolerance { abs: 2e-2 + 4.0 * problem.tolerance.abs, rel: 2e-2 },
+    }
+}
+
 /// Whether the adapter can take this rung at all: if not, that is what `Err` says, for the log.
 pub fn there_is(variant: Variant, gpu: &Gpu, precision: Precision) -> Result<(), String> {
     // By name: some are not there in browsers.

@@ -14,39 +14,14 @@ import re
 import subprocess
 import sys
 
+from mesa import LIBRARIES, mesa
+
 HERE = pathlib.Path(__file__).parent
 CARDS = ("vega10", "navi21", "navi31")
-# Of bookworm-backports: the last one that can be told which card to be.
-PACKAGES = {"mesa-vulkan-drivers": "25.0.7-2~bpo12+1", "libdrm2": None, "libdrm-amdgpu1": None}
-LIBRARIES = "usr/lib/x86_64-linux-gnu"
 # Compiled beside the others when roofs are measured, for values that these are not for.
 OF_F16 = ("conv_packed", "conv_coop16")
 # Instructions that multiply and add, of a step between two barriers; of packed ones two at once. A loop of less is played so often.
 STEP = {"conv_block": 1024, "conv_packed": 512}
-
-
-def mesa(work):
-    """Mesa and its headers, unpacked beside the system's."""
-    root = work / "mesa"
-    if (root / LIBRARIES / "libvulkan_radeon.so").exists():
-        return root
-    apt = work / "apt"
-    for folder in ("etc/apt.conf.d", "etc/preferences.d", "state/lists/partial", "cache/archives/partial", "debs"):
-        (apt / folder).mkdir(parents=True, exist_ok=True)
-    (apt / "state/status").touch()
-    key = "/usr/share/keyrings/debian-archive-keyring.gpg"
-    suites = ("bookworm", "bookworm-backports")
-    (apt / "etc/sources.list").write_text("".join(f"deb [signed-by={key}] http://deb.debian.org/debian {suite} main\n" for suite in suites))
-    (apt / "apt.conf").write_text(
-        f'Dir::State "{apt}/state"; Dir::State::status "{apt}/state/status"; Dir::Cache "{apt}/cache"; Dir::Etc "{apt}/etc";\n'
-        f'Dir::Etc::sourcelist "{apt}/etc/sources.list"; Dir::Etc::sourceparts "-"; APT::Architecture "amd64"; APT::Sandbox::User "root";\n')
-    run = lambda *line: subprocess.run(line, check=True, cwd=apt / "debs", env={**os.environ, "APT_CONFIG": str(apt / "apt.conf")})
-    run("apt-get", "-qq", "update")
-    newer = [f"{name}={version}" if version else f"{name}/bookworm-backports" for name, version in PACKAGES.items()]
-    run("apt-get", "-qq", "download", "libvulkan1", "libvulkan-dev", *newer)
-    for package in (apt / "debs").glob("*.deb"):
-        run("dpkg", "-x", str(package), str(root))
-    return root
 
 
 def compile_all(work, program, card, precision):

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::ValueEnum;
 
 use crate::{
-    referee,
+    dawn, referee,
     run::{self, cargo, command},
 };
 
@@ -24,6 +24,8 @@ pub enum CiPart {
     Cross,
     /// Programs that are not ours
     Referee,
+    /// Dawn without a browser: every text through Tint
+    Dawn,
 }
 
 /// The parts that are named, or all.
@@ -35,6 +37,7 @@ pub fn run(parts: &[CiPart]) -> Result<()> {
             CiPart::Deny => run::run(cargo(&["deny", "check", "bans", "licenses", "sources"]))?,
             CiPart::Cross => cross()?,
             CiPart::Referee => referee::run(false, false)?,
+            CiPart::Dawn => dawn::run()?,
         }
     }
     Ok(())
