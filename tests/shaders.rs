@@ -2,7 +2,7 @@
 //! are, it fits the smallest WebGPU limits, and it can be written for every back end.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ffi::OsString, path::Path, process::Command};
 
 use naga::{
     AddressSpace, ResourceBinding, StorageAccess, TypeInner,
@@ -107,7 +107,7 @@ fn every_kernel_fits_the_smallest_webgpu_limits() {
 
 #[test]
 fn every_kernel_can_be_written_for_vulkan_metal_and_direct3d() {
-    let spirv_val = std::process::Command::new("spirv-val").arg("--version").output().is_ok();
+    let spirv_val = Command::new("spirv-val").arg("--version").output().is_ok();
     if !spirv_val {
         assert!(std::env::var_os("CI").is_none(), "spirv-val is missing: install spirv-tools");
         println!("SKIPPED: spirv-val is not installed, SPIR-V is written but not validated");
@@ -124,8 +124,7 @@ fn every_kernel_can_be_written_for_vulkan_metal_and_direct3d() {
                 let path = dir.path().join("kernel.spv");
                 let bytes: Vec<u8> = words.iter().flat_map(|w| w.to_le_bytes()).collect();
                 std::fs::write(&path, bytes).unwrap();
-                let out =
-                    std::process::Command::new("spirv-val").args(["--target-env", "vulkan1.1"]).arg(&path).output();
+                let out = Command::new("spirv-val").args(["--target-env", "vulkan1.1"]).arg(&path).output();
                 let out = out.unwrap();
                 let why = String::from_utf8_lossy(&out.stderr);
                 // spirv-tools of before June 2023, when the extension came: 6022 is its capability.
@@ -142,18 +141,70 @@ fn every_kernel_can_be_written_for_vulkan_metal_and_direct3d() {
                 // Direct3D has none: no adapter offers them there.
                 continue;
             }
-            let mut text = String::new();
-            let options = hlsl::Options {
-                shader_model: hlsl::ShaderModel::V6_2,
-                fake_missing_bindings: true,
-                ..Default::default()
-            };
-            let pipeline = hlsl::PipelineOptions::default();
-            hlsl::Writer::new(&mut text, &options, &pipeline)
-                .write(&module, &info, None)
-                .unwrap_or_else(|e| panic!("{}: HLSL: {e}", kernel.name));
+            hlsl(kernel, precision);
         }
     }
+}
+
+fn hlsl(kernel: &Kernel, precision: Precision) -> String {
+    let (module, info) = resolved(kernel, precision);
+    let mut text = String::new();
+    let options =
+        hlsl::Options { shader_model: hlsl::ShaderModel::V6_2, fake_missing_bindings: true, ..Default::default() };
+    let pipeline = hlsl::PipelineOptions::default();
+    hlsl::Writer::new(&mut text, &options, &pipeline)
+        .write(&module, &info, None)
+        .unwrap_or_else(|e| panic!("{}: HLSL: {e}", kernel.name));
+    text
+}
+
+/// Gives all texts to a program that compiles them, unless what the variable names is not there.
+fn taken_by(
+    compiler: &str,
+    variable: &str,
+    text: impl Fn(&Kernel, Precision) -> String,
+    command: impl Fn(OsString) -> Command,
+) {
+    let Some(place) = std::env::var_os(variable) else {
+        println!(
+            "SKIPPED: {variable} does not say where {compiler} is; `cargo xtask ci compilers` fetches and names it"
+        );
+        return;
+    };
+    // Chrome's own extension for cooperative matrices has other words, and Direct3D has none.
+    let texts: Vec<_> = kernels()
+        .filter(|kernel| !kernel.cooperates())
+        .flat_map(|kernel| [Precision::F32, Precision::F16].map(|precision| (kernel, precision)))
+        .map(|(kernel, precision)| {
+            serde_json::json!({ "name": kernel.name, "precision": precision.name(), "text": text(kernel, precision) })
+        })
+        .collect();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    serde_json::to_writer(&file, &texts).unwrap();
+    let out = command(place).arg(file.path()).current_dir("xtask/compilers").output().unwrap();
+    let told = format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+    println!("{told}");
+    assert!(out.status.success() && told.contains(&format!("{} texts, 0 refused", texts.len())), "{told}");
+}
+
+#[test]
+fn every_kernel_is_taken_by_tint() {
+    taken_by("a driver for Chrome's compiler", "YOLOV4_TINT", Kernel::source, |driver| {
+        let mut node = Command::new("node");
+        // Not for cargo itself: build scripts would be run again.
+        node.env("VK_ICD_FILENAMES", Path::new(&driver).with_file_name("llvmpipe.json")).env("LD_LIBRARY_PATH", driver);
+        node.arg("tint.mjs");
+        node
+    });
+}
+
+#[test]
+fn every_kernel_is_taken_by_dxc() {
+    taken_by("Direct3D's compiler", "YOLOV4_DXC", hlsl, |library| {
+        let mut python = Command::new("python3");
+        python.arg("dxc.py").arg(library);
+        python
+    });
 }
 
 /// What happens in the order of the text, as far as barriers care.

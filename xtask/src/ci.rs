@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::ValueEnum;
 
 use crate::{
-    dawn, referee,
+    compilers, referee,
     run::{self, cargo, command},
 };
 
@@ -24,8 +24,8 @@ pub enum CiPart {
     Cross,
     /// Programs that are not ours
     Referee,
-    /// Dawn without a browser: every text through Tint
-    Dawn,
+    /// Every kernel's text through Chrome's compiler and Direct3D 12's
+    Compilers,
 }
 
 /// The parts that are named, or all.
@@ -37,7 +37,7 @@ pub fn run(parts: &[CiPart]) -> Result<()> {
             CiPart::Deny => run::run(cargo(&["deny", "check", "bans", "licenses", "sources"]))?,
             CiPart::Cross => cross()?,
             CiPart::Referee => referee::run(false, false)?,
-            CiPart::Dawn => dawn::run()?,
+            CiPart::Compilers => compilers::run()?,
         }
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! Jobs of several steps. `cargo xtask --help` lists them.
 
 mod ci;
-mod dawn;
+mod compilers;
 mod demo;
 mod driver;
 mod isa;

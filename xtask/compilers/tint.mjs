@@ -1,4 +1,4 @@
-// node texts.mjs FILE.json: Tint compiles every text of a list of { name, precision, text }, and Dawn makes a pipeline of it.
+// node tint.mjs FILE.json: Tint compiles every text of a list of { name, precision, text }, and Dawn makes a pipeline of it.
 import { readFileSync } from "node:fs";
 import { create, globals } from "webgpu";
 

@@ -1,0 +1,90 @@
+//! `cargo xtask ci compilers`: compilers of the kernels' texts that are not naga's: Tint, which is Chrome's, and DXC, which is Direct3D 12's. What
+//! they need comes from npm, PyPI and Debian; where that is not to be had, that is said.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail};
+
+use crate::run::{self, command, root};
+
+/// All texts through both, in f32 and f16 (browsers here have f32 alone).
+pub fn run() -> Result<()> {
+    let mut suite =
+        run::cargo(&[run::suites(true).as_slice(), &["--test", "shaders", "--", "--nocapture", "taken_by"]].concat());
+    let mut found = false;
+    if let Some(driver) = or_skip("Tint", llvmpipe())? {
+        let mut npm = command("npm", &["ci", "--no-audit", "--no-fund"]);
+        npm.current_dir(root().join("xtask/compilers"));
+        run::run(npm)?;
+        suite.env("YOLOV4_TINT", driver);
+        found = true;
+    }
+    if let Some(library) = or_skip("DXC", dxc())? {
+        suite.env("YOLOV4_DXC", library);
+        found = true;
+    }
+    if found { run::run(suite) } else { Ok(()) }
+}
+
+/// Under CI=true what is missing is a failure.
+fn or_skip<T>(what: &str, found: Result<T>) -> Result<Option<T>> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(e) if std::env::var_os("CI").is_some_and(|v| v == "true") => {
+            Err(e.context(format!("{what} is not to be had")))
+        }
+        Err(e) => {
+            println!("SKIPPED: {what} is not to be had: {e:#}");
+            Ok(None)
+        }
+    }
+}
+
+/// The libraries of a software driver that Dawn takes, beside its description, `llvmpipe.json`: it wants a newer one than Debian 12 has.
+fn llvmpipe() -> Result<PathBuf> {
+    let work = root().join("target/isa");
+    let out = command("python3", &["xtask/isa/mesa.py"]).arg(&work).output().context("python3 cannot be started")?;
+    if !out.status.success() {
+        bail!("no Mesa 25: {}", String::from_utf8_lossy(&out.stderr).trim());
+    }
+    let libraries = PathBuf::from(String::from_utf8_lossy(&out.stdout).trim());
+    let library = libraries.join("libvulkan_lvp.so");
+    let description = format!(
+        "{{\"file_format_version\": \"1.0.0\", \"ICD\": {{\"api_version\": \"1.4.305\", \"library_path\": {:?}}}}}\n",
+        library.to_string_lossy()
+    );
+    fs::write(libraries.with_file_name("llvmpipe.json"), description)?;
+    Ok(libraries)
+}
+
+/// DXC's library, out of the sources of a Python package that brings it for Linux.
+fn dxc() -> Result<PathBuf> {
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        bail!("this is not Linux on x86-64");
+    }
+    const PACKAGE: &str = "compushady-0.17.5";
+    let folder = root().join("target/dxc");
+    let inside = format!("{PACKAGE}/compushady/backends/libdxcompiler_x86_64.so.3.7");
+    let library = folder.join(&inside);
+    if !library.exists() {
+        fs::create_dir_all(&folder)?;
+        let python = run::python(&root().join("target/compilers-venv"), "xtask/compilers/requirements.txt")?;
+        let to = folder.to_string_lossy();
+        let wanted = PACKAGE.replace("-", "==");
+        run::run(command(
+            &python,
+            &["-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:", "-d", &to, &wanted],
+        ))?;
+        let archive = folder.join(format!("{PACKAGE}.tar.gz"));
+        run::run(command("tar", &["-xzf", &archive.to_string_lossy(), "-C", &to, &inside]))?;
+    }
+    is_there(&library)?;
+    Ok(library)
+}
+
+fn is_there(file: &Path) -> Result<()> {
+    fs::metadata(file).with_context(|| file.display().to_string()).map(drop)
+}
