@@ -58,7 +58,7 @@ fn cooperative_matrices_are_guessed_on_cards_for_more_channels_than_a_picture_ha
 }
 
 #[test]
-fn few_workgroups_share_their_sums_and_windows_of_three_go_by_winograd_on_every_class_of_cards() {
+fn few_workgroups_share_their_sums_and_windows_of_three_go_by_winograd_on_every_card() {
     for class in [CardClass::Rdna2, CardClass::Rdna3, CardClass::Ampere, CardClass::Dg2] {
         let f32 = Caps::of(class, Precision::F32);
         // Twelve workgroups of block64: most of a card would stand still.
@@ -76,9 +76,21 @@ fn few_workgroups_share_their_sums_and_windows_of_three_go_by_winograd_on_every_
         let thin = Variant::choose(&Problem::plain(Shape::new(8, 26, 26), 8, 3), &f32);
         assert!(!matches!(thin, Variant::Winograd2 | Variant::Winograd4), "{class:?}: {thin:?}");
     }
-    // One with an eighth of the registers of a card is full of half as many workgroups.
+    // One with a twentieth of the registers of a card is full of far fewer workgroups.
     let small = Caps::of(CardClass::Integrated, Precision::F32);
     assert_ne!(Variant::choose(&Problem::plain(Shape::new(128, 52, 52), 128, 1), &small), Variant::Split);
+}
+
+#[test]
+fn shares_have_something_to_do_each() {
+    let caps = Caps::of(CardClass::Rdna2, Precision::F32);
+    let vectors = |channels: usize| {
+        let problem = Problem::plain(Shape::new(channels, 13, 13), 64, 1);
+        assert!(Variant::Split.takes(&problem, &caps));
+        Variant::Split.scratch(&problem, &caps)[0] / problem.output.vectors()
+    };
+    // Of four blocks at least: 8, 16, and as many as there may be.
+    assert_eq!([32, 64, 512].map(vectors), [2, 4, 8]);
 }
 
 #[test]
@@ -106,6 +118,8 @@ fn adapters_are_known_by_their_names() {
         ("NVIDIA GeForce RTX 3080", "discrete", CardClass::Ampere),
         ("NVIDIA H200", "discrete", CardClass::Ampere),
         ("Intel(R) Arc(tm) A770 Graphics (DG2)", "discrete", CardClass::Dg2),
+        ("AMD Radeon PRO W7900", "discrete", CardClass::Rdna3),
+        ("Intel(R) Graphics", "discrete", CardClass::Dg2),
         ("Intel(R) UHD Graphics 770 (ADL-S GT1)", "integrated", CardClass::Integrated),
         ("Apple M1 Pro", "integrated", CardClass::Apple),
         ("unnamed adapter", "other", CardClass::Rdna2),

@@ -304,7 +304,7 @@ fn without_partner(
     (total, lost)
 }
 
-/// Values and weights in 16 bits, sums in 32: 99.5 % of the boxes of either have their partner in the other.
+/// Values and weights in 16 bits, sums in 32 as they are guessed: 99.5 % of the boxes of either have their partner in the other.
 #[test]
 #[ignore = "long"]
 fn f16_finds_what_f32_finds() {

@@ -8,7 +8,7 @@ Each plays the folder once and then five times over, from a process of its own t
 the start (the program, Python's imports, or Ray's actors; a cluster is there before). The last lines are for the arithmetic of a fleet: what
 a picture costs the host where the network costs nothing, by a network of one convolution at 32x32. Build first: cargo build --release.
 """
-import argparse, json, os, pathlib, resource, statistics, subprocess, sys, tempfile, time
+import argparse, atexit, json, os, pathlib, resource, statistics, subprocess, sys, tempfile, time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TIMES = 5
@@ -94,8 +94,13 @@ def main():
     kinds = ["python"]
     ray = pathlib.Path(sys.executable).with_name("ray")
     if ray.exists():
-        subprocess.run([ray, "start", "--head", "--port=6399", "--num-cpus=8", "--include-dashboard=false"], check=True, capture_output=True)
+        # It ends with this process, and nobody else's with it.
+        line = [ray, "start", "--head", "--block", "--port=6399", "--num-cpus=8", "--include-dashboard=false"]
+        cluster = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        atexit.register(cluster.terminate)
         os.environ["RAY_ADDRESS"] = "127.0.0.1:6399"
+        while subprocess.run([ray, "status"], capture_output=True).returncode:
+            time.sleep(0.2)
         kinds += ["1", "2", "4"]
     else:
         print("ray: not installed")
@@ -105,8 +110,6 @@ def main():
             seconds["detect"][times].append(program(args, files * times)[0])
             for kind in kinds:
                 seconds[kind][times].append(child(args, times, kind))
-    if ray.exists():
-        subprocess.run([ray, "stop"], check=True, capture_output=True)
     rate = lambda once, often: len(files) * (TIMES - 1) / (often - once)
     for kind, took in seconds.items():
         once, often = (statistics.median(took[times]) for times in (1, TIMES))

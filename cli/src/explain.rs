@@ -35,10 +35,10 @@ pub struct ExplainArgs {
     /// The graph as a Mermaid flow chart
     #[arg(long, conflicts_with = "json")]
     mermaid: bool,
-    /// Which rung every convolution would be played by on a card of this class, unmeasured, and the time that says so
+    /// Instead: which rung every convolution would be played by on a card of this class, unmeasured, and the time that says so
     #[arg(long, value_enum, conflicts_with_all = ["passes", "mermaid"])]
     adapter_class: Option<CardClass>,
-    /// Everything as JSON
+    /// Everything as JSON, or all about the class
     #[arg(long)]
     json: bool,
 }
@@ -54,7 +54,7 @@ pub fn run(args: &ExplainArgs) -> CommandResult {
     }
     let Compiled { graph, plan, .. } = prepare(&network, limit)?;
     let text = if let Some(class) = args.adapter_class {
-        let guess = Guess::new(&graph, &plan, precision, class);
+        let guess = Guess::new(&graph, &plan, precision, class, bytes);
         if args.json { guess.json() } else { guess.text() }
     } else if args.mermaid {
         explain::mermaid(&graph)

@@ -125,3 +125,33 @@ fn passes_are_shown_one_after_the_other() {
     let banded = explain(&["yolov4-p6", "--passes", "--binding", "128"]);
     assert!(banded.split("\n\n").last().unwrap().contains("(1 of 2)"), "{banded}");
 }
+
+#[test]
+fn a_class_of_cards_shows_its_rungs_and_ends_with_the_total() {
+    for class in ["rdna2", "rdna3", "ampere", "dg2", "apple", "integrated"] {
+        let text = explain(&["yolov4-tiny", "--adapter-class", class]);
+        let told: Value = serde_json::from_str(&explain(&["yolov4-tiny", "--adapter-class", class, "--json"])).unwrap();
+        assert_eq!(told["class"], class);
+        let steps = told["steps"].as_array().unwrap();
+        assert_eq!(steps.len(), 24, "{class}");
+        let sum: f64 = steps.iter().map(|step| step["us"].as_f64().unwrap()).sum();
+        let total = told["total_ms"].as_f64().unwrap();
+        assert!((total - sum / 1e3).abs() < 1e-9 && total > 0.1, "{class}: {total}");
+        assert_eq!(text.lines().last().unwrap(), format!("total {total:.2} ms"));
+        for step in steps.iter().filter(|step| !step["rung"].is_null()) {
+            let (rung, name) = (step["rung"].as_str().unwrap(), step["name"].as_str().unwrap());
+            let least =
+                step["rungs"].as_object().unwrap().values().map(|us| us.as_f64().unwrap()).fold(f64::MAX, f64::min);
+            assert_eq!(step["rungs"][rung], least, "{class}, {name}");
+            assert!(text.lines().any(|line| line.contains(name) && line.contains(rung)), "{class}, {name}: {text}");
+        }
+    }
+    // Sums of 16 bits are not guessed, and what no binding holds is not taken.
+    let half = explain(&["yolov4-tiny", "--adapter-class", "ampere", "--precision", "f16"]);
+    assert!(half.contains("coop16") && !half.contains("packed"), "{half}");
+    let layer = |args: &[&str]| {
+        let text = explain(&[&["yolov4-csp", "--size", "512", "--adapter-class", "rdna2"], args].concat());
+        text.lines().filter(|line| line.contains("winograd")).count()
+    };
+    assert!(layer(&["--binding", "8"]) < layer(&[]), "Winograd's values need large bindings");
+}

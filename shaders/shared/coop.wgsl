@@ -5,8 +5,8 @@
 
 @group(0) @binding(5) var<storage, read> weights: array<real4>; // [batch, OC/TILE, SIZE * SIZE, IC/4, TILE outputs], of four inputs
 
-// Four of the largest subgroups that there may be; a multiple of TILE. Where they are smaller there are more of them, and every
-// fifth does what the first does: the same work in the same order, stored as the same numbers.
+// Four of the largest subgroups that there may be; a multiple of TILE. Where they are smaller there are more of them, and the fifth
+// does what the first does, and so on: the same work in the same order, stored as the same numbers.
 override INVOCATIONS: u32 = 128u;
 override SPLIT: u32 = 1u; // parts of the sum; the output is one value for each
 

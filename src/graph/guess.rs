@@ -52,9 +52,11 @@ pub struct Guess {
 }
 
 impl Guess {
-    /// Of a graph as it is played, one picture at a time.
-    pub fn new(graph: &Graph, plan: &Plan, precision: Precision, class: CardClass) -> Self {
-        let steps: Vec<GuessedStep> = plan.steps.iter().map(|step| guess(graph, step, precision, class)).collect();
+    /// Of a graph as it is played, one picture at a time; `binding` is the largest storage binding in bytes, where that is less than a card's.
+    pub fn new(graph: &Graph, plan: &Plan, precision: Precision, class: CardClass, binding: Option<usize>) -> Self {
+        let caps = Caps::of(class, precision);
+        let caps = Caps { binding: binding.unwrap_or(caps.binding), ..caps };
+        let steps: Vec<GuessedStep> = plan.steps.iter().map(|step| guess(graph, step, &caps)).collect();
         let ms = |of: &dyn Fn(&&GuessedStep) -> bool| steps.iter().filter(of).map(|step| step.us).sum::<f64>() / 1e3;
         let (convolutions_ms, total_ms) = (ms(&|step| step.rung.is_some()), ms(&|_| true));
         Self { class, precision: precision.name(), steps, convolutions_ms, total_ms }
@@ -85,7 +87,7 @@ impl Guess {
         let (count, convolutions) = (self.steps.len(), self.steps.iter().filter(|s| s.rung.is_some()).count());
         let _ = writeln!(
             out,
-            "\nA guess from what makers publish of such cards, to choose rungs by: `yolov4 bench` measures.\n\
+            "\nA guess from what makers publish of such cards, and a latency that is assumed, to choose rungs by: `yolov4 bench` measures.\n\
              {convolutions} convolutions {:.2} ms, {} other steps {:.2} ms\ntotal {:.2} ms",
             self.convolutions_ms,
             count - convolutions,
@@ -102,16 +104,16 @@ impl Guess {
     }
 }
 
-fn guess(graph: &Graph, step: &Step, precision: Precision, class: CardClass) -> GuessedStep {
-    let (node, caps) = (graph.node(step.node), Caps::of(class, precision));
+fn guess(graph: &Graph, step: &Step, caps: &Caps) -> GuessedStep {
+    let node = graph.node(step.node);
     let problem = step.problem(graph, 1);
-    let guesses = problem.map_or_else(Vec::new, |problem| Variant::guesses(&problem, &caps));
-    let chosen = problem.map(|problem| (problem, Variant::choose(&problem, &caps)));
+    let guesses = problem.map_or_else(Vec::new, |problem| Variant::guesses(&problem, caps));
+    let chosen = problem.map(|problem| (problem, Variant::choose(&problem, caps)));
     let us = match &chosen {
-        Some((problem, rung)) => rung.micros(problem, &caps),
+        Some((problem, rung)) => rung.micros(problem, caps),
         None => {
             let vectors: usize = step.reads.iter().chain([&step.write]).map(|view| view.shape.vectors()).sum();
-            class.moving(vectors * caps.vector())
+            caps.class.moving(vectors * caps.vector())
         }
     };
     GuessedStep {

@@ -10,6 +10,10 @@ PACKAGES = {"mesa-vulkan-drivers": "25.0.7-2~bpo12+1", "libdrm2": None, "libdrm-
 LIBRARIES = "usr/lib/x86_64-linux-gnu"
 
 
+# There are no packages for this system.
+ELSEWHERE = 3
+
+
 def mesa(work):
     """Mesa and its headers, unpacked beside the system's."""
     root = work / "mesa"
@@ -38,8 +42,15 @@ def mesa(work):
     return root
 
 
+def version(work):
+    """Of the packages that were unpacked."""
+    [package] = (work / "apt/debs").glob("mesa-vulkan-drivers_*.deb")
+    return package.name.split("_")[1].split("-")[0]
+
+
 if __name__ == "__main__":
     system = dict(line.rstrip().split("=", 1) for line in open("/etc/os-release") if "=" in line) if os.path.exists("/etc/os-release") else {}
     if system.get("VERSION_CODENAME") != "bookworm" or os.uname().machine != "x86_64":
-        sys.exit(f"this is {system.get('PRETTY_NAME', sys.platform)} on {os.uname().machine}")
+        print(f"this is {system.get('PRETTY_NAME', sys.platform)} on {os.uname().machine}, not Debian 12 on x86-64", file=sys.stderr)
+        sys.exit(ELSEWHERE)
     print(mesa(pathlib.Path(sys.argv[1]).resolve()) / LIBRARIES)

@@ -4,6 +4,7 @@ import contextlib
 import importlib.util
 import io
 import json
+import os
 
 # As it calls ours.
 NAMES = {"b64": "block64", "b128": "block128", "split": "split"}
@@ -15,12 +16,14 @@ CACHE = 1987e3
 def guess(ours, data, report):
     path = data / "tools/model_rx6900xt.py"
     if not path.exists():
+        if os.environ.get("CI") == "true":
+            raise SystemExit(f"error: {path} is not there under CI=true")
         print(f"SKIPPED: {path} is not there")
         return
     spec = importlib.util.spec_from_file_location("model", path)
     model = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(model)
-    for name, size, limit in (("yolov4-tiny", 416, 0.95), ("yolov4-csp", 512, 6.5)):
+    for name, size, limit in (("yolov4-tiny", 416, 0.6), ("yolov4-csp", 512, 4.5)):
         cfg = data / f"models/cfg/{name}.cfg"
         told = json.loads(ours("explain", cfg, "--size", size, "--adapter-class", "rdna2", "--json"))
         steps = [step for step in told["steps"] if step["rung"]]
@@ -49,7 +52,6 @@ def guess(ours, data, report):
         for line in other:
             print(f"    {line}")
         report(f"guess {name}, rungs that are compared", compared, len(steps), above=True)
-        report(f"guess {name}, rungs beside the model of an RX 6900 XT", worst, 0.15)
-        regret = sum(min(step["rungs"].values()) for step in steps) / 1e3
+        report(f"guess {name}, rungs beside the model of an RX 6900 XT", worst, 0.12)
         report(f"guess {name}, {told['total_ms']:.2f} ms unmeasured on it", told["total_ms"], limit)
-        report(f"guess {name}, the sum of the best rungs", abs(regret - told["convolutions_ms"]), 1e-9)
+        report(f"guess {name}, layers where of these three another is taken", len(other), 2)

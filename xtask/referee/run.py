@@ -347,6 +347,12 @@ def resizers():
     report("resize pytorch against cv2.resize and border", np.abs(x - want).max(), 1.01 / 255)
 
 
+# First: it forks, and the others have threads.
+if args.only in "guess":
+    guess.guess(ours, args.data, report)
+if args.only in "eval":
+    evaluation.random_cases(ours, work, report, 200 if args.quick else 3000)
+    evaluation.photographs(ours, args.data, work, report)
 if args.only in "yolov4-p7":
     p7("narrow 384x256", "--width", 0.25, "--size", "384x256", "--classes", 3)
     if args.full:
@@ -355,11 +361,6 @@ if not args.only:
     goldens()
     resizers()
     averages()
-if args.only in "guess":
-    guess.guess(ours, args.data, report)
-if args.only in "eval":
-    evaluation.random_cases(ours, work, report, 200 if args.quick else 3000)
-    evaluation.photographs(ours, args.data, work, report)
 random_networks()
 composed()
 print(f"{passed} passed, {failed} failed")

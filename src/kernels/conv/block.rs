@@ -34,6 +34,7 @@ pub(super) fn launch(kernel: &'static Kernel, side: usize, parts: &[PartAt]) -> 
     let staged = 2.0 * depth * 8.0 / side as f64;
     let step = StepLoad {
         inputs: 4 * blocks,
+        across_taps: false,
         multiplies: depth * 256.0,
         others: depth * 4.0 + staged * 5.0,
         shared: (depth * 16.0 + staged) * 16.0,

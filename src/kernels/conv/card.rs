@@ -1,4 +1,4 @@
-//! Classes of GPUs, as far as a guess needs them: numbers that their makers publish, of one card of each class.
+//! Classes of GPUs, as far as a guess needs them: numbers that their makers publish, of one card of each class; latency and gap are assumed.
 
 /// What kind of GPU it is. Cards of one class differ in size more than a guess can know: tuning has the last word.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -64,9 +64,9 @@ impl CardClass {
             Self::Ampere
         } else if kind == "integrated" {
             Self::Integrated
-        } else if any(&["arc"]) && any(&["intel"]) {
+        } else if any(&["intel"]) {
             Self::Dg2
-        } else if any(&["rx 7", "rx 9", "navi3", "navi4", "gfx11", "gfx12"]) {
+        } else if any(&["rx 7", "rx 9", "pro w7", "navi3", "navi4", "gfx11", "gfx12"]) {
             Self::Rdna3
         } else {
             Self::Rdna2

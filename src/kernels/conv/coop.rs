@@ -1,4 +1,4 @@
-//! What [`super::coop8`], [`super::coop16`] and [`super::split_coop16`] share: implicit GEMM by cooperative matrices.
+//! What [`super::coop8`] and [`super::coop16`] share: implicit GEMM by cooperative matrices.
 
 use crate::kernels::{
     Kernel,
@@ -30,6 +30,7 @@ pub(super) fn launch(kernel: &'static Kernel, side: usize, caps: &Caps) -> Launc
     let (tile, deep) = ((4 * side * inputs * bytes) as f64, inputs as f64 / side_f);
     let step = StepLoad {
         inputs,
+        across_taps: false,
         multiplies: 0.0,
         others: 60.0,
         shared: 4.0 * tile / lanes + 2.0 * tile / lanes,

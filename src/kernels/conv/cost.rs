@@ -5,7 +5,7 @@ use crate::kernels::{
     conv::{Caps, Problem},
 };
 
-/// DispatchLoad of one convolution on one rung.
+/// Work of one convolution on one rung.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Cost {
     /// Operations, two a multiply-add; a tile that is cut off counts as a whole one.

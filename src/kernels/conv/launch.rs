@@ -88,9 +88,14 @@ impl Launch {
     /// What it asks of a card: `batch` problems at once, or so many shares of the sum of one; from and to memory.
     pub fn load(&self, problem: &Problem, [batch, shares]: [usize; 2], bytes: f64) -> DispatchLoad {
         let [x, y] = self.workgroups(problem);
-        let inputs = self.layout.inputs(problem).div_ceil(self.step.inputs).div_ceil(shares);
+        let (inputs, taps) = (self.layout.inputs(problem), problem.taps());
+        let steps = if self.step.across_taps {
+            (taps * inputs).div_ceil(self.step.inputs)
+        } else {
+            taps * inputs.div_ceil(self.step.inputs).div_ceil(shares)
+        };
         let groups = x as usize * y as usize * batch * shares;
-        DispatchLoad { step: self.step, groups, steps: problem.taps() * inputs, bytes }
+        DispatchLoad { step: self.step, groups, steps, bytes }
     }
 
     /// The dispatch: `batch` problems at once, one behind the other in every buffer.

@@ -4,11 +4,13 @@
 use crate::kernels::conv::card::Card;
 
 /// What an invocation does between two barriers, or from one wait for memory to the next: counted in what a compiler makes of the kernel
-/// (RADV 25.0.7 for Navi21, `benches/RESULTS.md`).
+/// (RADV 25.0.7 for Navi21, or Navi31 where that has none; `benches/isa.md`).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct StepLoad {
-    /// Input channels, of one tap, that are done then.
+    /// Input channels that are done then.
     pub inputs: usize,
+    /// Whether they may be of several taps.
+    pub across_taps: bool,
     /// Instructions that multiply and add.
     pub multiplies: f64,
     /// Other vector instructions.
@@ -26,7 +28,7 @@ pub(super) struct StepLoad {
 impl StepLoad {
     /// Of a kernel without workgroup memory and matrices.
     pub const fn lanes(invocations: usize, inputs: usize, multiplies: f64, others: f64, registers: f64) -> Self {
-        Self { inputs, multiplies, others, shared: 0.0, matrix: 0.0, registers, invocations }
+        Self { inputs, across_taps: false, multiplies, others, shared: 0.0, matrix: 0.0, registers, invocations }
     }
 }
 

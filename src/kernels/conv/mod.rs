@@ -1,8 +1,8 @@
 //! Convolution's kernels: a ladder of rungs, a file each. `NAME.rs` says everything that is the rung's: its kernels, which
 //! problems it takes and which adapters it suits, its tile, how its weights are packed, its calls, what it costs.
 //!
-//! [`Variant`] lists the rungs and tells them apart in one `match`. CONTRIBUTING tells how to add one. Those that browsers lack what they
-//! are made of, subgroups and cooperative matrices, are not for wasm32.
+//! [`Variant`] lists the rungs and tells them apart in one `match`. CONTRIBUTING tells how to add one. Those made of
+//! subgroups and cooperative matrices, which browsers lack, are not for wasm32.
 
 mod block;
 mod block128;

@@ -60,6 +60,11 @@ impl Problem {
         Shape::new(self.output.c, self.output.h * self.upsample, self.output.w * self.upsample)
     }
 
+    /// Vectors of four channels that are written for one picture, and read to be added to that.
+    pub const fn written(&self) -> usize {
+        self.stored().vectors() + if self.residual.is_some() { self.output.vectors() } else { 0 }
+    }
+
     /// Taps of the window.
     pub const fn taps(&self) -> usize {
         self.size * self.size

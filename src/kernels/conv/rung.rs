@@ -53,7 +53,7 @@ pub(super) trait Rung {
 
     /// Its dispatches, for a guess of how long they take.
     fn loads(problem: &Problem, caps: &Caps) -> Vec<DispatchLoad> {
-        vec![Self::launch(problem, caps, &[]).load(problem, [1, 1], Self::cost(problem, caps).bytes)]
+        vec![Self::launch(problem, caps, &[whole(problem)]).load(problem, [1, 1], Self::cost(problem, caps).bytes)]
     }
 
     /// What it does and moves.
@@ -61,6 +61,11 @@ pub(super) trait Rung {
         let launch = Self::launch(problem, caps, &[]);
         Cost::new(problem, caps, launch.flop(problem), launch.packed_len(problem), 0, 1)
     }
+}
+
+/// An input in one piece, at the beginning of its buffer.
+pub(super) const fn whole(problem: &Problem) -> PartAt {
+    PartAt { block: 0, channels: problem.input.c }
 }
 
 /// The call of a rung that is one dispatch.

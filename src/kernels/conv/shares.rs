@@ -1,4 +1,4 @@
-//! What [`super::split`], [`super::split_coop8`] and [`super::split_coop16`] share: the sum of an implicit GEMM, shared among workgroups: for deep layers of few pixels that leave most of a GPU idle. Two
+//! What [`super::split`], [`super::split_packed`], [`super::split_coop8`] and [`super::split_coop16`] have in common: the sum of an implicit GEMM, shared among workgroups: for deep layers of few pixels that leave most of a GPU idle. Two
 //! dispatches, of which the second adds.
 
 use std::marker::PhantomData;
@@ -10,7 +10,7 @@ use crate::kernels::{
         launch::Launch,
         load::{DispatchLoad, StepLoad},
         params::{BINDINGS, describe},
-        rung::Rung,
+        rung::{Rung, whole},
     },
     part,
 };
@@ -44,7 +44,7 @@ pub(super) struct Shared<R>(PhantomData<R>);
 
 impl<R: Divisible> Shared<R> {
     fn sum<'a>(problem: &'a Problem, caps: &'a Caps, parts: &[PartAt]) -> SharedSum<'a> {
-        SharedSum { problem, caps, launch: R::launch(problem, caps, parts) }
+        SharedSum { problem, caps, launch: R::launch(problem, caps, parts), least: R::LEAST }
     }
 }
 
@@ -73,7 +73,7 @@ impl<R: Divisible> Rung for Shared<R> {
     }
 
     fn loads(problem: &Problem, caps: &Caps) -> Vec<DispatchLoad> {
-        Self::sum(problem, caps, &[]).loads()
+        Self::sum(problem, caps, &[whole(problem)]).loads()
     }
 
     fn cost(problem: &Problem, caps: &Caps) -> Cost {
@@ -86,6 +86,8 @@ struct SharedSum<'a> {
     problem: &'a Problem,
     caps: &'a Caps,
     launch: Launch,
+    /// Fewest input blocks of a share.
+    least: usize,
 }
 
 impl SharedSum<'_> {
@@ -101,7 +103,7 @@ impl SharedSum<'_> {
         params.dst_batch = problem.output.blocks() as u32;
         constants.extend([("BIAS", 0.0), ("SPLIT", shares as f64)]);
         let first = self.launch.dispatch(problem, &params, constants, shares);
-        let sums = [PartAt { block: 0, channels: problem.input.c }];
+        let sums = [whole(problem)];
         let (params, mut constants) = describe(problem, &sums, places.dst, places.residual_block());
         constants.push(("SPLIT", shares as f64));
         let [pixels, blocks] = self.adders();
@@ -121,7 +123,7 @@ impl SharedSum<'_> {
     fn loads(&self) -> Vec<DispatchLoad> {
         let (problem, shares) = (self.problem, self.shares());
         let bytes = |vectors: usize| (vectors * self.caps.vector()) as f64;
-        let (between, stored) = (bytes(self.vectors()), bytes(problem.stored().vectors() * problem.pictures));
+        let (between, stored) = (bytes(self.vectors()), bytes(problem.written() * problem.pictures));
         let read = bytes(problem.input.vectors() * problem.pictures + self.launch.packed_len(problem) / 4);
         // An invocation adds one vector of each share.
         let add = StepLoad::lanes(64, problem.input.c, 4.0 * shares as f64, 80.0, 32.0);
@@ -147,9 +149,10 @@ impl SharedSum<'_> {
         x as usize * y as usize
     }
 
-    /// How many workgroups share a sum: as many as fill a large GPU.
+    /// How many workgroups share a sum: as many as fill a large GPU, and have something to do.
     fn shares(&self) -> usize {
-        (FILLED / self.workgroups().max(1)).clamp(2, MAX_SHARES)
+        let most = (self.problem.input.blocks() / self.least).min(MAX_SHARES);
+        (FILLED / self.workgroups().max(1)).min(most).max(2)
     }
 
     /// Vectors of the shares.

@@ -32,6 +32,7 @@ const MAX_SIZE: usize = 7;
 /// A step is a tap.
 const LOAD: StepLoad = StepLoad {
     inputs: 4,
+    across_taps: false,
     multiplies: 256.0,
     others: 80.0,
     shared: 16.0 * 16.0,

@@ -30,6 +30,7 @@ const PANEL_BLOCKS: usize = 4;
 /// A step is four input blocks, whatever their tap.
 const LOAD: StepLoad = StepLoad {
     inputs: 16,
+    across_taps: true,
     multiplies: 512.0,
     others: 130.0,
     shared: 54.0 * 16.0,

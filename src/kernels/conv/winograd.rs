@@ -12,7 +12,7 @@ use crate::{
             load::{DispatchLoad, StepLoad},
             pack::{self, Layout, Panels},
             params::describe,
-            rung::Rung,
+            rung::{Rung, whole},
         },
     },
     tensor::Shape,
@@ -33,7 +33,7 @@ pub(super) trait Form {
     const KERNELS: &'static [&'static Kernel; 2];
     /// Operations of either for one tile of four channels, counted in their text.
     const FLOP: [f64; 2];
-    /// Instructions and registers of either, as RADV compiles it for Navi21.
+    /// Instructions and registers of either for an input in one piece, as RADV 25.0.7 compiles it for Navi21.
     const COMPILED: [(f64, f64); 2];
 
     /// Filters at the points; see [`pack_points`].
@@ -57,11 +57,6 @@ fn product<F: Form>(problem: &Problem, caps: &Caps) -> (Problem, Launch) {
     let tiles = tiles::<F>(problem);
     let product = Problem::plain(Shape::new(problem.input.c, 1, tiles), problem.output.c, 1);
     (product, (Gemm::best(tiles, caps).launch)(&product, caps, &[whole(problem)]))
-}
-
-/// An input in one piece, at the beginning of its buffer.
-const fn whole(problem: &Problem) -> PartAt {
-    PartAt { block: 0, channels: problem.input.c }
 }
 
 impl<F: Form> Rung for F {
@@ -129,7 +124,7 @@ impl<F: Form> Rung for F {
         let (tiles, points) = (tiles::<F>(problem), points::<F>());
         let bytes = |vectors: usize| (vectors * caps.vector()) as f64;
         let [values, products] = Self::scratch(problem, caps);
-        let [input, output] = [problem.input, problem.stored()].map(|shape| shape.vectors() * problem.pictures);
+        let [input, output] = [problem.input.vectors(), problem.written()].map(|vectors| vectors * problem.pictures);
         let transform = |which: usize, blocks: usize, vectors: usize| {
             let (instructions, registers) = F::COMPILED[which];
             let step = StepLoad::lanes(64, 4, 0.0, instructions, registers);
