@@ -32,7 +32,7 @@ pub async fn run() -> Result<Array, JsValue> {
         for conv in checks::rungs(&gpu, &problem, &options) {
             let options = ProgramOptions { conv, ..options.clone() };
             count += 1;
-            match checks::check(&gpu, &problem, &options, problem.tolerance).await {
+            match checks::check(&gpu, &problem, &options, checks::tolerance(&problem, options.precision)).await {
                 Ok(checked) => {
                     worst = worst.max(checked.worst);
                     played.extend(checked.rungs.iter().map(|rung| rung.name()));
