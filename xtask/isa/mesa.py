@@ -14,6 +14,12 @@ LIBRARIES = "usr/lib/x86_64-linux-gnu"
 ELSEWHERE = 3
 
 
+def mirror():
+    """Where this system has its packages from."""
+    sites = subprocess.run(["apt-get", "indextargets", "--format", "$(SITE)", "Created-By: Packages"], check=True, capture_output=True, text=True)
+    return next(site for site in sites.stdout.split() if site.rstrip("/").endswith("/debian"))
+
+
 def mesa(work):
     """Mesa and its headers, unpacked beside the system's."""
     root = work / "mesa"
@@ -25,7 +31,7 @@ def mesa(work):
     (apt / "state/status").touch()
     key = "/usr/share/keyrings/debian-archive-keyring.gpg"
     suites = ("bookworm", "bookworm-backports")
-    (apt / "etc/sources.list").write_text("".join(f"deb [signed-by={key}] http://deb.debian.org/debian {suite} main\n" for suite in suites))
+    (apt / "etc/sources.list").write_text("".join(f"deb [signed-by={key}] {mirror()} {suite} main\n" for suite in suites))
     (apt / "apt.conf").write_text(
         f'Dir::State "{apt}/state"; Dir::State::status "{apt}/state/status"; Dir::Cache "{apt}/cache"; Dir::Etc "{apt}/etc";\n'
         f'Dir::Etc::sourcelist "{apt}/etc/sources.list"; Dir::Etc::sourceparts "-"; APT::Architecture "amd64"; APT::Sandbox::User "root";\n')
