@@ -1,16 +1,8 @@
 //! Values too large for one binding, cut by channels: the same numbers as uncut ones, and where nobody can cut an error.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
 
-#[path = "common/checks.rs"]
-#[allow(dead_code, reason = "a part of it is used")]
-mod checks;
-#[path = "common/problems.rs"]
-#[allow(dead_code, reason = "a part of it is used")]
-mod problems;
-
 use std::collections::{BTreeMap, BTreeSet};
 
-use problems::{EXACT, Net, Problem, SUMS, compare, conv};
 use yolov4::{
     Error, Gpu, Precision,
     low_level::{
@@ -28,6 +20,10 @@ use yolov4::{
         oracle,
         tensor::Tensor,
     },
+};
+use yolov4_suite::{
+    checks,
+    problems::{EXACT, Net, Problem, SUMS, compare, conv},
 };
 
 const MIB: usize = 1 << 20;

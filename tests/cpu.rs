@@ -1,10 +1,6 @@
 //! The player for processors against the oracle: every problem of the suite, and the networks of the family.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
 
-#[path = "common/problems.rs"]
-mod problems;
-
-use problems::{compare, suite};
 use yolov4::{
     Detector, Heads, PlayerChoice, Tensor,
     low_level::{
@@ -14,6 +10,7 @@ use yolov4::{
         oracle,
     },
 };
+use yolov4_suite::problems::{compare, suite};
 
 #[test]
 fn every_problem_agrees_with_the_oracle() {

@@ -1,16 +1,8 @@
 //! Every kernel, every variant, against its twin on the CPU. Without an adapter these tests fail.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
 
-#[path = "common/checks.rs"]
-mod checks;
-mod common;
-#[path = "common/problems.rs"]
-mod problems;
-
 use std::collections::BTreeSet;
 
-use checks::{check, head_graph, there_is, thresholds};
-use problems::{Problem, suite};
 use yolov4::{
     Gpu, Precision,
     low_level::{
@@ -23,6 +15,12 @@ use yolov4::{
         tensor::{Shape, Tensor},
     },
 };
+use yolov4_suite::{
+    Played, Round,
+    checks::{self, head_graph, there_is, thresholds},
+    play,
+    problems::{self, Problem, suite},
+};
 
 fn gpu(precision: Precision) -> Gpu {
     let requirements = DeviceRequirements { precision, ..DeviceRequirements::default() };
@@ -31,21 +29,14 @@ fn gpu(precision: Precision) -> Gpu {
 
 /// Kernels that no op is lowered to; what of the oracle they are compared with, and where.
 const NO_OPS: [(&str, &str, &str); 7] = [
-    ("decode", "oracle::decode(", include_str!("common/checks.rs")),
-    ("letterbox", "oracle::letterbox(", include_str!("common/checks.rs")),
-    ("nms", "oracle::nms(", include_str!("common/checks.rs")),
+    ("decode", "oracle::decode(", include_str!("../suite/src/checks.rs")),
+    ("letterbox", "oracle::letterbox(", include_str!("../suite/src/checks.rs")),
+    ("nms", "oracle::nms(", include_str!("../suite/src/checks.rs")),
     ("rank", "oracle::rank(", include_str!("frames.rs")),
-    ("sort", "oracle::nms(", include_str!("common/checks.rs")),
-    ("sort_merge", "oracle::nms(", include_str!("common/checks.rs")),
+    ("sort", "oracle::nms(", include_str!("../suite/src/checks.rs")),
+    ("sort_merge", "oracle::nms(", include_str!("../suite/src/checks.rs")),
     ("to_rgba", "oracle::to_rgba(", include_str!("frames.rs")),
 ];
-
-/// What a run of the suite has played and compared.
-#[derive(Default)]
-struct Played {
-    rungs: BTreeSet<Variant>,
-    kernels: BTreeSet<&'static str>,
-}
 
 /// Every op has a problem in which it stands as it is loaded, or as a pass made it.
 #[test]
@@ -59,7 +50,7 @@ fn every_op_has_a_problem() {
         let compiled = compile(problem.graph.clone(), Params::default(), &Target::default()).unwrap();
         played.extend(problem.graph.nodes.iter().chain(&compiled.graph.nodes).map(|node| node.op.name().to_owned()));
     }
-    assert_eq!(rooms, played, "files of src/ops, named after their ops, and ops in tests/common/problems.rs");
+    assert_eq!(rooms, played, "files of src/ops, named after their ops, and ops in suite/src/problems.rs");
 }
 
 /// Every kernel of the catalogue has been compared: by the problems that were just `played`, or by a test of its own.
@@ -83,36 +74,15 @@ fn every_kernel_has_been_compared(played: &BTreeSet<&str>, gpu: &Gpu) {
     }
 }
 
-fn run_suite(precision: Precision, options: impl Fn(&Problem) -> Vec<ProgramOptions>) -> Played {
+fn run_suite(precision: Precision, ways: impl Fn(&Gpu, &Problem) -> Vec<ProgramOptions>) -> Played {
     let gpu = gpu(precision);
     println!("adapter: {:?}", gpu.report());
-    let mut failures = Vec::new();
-    let mut played = Played::default();
-    let mut count = 0;
-    let mut worst = 0.0_f64;
-    let mut skipped = BTreeSet::new();
-    for problem in suite() {
-        for options in options(&problem) {
-            if let Some(Err(why)) = options.conv.map(|v| there_is(v, &gpu, precision)) {
-                skipped.insert(why);
-                continue;
-            }
-            let tolerance = checks::tolerance(&problem, precision);
-            count += 1;
-            match pollster::block_on(check(&gpu, &problem, &options, tolerance)) {
-                Ok(checked) => {
-                    played.rungs.extend(checked.rungs);
-                    played.kernels.extend(checked.kernels);
-                    worst = worst.max(checked.worst);
-                }
-                Err(e) => failures.push(format!("{} ({:?}, {:?}): {e}", problem.name, options.conv, options.keep)),
-            }
-        }
-    }
+    let played = pollster::block_on(play(&gpu, precision, |problem| ways(&gpu, problem), &mut |_, _| true));
+    let Played { count, worst, skipped, failures, .. } = &played;
     skipped.iter().for_each(|why| println!("{why}"));
     println!("{count} problems, none off by more than {worst:.2e}");
     assert!(
-        (count > 50 || count == 0 && !skipped.is_empty()) && failures.is_empty(),
+        (*count > 50 || *count == 0 && !skipped.is_empty()) && failures.is_empty(),
         "{} of {count} failed:\n{}",
         failures.len(),
         failures.join("\n")
@@ -120,17 +90,14 @@ fn run_suite(precision: Precision, options: impl Fn(&Problem) -> Vec<ProgramOpti
     played
 }
 
-/// A problem on every rung that has something to do in it.
-fn every_rung(gpu: &Gpu, problem: &Problem, batch: usize) -> Vec<ProgramOptions> {
-    let options = ProgramOptions { keep: Keep::All, batch, ..Default::default() };
-    let rungs = checks::rungs(gpu, problem, &options);
-    rungs.into_iter().map(|conv| ProgramOptions { conv, ..options.clone() }).collect()
+fn run_round(round: Round, precision: Precision) -> Played {
+    run_suite(precision, |gpu, problem| round.ways(gpu, problem, precision))
 }
 
 #[test]
 fn every_variant_agrees_with_the_oracle_at_every_node() {
     let gpu = gpu(Precision::F32);
-    let played = run_suite(Precision::F32, |problem| every_rung(&gpu, problem, 1));
+    let played = run_round(Round::EveryRung, Precision::F32);
     let there = |v: &Variant| there_is(*v, &gpu, Precision::F32).inspect_err(|why| println!("{why}")).is_ok();
     let able = Variant::ALL.iter().copied().filter(there);
     assert_eq!(played.rungs, able.collect(), "some rungs were never taken");
@@ -139,39 +106,24 @@ fn every_variant_agrees_with_the_oracle_at_every_node() {
 
 #[test]
 fn slots_that_are_used_again_change_nothing() {
-    run_suite(Precision::F32, |problem| {
-        let last = NodeId(problem.graph.nodes.len() - 1);
-        vec![ProgramOptions { keep: Keep::Nodes(vec![last]), ..Default::default() }]
-    });
+    run_round(Round::SlotsAgain, Precision::F32);
 }
 
 #[test]
 #[ignore = "long"]
 fn kernels_agree_with_their_bounds_checks_on() {
-    run_suite(Precision::F32, |_| vec![ProgramOptions { checked: true, keep: Keep::All, ..Default::default() }]);
+    run_round(Round::Checked, Precision::F32);
 }
 
 #[test]
 #[ignore = "long"]
 fn pictures_of_a_batch_do_not_mix() {
-    let gpu = gpu(Precision::F32);
-    run_suite(Precision::F32, |problem| {
-        // Every rung where there are several convolutions; compiling takes most of the time.
-        let convolutions = problem.graph.nodes.iter().filter(|node| node.op.conv().is_some()).count();
-        let forced = if convolutions > 3 { every_rung(&gpu, problem, 2) } else { vec![] };
-        forced.into_iter().chain([ProgramOptions { keep: Keep::All, batch: 2, ..Default::default() }]).collect()
-    });
+    run_round(Round::Batch, Precision::F32);
 }
 
 #[test]
 fn kernels_agree_in_f16() {
-    run_suite(Precision::F16, |problem| {
-        // 1e4 squared is beyond f16.
-        if problem.name.contains("huge") {
-            return vec![];
-        }
-        vec![ProgramOptions { precision: Precision::F16, keep: Keep::All, ..Default::default() }]
-    });
+    run_round(Round::Guessed, Precision::F16);
 }
 
 /// A rung of its own in f16. Few drivers have cooperative matrices: what is not there is skipped by name.
@@ -179,7 +131,7 @@ fn in_f16(variant: Variant, channels: usize) {
     let precision = Precision::F16;
     let options =
         |checked| ProgramOptions { precision, conv: Some(variant), keep: Keep::All, checked, ..Default::default() };
-    run_suite(precision, |problem| {
+    run_suite(precision, |_, problem| {
         let convolves = problem.kernels.iter().any(|k| k.starts_with("conv"));
         if !convolves || problem.name.contains("huge") {
             return vec![];

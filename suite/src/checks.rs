@@ -1,4 +1,4 @@
-//! What the GPU makes of a problem, against the oracle. Nothing here waits or panics, so that a browser can run it too.
+//! What a GPU makes of a problem, against the oracle. Nothing here waits or panics, so that a browser can run it too.
 
 use yolov4::{
     Gpu, Picture, Precision, ResizeMode,
@@ -15,6 +15,10 @@ use yolov4::{
 
 use crate::problems::{Problem, Tolerance, compare};
 
+/// A program that plays a graph.
+///
+/// # Errors
+/// As [`Program::new`].
 pub async fn program(
     gpu: &Gpu,
     graph: &Graph,
@@ -47,7 +51,10 @@ pub fn tolerance(problem: &Problem, precision: Precision) -> Tolerance {
     }
 }
 
-/// Whether the adapter can take this rung at all: if not, that is what `Err` says, for the log.
+/// Whether the adapter can take this rung at all.
+///
+/// # Errors
+/// If not: why, for the log.
 pub fn there_is(variant: Variant, gpu: &Gpu, precision: Precision) -> Result<(), String> {
     // By name: some are not there in browsers.
     let side = match variant.name() {
@@ -85,7 +92,10 @@ pub fn rungs(gpu: &Gpu, problem: &Problem, options: &ProgramOptions) -> Vec<Opti
     Variant::ALL.iter().copied().filter(takes).map(Some).collect()
 }
 
-/// Plays a problem on the GPU; or the first node that differs from the oracle.
+/// Plays a problem on the GPU.
+///
+/// # Errors
+/// The first node that differs from the oracle, or why it could not be played.
 pub async fn check(
     gpu: &Gpu,
     problem: &Problem,
@@ -126,6 +136,9 @@ fn picture(width: usize, height: usize) -> Picture {
 }
 
 /// Pictures of many sizes onto a canvas of colours and one of greys, in every mode; returns how many.
+///
+/// # Errors
+/// The first that differs from the oracle's.
 pub async fn letterboxes(gpu: &Gpu) -> Result<usize, String> {
     let mut count = 0;
     for channels in [3, 1] {
@@ -172,7 +185,10 @@ pub fn head_graph(grid: (usize, usize), anchors: usize, classes: usize, new_coor
     builder.finish()
 }
 
-/// Fails unless both hold equal boxes by (number, class); coordinates and scores but for the last bits of exp.
+/// Whether both hold equal boxes by (number, class); coordinates and scores but for the last bits of exp.
+///
+/// # Errors
+/// The first difference.
 pub fn same(got: &[Candidate], want: &[Candidate]) -> Result<(), String> {
     let key = |c: &Candidate| (c.index, c.class);
     let (mut got, mut want) = (got.to_vec(), want.to_vec());
@@ -192,6 +208,9 @@ pub fn same(got: &[Candidate], want: &[Candidate]) -> Result<(), String> {
 }
 
 /// Boxes of a head tensor, of the classes that are wanted: the GPU's, twice, and the oracle's of the same values.
+///
+/// # Errors
+/// If they cannot be had, or are others the second time.
 pub async fn boxes(
     gpu: &Gpu,
     graph: &Graph,
@@ -210,11 +229,15 @@ pub async fn boxes(
     Ok((got, oracle::nms(oracle::decode(graph, &heads, thresholds.score_threshold, wanted), thresholds)))
 }
 
+/// Thresholds of which all count.
 pub fn thresholds(score_threshold: f32, kind: NmsKind, agnostic: bool) -> Thresholds {
     Thresholds { score_threshold, iou_threshold: 0.45, kind, agnostic, extent: (0.9, 0.6) }
 }
 
 /// Decode, sort and NMS of random heads, in every way that there is; returns how many.
+///
+/// # Errors
+/// The first that differs from the oracle's.
 pub async fn every_head(gpu: &Gpu) -> Result<usize, String> {
     let mut random = Random::new(3);
     let mut count = 0;

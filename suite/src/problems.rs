@@ -2,9 +2,7 @@
 
 use yolov4::low_level::graph::{Activation, Conv, LocalAvgPool, NodeId, Op, Pool, Upsample};
 
-#[path = "net.rs"]
-mod net;
-pub use net::*;
+pub use crate::net::*;
 
 const CONVS: &[&str] = &[
     "conv_block",

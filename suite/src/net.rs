@@ -9,7 +9,9 @@ use yolov4::low_level::{
 /// `|got - want| <= abs + rel * |want|`
 #[derive(Clone, Copy, Debug)]
 pub struct Tolerance {
+    /// In the value's own unit.
     pub abs: f64,
+    /// As a part of what is expected.
     pub rel: f64,
 }
 
@@ -23,24 +25,30 @@ pub const ROUNDED: Tolerance = Tolerance { abs: 1e-6, rel: 1e-5 };
 /// A graph, its numbers, an input; every node's value must agree.
 #[derive(Debug)]
 pub struct Problem {
+    /// For the log.
     pub name: String,
     /// The kernels that it is meant for.
-    #[allow(dead_code, reason = "of account where kernels play")]
     pub kernels: &'static [&'static str],
+    /// As loaded: neither folded nor fused.
     pub graph: Graph,
+    /// The numbers of its nodes.
     pub params: Params,
+    /// What enters it.
     pub input: Tensor,
+    /// How far its values may be off in f32.
     pub tolerance: Tolerance,
 }
 
 /// A graph that grows, with seeded parameters.
 pub struct Net {
+    /// The graph so far.
     pub builder: Builder,
     params: Vec<Option<NodeParams>>,
     random: Random,
     last: NodeId,
 }
 
+/// A square convolution with a bias, padded so that stride 1 keeps the size.
 pub fn conv(filters: usize, size: usize, stride: usize) -> Conv {
     Conv {
         filters,
@@ -56,11 +64,13 @@ pub fn conv(filters: usize, size: usize, stride: usize) -> Conv {
 }
 
 impl Net {
+    /// With an input of that shape.
     pub fn new(c: usize, h: usize, w: usize) -> Self {
         let builder = Builder::new(Shape::new(c, h, w)).unwrap();
         Self { builder, params: vec![None], random: Random::new(7), last: NodeId(0) }
     }
 
+    /// Adds an op.
     pub fn op(&mut self, op: Op, inputs: &[NodeId], params: Option<NodeParams>) -> NodeId {
         self.last = self.builder.add(op.name(), None, op, inputs).unwrap();
         self.params.push(params);
@@ -73,10 +83,12 @@ impl Net {
         self.op(Op::Slice(Slice { start, channels }), &[from], None)
     }
 
+    /// Random numbers between `-scale` and `scale`.
     pub fn list(&mut self, n: usize, scale: f32) -> Vec<f32> {
         (0..n).map(|_| self.random.signed() * scale).collect()
     }
 
+    /// Adds a convolution with random numbers.
     pub fn conv(&mut self, from: NodeId, conv: Conv) -> NodeId {
         let ic = self.builder.shape(from).c / conv.groups;
         let fan_in = ic * conv.size * conv.size;
@@ -97,6 +109,7 @@ impl Net {
         self.op(Op::Activation(kind), &[norm], None)
     }
 
+    /// The problem.
     pub fn done(mut self, name: &str, kernels: &'static [&'static str], tolerance: Tolerance) -> Problem {
         let graph = self.builder.clone().finish();
         let shape = graph.input_shape();
@@ -106,7 +119,10 @@ impl Net {
     }
 }
 
-/// How far the worst element is off; or the first one outside the tolerance, and the worst of those.
+/// How far the worst element is off.
+///
+/// # Errors
+/// The first element outside the tolerance, and the worst.
 pub fn compare(got: &Tensor, want: &Tensor, tolerance: Tolerance) -> Result<f64, String> {
     if got.shape != want.shape {
         return Err(format!("shape {} instead of {}", got.shape, want.shape));

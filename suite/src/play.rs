@@ -1,0 +1,130 @@
+//! Rounds of the suite: every problem in some way, and what came of it.
+
+use std::collections::BTreeSet;
+
+use yolov4::{
+    Gpu, Precision,
+    low_level::{
+        gpu::ProgramOptions,
+        graph::{Keep, NodeId},
+        kernels::conv::Variant,
+    },
+};
+
+use crate::{
+    checks,
+    problems::{Problem, suite},
+};
+
+/// What a round has played and compared.
+#[derive(Debug, Default)]
+pub struct Played {
+    /// Problems, once for each way they were played in.
+    pub count: usize,
+    /// The largest error of a node.
+    pub worst: f64,
+    /// The rungs that played.
+    pub rungs: BTreeSet<Variant>,
+    /// The kernels that played.
+    pub kernels: BTreeSet<&'static str>,
+    /// Rungs that the adapter has no features for, and which.
+    pub skipped: BTreeSet<String>,
+    /// What differs, or could not be played.
+    pub failures: Vec<String>,
+}
+
+/// A way to play every problem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Round {
+    /// Every node kept, on every rung that has something to do.
+    EveryRung,
+    /// Every node kept, on the rungs that are guessed.
+    Guessed,
+    /// Only the last node kept, so that slots are used again.
+    SlotsAgain,
+    /// Two pictures at once.
+    Batch,
+    /// The bounds checks of the shader compiler on.
+    Checked,
+}
+
+impl Round {
+    /// What `yolov4 selftest` plays: `Guessed` is among them already, and `Checked` is for whoever changes a kernel.
+    pub const OF_AN_ADAPTER: [Self; 3] = [Self::EveryRung, Self::SlotsAgain, Self::Batch];
+
+    /// For people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::EveryRung => "every rung",
+            Self::Guessed => "guessed rungs",
+            Self::SlotsAgain => "slots used again",
+            Self::Batch => "two pictures at once",
+            Self::Checked => "bounds checks",
+        }
+    }
+
+    /// How a problem is played in this round; not at all where f16 cannot hold its numbers.
+    pub fn ways(self, gpu: &Gpu, problem: &Problem, precision: Precision) -> Vec<ProgramOptions> {
+        // 1e4 squared is beyond f16.
+        if precision == Precision::F16 && problem.name.contains("huge") {
+            return vec![];
+        }
+        let options = ProgramOptions { precision, keep: Keep::All, ..Default::default() };
+        let forced = |options: ProgramOptions| {
+            let rungs = checks::rungs(gpu, problem, &options);
+            rungs.into_iter().map(move |conv| ProgramOptions { conv, ..options.clone() })
+        };
+        match self {
+            Self::EveryRung => forced(options).collect(),
+            Self::Guessed => vec![options],
+            Self::SlotsAgain => {
+                let last = NodeId(problem.graph.nodes.len() - 1);
+                vec![ProgramOptions { keep: Keep::Nodes(vec![last]), ..options }]
+            }
+            Self::Batch => {
+                let options = ProgramOptions { batch: 2, ..options };
+                // Every rung where there are several convolutions; compiling takes most of the time.
+                let convolutions = problem.graph.nodes.iter().filter(|node| node.op.conv().is_some()).count();
+                let every = (convolutions > 3).then(|| forced(options.clone()));
+                every.into_iter().flatten().chain([options]).collect()
+            }
+            Self::Checked => vec![ProgramOptions { checked: true, ..options }],
+        }
+    }
+}
+
+/// Plays every problem in the ways that `ways` says. `begun` hears the number of the problem and how many there are, and whether it
+/// is to go on is its answer.
+pub async fn play(
+    gpu: &Gpu,
+    precision: Precision,
+    ways: impl Fn(&Problem) -> Vec<ProgramOptions>,
+    begun: &mut dyn FnMut(usize, usize) -> bool,
+) -> Played {
+    let mut played = Played::default();
+    let problems = suite();
+    for (number, problem) in problems.iter().enumerate() {
+        if !begun(number, problems.len()) {
+            break;
+        }
+        for options in ways(problem) {
+            if let Some(Err(why)) = options.conv.map(|v| checks::there_is(v, gpu, precision)) {
+                played.skipped.insert(why);
+                continue;
+            }
+            played.count += 1;
+            match checks::check(gpu, problem, &options, checks::tolerance(problem, precision)).await {
+                Ok(checked) => {
+                    played.rungs.extend(checked.rungs);
+                    played.kernels.extend(checked.kernels);
+                    played.worst = played.worst.max(checked.worst);
+                }
+                Err(e) => {
+                    let rung = options.conv.map_or("the rungs it guesses", Variant::name);
+                    played.failures.push(format!("{} ({rung}, {:?}): {e}", problem.name, options.keep));
+                }
+            }
+        }
+    }
+    played
+}
