@@ -23,6 +23,7 @@ mod pictures;
 mod progress;
 mod random_weights;
 mod results;
+mod selftest;
 mod view;
 pub mod viewer;
 
@@ -63,6 +64,8 @@ enum Command {
     Models(models::ModelsArgs),
     /// Compare the GPU with the CPU oracle, node by node, on this machine
     Check(check::CheckArgs),
+    /// Compare every kernel with the CPU oracle, on this machine's adapter; the problems are part of the program
+    Selftest(selftest::SelftestArgs),
     /// Measure how fast networks are here, beside what the adapter can do at most; compare two such measurements
     Bench(bench::BenchArgs),
     /// List the GPUs that answer
@@ -110,6 +113,7 @@ pub fn main() -> ExitCode {
             Command::Model(args) => model::run(&args),
             Command::Models(args) => models::run(&args),
             Command::Check(args) => check::run(args).await,
+            Command::Selftest(args) => selftest::run(&args).await,
             Command::Bench(args) => bench::run(args).await,
             Command::Adapters(args) => adapters::run(&args).await,
             Command::Completions(args) => completions::run(&args),

@@ -1,5 +1,7 @@
 //! What a GPU makes of a problem, against the oracle. Nothing here waits or panics, so that a browser can run it too.
 
+use std::fmt;
+
 use yolov4::{
     Gpu, Picture, Precision, ResizeMode,
     low_level::{
@@ -28,8 +30,37 @@ pub async fn program(
     Program::new(gpu, graph, params, options, &mut |_, _| {}).await
 }
 
-fn words(e: yolov4::Error) -> String {
-    e.to_string()
+/// Why a problem is not as it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    what: String,
+    /// The device is gone: nothing more can be asked of it.
+    pub lost: bool,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+impl From<yolov4::Error> for Fault {
+    fn from(e: yolov4::Error) -> Self {
+        Self { lost: matches!(e, yolov4::Error::DeviceLost(_)), what: e.to_string() }
+    }
+}
+
+impl From<String> for Fault {
+    fn from(what: String) -> Self {
+        Self { what, lost: false }
+    }
+}
+
+impl Fault {
+    /// The same, and where.
+    fn at(self, place: &str) -> Self {
+        Self { what: format!("{place}: {self}"), ..self }
+    }
 }
 
 /// What came of a problem.
@@ -101,17 +132,17 @@ pub async fn check(
     problem: &Problem,
     options: &ProgramOptions,
     tolerance: Tolerance,
-) -> Result<Checked, String> {
-    let mut program = program(gpu, &problem.graph, problem.params.clone(), options).await.map_err(words)?;
+) -> Result<Checked, Fault> {
+    let mut program = program(gpu, &problem.graph, problem.params.clone(), options).await?;
     let last = NodeId(problem.graph.nodes.len() - 1);
     let keep = if options.keep == Keep::All { program.origins() } else { vec![last] };
     // Every picture of a batch is another one.
     let inputs: Vec<Tensor> = (0..options.batch).map(|n| turned(&problem.input, n)).collect();
     let played: Vec<ProgramInput<'_>> = inputs.iter().map(ProgramInput::from).collect();
-    let played = program.play_batch(&played, &keep).await.map_err(words)?;
+    let played = program.play_batch(&played, &keep).await?;
     let mut worst = 0.0_f64;
     for (n, (input, got)) in inputs.iter().zip(played).enumerate() {
-        let want = oracle::play(&problem.graph, &problem.params, input, &keep).map_err(words)?;
+        let want = oracle::play(&problem.graph, &problem.params, input, &keep)?;
         for (id, want) in &want {
             let name = &problem.graph.node(*id).name;
             let got = got.nodes.get(id).ok_or_else(|| format!("{name}: did not come back"))?;
@@ -139,7 +170,7 @@ fn picture(width: usize, height: usize) -> Picture {
 ///
 /// # Errors
 /// The first that differs from the oracle's.
-pub async fn letterboxes(gpu: &Gpu) -> Result<usize, String> {
+pub async fn letterboxes(gpu: &Gpu) -> Result<usize, Fault> {
     let mut count = 0;
     for channels in [3, 1] {
         count += letterboxes_onto(gpu, Shape::new(channels, 24, 32)).await?;
@@ -147,10 +178,10 @@ pub async fn letterboxes(gpu: &Gpu) -> Result<usize, String> {
     Ok(count)
 }
 
-async fn letterboxes_onto(gpu: &Gpu, canvas: Shape) -> Result<usize, String> {
-    let graph = Builder::new(canvas).map_err(words)?.finish();
+async fn letterboxes_onto(gpu: &Gpu, canvas: Shape) -> Result<usize, Fault> {
+    let graph = Builder::new(canvas)?.finish();
     let options = ProgramOptions { keep: Keep::All, ..Default::default() };
-    let mut program = program(gpu, &graph, Params::default(), &options).await.map_err(words)?;
+    let mut program = program(gpu, &graph, Params::default(), &options).await?;
     let mut count = 0;
     for (w, h) in [(32, 24), (64, 48), (17, 40), (100, 7), (1, 1), (1, 9), (9, 1), (31, 23), (500, 300)] {
         let picture = picture(w, h);
@@ -158,8 +189,8 @@ async fn letterboxes_onto(gpu: &Gpu, canvas: Shape) -> Result<usize, String> {
             for letterbox in [false, true] {
                 let placement = Placement::new(mode, letterbox, w, h, canvas);
                 let input = ProgramInput::Picture(&picture, &placement);
-                let got = program.play(input, &[NodeId(0)]).await.map_err(words)?.nodes.remove(&NodeId(0));
-                let got = got.ok_or("the input did not come back")?;
+                let got = program.play(input, &[NodeId(0)]).await?.nodes.remove(&NodeId(0));
+                let got = got.ok_or_else(|| "the input did not come back".to_owned())?;
                 let want = oracle::letterbox(&picture, &placement);
                 // Positions are f32 in both; a driver may contract a multiplication and an addition.
                 let tolerance = Tolerance { abs: 2e-5, rel: 0.0 };
@@ -217,15 +248,15 @@ pub async fn boxes(
     input: &Tensor,
     thresholds: &Thresholds,
     wanted: &[bool],
-) -> Result<(Vec<Candidate>, Vec<Candidate>), String> {
-    let mut program = program(gpu, graph, Params::default(), &ProgramOptions::default()).await.map_err(words)?;
+) -> Result<(Vec<Candidate>, Vec<Candidate>), Fault> {
+    let mut program = program(gpu, graph, Params::default(), &ProgramOptions::default()).await?;
     program.want_classes(wanted);
-    let got = program.detect(input, thresholds).await.map_err(words)?;
+    let got = program.detect(input, thresholds).await?;
     // Twice: the second frame finds the room that the first one made.
-    if got != program.detect(input, thresholds).await.map_err(words)? {
-        return Err("the second frame has other boxes".into());
+    if got != program.detect(input, thresholds).await? {
+        return Err(Fault::from("the second frame has other boxes".to_owned()));
     }
-    let heads = program.play(input, &[]).await.map_err(words)?.heads;
+    let heads = program.play(input, &[]).await?.heads;
     Ok((got, oracle::nms(oracle::decode(graph, &heads, thresholds.score_threshold, wanted), thresholds)))
 }
 
@@ -238,7 +269,7 @@ pub fn thresholds(score_threshold: f32, kind: NmsKind, agnostic: bool) -> Thresh
 ///
 /// # Errors
 /// The first that differs from the oracle's.
-pub async fn every_head(gpu: &Gpu) -> Result<usize, String> {
+pub async fn every_head(gpu: &Gpu) -> Result<usize, Fault> {
     let mut random = Random::new(3);
     let mut count = 0;
     for new_coords in [false, true] {
@@ -254,10 +285,11 @@ pub async fn every_head(gpu: &Gpu) -> Result<usize, String> {
                 (NmsKind::Iou, true),
             ] {
                 let what = format!("new_coords {new_coords}, {classes} classes, {kind:?}, agnostic {agnostic}");
-                let (got, want) = boxes(gpu, &graph, &input, &thresholds(0.3, kind, agnostic), &wanted).await?;
+                let compared = boxes(gpu, &graph, &input, &thresholds(0.3, kind, agnostic), &wanted).await;
+                let (got, want) = compared.map_err(|e| e.at(&what))?;
                 same(&got, &want).map_err(|e| format!("{what}: {e}"))?;
                 if want.is_empty() {
-                    return Err(format!("{what}: there is nothing to compare"));
+                    return Err(Fault::from(format!("{what}: there is nothing to compare")));
                 }
                 count += 1;
             }

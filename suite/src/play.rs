@@ -11,10 +11,7 @@ use yolov4::{
     },
 };
 
-use crate::{
-    checks,
-    problems::{Problem, suite},
-};
+use crate::{checks, problems::Problem};
 
 /// What a round has played and compared.
 #[derive(Debug, Default)]
@@ -93,20 +90,18 @@ impl Round {
     }
 }
 
-/// Plays every problem in the ways that `ways` says. `begun` hears the number of the problem and how many there are, and whether it
-/// is to go on is its answer.
+/// Plays problems in the ways that `ways` says; `begun` hears the number of each. Ends early if the device is lost: how many were begun
+/// comes back too.
 pub async fn play(
     gpu: &Gpu,
+    problems: &[Problem],
     precision: Precision,
     ways: impl Fn(&Problem) -> Vec<ProgramOptions>,
-    begun: &mut dyn FnMut(usize, usize) -> bool,
-) -> Played {
+    begun: &mut dyn FnMut(usize),
+) -> (Played, usize) {
     let mut played = Played::default();
-    let problems = suite();
     for (number, problem) in problems.iter().enumerate() {
-        if !begun(number, problems.len()) {
-            break;
-        }
+        begun(number);
         for options in ways(problem) {
             if let Some(Err(why)) = options.conv.map(|v| checks::there_is(v, gpu, precision)) {
                 played.skipped.insert(why);
@@ -122,9 +117,24 @@ pub async fn play(
                 Err(e) => {
                     let rung = options.conv.map_or("the rungs it guesses", Variant::name);
                     played.failures.push(format!("{} ({rung}, {:?}): {e}", problem.name, options.keep));
+                    if e.lost {
+                        return (played, number + 1);
+                    }
                 }
             }
         }
     }
-    played
+    (played, problems.len())
+}
+
+impl Played {
+    /// Adds what another round, or the rest of this one, has played.
+    pub fn add(&mut self, other: Self) {
+        self.count += other.count;
+        self.worst = self.worst.max(other.worst);
+        self.rungs.extend(other.rungs);
+        self.kernels.extend(other.kernels);
+        self.skipped.extend(other.skipped);
+        self.failures.extend(other.failures);
+    }
 }

@@ -21,7 +21,7 @@ Object.defineProperty(globalThis, "navigator", { value: { gpu }, configurable: t
 
 const { default: init, run } = await import(pathToFileURL(join(folder, "suite.js")).href);
 await init({ module_or_path: readFileSync(join(folder, "suite_bg.wasm")) });
-const [count, worst, played, failed] = await run(precision);
+const [count, worst, played, failed] = await run(precision, process.stdout.isTTY ? (/** @type {number} */ number) => process.stdout.write(`${number}\r`) : undefined);
 console.log(`Dawn on ${adapter.info.description}, ${precision}: ${count} problems on ${played.join(", ")}; none off by more than ${worst.toExponential(2)}`);
 failed.forEach((/** @type {string} */ what) => console.log(`FAILED: ${what}`));
 if (count < 250) console.log(`FAILED: only ${count} problems`);

@@ -24,7 +24,7 @@ pub enum CiPart {
     Cross,
     /// Programs that are not ours
     Referee,
-    /// Every kernel's text through Chrome's compiler and Direct3D 12's
+    /// Every kernel's text through Chrome's compiler and Direct3D 12's; the kernel problems on Chrome's WebGPU without a browser
     Compilers,
 }
 

@@ -1,21 +1,26 @@
-//! `cargo xtask ci compilers`: compilers of the kernels' texts that are not naga's: Tint, which is Chrome's, and DXC, which is Direct3D 12's. What
-//! they need comes from npm, PyPI and Debian; where that is not to be had, that is said.
+//! `cargo xtask ci compilers`: compilers of the kernels' texts that are not naga's: Tint, which is Chrome's, and DXC, which is Direct3D 12's; and
+//! the kernel problems played by Dawn, which brings Tint along, without a browser. What they need comes from npm, PyPI and Debian; where that
+//! is not to be had, that is said.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result, bail};
 
-use crate::run::{self, command, root};
+use crate::{
+    run::{self, command, root},
+    web,
+};
 
-/// All texts through both, in f32 and f16 (browsers here have f32 alone).
+/// All texts through both, in f32 and f16 (browsers here have f32 alone), then the problems.
 pub fn run() -> Result<()> {
     let mut suite =
         run::cargo(&[run::suites(true).as_slice(), &["--test", "shaders", "--", "--nocapture", "taken_by"]].concat());
     let mut found = false;
     if let Some(driver) = or_skip("Tint", llvmpipe())?.flatten() {
-        let mut npm = command("npm", &["ci", "--no-audit", "--no-fund"]);
-        npm.current_dir(root().join("xtask/compilers"));
-        run::run(npm)?;
+        npm()?;
         suite.env("YOLOV4_TINT", driver);
         found = true;
     }
@@ -23,7 +28,37 @@ pub fn run() -> Result<()> {
         suite.env("YOLOV4_DXC", library);
         found = true;
     }
-    if found { run::run(suite) } else { Ok(()) }
+    if found {
+        run::run(suite)?;
+    }
+    match or_skip("SwiftShader, for Dawn,", swiftshader())? {
+        Some(driver) => dawn(&driver),
+        None => Ok(()),
+    }
+}
+
+/// What runs in Node.js.
+fn npm() -> Result<()> {
+    let mut npm = command("npm", &["ci", "--no-audit", "--no-fund"]);
+    npm.current_dir(root().join("xtask/compilers"));
+    run::run(npm)
+}
+
+/// The problem suite by Dawn in f32, on the driver that Chromium brings along: Debian 12's own llvmpipe is too old for Dawn, and a newer one takes
+/// minutes for a single problem of what Tint writes.
+fn dawn(driver: &Path) -> Result<()> {
+    npm()?;
+    let mut node = command("node", &["dawn.mjs"]);
+    node.arg(web::suite()?).arg("f32").current_dir(root().join("xtask/compilers")).env("VK_ICD_FILENAMES", driver);
+    run::run(node)
+}
+
+/// The description of Chromium's software driver.
+fn swiftshader() -> Result<PathBuf> {
+    let places = ["/usr/lib/chromium", "/usr/lib64/chromium-browser", "/opt/google/chrome"];
+    let files = places.map(|place| Path::new(place).join("vk_swiftshader_icd.json"));
+    let looked = files.each_ref().map(|file| file.display().to_string()).join(", ");
+    files.into_iter().find(|file| file.exists()).with_context(|| format!("none of {looked} is there"))
 }
 
 /// Under CI=true what is missing is a failure.

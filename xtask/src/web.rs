@@ -52,12 +52,8 @@ pub fn run(args: &WebArgs) -> Result<()> {
 /// Everything below `target/web`.
 pub fn build() -> Result<()> {
     packages()?;
-    run::run(command("rustup", &["target", "add", TARGET]))?;
-    // Unoptimised: it takes a minute less to build, and a second longer to run.
-    run::run(cargo(&["build", "-p", "yolov4-bindgen"]))?;
-    for crate_name in ["yolov4-web", "yolov4-web-suite"] {
-        run::run(cargo(&["build", "--profile", "web", "-p", crate_name, "--target", TARGET]))?;
-    }
+    suite()?;
+    wasm("yolov4-web")?;
     // Its own folder: with other flags everything is another build.
     let mut cpu = cargo(&["build", "--profile", "web-cpu", "-p", "yolov4-web", "--target", TARGET]);
     cpu.args(["--no-default-features", "--features", "cpu", "--target-dir", "target/web-cpu"]);
@@ -69,9 +65,23 @@ pub fn build() -> Result<()> {
     module(&built(&format!("{web}.wasm")), &out.join("wasm"), "yolov4", true)?;
     let cpu = format!("web-cpu/{TARGET}/web-cpu/yolov4_web.wasm");
     module(&built(&cpu), &out.join("wasm"), "yolov4_cpu", true)?;
-    // Only tests see it: it need not be small.
-    module(&built(&format!("{web}_suite.wasm")), &out.join("suite"), "suite", false)?;
     run::run(node(&["build.mjs"]))
+}
+
+/// The kernel problems, compiled to wasm: the folder they lie in.
+pub fn suite() -> Result<PathBuf> {
+    run::run(command("rustup", &["target", "add", TARGET]))?;
+    // Unoptimised: it takes a minute less to build, and a second longer to run.
+    run::run(cargo(&["build", "-p", "yolov4-bindgen"]))?;
+    wasm("yolov4-web-suite")?;
+    let (built, out) = (format!("target/{TARGET}/web/yolov4_web_suite.wasm"), root().join("target/web/suite"));
+    // Only tests see it: it need not be small.
+    module(&root().join(built), &out, "suite", false)?;
+    Ok(out)
+}
+
+fn wasm(crate_name: &str) -> Result<()> {
+    run::run(cargo(&["build", "--profile", "web", "-p", crate_name, "--target", TARGET]))
 }
 
 /// Suites that take minutes each.

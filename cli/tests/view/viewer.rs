@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader, Read},
-    process::{Child, Stdio},
+    process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
@@ -156,6 +156,12 @@ impl<'a> Viewer<'a> {
             let quiet = quiet.clamp(Duration::from_millis(800), Duration::from_secs(4));
             (at.elapsed() > quiet).then(|| line.clone())
         })
+    }
+
+    /// What Ctrl-C does.
+    pub fn interrupt(&self) {
+        let done = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status();
+        assert!(done.is_ok_and(|status| status.success()), "the program is not there any more: {}", self.said());
     }
 
     /// Waits until the program has ended by itself: its exit status, and what it has said.

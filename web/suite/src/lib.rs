@@ -2,32 +2,36 @@
 #![cfg(target_arch = "wasm32")]
 #![allow(missing_docs, reason = "a suite, not a library")]
 
-use js_sys::Array;
+use js_sys::{Array, Function};
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use yolov4::{
     Gpu, Precision,
     low_level::gpu::{DeviceRequirements, GpuOptions},
 };
-use yolov4_suite::{Round, checks, play};
+use yolov4_suite::{Round, checks, play, problems::suite};
 
 fn text(e: yolov4::Error) -> JsValue {
     JsValue::from_str(&e.to_string())
 }
 
-/// Every problem, every node, with every convolution kernel where there is one; then letterbox and boxes. `precision` is f32 or f16. Resolves
+/// Every problem, every node, with every convolution kernel where there is one; then letterbox and boxes. `precision` is f32 or f16, `begun` hears the number of each. Resolves
 /// to the number of problems, the largest error of a node, the names of the rungs and kernels that played, and what has failed.
 #[wasm_bindgen]
-pub async fn run(precision: &str) -> Result<Array, JsValue> {
+pub async fn run(precision: &str, begun: Option<Function>) -> Result<Array, JsValue> {
     console_error_panic_hook::set_once();
     let precision = if precision == Precision::F16.name() { Precision::F16 } else { Precision::F32 };
     let requirements = DeviceRequirements { precision, ..DeviceRequirements::default() };
     let gpu = Gpu::new(&GpuOptions { requirements, ..GpuOptions::default() }).await.map_err(text)?;
     let ways = |problem: &_| Round::EveryRung.ways(&gpu, problem, precision);
-    let mut played = play(&gpu, precision, ways, &mut |_, _| true).await;
+    let mut said = |number: usize| {
+        // Who listens has nothing to say.
+        let _ = begun.as_ref().map(|begun| begun.call1(&JsValue::NULL, &number.into()));
+    };
+    let (mut played, _) = play(&gpu, &suite(), precision, ways, &mut said).await;
     for checked in [checks::letterboxes(&gpu).await, checks::every_head(&gpu).await] {
         match checked {
             Ok(more) => played.count += more,
-            Err(e) => played.failures.push(e),
+            Err(e) => played.failures.push(e.to_string()),
         }
     }
     let list = |names: &mut dyn Iterator<Item = &str>| names.map(JsValue::from_str).collect::<Array>();
