@@ -82,6 +82,15 @@ fn few_workgroups_share_their_sums_and_windows_of_three_go_by_winograd_on_every_
 }
 
 #[test]
+fn a_second_wave_works_while_the_first_one_waits() {
+    let caps = Caps::of(CardClass::Rdna2, Precision::F32);
+    // One and two waves on each of 160 SIMDs: twice the work, and what a load takes is waited for once.
+    let micros = |h: usize| Variant::Block64.micros(&Problem::plain(Shape::new(1024, h, 64), 64, 1), &caps);
+    let (one, two) = (micros(160), micros(320));
+    assert!(two > 1.1 * one && two < 1.8 * one, "{one} and {two} us");
+}
+
+#[test]
 fn shares_have_something_to_do_each() {
     let caps = Caps::of(CardClass::Rdna2, Precision::F32);
     let vectors = |channels: usize| {

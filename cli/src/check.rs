@@ -2,6 +2,7 @@
 
 use std::{fmt::Write, path::PathBuf};
 
+use serde_json::json;
 use yolov4::{
     Error, Picture, ResizeMode,
     low_level::{
@@ -33,6 +34,9 @@ pub struct CheckArgs {
     /// A row for every node, the worst first
     #[arg(long)]
     all: bool,
+    /// Everything as JSON
+    #[arg(long, conflicts_with = "all")]
+    json: bool,
     /// Seed of random numbers, and of random weights where none are named and none are in the cache
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -72,6 +76,18 @@ pub async fn run(args: CheckArgs) -> CommandResult {
         return Err(Error::Usage("the network has no nodes".into()).into());
     };
     let tolerance = TOLERANCE.iter().find(|(p, _)| *p == program.precision().name()).map_or(0.0, |(_, t)| *t);
+    if args.json {
+        let nodes: Vec<_> = rows.iter().map(|row| row.described(&network.graph)).collect();
+        let report = gpu.report();
+        let (backend, driver) = (&report.backend, &report.driver);
+        let found = json!({
+            "model": args.model.model, "precision": program.precision().name(), "adapter": report.name, "backend": backend,
+            "driver": driver, "allowed": tolerance, "agrees": worst.relative <= tolerance, "nodes": nodes,
+        });
+        let text = serde_json::to_string_pretty(&found).map_err(Error::format("what was compared", "JSON"))?;
+        output::print(&(text + "\n"))?;
+        return if worst.relative <= tolerance { Ok(()) } else { Err(Failure::Reported) };
+    }
     let mut text = if args.all { table(&network.graph, &rows) } else { String::new() };
     let _ = writeln!(
         text,
@@ -141,6 +157,16 @@ impl NodeError {
             largest = largest.max(difference);
         }
         Self { id, relative: (distance / length.max(1e-30)).sqrt(), largest }
+    }
+
+    fn described(&self, graph: &Graph) -> serde_json::Value {
+        let node = graph.node(self.id);
+        // JSON has no number for what is infinitely far.
+        let finite = |x: f64| x.is_finite().then_some(x);
+        json!({
+            "name": node.name, "shape": [node.shape.c, node.shape.h, node.shape.w],
+            "relative": finite(self.relative), "largest": finite(self.largest),
+        })
     }
 }
 

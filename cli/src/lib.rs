@@ -6,6 +6,7 @@ mod bench;
 mod cameras;
 mod check;
 mod completions;
+mod day;
 mod demo;
 mod detect;
 mod download;
@@ -68,6 +69,8 @@ enum Command {
     Selftest(selftest::SelftestArgs),
     /// Measure how fast networks are here, beside what the adapter can do at most; compare two such measurements
     Bench(bench::BenchArgs),
+    /// Everything that is worth knowing of a card, as one record and one page: kernels, networks, roofs, start-up, other programs beside
+    GpuDay(day::GpuDayArgs),
     /// List the GPUs that answer
     Adapters(adapters::AdaptersArgs),
     /// Write a completion script for a shell
@@ -115,6 +118,7 @@ pub fn main() -> ExitCode {
             Command::Check(args) => check::run(args).await,
             Command::Selftest(args) => selftest::run(&args).await,
             Command::Bench(args) => bench::run(args).await,
+            Command::GpuDay(args) => day::run(args).await,
             Command::Adapters(args) => adapters::run(&args).await,
             Command::Completions(args) => completions::run(&args),
             Command::Man => completions::man(),

@@ -68,6 +68,9 @@ pub struct ViewArgs {
     /// Write a line of JSON for every frame, to a file or - for standard output
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Write the figures of the whole run as JSON when it ends, to a file or - for standard output
+    #[arg(long, value_name = "FILE")]
+    summary: Option<PathBuf>,
     /// Stop after this many frames
     #[arg(long, value_name = "N")]
     frames: Option<u64>,
@@ -124,6 +127,7 @@ pub fn run(args: ViewArgs) -> CommandResult {
     };
     let source = open(&options.spec, &options.open)?;
     let mut lines = args.json.as_deref().map(Lines::open).transpose()?;
+    args.summary.iter().filter(|file| file.as_os_str() != "-").try_for_each(|file| output::check_file(file))?;
     if args.headless {
         return headless(&args, source, options, factory, &mut lines);
     }
@@ -156,7 +160,7 @@ fn windowed(
         // The window looks ten times a second.
         stop: interrupt::stop(Arc::new(|| {})),
     };
-    let (limit, record) = (args.frames, args.record.clone());
+    let (limit, record, summary_file) = (args.frames, args.record.clone(), args.summary.clone());
     let make = move |wake, display| {
         let request = factory.request();
         let options = SessionOptions { display: Some(display), ..options };
@@ -174,7 +178,7 @@ fn windowed(
     };
     let summary = window::run(make, window, Box::new(each))?;
     lines.take().map_or(Ok(()), Lines::finish)?;
-    tell(&summary);
+    tell(&summary, summary_file.as_ref())?;
     Ok(())
 }
 
@@ -216,17 +220,20 @@ fn headless(
         output::say(format_args!("error: {trouble}"));
         failed = true;
     }
-    tell(&summary);
+    tell(&summary, args.summary.as_ref())?;
     if failed { Err(crate::Failure::Reported) } else { Ok(()) }
 }
 
-/// The run in one line, on stderr.
-fn tell(s: &Summary) {
+/// The run in one line, on stderr, and as JSON where that is wanted.
+fn tell(s: &Summary, file: Option<&PathBuf>) -> Result<()> {
     output::say(format_args!(
         "{} frames shown, {} dropped, {} corrupt; {:.1} fps, {:.1} ms from arrival to boxes; {} read-backs, {} of \
          telemetry; device lost {} times",
         s.shown, s.dropped, s.corrupt, s.fps, s.delay_ms, s.readbacks, s.telemetry, s.devices_lost
     ));
+    let Some(file) = file else { return Ok(()) };
+    let text = serde_json::to_string(s).map_err(Error::format("the figures", "JSON"))? + "\n";
+    if file.as_os_str() == "-" { output::print(&text) } else { output::write(file, text.as_bytes()) }
 }
 
 /// A line of JSON for every frame.

@@ -5,17 +5,15 @@ use std::fmt::Write;
 use super::{
     plot::{self, Bar, HUES, Piece, Point, escape},
     report::{NetworkRow, NodeRow, Report, RoofRow},
-    table::{self, figure},
+    table::{self, TableData, figure},
 };
 
 /// The page.
 pub fn page(report: &Report) -> String {
-    let mut out = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/><meta name=\"viewport\" \
-         content=\"width=device-width, initial-scale=1\"/><title>yolov4 bench</title><style>\n{}</style></head><body><main>\n\
-         <h1>yolov4 bench</h1><p>Version {}. Medians of whole runs on this machine; a bar's mark is p95.</p>\n",
-        include_str!("page.css"),
-        env!("CARGO_PKG_VERSION")
+    let version = env!("CARGO_PKG_VERSION");
+    let mut out = begun(
+        "yolov4 bench",
+        &format!("Version {version}. Medians of whole runs on this machine; a bar's mark is p95."),
     );
     let cards: String = report.roofs.iter().map(card).collect();
     let _ = writeln!(out, "<div class=\"machines\">{cards}</div>");
@@ -27,11 +25,25 @@ pub fn page(report: &Report) -> String {
     for (what, rows) in table::ladders(&report.ladder) {
         out.push_str(&section(&what, table::LADDER_NOTE, &sheet(table::ladder(&rows))));
     }
-    out + "</main></body></html>\n"
+    out + ENDED
 }
 
+/// The beginning of a page, up to what is said under its title.
+pub fn begun(title: &str, said: &str) -> String {
+    let (title, said) = (escape(title), escape(said));
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/><meta name=\"viewport\" \
+         content=\"width=device-width, initial-scale=1\"/><title>{title}</title><style>\n{}</style></head><body><main>\n\
+         <h1>{title}</h1><p>{said}</p>\n",
+        include_str!("page.css"),
+    )
+}
+
+/// The end of a page.
+pub const ENDED: &str = "</main></body></html>\n";
+
 /// One adapter and its roofs.
-fn card(row: &RoofRow) -> String {
+pub fn card(row: &RoofRow) -> String {
     let roof = &row.roof;
     let warn = if row.software {
         "<span class=\"warn\">SOFTWARE ADAPTER: a processor; its figures say nothing about a GPU</span>"
@@ -57,7 +69,8 @@ fn card(row: &RoofRow) -> String {
     )
 }
 
-fn section(title: &str, said: &str, body: &str) -> String {
+/// A part of a page.
+pub fn section(title: &str, said: &str, body: &str) -> String {
     format!("<section><h2>{}</h2><p>{}</p>{body}</section>\n", escape(title), escape(said))
 }
 
@@ -114,7 +127,8 @@ fn overview(report: &Report) -> String {
     out + &section("Every figure", remark, &sheet(table::results(rows)))
 }
 
-fn sheet((header, rows): (Vec<&'static str>, Vec<Vec<String>>)) -> String {
+/// A table, its cells escaped.
+pub fn sheet((header, rows): TableData) -> String {
     let head: String = header.iter().map(|cell| format!("<th>{}</th>", escape(cell))).collect();
     let row = |cells: &Vec<String>| {
         let cells: String = cells.iter().map(|cell| format!("<td>{}</td>", escape(cell))).collect();

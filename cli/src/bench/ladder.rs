@@ -117,7 +117,7 @@ fn row(
         let ms = 1e3 * timing.by(clock).as_secs_f64();
         let floor = roof.map(|roof| roof.least_ms(precision, cost.flop, cost.bytes));
         RungRow {
-            rung: variant.name(),
+            rung: variant.name().to_owned(),
             ms: short(ms),
             gflops: short(1e-6 * problem.flop() / ms),
             flop: cost.flop,
@@ -126,7 +126,7 @@ fn row(
             floor_ms: floor.map(short),
             floor_by: roof.map(|roof| {
                 let sums = roof.least_ms(precision, cost.flop, 0.0) >= roof.least_ms(precision, 0.0, cost.bytes);
-                if sums { "multiply-adds" } else { "storage" }
+                if sums { "multiply-adds" } else { "storage" }.to_owned()
             }),
             floor_pct: floor.map(|floor| short(100.0 * floor / ms)),
         }
@@ -137,16 +137,17 @@ fn row(
     LadderRow {
         shape: words(problem),
         used_by: shape.used_by.iter().map(|(name, times)| format!("{name}: {times}")).collect(),
-        precision: precision.name(),
+        precision: precision.name().to_owned(),
         adapter: report.name.clone(),
         backend: report.backend.clone(),
         software: report.software,
         clock: match clock {
             Clock::Timestamps => "timestamps",
             Clock::Wall => "wall",
-        },
+        }
+        .to_owned(),
         flop: problem.flop(),
-        guess: Variant::choose(problem, &caps).name(),
+        guess: Variant::choose(problem, &caps).name().to_owned(),
         rungs: rungs.into_iter().map(|(_, row)| row).collect(),
     }
 }

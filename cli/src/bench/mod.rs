@@ -1,15 +1,15 @@
 //! `yolov4 bench`: how fast networks are on this machine, beside what it can do at most.
 
 mod compare;
-mod html;
+pub mod html;
 mod ladder;
 mod machines;
 mod nodes;
-mod plot;
-mod report;
+pub mod plot;
+pub mod report;
 mod roofs;
 mod run;
-mod table;
+pub mod table;
 mod trace;
 mod weights;
 

@@ -1,29 +1,29 @@
 //! What a run of the bench brings: rows, the fields of `assets/bench.schema.json`.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use yolov4::{Error, Result, low_level::gpu::Roof};
 
 /// Everything that was measured.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 pub struct Report {
     pub results: Vec<NetworkRow>,
     pub roofs: Vec<RoofRow>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ladder: Vec<LadderRow>,
 }
 
 /// One network at one size in one precision on one adapter. Times in milliseconds.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct NetworkRow {
     pub model: String,
     pub size: String,
     pub batch: usize,
-    pub precision: &'static str,
+    pub precision: String,
     pub backend: String,
     pub adapter: String,
     pub driver: Option<String>,
     pub software: bool,
-    pub version: &'static str,
+    pub version: String,
     /// Wall time from an f32 tensor on the host to the head tensors on the host.
     pub median_ms: f64,
     pub p95_ms: f64,
@@ -55,7 +55,7 @@ pub struct NetworkRow {
 }
 
 /// One node of the fused graph.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct NodeRow {
     pub name: String,
     pub op: String,
@@ -73,29 +73,29 @@ pub struct NodeRow {
 }
 
 /// One shape of convolution in one precision on one adapter.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct LadderRow {
     pub shape: String,
     /// Networks, and how many of their convolutions.
     pub used_by: Vec<String>,
-    pub precision: &'static str,
+    pub precision: String,
     pub adapter: String,
     pub backend: String,
     pub software: bool,
     /// `timestamps` or `wall`.
-    pub clock: &'static str,
+    pub clock: String,
     /// Operations by definition.
     pub flop: f64,
     /// What is taken here without measuring.
-    pub guess: &'static str,
+    pub guess: String,
     /// In the ladder's order.
     pub rungs: Vec<RungRow>,
 }
 
 /// One rung of the ladder on one shape.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct RungRow {
-    pub rung: &'static str,
+    pub rung: String,
     pub ms: f64,
     /// Of operations by definition, whatever the rung saves.
     pub gflops: f64,
@@ -107,7 +107,7 @@ pub struct RungRow {
     /// The larger of operations by multiply-adds a second, and bytes by bytes a second.
     pub floor_ms: Option<f64>,
     /// Which of the two it is.
-    pub floor_by: Option<&'static str>,
+    pub floor_by: Option<String>,
     /// The floor as a part of the time.
     pub floor_pct: Option<f64>,
 }
@@ -122,7 +122,7 @@ pub struct DispatchRow {
 }
 
 /// The roofs of one adapter.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct RoofRow {
     pub adapter: String,
     pub backend: String,

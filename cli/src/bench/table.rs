@@ -7,7 +7,7 @@ use yolov4::low_level::kernels::conv::Variant;
 use super::report::{LadderRow, NetworkRow, NodeRow, Report, RoofRow};
 
 /// A heading and its cells.
-type TableData = (Vec<&'static str>, Vec<Vec<String>>);
+pub type TableData = (Vec<&'static str>, Vec<Vec<String>>);
 
 /// For the terminal.
 pub fn text(report: &Report) -> String {
@@ -91,7 +91,7 @@ pub fn ladder(rows: &[&LadderRow]) -> TableData {
             let Some(rung) = row.rungs.iter().find(|rung| rung.rung == *name) else { return "-".to_owned() };
             let floor = rung.floor_ms.map_or_else(|| "-".into(), figure);
             let star = if best.is_some_and(|best| best.rung == rung.rung) { "*" } else { "" };
-            let storage = if rung.floor_by == Some("storage") { "s" } else { "" };
+            let storage = if rung.floor_by.as_deref() == Some("storage") { "s" } else { "" };
             format!("{}{star} / {floor}{storage}", figure(rung.ms))
         };
         let last = [
@@ -182,7 +182,7 @@ pub fn results(rows: &[NetworkRow]) -> TableData {
             row.model.clone(),
             row.size.clone(),
             row.batch.to_string(),
-            row.precision.to_owned(),
+            row.precision.clone(),
             adapter(&row.adapter, row.software),
             row.backend.clone(),
             figure(row.median_ms),

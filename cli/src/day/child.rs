@@ -1,0 +1,95 @@
+//! A step is a process of its own: what a driver does to it ends the step and not the day.
+
+use std::{
+    fs::File,
+    io::{Read, Seek},
+    path::Path,
+    process::{Child, Command, ExitStatus, Stdio},
+    time::{Duration, Instant},
+};
+
+use yolov4::{Error, Result};
+
+use crate::viewer::Stop;
+
+/// How a process ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// By itself.
+    Itself(ExitStatus),
+    /// It took longer than it may.
+    Late,
+    /// The day was told to stop.
+    Stopped,
+}
+
+/// What came of a process.
+#[derive(Debug)]
+pub struct Outcome {
+    pub ended: Ended,
+    pub stdout: Vec<u8>,
+    pub stderr: String,
+    pub seconds: f64,
+}
+
+impl Outcome {
+    /// The last complaint, or else the last line, of what it has said, or how it ended.
+    pub fn complaint(&self) -> String {
+        let lines = || self.stderr.lines().map(str::trim).filter(|line| !line.is_empty());
+        let how = match &self.ended {
+            Ended::Itself(status) => status.to_string(),
+            Ended::Late => format!("ended after {:.0} s: it had taken too long", self.seconds),
+            Ended::Stopped => "stopped".to_owned(),
+        };
+        let complaint = lines().rfind(|line| line.starts_with("error")).or_else(|| lines().next_back());
+        complaint.map_or_else(|| how.clone(), |line| format!("{line} ({how})"))
+    }
+}
+
+/// Runs `command` until it ends, `limit` has passed, or `stop` is asked for. Its streams go through files in `work`, which nothing can
+/// fill up so that it waits.
+///
+/// # Errors
+/// [`Error::Io`] if it cannot be started, or there is no place for its streams.
+pub fn run(mut command: Command, work: &Path, limit: Duration, stop: &Stop) -> Result<Outcome> {
+    let program = command.get_program().to_owned();
+    let (out, err) = (work.join("stdout"), work.join("stderr"));
+    let open = |path: &Path| {
+        let file = File::options().read(true).write(true).create(true).truncate(true).open(path);
+        file.map_err(Error::io(path))
+    };
+    let (mut stdout, mut stderr) = (open(&out)?, open(&err)?);
+    let streams = (stdout.try_clone().map_err(Error::io(&out))?, stderr.try_clone().map_err(Error::io(&err))?);
+    command.stdin(Stdio::null()).stdout(streams.0).stderr(streams.1);
+    let start = Instant::now();
+    let mut child = command.spawn().map_err(Error::io(&program))?;
+    let ended = watch(&mut child, start, limit, stop).map_err(Error::io(&program))?;
+    let seconds = start.elapsed().as_secs_f64();
+    let read = |file: &mut File, path: &Path| {
+        let mut bytes = Vec::new();
+        file.rewind().and_then(|()| file.read_to_end(&mut bytes)).map_err(Error::io(path))?;
+        Ok::<_, Error>(bytes)
+    };
+    let (stdout, stderr) = (read(&mut stdout, &out)?, read(&mut stderr, &err)?);
+    Ok(Outcome { ended, stdout, stderr: String::from_utf8_lossy(&stderr).into_owned(), seconds })
+}
+
+fn watch(child: &mut Child, start: Instant, limit: Duration, stop: &Stop) -> std::io::Result<Ended> {
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Ended::Itself(status));
+        }
+        let why = match () {
+            () if stop.asked() => Some(Ended::Stopped),
+            () if start.elapsed() >= limit => Some(Ended::Late),
+            () => None,
+        };
+        if let Some(why) = why {
+            // It may have ended by itself in this moment; either way it is gone afterwards.
+            let _ = child.kill();
+            child.wait()?;
+            return Ok(why);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}

@@ -1,0 +1,197 @@
+//! The steps of a day, those first whose results are wanted first.
+
+use std::fmt;
+
+use yolov4::{
+    Error, Precision, Result,
+    low_level::model::{CfgOptions, Model},
+};
+
+/// A network at a size.
+#[derive(Clone, Debug)]
+pub struct NetworkSpec {
+    pub name: String,
+    /// Columns and rows.
+    pub size: (usize, usize),
+}
+
+/// Name, and side where it is not the network's own.
+const NETWORKS: [(&str, Option<usize>); 11] = [
+    ("yolov4-tiny", None),
+    ("yolov4-csp", Some(640)),
+    ("yolov4-csp", None),
+    ("yolov4-p5", None),
+    ("demo", None),
+    ("yolov4-tiny-3l", None),
+    ("yolov4", None),
+    ("yolov4-csp-swish", None),
+    ("yolov4x-mish", None),
+    ("yolov4-p6", None),
+    ("yolov4-p7", None),
+];
+
+/// Those whose rungs are all measured, more than once; of the others, those that may be worth it.
+const IN_FULL: [&str; 2] = ["yolov4-tiny", "yolov4-csp"];
+/// Those that other programs play too.
+const BESIDE_PEERS: [&str; 3] = ["yolov4-tiny", "yolov4-csp", "yolov4-p5"];
+/// Pictures at once, where not one.
+const BATCH: usize = 8;
+/// The largest side at which the oracle is asked: its time grows with the square.
+const CHECKED_SIDE: usize = 256;
+/// Side of a quick day: every network takes it.
+const QUICK_SIDE: usize = 128;
+
+impl fmt::Display for NetworkSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}x{}", self.name, self.size.0, self.size.1)
+    }
+}
+
+impl NetworkSpec {
+    /// As it may stand in a step's name.
+    pub fn id(&self) -> String {
+        format!("{}-{}", self.name, self.side())
+    }
+
+    fn side(&self) -> usize {
+        self.size.0.max(self.size.1)
+    }
+}
+
+/// The networks of a day: those named, or all.
+///
+/// # Errors
+/// As [`Model::open`].
+pub fn networks(named: &[String], quick: bool) -> Result<Vec<NetworkSpec>> {
+    let all = NETWORKS.iter().map(|(name, side)| ((*name).to_owned(), *side));
+    let wanted: Vec<(String, Option<usize>)> =
+        if named.is_empty() { all.collect() } else { named.iter().map(|name| (name.clone(), None)).collect() };
+    let mut found: Vec<NetworkSpec> = Vec::new();
+    for (name, side) in wanted {
+        let side = if quick { Some(QUICK_SIDE) } else { side };
+        let options = CfgOptions { size: side.map(|side| (side, side)), ..CfgOptions::default() };
+        let shape = Model::open(std::path::Path::new(&name), &options)?.graph.input_shape();
+        let network = NetworkSpec { name, size: (shape.w, shape.h) };
+        if !found.iter().any(|known| known.id() == network.id()) {
+            found.push(network);
+        }
+    }
+    Ok(found)
+}
+
+/// What is done in a step.
+#[derive(Clone, Debug)]
+pub enum Work {
+    /// The program itself with these arguments, whose standard output is JSON.
+    Program(Vec<String>),
+    /// The demo from nothing to pictures with boxes: with no file kept from before, or with all of them.
+    StartUp { cold: bool },
+    /// Frames of a video without a window.
+    Viewer,
+    /// Other programs on the layers of a network.
+    Peers(NetworkSpec),
+}
+
+/// One step.
+#[derive(Clone, Debug)]
+pub struct Step {
+    pub id: String,
+    pub title: String,
+    pub work: Work,
+}
+
+/// All steps in order.
+pub fn steps(networks: &[NetworkSpec], quick: bool) -> Vec<Step> {
+    let mut all = vec![
+        program("adapters", "which adapters answer", "adapters --json"),
+        program("roofs", "what the adapter can do at most", "bench --roof --format json"),
+    ];
+    let (first, rest) = networks.split_at(networks.len().min(1));
+    all.extend(first.iter().flat_map(|network| timed(network, quick)));
+    for precision in PRECISIONS {
+        let name = precision.name();
+        let title = format!("every kernel against the oracle, {name}");
+        all.push(program(&format!("selftest-{name}"), &title, &format!("selftest --precision {name} --json")));
+    }
+    for cold in [true, false] {
+        let how = if cold { "cold" } else { "warm" };
+        let title = format!("the demo from nothing to boxes, {how}");
+        all.push(Step { id: format!("start-{how}"), title, work: Work::StartUp { cold } });
+    }
+    all.push(Step { id: "viewer".into(), title: "a video without a window".into(), work: Work::Viewer });
+    all.extend(first.iter().filter_map(peers));
+    for network in rest {
+        all.extend(timed(network, quick));
+        all.extend(peers(network));
+    }
+    all.extend(networks.iter().flat_map(checked));
+    for precision in PRECISIONS {
+        let names: Vec<&str> = networks.iter().map(|n| n.name.as_str()).filter(|n| IN_FULL.contains(n)).collect();
+        let name = precision.name();
+        if let Some(network) = names.first() {
+            let size = if quick { format!(" --size {QUICK_SIDE}") } else { String::new() };
+            let line = format!("bench --ladder --model {network} --precision {name}{size} --format json");
+            all.push(program(&format!("ladder-{name}"), &format!("every rung on every shape, {name}"), &line));
+        }
+    }
+    all
+}
+
+const PRECISIONS: [Precision; 2] = [Precision::F16, Precision::F32];
+
+fn program(id: &str, title: &str, line: &str) -> Step {
+    let arguments = line.split(' ').map(str::to_owned).collect();
+    Step { id: id.to_owned(), title: title.to_owned(), work: Work::Program(arguments) }
+}
+
+/// A network's times by the guess, then tuned, then of several pictures at once.
+fn timed(network: &NetworkSpec, quick: bool) -> Vec<Step> {
+    let (id, size) = (network.id(), format!("{}x{}", network.size.0, network.size.1));
+    let frames = if quick { "--frames 2 --warmup 1" } else { "--frames 20 --warmup 5" };
+    let full = !quick && IN_FULL.contains(&network.name.as_str());
+    let tune = if full { "full" } else { "auto" };
+    let each = |how: &str, title: &str, tune: &str, batch: usize| {
+        PRECISIONS.map(|precision| {
+            let name = precision.name();
+            let line = format!(
+                "bench --model {} --size {size} --precision {name} --tune {tune} --batch {batch} {frames} --format json",
+                network.name
+            );
+            program(&format!("{how}-{id}-{name}"), &format!("{network} in {name}, {title}"), &line)
+        })
+    };
+    let guess = each("guess", "by the guess", "off", 1);
+    let tuned = each("tuned", "tuned", tune, 1);
+    let batch = each("batch", &format!("{BATCH} pictures at once"), if quick { "off" } else { "auto" }, BATCH);
+    guess.into_iter().chain(tuned).chain(batch).collect()
+}
+
+/// A network node by node against the oracle, no larger than it has the time for.
+fn checked(network: &NetworkSpec) -> [Step; 2] {
+    let (id, side) = (network.id(), network.side().min(CHECKED_SIDE));
+    PRECISIONS.map(|precision| {
+        let name = precision.name();
+        let line = format!("check --model {} --size {side} --precision {name} --json", network.name);
+        program(&format!("check-{id}-{name}"), &format!("{} at {side} in {name}, every node", network.name), &line)
+    })
+}
+
+fn peers(network: &NetworkSpec) -> Option<Step> {
+    BESIDE_PEERS.contains(&network.name.as_str()).then(|| Step {
+        id: format!("peers-{}", network.id()),
+        title: format!("{network}, other programs on the same layers"),
+        work: Work::Peers(network.clone()),
+    })
+}
+
+/// The steps that are wanted, by their names or how those begin.
+///
+/// # Errors
+/// [`Error::Usage`] if a name begins none.
+pub fn only(steps: Vec<Step>, names: &[String]) -> Result<Vec<Step>> {
+    let begins = |step: &Step, name: &String| step.id.starts_with(name.as_str());
+    if let Some(name) = names.iter().find(|name| !steps.iter().any(|step| begins(step, name))) {
+        return Err(Error::Usage(format!("--only {name}: no step is called so; --list names them")));
+    }
+    Ok(steps.into_iter().filter(|step| names.is_empty() || names.iter().any(|name| begins(step, name))).collect())
+}
