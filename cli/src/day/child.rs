@@ -25,14 +25,14 @@ pub enum Ended {
 
 /// What came of a process.
 #[derive(Debug)]
-pub struct Outcome {
+pub struct ProcessOutcome {
     pub ended: Ended,
     pub stdout: Vec<u8>,
     pub stderr: String,
     pub seconds: f64,
 }
 
-impl Outcome {
+impl ProcessOutcome {
     /// The last complaint, or else the last line, of what it has said, or how it ended.
     pub fn complaint(&self) -> String {
         let lines = || self.stderr.lines().map(str::trim).filter(|line| !line.is_empty());
@@ -51,7 +51,7 @@ impl Outcome {
 ///
 /// # Errors
 /// [`Error::Io`] if it cannot be started, or there is no place for its streams.
-pub fn run(mut command: Command, work: &Path, limit: Duration, stop: &Stop) -> Result<Outcome> {
+pub fn run(mut command: Command, work: &Path, limit: Duration, stop: &Stop) -> Result<ProcessOutcome> {
     let program = command.get_program().to_owned();
     let (out, err) = (work.join("stdout"), work.join("stderr"));
     let open = |path: &Path| {
@@ -71,7 +71,7 @@ pub fn run(mut command: Command, work: &Path, limit: Duration, stop: &Stop) -> R
         Ok::<_, Error>(bytes)
     };
     let (stdout, stderr) = (read(&mut stdout, &out)?, read(&mut stderr, &err)?);
-    Ok(Outcome { ended, stdout, stderr: String::from_utf8_lossy(&stderr).into_owned(), seconds })
+    Ok(ProcessOutcome { ended, stdout, stderr: String::from_utf8_lossy(&stderr).into_owned(), seconds })
 }
 
 fn watch(child: &mut Child, start: Instant, limit: Duration, stop: &Stop) -> std::io::Result<Ended> {

@@ -28,8 +28,8 @@ use yolov4::{
 };
 
 use crate::{CommandResult, Failure, interrupt, output, viewer::Stop};
-use child::{Ended, Outcome};
-use plan::{NetworkSpec, Step, Work};
+use child::{Ended, ProcessOutcome};
+use plan::{DayStep, NetworkSpec, StepWork};
 use record::{Identity, Record, State, StepRecord};
 
 #[derive(Args, Debug)]
@@ -138,7 +138,7 @@ fn identity(report: &AdapterReport, networks: &[NetworkSpec], quick: bool) -> Id
     }
 }
 
-fn list(args: &GpuDayArgs, steps: &[Step], identity: Identity) -> CommandResult {
+fn list(args: &GpuDayArgs, steps: &[DayStep], identity: Identity) -> CommandResult {
     let record = Record::open(&args.out, identity)?;
     let mut text = String::new();
     for step in steps {
@@ -158,7 +158,7 @@ struct Day<'a> {
 
 impl Day<'_> {
     /// Every step that has not ended yet; whether the time sufficed.
-    fn play(&self, steps: &[Step], record: &mut Record) -> Result<bool> {
+    fn play(&self, steps: &[DayStep], record: &mut Record) -> Result<bool> {
         let before = record.seconds;
         std::fs::create_dir_all(self.work()).map_err(Error::io(self.work()))?;
         for (number, step) in steps.iter().enumerate() {
@@ -195,7 +195,7 @@ impl Day<'_> {
     }
 
     /// What came of a step; nothing if it is to be begun again in the next call.
-    fn step(&self, step: &Step, left: Duration) -> Result<Option<StepRecord>> {
+    fn step(&self, step: &DayStep, left: Duration) -> Result<Option<StepRecord>> {
         let limit = left.min(PATIENCE);
         let command = match self.command(step)? {
             Ok(command) => command,
@@ -216,15 +216,15 @@ impl Day<'_> {
     }
 
     /// The process of a step, or why there is none.
-    fn command(&self, step: &Step) -> Result<std::result::Result<Command, String>> {
+    fn command(&self, step: &DayStep) -> Result<std::result::Result<Command, String>> {
         let program = std::env::current_exe().map_err(Error::io("this program"))?;
         let work = self.work();
         let (mut command, mut cache) = (Command::new(&program), work.join("cache"));
         match &step.work {
-            Work::Program(arguments) => {
+            StepWork::Program(arguments) => {
                 command.args(arguments);
             }
-            Work::StartUp { cold } => {
+            StepWork::StartUp { cold } => {
                 command.args(["demo", "--player", "gpu", "--out"]).arg(work.join("demo"));
                 if *cold {
                     // A folder that nobody has used, and no driver's own.
@@ -236,13 +236,13 @@ impl Day<'_> {
                     command.env("__GL_SHADER_DISK_CACHE", "0").env("MESA_SHADER_CACHE_DISABLE", "true");
                 }
             }
-            Work::Viewer => {
+            StepWork::Viewer => {
                 let video = video(&work)?;
                 let frames = FRAMES[usize::from(!self.args.quick)].to_string();
                 command.arg("view").arg(video).args(["--headless", "--loop", "--model", "demo", "--player", "gpu"]);
                 command.args(["--frames", &frames, "--summary", "-"]);
             }
-            Work::Peers(network) => {
+            StepWork::Peers(network) => {
                 match peers::command(&self.args.python, &program, network, &work, self.args.quick)? {
                     Ok(peers) => command = peers,
                     Err(why) => return Ok(Err(why)),
@@ -279,16 +279,16 @@ fn typed(command: &Command) -> String {
 }
 
 /// A step whose process has ended: there are results if it has written some, whatever its exit code says of them.
-fn judged(step: &Step, command: String, outcome: &Outcome) -> StepRecord {
+fn judged(step: &DayStep, command: String, outcome: &ProcessOutcome) -> StepRecord {
     let status = match &outcome.ended {
         Ended::Itself(status) => Some(status),
         Ended::Late | Ended::Stopped => None,
     };
     let wrote = match &step.work {
-        Work::StartUp { .. } if status.is_some_and(std::process::ExitStatus::success) => {
+        StepWork::StartUp { .. } if status.is_some_and(std::process::ExitStatus::success) => {
             Some(json!({ "seconds": outcome.seconds }))
         }
-        Work::StartUp { .. } => None,
+        StepWork::StartUp { .. } => None,
         _ => serde_json::from_slice(&outcome.stdout).ok().filter(|_| status.is_some()),
     };
     match wrote {
@@ -301,6 +301,6 @@ fn judged(step: &Step, command: String, outcome: &Outcome) -> StepRecord {
     }
 }
 
-fn ended(step: &Step, state: State, command: String, said: String, result: Value, seconds: f64) -> StepRecord {
+fn ended(step: &DayStep, state: State, command: String, said: String, result: Value, seconds: f64) -> StepRecord {
     StepRecord { id: step.id.clone(), state, seconds: (1e3 * seconds).round() / 1e3, command, said, result }
 }

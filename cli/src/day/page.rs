@@ -46,7 +46,9 @@ fn page(record: &Record, networks: &[NetworkSpec]) -> String {
     let (identity, machine) = (&record.identity, &record.machine);
     let quick = if identity.quick { " Inputs are small and frames few: times say nothing." } else { "" };
     let said = format!(
-        "Version {}, kernels {}; {} {}, {} threads; {:.1} minutes so far.{quick}",
+        "{}, {}. Version {}, kernels {}; {} {}, {} threads; {:.1} minutes so far.{quick}",
+        identity.backend,
+        identity.driver,
         identity.version,
         identity.kernels.get(..12).unwrap_or(&identity.kernels),
         machine.os,
@@ -54,8 +56,7 @@ fn page(record: &Record, networks: &[NetworkSpec]) -> String {
         machine.threads,
         record.seconds / 60.0
     );
-    let title = format!("{} ({}, {})", identity.adapter, identity.backend, identity.driver);
-    let mut out = html::begun(&title, &said);
+    let mut out = html::begun(&identity.adapter, &said);
     let roofs: Option<Report> = record.step("roofs").and_then(result);
     if let Some(roofs) = roofs {
         let cards: String = roofs.roofs.iter().map(html::card).collect();
@@ -222,7 +223,7 @@ fn right(record: &Record, networks: &[NetworkSpec]) -> String {
         let Some(worst) = nodes.first() else { continue };
         let number = |value: &Value| value.as_f64().map_or_else(|| "infinite".into(), |v| format!("{v:.1e}"));
         rows.push(vec![
-            network.name.clone(),
+            network.stem(),
             precision.name().to_owned(),
             nodes.len().to_string(),
             worst["name"].as_str().unwrap_or("-").to_owned(),

@@ -43,14 +43,20 @@ const QUICK_SIDE: usize = 128;
 
 impl fmt::Display for NetworkSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}x{}", self.name, self.size.0, self.size.1)
+        write!(f, "{} {}x{}", self.stem(), self.size.0, self.size.1)
     }
 }
 
 impl NetworkSpec {
-    /// As it may stand in a step's name.
+    /// As it may stand in the name of a step, or of a file.
     pub fn id(&self) -> String {
-        format!("{}-{}", self.name, self.side())
+        format!("{}-{}", self.stem(), self.side())
+    }
+
+    /// Its name without folder and ending.
+    pub fn stem(&self) -> String {
+        let path = std::path::Path::new(&self.name);
+        path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
     }
 
     fn side(&self) -> usize {
@@ -81,7 +87,7 @@ pub fn networks(named: &[String], quick: bool) -> Result<Vec<NetworkSpec>> {
 
 /// What is done in a step.
 #[derive(Clone, Debug)]
-pub enum Work {
+pub enum StepWork {
     /// The program itself with these arguments, whose standard output is JSON.
     Program(Vec<String>),
     /// The demo from nothing to pictures with boxes: with no file kept from before, or with all of them.
@@ -94,14 +100,14 @@ pub enum Work {
 
 /// One step.
 #[derive(Clone, Debug)]
-pub struct Step {
+pub struct DayStep {
     pub id: String,
     pub title: String,
-    pub work: Work,
+    pub work: StepWork,
 }
 
 /// All steps in order.
-pub fn steps(networks: &[NetworkSpec], quick: bool) -> Vec<Step> {
+pub fn steps(networks: &[NetworkSpec], quick: bool) -> Vec<DayStep> {
     let mut all = vec![
         program("adapters", "which adapters answer", "adapters --json"),
         program("roofs", "what the adapter can do at most", "bench --roof --format json"),
@@ -116,9 +122,9 @@ pub fn steps(networks: &[NetworkSpec], quick: bool) -> Vec<Step> {
     for cold in [true, false] {
         let how = if cold { "cold" } else { "warm" };
         let title = format!("the demo from nothing to boxes, {how}");
-        all.push(Step { id: format!("start-{how}"), title, work: Work::StartUp { cold } });
+        all.push(DayStep { id: format!("start-{how}"), title, work: StepWork::StartUp { cold } });
     }
-    all.push(Step { id: "viewer".into(), title: "a video without a window".into(), work: Work::Viewer });
+    all.push(DayStep { id: "viewer".into(), title: "a video without a window".into(), work: StepWork::Viewer });
     all.extend(first.iter().filter_map(peers));
     for network in rest {
         all.extend(timed(network, quick));
@@ -130,8 +136,9 @@ pub fn steps(networks: &[NetworkSpec], quick: bool) -> Vec<Step> {
         let name = precision.name();
         if let Some(network) = names.first() {
             let size = if quick { format!(" --size {QUICK_SIDE}") } else { String::new() };
-            let line = format!("bench --ladder --model {network} --precision {name}{size} --format json");
-            all.push(program(&format!("ladder-{name}"), &format!("every rung on every shape, {name}"), &line));
+            let line = format!("bench --ladder --precision {name}{size} --format json");
+            let title = format!("every rung on every shape, {name}");
+            all.push(program_of(network, &format!("ladder-{name}"), &title, &line));
         }
     }
     all
@@ -139,13 +146,22 @@ pub fn steps(networks: &[NetworkSpec], quick: bool) -> Vec<Step> {
 
 const PRECISIONS: [Precision; 2] = [Precision::F16, Precision::F32];
 
-fn program(id: &str, title: &str, line: &str) -> Step {
+fn program(id: &str, title: &str, line: &str) -> DayStep {
     let arguments = line.split(' ').map(str::to_owned).collect();
-    Step { id: id.to_owned(), title: title.to_owned(), work: Work::Program(arguments) }
+    DayStep { id: id.to_owned(), title: title.to_owned(), work: StepWork::Program(arguments) }
+}
+
+/// The same about a network, whose name may have blanks in it.
+fn program_of(network: &str, id: &str, title: &str, line: &str) -> DayStep {
+    let mut step = program(id, title, line);
+    if let StepWork::Program(arguments) = &mut step.work {
+        arguments.extend(["--model".to_owned(), network.to_owned()]);
+    }
+    step
 }
 
 /// A network's times by the guess, then tuned, then of several pictures at once.
-fn timed(network: &NetworkSpec, quick: bool) -> Vec<Step> {
+fn timed(network: &NetworkSpec, quick: bool) -> Vec<DayStep> {
     let (id, size) = (network.id(), format!("{}x{}", network.size.0, network.size.1));
     let frames = if quick { "--frames 2 --warmup 1" } else { "--frames 20 --warmup 5" };
     let full = !quick && IN_FULL.contains(&network.name.as_str());
@@ -153,11 +169,10 @@ fn timed(network: &NetworkSpec, quick: bool) -> Vec<Step> {
     let each = |how: &str, title: &str, tune: &str, batch: usize| {
         PRECISIONS.map(|precision| {
             let name = precision.name();
-            let line = format!(
-                "bench --model {} --size {size} --precision {name} --tune {tune} --batch {batch} {frames} --format json",
-                network.name
-            );
-            program(&format!("{how}-{id}-{name}"), &format!("{network} in {name}, {title}"), &line)
+            let line =
+                format!("bench --size {size} --precision {name} --tune {tune} --batch {batch} {frames} --format json");
+            let title = format!("{network} in {name}, {title}");
+            program_of(&network.name, &format!("{how}-{id}-{name}"), &title, &line)
         })
     };
     let guess = each("guess", "by the guess", "off", 1);
@@ -167,20 +182,25 @@ fn timed(network: &NetworkSpec, quick: bool) -> Vec<Step> {
 }
 
 /// A network node by node against the oracle, no larger than it has the time for.
-fn checked(network: &NetworkSpec) -> [Step; 2] {
+fn checked(network: &NetworkSpec) -> [DayStep; 2] {
     let (id, side) = (network.id(), network.side().min(CHECKED_SIDE));
     PRECISIONS.map(|precision| {
         let name = precision.name();
-        let line = format!("check --model {} --size {side} --precision {name} --json", network.name);
-        program(&format!("check-{id}-{name}"), &format!("{} at {side} in {name}, every node", network.name), &line)
+        let line = format!("check --size {side} --precision {name} --json");
+        program_of(
+            &network.name,
+            &format!("check-{id}-{name}"),
+            &format!("{} at {side} in {name}, every node", network.stem()),
+            &line,
+        )
     })
 }
 
-fn peers(network: &NetworkSpec) -> Option<Step> {
-    BESIDE_PEERS.contains(&network.name.as_str()).then(|| Step {
+fn peers(network: &NetworkSpec) -> Option<DayStep> {
+    BESIDE_PEERS.contains(&network.name.as_str()).then(|| DayStep {
         id: format!("peers-{}", network.id()),
         title: format!("{network}, other programs on the same layers"),
-        work: Work::Peers(network.clone()),
+        work: StepWork::Peers(network.clone()),
     })
 }
 
@@ -188,8 +208,8 @@ fn peers(network: &NetworkSpec) -> Option<Step> {
 ///
 /// # Errors
 /// [`Error::Usage`] if a name begins none.
-pub fn only(steps: Vec<Step>, names: &[String]) -> Result<Vec<Step>> {
-    let begins = |step: &Step, name: &String| step.id.starts_with(name.as_str());
+pub fn only(steps: Vec<DayStep>, names: &[String]) -> Result<Vec<DayStep>> {
+    let begins = |step: &DayStep, name: &String| step.id.starts_with(name.as_str());
     if let Some(name) = names.iter().find(|name| !steps.iter().any(|step| begins(step, name))) {
         return Err(Error::Usage(format!("--only {name}: no step is called so; --list names them")));
     }
