@@ -77,8 +77,8 @@ fn every_kernel_has_been_compared(played: &BTreeSet<&str>, gpu: &Gpu) {
 fn run_suite(precision: Precision, ways: impl Fn(&Gpu, &Problem) -> Vec<ProgramOptions>) -> Played {
     let gpu = gpu(precision);
     println!("adapter: {:?}", gpu.report());
-    let played = play(&gpu, &suite(), precision, |problem| ways(&gpu, problem), &mut |_| {});
-    let (played, _) = pollster::block_on(played);
+    let ways = |problem: &Problem| ways(&gpu, problem);
+    let (played, _) = pollster::block_on(play(&gpu, &suite(), precision, ways, &mut |_| {}));
     let Played { count, worst, skipped, failures, .. } = &played;
     skipped.iter().for_each(|why| println!("{why}"));
     println!("{count} problems, none off by more than {worst:.2e}");

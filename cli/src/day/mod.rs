@@ -83,7 +83,7 @@ pub async fn run(args: GpuDayArgs) -> CommandResult {
     let steps = plan::only(plan::steps(&networks, args.quick), &args.only)?;
     let options = GpuOptions { backend: args.backend, adapter: args.adapter.clone(), ..GpuOptions::default() };
     let gpu = Gpu::new(&options).await?;
-    let identity = identity(gpu.report(), &networks, args.quick);
+    let (identity, f16) = (identity(gpu.report(), &networks, args.quick), gpu.report().f16);
     // From here on the device is the steps'.
     drop(gpu);
     if args.list {
@@ -101,7 +101,7 @@ pub async fn run(args: GpuDayArgs) -> CommandResult {
             record.identity.adapter
         ));
     }
-    let day = Day { args: &args, networks, stop: interrupt::stop(Arc::new(|| {})), start: Instant::now() };
+    let day = Day { args: &args, networks, f16, stop: interrupt::stop(Arc::new(|| {})), start: Instant::now() };
     let whole = day.play(&steps, &mut record)?;
     let count = |state| record.steps.iter().filter(|step| step.state == state).count();
     let left = steps.iter().filter(|step| record.step(&step.id).is_none()).count();
@@ -152,6 +152,8 @@ fn list(args: &GpuDayArgs, steps: &[DayStep], identity: Identity) -> CommandResu
 struct Day<'a> {
     args: &'a GpuDayArgs,
     networks: Vec<NetworkSpec>,
+    /// Whether the adapter stores values in 16 bits.
+    f16: bool,
     stop: Stop,
     start: Instant,
 }
@@ -197,9 +199,13 @@ impl Day<'_> {
     /// What came of a step; nothing if it is to be begun again in the next call.
     fn step(&self, step: &DayStep, left: Duration) -> Result<Option<StepRecord>> {
         let limit = left.min(PATIENCE);
+        let skipped = |why: String| Ok(Some(ended(step, State::Skipped, String::new(), why, Value::Null, 0.0)));
+        if step.wants_f16() && !self.f16 {
+            return skipped("the adapter has no f16".into());
+        }
         let command = match self.command(step)? {
             Ok(command) => command,
-            Err(why) => return Ok(Some(ended(step, State::Skipped, String::new(), why, Value::Null, 0.0))),
+            Err(why) => return skipped(why),
         };
         let typed = typed(&command);
         let outcome = child::run(command, &self.work(), limit, &self.stop)?;

@@ -106,6 +106,13 @@ pub struct DayStep {
     pub work: StepWork,
 }
 
+impl DayStep {
+    /// Whether it is about values of 16 bits, which not every adapter has.
+    pub fn wants_f16(&self) -> bool {
+        matches!(&self.work, StepWork::Program(arguments) if arguments.iter().any(|word| word == Precision::F16.name()))
+    }
+}
+
 /// All steps in order.
 pub fn steps(networks: &[NetworkSpec], quick: bool) -> Vec<DayStep> {
     let mut all = vec![
