@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use half::f16;
+use half::{f16, slice::HalfFloatSliceExt};
 
 use crate::{gpu::context::Gpu, kernels::Precision};
 
@@ -11,7 +11,9 @@ pub fn encode(precision: Precision, elements: &[f32]) -> Cow<'_, [u8]> {
     match precision {
         Precision::F32 => Cow::Borrowed(bytemuck::cast_slice(elements)),
         Precision::F16 => {
-            let halves: Vec<f16> = elements.iter().map(|v| f16::from_f32(*v)).collect();
+            // As slices: one by one, each asks anew whether the processor can.
+            let mut halves = vec![f16::ZERO; elements.len()];
+            halves.convert_from_f32_slice(elements);
             Cow::Owned(bytemuck::cast_slice(&halves).to_vec())
         }
     }
@@ -21,7 +23,7 @@ pub fn encode(precision: Precision, elements: &[f32]) -> Cow<'_, [u8]> {
 pub fn decode(precision: Precision, bytes: &[u8]) -> Vec<f32> {
     match precision {
         Precision::F32 => bytemuck::pod_collect_to_vec(bytes),
-        Precision::F16 => bytemuck::pod_collect_to_vec::<u8, f16>(bytes).into_iter().map(f16::to_f32).collect(),
+        Precision::F16 => bytemuck::pod_collect_to_vec::<u8, f16>(bytes).to_f32_vec(),
     }
 }
 

@@ -33,16 +33,19 @@ pub struct ProcessOutcome {
 }
 
 impl ProcessOutcome {
-    /// The last complaint, or else the last line, of what it has said, or how it ended.
+    /// How it ended, and the last complaint, or else the last line, of what it has said.
     pub fn complaint(&self) -> String {
-        let lines = || self.stderr.lines().map(str::trim).filter(|line| !line.is_empty());
         let how = match &self.ended {
             Ended::Itself(status) => status.to_string(),
             Ended::Late => format!("ended after {:.0} s: it had taken too long", self.seconds),
             Ended::Stopped => "stopped".to_owned(),
         };
-        let complaint = lines().rfind(|line| line.starts_with("error")).or_else(|| lines().next_back());
-        complaint.map_or_else(|| how.clone(), |line| format!("{line} ({how})"))
+        let lines = || self.stderr.lines().map(str::trim).filter(|line| !line.is_empty());
+        match (lines().rfind(|line| line.starts_with("error")), lines().next_back()) {
+            (Some(error), _) => format!("{error} ({how})"),
+            (None, Some(last)) => format!("{how}; the last it said: {last}"),
+            (None, None) => how,
+        }
     }
 }
 

@@ -300,11 +300,25 @@ fn judged(step: &DayStep, command: String, outcome: &ProcessOutcome) -> StepReco
     match wrote {
         Some(result) => {
             let bad = status.is_some_and(|status| !status.success());
-            let (state, said) = if bad { (State::Wrong, outcome.complaint()) } else { (State::Done, String::new()) };
+            let wrong = || differs(&result).unwrap_or_else(|| outcome.complaint());
+            let (state, said) = if bad { (State::Wrong, wrong()) } else { (State::Done, String::new()) };
             ended(step, state, command, said, result, outcome.seconds)
         }
         None => ended(step, State::Failed, command, outcome.complaint(), Value::Null, outcome.seconds),
     }
+}
+
+/// What a comparison with the oracle says, if it is one.
+fn differs(result: &Value) -> Option<String> {
+    if let Some(rounds) = result["rounds"].as_array() {
+        let failures: Vec<&Value> = rounds.iter().filter_map(|round| round["failures"].as_array()).flatten().collect();
+        let all: u64 = rounds.iter().filter_map(|round| round["problems"].as_u64()).sum();
+        let first = failures.first()?.as_str()?;
+        return Some(format!("{} of {all} problems differ from the oracle; the first: {first}", failures.len()));
+    }
+    let worst = &result["nodes"][0];
+    let apart = worst["relative"].as_f64().map_or_else(|| "infinitely".into(), |relative| format!("{relative:.1e}"));
+    Some(format!("{} is {apart} apart, allowed {}", worst["name"].as_str()?, result["allowed"]))
 }
 
 fn ended(step: &DayStep, state: State, command: String, said: String, result: Value, seconds: f64) -> StepRecord {
