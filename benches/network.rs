@@ -40,8 +40,9 @@ fn building_tiny_416(bencher: Bencher<'_, '_>) {
     let params = network.random_params(0);
     let options = ProgramOptions::default();
     bencher.with_inputs(|| params.clone()).bench_local_values(|params| {
-        let built = Program::new(&gpu, &network.graph, params, &options, &mut |_, _| {});
-        pollster::block_on(built).unwrap().pipeline_count()
+        let mut said = |_, _| {};
+        let built = pollster::block_on(Program::new(&gpu, &network.graph, params, &options, &mut said));
+        built.unwrap().pipeline_count()
     });
 }
 
