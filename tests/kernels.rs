@@ -78,7 +78,7 @@ fn run_suite(precision: Precision, ways: impl Fn(&Gpu, &Problem) -> Vec<ProgramO
     let gpu = gpu(precision);
     println!("adapter: {:?}", gpu.report());
     let ways = |problem: &Problem| ways(&gpu, problem);
-    let (played, _) = pollster::block_on(play(&gpu, &suite(), precision, ways, &mut |_| {}));
+    let (played, ..) = pollster::block_on(play(&gpu, &suite(), precision, ways, &mut |_| {}));
     let Played { count, worst, skipped, failures, .. } = &played;
     skipped.iter().for_each(|why| println!("{why}"));
     println!("{count} problems, none off by more than {worst:.2e}");

@@ -81,7 +81,7 @@ pub async fn run(args: CheckArgs) -> CommandResult {
         let report = gpu.report();
         let (backend, driver) = (&report.backend, &report.driver);
         let found = json!({
-            "model": args.model.model, "precision": program.precision().name(), "adapter": report.name, "backend": backend,
+            "model": args.model.model.display().to_string(), "precision": program.precision().name(), "adapter": report.name, "backend": backend,
             "driver": driver, "allowed": tolerance, "agrees": worst.relative <= tolerance, "nodes": nodes,
         });
         let text = serde_json::to_string_pretty(&found).map_err(Error::format("what was compared", "JSON"))?;

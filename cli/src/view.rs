@@ -127,6 +127,10 @@ pub fn run(args: ViewArgs) -> CommandResult {
     };
     let source = open(&options.spec, &options.open)?;
     let mut lines = args.json.as_deref().map(Lines::open).transpose()?;
+    let both = [&args.json, &args.summary].map(|file| file.as_deref().is_some_and(|file| file.as_os_str() == "-"));
+    if both == [true, true] {
+        return Err(Error::Usage("--json - and --summary -: only one of them can have standard output".into()).into());
+    }
     args.summary.iter().filter(|file| file.as_os_str() != "-").try_for_each(|file| output::check_file(file))?;
     if args.headless {
         return headless(&args, source, options, factory, &mut lines);

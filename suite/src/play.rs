@@ -46,7 +46,7 @@ pub enum Round {
 }
 
 impl Round {
-    /// What `yolov4 selftest` plays: `Guessed` is among them already, and `Checked` is for whoever changes a kernel.
+    /// What `yolov4 selftest` plays: `EveryRung` has played what `Guessed` would, and `Checked` is for whoever changes a kernel.
     pub const OF_AN_ADAPTER: [Self; 3] = [Self::EveryRung, Self::SlotsAgain, Self::Batch];
 
     /// For people.
@@ -90,15 +90,15 @@ impl Round {
     }
 }
 
-/// Plays problems in the ways that `ways` says; `begun` hears the number of each. Ends early if the device is lost: how many were begun
-/// comes back too.
+/// Plays problems in the ways that `ways` says; `begun` hears the number of each. Ends early if the device is lost: how many problems were begun
+/// comes back too, and whether it was.
 pub async fn play(
     gpu: &Gpu,
     problems: &[Problem],
     precision: Precision,
     ways: impl Fn(&Problem) -> Vec<ProgramOptions>,
     begun: &mut dyn FnMut(usize),
-) -> (Played, usize) {
+) -> (Played, usize, bool) {
     let mut played = Played::default();
     for (number, problem) in problems.iter().enumerate() {
         begun(number);
@@ -116,15 +116,16 @@ pub async fn play(
                 }
                 Err(e) => {
                     let rung = options.conv.map_or("the rungs it guesses", Variant::name);
-                    played.failures.push(format!("{} ({rung}, {:?}): {e}", problem.name, options.keep));
+                    let rest = if e.lost { "; nothing more of this problem was played" } else { "" };
+                    played.failures.push(format!("{} ({rung}, {:?}): {e}{rest}", problem.name, options.keep));
                     if e.lost {
-                        return (played, number + 1);
+                        return (played, number + 1, true);
                     }
                 }
             }
         }
     }
-    (played, problems.len())
+    (played, problems.len(), false)
 }
 
 impl Played {

@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 import { create, globals } from "webgpu";
 
 const [, , folder, precision] = process.argv;
-// Kept: who is collected takes its adapters along.
+// Kept: if it is garbage-collected, its adapters go too.
 const gpu = create(["backend=vulkan"]);
 const adapter = await gpu.requestAdapter();
 if (!adapter) throw new Error("Dawn finds no Vulkan driver that it takes");

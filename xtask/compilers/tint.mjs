@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { create, globals } from "webgpu";
 
 Object.assign(globalThis, globals);
-// Kept: who is collected takes its adapters along.
+// Kept: if it is garbage-collected, its adapters go too.
 const gpu = create(["backend=vulkan"]);
 const adapter = await gpu.requestAdapter();
 if (!adapter) throw new Error("Dawn finds no Vulkan driver that it takes");

@@ -3,7 +3,6 @@
 use std::{
     fs::File,
     io::{Read, Seek},
-    path::Path,
     process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
@@ -49,31 +48,31 @@ impl ProcessOutcome {
     }
 }
 
-/// Runs `command` until it ends, `limit` has passed, or `stop` is asked for. Its streams go through files in `work`, which nothing can
-/// fill up so that it waits.
+/// Runs `command` until it ends, `limit` has passed, or `stop` is asked for; then whatever it has started is ended too. Its streams go through
+/// files, which nothing can fill up so that it waits.
 ///
 /// # Errors
 /// [`Error::Io`] if it cannot be started, or there is no place for its streams.
-pub fn run(mut command: Command, work: &Path, limit: Duration, stop: &Stop) -> Result<ProcessOutcome> {
+pub fn run(mut command: Command, limit: Duration, stop: &Stop) -> Result<ProcessOutcome> {
     let program = command.get_program().to_owned();
-    let (out, err) = (work.join("stdout"), work.join("stderr"));
-    let open = |path: &Path| {
-        let file = File::options().read(true).write(true).create(true).truncate(true).open(path);
-        file.map_err(Error::io(path))
-    };
-    let (mut stdout, mut stderr) = (open(&out)?, open(&err)?);
-    let streams = (stdout.try_clone().map_err(Error::io(&out))?, stderr.try_clone().map_err(Error::io(&err))?);
-    command.stdin(Stdio::null()).stdout(streams.0).stderr(streams.1);
+    let place = std::env::temp_dir();
+    let file = || tempfile::tempfile().map_err(Error::io(&place));
+    let (mut stdout, mut stderr) = (file()?, file()?);
+    let again = |file: &File| file.try_clone().map_err(Error::io(&place));
+    command.stdin(Stdio::null()).stdout(again(&stdout)?).stderr(again(&stderr)?);
+    // A group of its own, so that all of it can be ended.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let start = Instant::now();
     let mut child = command.spawn().map_err(Error::io(&program))?;
     let ended = watch(&mut child, start, limit, stop).map_err(Error::io(&program))?;
     let seconds = start.elapsed().as_secs_f64();
-    let read = |file: &mut File, path: &Path| {
+    let read = |file: &mut File| {
         let mut bytes = Vec::new();
-        file.rewind().and_then(|()| file.read_to_end(&mut bytes)).map_err(Error::io(path))?;
+        file.rewind().and_then(|()| file.read_to_end(&mut bytes)).map_err(Error::io(&place))?;
         Ok::<_, Error>(bytes)
     };
-    let (stdout, stderr) = (read(&mut stdout, &out)?, read(&mut stderr, &err)?);
+    let (stdout, stderr) = (read(&mut stdout)?, read(&mut stderr)?);
     Ok(ProcessOutcome { ended, stdout, stderr: String::from_utf8_lossy(&stderr).into_owned(), seconds })
 }
 
@@ -89,10 +88,19 @@ fn watch(child: &mut Child, start: Instant, limit: Duration, stop: &Stop) -> std
         };
         if let Some(why) = why {
             // It may have ended by itself in this moment; either way it is gone afterwards.
+            end_group(child.id());
             let _ = child.kill();
             child.wait()?;
             return Ok(why);
         }
         std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Ends the processes of a group, where the system has such.
+fn end_group(leader: u32) {
+    if cfg!(unix) {
+        // Where there is no such program, those that the step has started end when they have done their work.
+        let _ = Command::new("kill").args(["-KILL", "--", &format!("-{leader}")]).stderr(Stdio::null()).status();
     }
 }

@@ -39,12 +39,21 @@ class Network:
         return tuple(self.nodes[0]["shape"])
 
 
+def border(node):
+    """Rows and columns that a convolution adds on every side: its padding counts taps, which a dilation sets apart."""
+    return node["pad"] * node["dilation"]
+
+
 def borders(node, shape):
     """Rows above and below, columns left and right of a max pool whose input has this shape."""
     before = node["padding"] // 2
     out = node["shape"][1:]
     after = [max(0, (o - 1) * s + node["size"] - before - n) for o, s, n in zip(out, node["stride"], shape[1:])]
     return (before, after[0]), (before, after[1])
+
+
+def unknown(kind):
+    raise NotImplementedError(f"the program is not told how to play {kind[0]}")
 
 
 def play(network, x, do):
@@ -93,7 +102,7 @@ class Torch:
 
     def conv(self, x, i, node):
         w, b = self.numbers[i]
-        y = self.f.conv2d(x, w, b, node["stride"], node["pad"], node["dilation"], node["groups"])
+        y = self.f.conv2d(x, w, b, node["stride"], border(node), node["dilation"], node["groups"])
         return self.activation(y, node["activation"])
 
     def activation(self, x, kind):
@@ -107,7 +116,7 @@ class Torch:
             "swish": lambda: f.silu(x),
             "logistic": lambda: self.torch.sigmoid(x),
             "elu": lambda: f.elu(x),
-        }[kind[0]]()
+        }.get(kind[0], lambda: unknown(kind))()
 
     def max_pool(self, x, size, stride, pads):
         (top, bottom), (left, right) = pads
@@ -149,7 +158,7 @@ class Onnx:
 
     def conv(self, x, i, node):
         w, b = (self.constant(a.astype(self.dtype)) for a in self.network.numbers[i])
-        y = self.node("Conv", [x, w, b], kernel_shape=[node["size"]] * 2, strides=node["stride"], pads=[node["pad"]] * 4,
+        y = self.node("Conv", [x, w, b], kernel_shape=[node["size"]] * 2, strides=node["stride"], pads=[border(node)] * 4,
                       dilations=[node["dilation"]] * 2, group=node["groups"])
         return self.activation(y, node["activation"])
 
@@ -164,7 +173,8 @@ class Onnx:
             return self.node("Mul", [x, self.node("Tanh", [self.node("Softplus", [x])])])
         if kind[0] == "relu6":
             return self.node("Clip", [x, self.constant(np.array(0, self.dtype)), self.constant(np.array(6, self.dtype))])
-        return self.node({"relu": "Relu", "logistic": "Sigmoid", "elu": "Elu"}[kind[0]], [x])
+        kinds = {"relu": "Relu", "logistic": "Sigmoid", "elu": "Elu"}
+        return self.node(kinds[kind[0]] if kind[0] in kinds else unknown(kind), [x])
 
     def max_pool(self, x, size, stride, pads):
         (top, bottom), (left, right) = pads
@@ -221,7 +231,7 @@ class Ncnn:
         known = {"linear": [], "relu": ["9=1"], "leaky": ["9=2", f"-23310=1,{(node['activation'] + [0])[1]}"], "logistic": ["9=4"], "mish": ["9=5"]}
         fused = known.get(node["activation"][0])
         parameters = [f"0={node['filters']}", f"1={node['size']}", f"2={node['dilation']}", f"3={node['stride'][1]}", f"13={node['stride'][0]}",
-                      f"4={node['pad']}", "5=1", f"6={weights.size}", *([f"7={groups}"] if groups > 1 else []), *(fused or [])]
+                      f"4={border(node)}", "5=1", f"6={weights.size}", *([f"7={groups}"] if groups > 1 else []), *(fused or [])]
         self.numbers.append(struct.pack("<i", 0) + weights.astype("<f4").tobytes() + bias.astype("<f4").tobytes())
         y = self.layer("ConvolutionDepthWise" if groups > 1 else "Convolution", [x], parameters)
         return y if fused is not None else self.activation(y, node["activation"])
@@ -230,7 +240,9 @@ class Ncnn:
         kinds = {"relu": "ReLU", "leaky": "ReLU", "mish": "Mish", "swish": "Swish", "logistic": "Sigmoid", "elu": "ELU"}
         if kind[0] == "linear":
             return x
-        return self.layer(kinds[kind[0]], [x], [f"0={kind[1]}"] if kind[0] == "leaky" else [])
+        if kind[0] not in kinds:
+            unknown(kind)
+        return self.layer(kinds[kind[0]], [x], {"leaky": [f"0={kind[-1]}"], "elu": ["0=1.0"]}.get(kind[0], []))
 
     def max_pool(self, x, size, stride, pads):
         (top, bottom), (left, right) = pads

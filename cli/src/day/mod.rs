@@ -59,7 +59,7 @@ pub struct GpuDayArgs {
     /// Name the steps, and which are done, and end
     #[arg(long)]
     list: bool,
-    /// Try again what failed or could not be done
+    /// Try again, among the steps that are wanted, those that failed, were wrong or could not be done
     #[arg(long)]
     again: bool,
     /// The Python whose ncnn, ONNX Runtime and PyTorch are timed beside; those that it lacks are named and left out
@@ -67,9 +67,9 @@ pub struct GpuDayArgs {
     python: PathBuf,
 }
 
-/// Minutes above 0.
+/// Minutes above 0, a year at most.
 fn minutes(text: &str) -> std::result::Result<f64, String> {
-    let number = text.parse::<f64>().ok().filter(|n| n.is_finite() && *n > 0.0);
+    let number = text.parse::<f64>().ok().filter(|n| *n > 0.0 && *n <= 366.0 * 24.0 * 60.0);
     number.ok_or_else(|| format!("expected minutes above 0, found `{text}`"))
 }
 
@@ -90,10 +90,8 @@ pub async fn run(args: GpuDayArgs) -> CommandResult {
         return list(&args, &steps, identity);
     }
     output::folder(&args.out)?;
+    let lock = lock(&args.out)?;
     let mut record = Record::open(&args.out, identity)?;
-    if args.again {
-        record.steps.retain(|step| step.state == State::Done);
-    }
     if record.identity.software {
         let quick = if args.quick { "" } else { "; --quick is for trying the day itself" };
         output::say(format_args!(
@@ -102,15 +100,14 @@ pub async fn run(args: GpuDayArgs) -> CommandResult {
         ));
     }
     let day = Day { args: &args, networks, f16, stop: interrupt::stop(Arc::new(|| {})), start: Instant::now() };
-    let whole = day.play(&steps, &mut record)?;
-    let count = |state| record.steps.iter().filter(|step| step.state == state).count();
-    let left = steps.iter().filter(|step| record.step(&step.id).is_none()).count();
+    let left = day.play(&steps, &mut record)?;
+    drop(lock);
+    let ended = |state| steps.iter().filter(|step| record.step(&step.id).is_some_and(|s| s.state == state)).count();
+    let (wrong, failed) = (ended(State::Wrong), ended(State::Failed));
     output::print(&format!(
-        "{} done, {} wrong, {} failed, {} skipped, {left} left\n{}\n{}\n",
-        count(State::Done),
-        count(State::Wrong),
-        count(State::Failed),
-        count(State::Skipped),
+        "{} done, {wrong} wrong, {failed} failed, {} skipped, {left} left\n{}\n{}\n",
+        ended(State::Done),
+        ended(State::Skipped),
         Record::file(&args.out).display(),
         page::file(&args.out).display()
     ))?;
@@ -118,10 +115,20 @@ pub async fn run(args: GpuDayArgs) -> CommandResult {
         output::say(format_args!("stopped; the same command goes on"));
         return Err(Failure::Reported);
     }
-    if !whole {
+    if left > 0 {
         output::say(format_args!("the minutes are over; the same command goes on"));
     }
-    if count(State::Failed) + count(State::Wrong) == 0 { Ok(()) } else { Err(Failure::Reported) }
+    if wrong + failed == 0 { Ok(()) } else { Err(Failure::Reported) }
+}
+
+/// One call at a time works on a folder; on a file system without locks that is the user's care.
+fn lock(dir: &Path) -> Result<std::fs::File> {
+    let path = dir.join("day.lock");
+    let file = std::fs::File::create(&path).map_err(Error::io(&path))?;
+    if matches!(file.try_lock(), Err(std::fs::TryLockError::WouldBlock)) {
+        return Err(Error::Usage(format!("{}: another call is at work on this day", dir.display())));
+    }
+    Ok(file)
 }
 
 fn identity(report: &AdapterReport, networks: &[NetworkSpec], quick: bool) -> Identity {
@@ -134,7 +141,7 @@ fn identity(report: &AdapterReport, networks: &[NetworkSpec], quick: bool) -> Id
         driver: report.driver.clone(),
         software: report.software,
         quick,
-        networks: networks.iter().map(ToString::to_string).collect(),
+        networks: networks.iter().map(|n| format!("{} {}x{}", n.name, n.size.0, n.size.1)).collect(),
     }
 }
 
@@ -159,30 +166,31 @@ struct Day<'a> {
 }
 
 impl Day<'_> {
-    /// Every step that has not ended yet; whether the time sufficed.
-    fn play(&self, steps: &[DayStep], record: &mut Record) -> Result<bool> {
+    /// Every step that has not ended yet; how many are left.
+    fn play(&self, steps: &[DayStep], record: &mut Record) -> Result<usize> {
         let before = record.seconds;
         std::fs::create_dir_all(self.work()).map_err(Error::io(self.work()))?;
-        for (number, step) in steps.iter().enumerate() {
-            if record.step(&step.id).is_some() {
-                continue;
-            }
-            if self.stop.asked() {
-                break;
-            }
-            let Some(left) = self.left() else { return Ok(false) };
-            output::say(format_args!("{}/{} {}: {}", number + 1, steps.len(), step.id, step.title));
-            let ended = self.step(step, left)?;
+        let open =
+            |step: &&DayStep| record.step(&step.id).is_none_or(|known| self.args.again && known.state != State::Done);
+        let open: Vec<&DayStep> = steps.iter().filter(open).collect();
+        for (number, step) in open.iter().enumerate() {
+            let left = self.left().filter(|_| !self.stop.asked());
+            let Some(left) = left else { return Ok(open.len() - number) };
+            output::say(format_args!("{}/{} {}: {}", number + 1, open.len(), step.id, step.title));
+            let Some(ended) = self.step(step, left, number == 0, &record.identity) else {
+                return Ok(open.len() - number);
+            };
+            let said = if ended.said.is_empty() { String::new() } else { format!(": {}", ended.said) };
+            output::say(format_args!("    {}, {:.1} s{said}", page::state(ended.state), ended.seconds));
             record.seconds = before + self.start.elapsed().as_secs_f64();
-            if let Some(ended) = ended {
-                let said = if ended.said.is_empty() { String::new() } else { format!(": {}", ended.said) };
-                output::say(format_args!("    {}, {:.1} s{said}", page::state(ended.state), ended.seconds));
-                record.steps.push(ended);
+            match record.steps.iter_mut().find(|known| known.id == ended.id) {
+                Some(known) => *known = ended,
+                None => record.steps.push(ended),
             }
             record.save(&self.args.out)?;
             page::write(&self.args.out, record, &self.networks)?;
         }
-        Ok(true)
+        Ok(0)
     }
 
     /// Where the steps put what they need, the tables of tuning and roofs among it: a day finds nothing that was known before.
@@ -196,33 +204,42 @@ impl Day<'_> {
         Duration::from_secs_f64(60.0 * minutes).checked_sub(self.start.elapsed()).filter(|left| !left.is_zero())
     }
 
-    /// What came of a step; nothing if it is to be begun again in the next call.
-    fn step(&self, step: &DayStep, left: Duration) -> Result<Option<StepRecord>> {
-        let limit = left.min(PATIENCE);
-        let skipped = |why: String| Ok(Some(ended(step, State::Skipped, String::new(), why, Value::Null, 0.0)));
+    /// What came of a step; nothing if it was cut off and is to be begun again in the next call. Whatever goes wrong with it is the step's own.
+    fn step(&self, step: &DayStep, left: Duration, first: bool, identity: &Identity) -> Option<StepRecord> {
+        let without = |state: State, why: String| Some(ended(step, state, String::new(), why, Value::Null, 0.0));
         if step.wants_f16() && !self.f16 {
-            return skipped("the adapter has no f16".into());
+            return without(State::Skipped, "the adapter has no f16".into());
         }
-        let command = match self.command(step)? {
-            Ok(command) => command,
-            Err(why) => return skipped(why),
+        let limit = left.min(PATIENCE);
+        let begin = || {
+            let command = match self.command(step, identity)? {
+                Ok(command) => command,
+                Err(why) => return Ok(Err(why)),
+            };
+            let typed = typed(&command);
+            if let StepWork::StartUp { cold: false } = step.work {
+                // What it keeps is there afterwards: the tables of tuning, and what the driver has compiled.
+                if let Ok(command) = self.command(step, identity)? {
+                    child::run(command, limit, &self.stop)?;
+                }
+            }
+            Ok(Ok((child::run(command, limit, &self.stop)?, typed)))
         };
-        let typed = typed(&command);
-        let outcome = child::run(command, &self.work(), limit, &self.stop)?;
-        // Ctrl-C reaches a step too.
-        if self.stop.asked() {
-            return Ok(None);
-        }
-        // What is cut off by the minutes gets all of them next time; it has had them if it began with them.
-        let had_all = self.args.minutes.is_none_or(|minutes| outcome.seconds > 30.0 * minutes);
-        if matches!(outcome.ended, Ended::Late) && limit < PATIENCE && !had_all {
-            return Ok(None);
-        }
-        Ok(Some(judged(step, typed, &outcome)))
+        let (outcome, typed) = match begin() {
+            Ok(Ok(begun)) => begun,
+            Ok(Err(why)) => return without(State::Skipped, why),
+            Err(error) => {
+                let error: Error = error;
+                return without(State::Failed, format!("error: {error}"));
+            }
+        };
+        // What is cut off by the minutes is begun again in the next call, unless it has had all of them.
+        let cut = matches!(outcome.ended, Ended::Late) && limit < PATIENCE && !first;
+        (!cut && !self.stop.asked()).then(|| judged(step, typed, &outcome, identity))
     }
 
     /// The process of a step, or why there is none.
-    fn command(&self, step: &DayStep) -> Result<std::result::Result<Command, String>> {
+    fn command(&self, step: &DayStep, identity: &Identity) -> Result<std::result::Result<Command, String>> {
         let program = std::env::current_exe().map_err(Error::io("this program"))?;
         let work = self.work();
         let (mut command, mut cache) = (Command::new(&program), work.join("cache"));
@@ -249,18 +266,18 @@ impl Day<'_> {
                 command.args(["--frames", &frames, "--summary", "-"]);
             }
             StepWork::Peers(network) => {
-                match peers::command(&self.args.python, &program, network, &work, self.args.quick)? {
+                let how = (self.args.quick, self.f16);
+                match peers::command(&self.args.python, &program, network, &work, how)? {
                     Ok(peers) => command = peers,
                     Err(why) => return Ok(Err(why)),
                 }
             }
         }
         command.env("YOLOV4_CACHE", cache);
-        if let (false, Some(adapter)) = (step.id == "adapters", &self.args.adapter) {
-            command.arg("--adapter").arg(adapter);
-        }
-        if let Some(backend) = self.args.backend.and_then(|backend| clap::ValueEnum::to_possible_value(&backend)) {
-            command.arg("--backend").arg(backend.get_name());
+        // The day's own, so that no step goes to another one where this one has gone.
+        command.args(["--backend", &identity.backend]);
+        if step.id != "adapters" {
+            command.arg("--adapter").arg(self.args.adapter.as_ref().unwrap_or(&identity.adapter));
         }
         Ok(Ok(command))
     }
@@ -276,39 +293,49 @@ fn video(work: &Path) -> Result<PathBuf> {
 
 /// A command as it may be typed.
 fn typed(command: &Command) -> String {
-    let words = std::iter::once(command.get_program()).chain(command.get_args());
-    let quoted = words.map(|word| {
+    let quoted = |word: &std::ffi::OsStr| {
         let word = word.to_string_lossy();
-        if word.contains(char::is_whitespace) { format!("'{word}'") } else { word.into_owned() }
-    });
-    quoted.collect::<Vec<_>>().join(" ")
+        let plain = !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || "-_./\\:,=+@".contains(c));
+        if plain { word.into_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    };
+    let variables = command.get_envs().filter_map(|(name, value)| Some(format!("{}={}", quoted(name), quoted(value?))));
+    let words = std::iter::once(command.get_program()).chain(command.get_args()).map(quoted);
+    variables.chain(words).collect::<Vec<_>>().join(" ")
 }
 
-/// A step whose process has ended: there are results if it has written some, whatever its exit code says of them.
-fn judged(step: &DayStep, command: String, outcome: &ProcessOutcome) -> StepRecord {
+/// A step whose process has ended: there are results if it has written some, and whether they are good is theirs to say.
+fn judged(step: &DayStep, command: String, outcome: &ProcessOutcome, identity: &Identity) -> StepRecord {
     let status = match &outcome.ended {
         Ended::Itself(status) => Some(status),
         Ended::Late | Ended::Stopped => None,
     };
+    let success = status.is_some_and(std::process::ExitStatus::success);
     let wrote = match &step.work {
-        StepWork::StartUp { .. } if status.is_some_and(std::process::ExitStatus::success) => {
-            Some(json!({ "seconds": outcome.seconds }))
-        }
-        StepWork::StartUp { .. } => None,
+        StepWork::StartUp { .. } => success.then(|| json!({ "seconds": outcome.seconds })),
         _ => serde_json::from_slice(&outcome.stdout).ok().filter(|_| status.is_some()),
     };
+    let end = |state, said, result| ended(step, state, command, said, result, outcome.seconds);
     match wrote {
-        Some(result) => {
-            let bad = status.is_some_and(|status| !status.success());
-            let wrong = || differs(&result).unwrap_or_else(|| outcome.complaint());
-            let (state, said) = if bad { (State::Wrong, wrong()) } else { (State::Done, String::new()) };
-            ended(step, state, command, said, result, outcome.seconds)
-        }
-        None => ended(step, State::Failed, command, outcome.complaint(), Value::Null, outcome.seconds),
+        None => end(State::Failed, outcome.complaint(), Value::Null),
+        Some(result) => match (elsewhere(&result, identity), differs(&result)) {
+            (Some(other), _) => {
+                let said = format!("error: it was played by {other} instead of {}", identity.adapter);
+                end(State::Failed, said, Value::Null)
+            }
+            (None, Some(said)) => end(State::Wrong, said, result),
+            // A driver may end a process after all was written.
+            (None, None) => end(State::Done, if success { String::new() } else { outcome.complaint() }, result),
+        },
     }
 }
 
-/// What a comparison with the oracle says, if it is one.
+/// The adapter that a result names, if it is another.
+fn elsewhere(result: &Value, identity: &Identity) -> Option<String> {
+    let named = [&result["adapter"], &result["results"][0]["adapter"], &result["roofs"][0]["adapter"]];
+    named.into_iter().filter_map(Value::as_str).find(|name| *name != identity.adapter).map(str::to_owned)
+}
+
+/// What a comparison with the oracle says, if it is one that has found something.
 fn differs(result: &Value) -> Option<String> {
     if let Some(rounds) = result["rounds"].as_array() {
         let failures: Vec<&Value> = rounds.iter().filter_map(|round| round["failures"].as_array()).flatten().collect();
@@ -318,7 +345,8 @@ fn differs(result: &Value) -> Option<String> {
     }
     let worst = &result["nodes"][0];
     let apart = worst["relative"].as_f64().map_or_else(|| "infinitely".into(), |relative| format!("{relative:.1e}"));
-    Some(format!("{} is {apart} apart, allowed {}", worst["name"].as_str()?, result["allowed"]))
+    let said = || Some(format!("{} is {apart} apart, allowed {}", worst["name"].as_str()?, result["allowed"]));
+    (result["agrees"] == false).then(said)?
 }
 
 fn ended(step: &DayStep, state: State, command: String, said: String, result: Value, seconds: f64) -> StepRecord {

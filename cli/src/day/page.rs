@@ -109,6 +109,8 @@ fn speed(record: &Record, networks: &[NetworkSpec]) -> String {
         let Some(best) = tuned.as_ref().or(guess.as_ref()) else { continue };
         let maybe = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), figure);
         let gpu = |row: &Option<NetworkRow>| maybe(row.as_ref().and_then(|row| row.gpu_ms));
+        // Not of the tuned one, whose kernels are measured before it is ready.
+        let first = |row: Option<&NetworkRow>| maybe(row.and_then(|row| Some(row.load_ms + row.first_frame_ms?)));
         let a_picture = |batch: &NetworkRow| batch.end_to_end_median_ms / batch.batch as f64;
         rows.push(vec![
             network.to_string(),
@@ -120,7 +122,7 @@ fn speed(record: &Record, networks: &[NetworkSpec]) -> String {
             maybe(batch.as_ref().map(a_picture)),
             figure(best.gflops),
             maybe(best.roof_pct),
-            best.first_frame_ms.map_or_else(|| "-".to_owned(), |first| figure(best.load_ms + first)),
+            first(guess.as_ref()),
             format!("{} MB", figure(best.peak_bytes as f64 / 1e6)),
         ]);
         let value = best.end_to_end_median_ms;
@@ -145,7 +147,7 @@ fn speed(record: &Record, networks: &[NetworkSpec]) -> String {
     ];
     let said = "Milliseconds. GPU: the network by the GPU's own clock, with the kernels that are guessed and with those that \
                 were measured. Median: an f32 tensor on the host to head tensors on the host. Boxes: a decoded picture to boxes; of a batch, \
-                for each of its pictures. First: from files to the first picture's boxes.";
+                for each of its pictures. First: from a name to the first picture's boxes, by the guess.";
     let chart = plot::bars("median time from picture to boxes by network", &bars);
     section("Speed", said, &sheet((header, rows)))
         + &section("Picture to boxes", "Milliseconds. Shorter is better.", &chart)
@@ -170,7 +172,7 @@ fn beside(record: &Record) -> String {
                     step.id.trim_start_matches("peers-").to_owned(),
                     of["precision"].as_str().unwrap_or("-").to_owned(),
                     text("program"),
-                    text("version"),
+                    text("version") + if program["agrees"] == false { "; COMPUTES SOMETHING ELSE" } else { "" },
                     maybe(median),
                     maybe(program["gpu_ms"].as_f64()),
                     ratio,
@@ -242,11 +244,14 @@ fn right(record: &Record, networks: &[NetworkSpec]) -> String {
 /// From nothing to boxes, and a video.
 fn start(record: &Record) -> String {
     let mut rows = Vec::new();
-    for (id, what) in [("start-cold", "demo, no cache of ours or of the driver's"), ("start-warm", "demo, again")] {
+    for (id, what) in [
+        ("start-cold", "demo, nothing kept of ours, nor by Mesa or NVIDIA on Linux"),
+        ("start-warm", "demo, the second time"),
+    ] {
         let seconds = record.step(id).and_then(|step| step.result["seconds"].as_f64());
         rows.extend(seconds.map(|seconds| vec![what.to_owned(), format!("{} s", figure(seconds))]));
     }
-    if let Some(viewer) = record.step("viewer").map(|step| &step.result) {
+    if let Some(viewer) = record.step("viewer").map(|step| &step.result).filter(|result| !result.is_null()) {
         let number = |key: &str| viewer[key].as_f64().map_or_else(|| "-".into(), figure);
         rows.push(vec!["a video without a window".into(), format!("{} frames a second", number("fps"))]);
         rows.push(vec!["from a frame's arrival to its boxes".into(), format!("{} ms", number("delay_ms"))]);

@@ -25,7 +25,7 @@ pub fn command(
     program: &Path,
     network: &NetworkSpec,
     work: &Path,
-    quick: bool,
+    (quick, f16): (bool, bool),
 ) -> Result<std::result::Result<Command, String>> {
     let answers = Command::new(python).args(["-c", "import numpy"]).stdin(Stdio::null()).output();
     match answers {
@@ -42,5 +42,8 @@ pub fn command(
     command.arg(script).arg(stem).arg("--program").arg(program);
     command.args(["--model", &network.name, "--size", &format!("{}x{}", network.size.0, network.size.1)]);
     command.args(if quick { ["--rounds", "2", "--frames", "2"] } else { ["--rounds", "5", "--frames", "20"] });
+    if !f16 {
+        command.args(["--precision", "f32"]);
+    }
     Ok(Ok(command))
 }

@@ -15,7 +15,7 @@ pub struct NetworkSpec {
     pub size: (usize, usize),
 }
 
-/// Name, and side where it is not the network's own.
+/// Name, and side where it is not the network's own: the most wanted first.
 const NETWORKS: [(&str, Option<usize>); 11] = [
     ("yolov4-tiny", None),
     ("yolov4-csp", Some(640)),
@@ -30,7 +30,7 @@ const NETWORKS: [(&str, Option<usize>); 11] = [
     ("yolov4-p7", None),
 ];
 
-/// Those whose rungs are all measured, more than once; of the others, those that may be worth it.
+/// Those for whose layers every rung is measured, more than once; for those of the others, the rungs that may be worth it.
 const IN_FULL: [&str; 2] = ["yolov4-tiny", "yolov4-csp"];
 /// Those that other programs play too.
 const BESIDE_PEERS: [&str; 3] = ["yolov4-tiny", "yolov4-csp", "yolov4-p5"];
@@ -50,7 +50,8 @@ impl fmt::Display for NetworkSpec {
 impl NetworkSpec {
     /// As it may stand in the name of a step, or of a file.
     pub fn id(&self) -> String {
-        format!("{}-{}", self.stem(), self.side())
+        let (w, h) = self.size;
+        if w == h { format!("{}-{w}", self.stem()) } else { format!("{}-{w}x{h}", self.stem()) }
     }
 
     /// Its name without folder and ending.
@@ -78,8 +79,14 @@ pub fn networks(named: &[String], quick: bool) -> Result<Vec<NetworkSpec>> {
         let options = CfgOptions { size: side.map(|side| (side, side)), ..CfgOptions::default() };
         let shape = Model::open(std::path::Path::new(&name), &options)?.graph.input_shape();
         let network = NetworkSpec { name, size: (shape.w, shape.h) };
-        if !found.iter().any(|known| known.id() == network.id()) {
-            found.push(network);
+        match found.iter().find(|known| known.id() == network.id()) {
+            None => found.push(network),
+            // At one size two entries of the list are one.
+            Some(known) if known.name == network.name => {}
+            Some(known) => {
+                let (one, two) = (&known.name, &network.name);
+                return Err(Error::Usage(format!("--model {one},{two}: both would be called {}", known.id())));
+            }
         }
     }
     Ok(found)
@@ -90,7 +97,7 @@ pub fn networks(named: &[String], quick: bool) -> Result<Vec<NetworkSpec>> {
 pub enum StepWork {
     /// The program itself with these arguments, whose standard output is JSON.
     Program(Vec<String>),
-    /// The demo from nothing to pictures with boxes: with no file kept from before, or with all of them.
+    /// The demo from nothing to pictures with boxes: with no file kept from before, or a second time.
     StartUp { cold: bool },
     /// Frames of a video without a window.
     Viewer,
@@ -138,15 +145,14 @@ pub fn steps(networks: &[NetworkSpec], quick: bool) -> Vec<DayStep> {
         all.extend(peers(network));
     }
     all.extend(networks.iter().flat_map(checked));
-    for precision in PRECISIONS {
-        let names: Vec<&str> = networks.iter().map(|n| n.name.as_str()).filter(|n| IN_FULL.contains(n)).collect();
-        let name = precision.name();
-        if let Some(network) = names.first() {
-            let size = if quick { format!(" --size {QUICK_SIDE}") } else { String::new() };
-            let line = format!("bench --ladder --precision {name}{size} --format json");
-            let title = format!("every rung on every shape, {name}");
-            all.push(program_of(network, &format!("ladder-{name}"), &title, &line));
-        }
+    for network in networks.iter().filter(|network| IN_FULL.contains(&network.name.as_str())) {
+        let (id, size) = (network.id(), format!("{}x{}", network.size.0, network.size.1));
+        all.extend(PRECISIONS.map(|precision| {
+            let name = precision.name();
+            let line = format!("bench --ladder --size {size} --precision {name} --format json");
+            let title = format!("{network}, every rung on every shape, {name}");
+            program_of(&network.name, &format!("ladder-{id}-{name}"), &title, &line)
+        }));
     }
     all
 }

@@ -32,7 +32,7 @@ pub struct Identity {
     pub software: bool,
     /// Small inputs and few frames: figures that say nothing about speed.
     pub quick: bool,
-    /// `NAME WxH` of each.
+    /// `NAME WxH` of each, or `PATH WxH`.
     pub networks: Vec<String>,
 }
 

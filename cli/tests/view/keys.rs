@@ -151,6 +151,11 @@ fn a_mouse_that_moves_holds_nothing_up() {
         scope.spawn(|| moves(2000));
         scope.spawn(|| moves(1000));
         let seen = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let place = || desktop.tool(&["getmouselocation"]).ok();
+            for _ in 0..3 {
+                let before = place();
+                until("the mouse to move", PATIENCE, || (place() != before).then_some(()));
+            }
             // Nobody wakes the window for it.
             viewer.interrupt();
             viewer.ended()

@@ -19,15 +19,16 @@ fn text(e: yolov4::Error) -> JsValue {
 #[wasm_bindgen]
 pub async fn run(precision: &str, begun: Option<Function>) -> Result<Array, JsValue> {
     console_error_panic_hook::set_once();
-    let precision = if precision == Precision::F16.name() { Precision::F16 } else { Precision::F32 };
+    let known = [Precision::F32, Precision::F16].into_iter().find(|known| known.name() == precision);
+    let precision = known.ok_or_else(|| JsValue::from_str(&format!("expected f32 or f16, found {precision}")))?;
     let requirements = DeviceRequirements { precision, ..DeviceRequirements::default() };
     let gpu = Gpu::new(&GpuOptions { requirements, ..GpuOptions::default() }).await.map_err(text)?;
     let ways = |problem: &_| Round::EveryRung.ways(&gpu, problem, precision);
     let mut said = |number: usize| {
-        // Who listens has nothing to say.
+        // What the callback returns or throws is ignored.
         let _ = begun.as_ref().map(|begun| begun.call1(&JsValue::NULL, &number.into()));
     };
-    let (mut played, _) = play(&gpu, &suite(), precision, ways, &mut said).await;
+    let (mut played, ..) = play(&gpu, &suite(), precision, ways, &mut said).await;
     for checked in [checks::letterboxes(&gpu).await, checks::every_head(&gpu).await] {
         match checked {
             Ok(more) => played.count += more,
