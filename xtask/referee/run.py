@@ -16,6 +16,7 @@ from PIL import Image
 from safetensors.numpy import load_file
 
 import boxes
+import day
 import evaluation
 import guess
 import large
@@ -353,6 +354,8 @@ if args.only in "guess":
 if args.only in "eval":
     evaluation.random_cases(ours, work, report, 200 if args.quick else 3000)
     evaluation.photographs(ours, args.data, work, report)
+if args.only in "day":
+    day.layers(ours, args.data, work, report)
 if args.only in "yolov4-p7":
     p7("narrow 384x256", "--width", 0.25, "--size", "384x256", "--classes", 3)
     if args.full:

@@ -208,7 +208,7 @@ def ours(args, precision):
     """A round of the program itself, or why there is none."""
     device = [*(["--backend", args.backend] if args.backend else []), *(["--adapter", args.adapter] if args.adapter else [])]
     line = [args.program, "bench", "--model", args.model, "--size", args.size, "--precision", precision, "--frames", str(args.frames), "--warmup",
-            str(10 * args.frames), "--format", "json", *device]
+            str(args.warmup), "--format", "json", *device]
     out = subprocess.run(line, capture_output=True, text=True)
     if out.returncode:
         said = [said for said in out.stderr.splitlines() if said.startswith("error")] or out.stderr.splitlines() or [""]
@@ -306,6 +306,7 @@ def main():
     parser.add_argument("--backend")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--frames", type=int, default=20)
+    parser.add_argument("--warmup", type=int, default=200, help="frames of ours before those that count")
     parser.add_argument("--precision", choices=PRECISIONS, help="only this one")
     parser.add_argument("--serve", choices=PEERS, help=argparse.SUPPRESS)
     parser.add_argument("--device", help=argparse.SUPPRESS)

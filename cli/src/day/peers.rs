@@ -41,7 +41,8 @@ pub fn command(
     let mut command = Command::new(python);
     command.arg(script).arg(stem).arg("--program").arg(program);
     command.args(["--model", &network.name, "--size", &format!("{}x{}", network.size.0, network.size.1)]);
-    command.args(if quick { ["--rounds", "2", "--frames", "2"] } else { ["--rounds", "5", "--frames", "20"] });
+    let (rounds, frames, warmup) = if quick { ("2", "2", "1") } else { ("5", "20", "200") };
+    command.args(["--rounds", rounds, "--frames", frames, "--warmup", warmup]);
     if !f16 {
         command.args(["--precision", "f32"]);
     }
