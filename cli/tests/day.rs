@@ -221,6 +221,10 @@ fn what_cannot_be_a_day_is_refused() {
         "{}",
         said(&other)
     );
+    let lock = fs::File::create(dir.path().join("gpu-day/day.lock")).unwrap();
+    lock.lock().unwrap();
+    refused(&["--only", "adapters"], "another call is at work on this day", 2);
+    drop(lock);
     fs::write(dir.path().join("gpu-day/day.json"), "{\"version\": 3}").unwrap();
     refused(&["--only", "adapters"], "is no record of a day", 1);
 }
