@@ -1,4 +1,4 @@
-// Ours beside ONNX Runtime Web and TensorFlow.js, in one run, in the same browser: see README.md.
+// Ours beside LiteRT.js, ONNX Runtime Web and TensorFlow.js, in one run, in the same browser: see README.md.
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -14,6 +14,7 @@ const { values } = parseArgs({
         cfg: { type: "string" },
         weights: { type: "string" },
         onnx: { type: "string" },
+        tflite: { type: "string" },
         size: { type: "string", default: "416" },
         frames: { type: "string", default: "5" },
         rounds: { type: "string", default: "1" },
@@ -31,13 +32,16 @@ const [size, frames, rounds] = [values.size, values.frames, values.rounds].map(N
 const ALL = [
     { name: "yolov4-wgpu (WebGPU)", page: "ours", options: { size, device: "webgpu" } },
     { name: "yolov4-wgpu (the processor, one thread)", page: "ours", options: { size, device: "cpu" } },
+    { name: "LiteRT.js (WebGPU)", page: "litert", options: { size, accelerator: "webgpu" }, slow: true },
+    { name: "LiteRT.js (wasm)", page: "litert", options: { size, accelerator: "wasm" } },
     { name: "TensorFlow.js (WebGPU)", page: "tfjs", options: { size } },
     { name: "ONNX Runtime Web (wasm)", page: "ort", options: { size, provider: "wasm" } },
     { name: "ONNX Runtime Web (wasm, one thread)", page: "ort", options: { size, provider: "wasm", threads: 1 } },
     { name: "ONNX Runtime Web (WebGPU)", page: "ort", options: { size, provider: "webgpu" }, slow: true },
 ];
 
-const PEERS = ALL.filter(({ name }) => name.includes(values.only));
+if (!values.tflite) console.error("LiteRT.js is left out: --tflite names no file");
+const PEERS = ALL.filter(({ name, page }) => name.includes(values.only) && (values.tflite || page !== "litert"));
 
 /** A folder with everybody's files. */
 async function lay(folder) {
@@ -46,18 +50,18 @@ async function lay(folder) {
     const ort = join(HERE, "node_modules/onnxruntime-web/dist");
     mkdirSync(join(folder, "ort"));
     for (const file of readdirSync(ort)) if (/\.(mjs|wasm)$/.test(file)) cpSync(join(ort, file), join(folder, "ort", file));
+    cpSync(join(HERE, "node_modules/@litertjs/core/wasm"), join(folder, "litert"), { recursive: true });
     await build({
-        entryPoints: [join(HERE, "pages/tfjs.js")],
-        outfile: join(folder, "tfjs.js"),
+        entryPoints: ["tfjs", "litert"].map((page) => join(HERE, `pages/${page}.js`)),
+        outdir: folder,
         bundle: true,
         minify: true,
         format: "esm",
         allowOverwrite: true,
         logLevel: "error",
     });
-    for (const [from, to] of [[values.cfg, "net.cfg"], [values.weights, "net.weights"], [values.onnx, "net.onnx"]]) {
-        cpSync(from, join(folder, to));
-    }
+    const files = [[values.cfg, "net.cfg"], [values.weights, "net.weights"], [values.onnx, "net.onnx"], [values.tflite, "net.tflite"]];
+    for (const [from, to] of files) if (from) cpSync(from, join(folder, to));
 }
 
 /** Bytes in memory of every process of browsers of the tests: there must be no other than this one. */
