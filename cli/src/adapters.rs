@@ -20,8 +20,7 @@ pub async fn run(args: &AdaptersArgs) -> CommandResult {
         return Err(Error::NoAdapter(gpu::driver_hint(args.backend).into()).into());
     }
     if args.json {
-        let text = serde_json::to_string_pretty(&all).map_err(Error::format("the list", "JSON"))?;
-        output::print(&(text + "\n"))?;
+        output::print(&output::json("the list", &all)?)?;
         return Ok(());
     }
     let mut table = comfy_table::Table::new();

@@ -76,17 +76,17 @@ pub async fn run(args: CheckArgs) -> CommandResult {
         return Err(Error::Usage("the network has no nodes".into()).into());
     };
     let tolerance = TOLERANCE.iter().find(|(p, _)| *p == program.precision().name()).map_or(0.0, |(_, t)| *t);
+    let verdict = if worst.relative <= tolerance { Ok(()) } else { Err(Failure::Reported) };
     if args.json {
         let nodes: Vec<_> = rows.iter().map(|row| row.described(&network.graph)).collect();
         let report = gpu.report();
         let (backend, driver) = (&report.backend, &report.driver);
         let found = json!({
             "model": args.model.model.display().to_string(), "precision": program.precision().name(), "adapter": report.name, "backend": backend,
-            "driver": driver, "allowed": tolerance, "agrees": worst.relative <= tolerance, "nodes": nodes,
+            "driver": driver, "allowed": tolerance, "agrees": verdict.is_ok(), "nodes": nodes,
         });
-        let text = serde_json::to_string_pretty(&found).map_err(Error::format("what was compared", "JSON"))?;
-        output::print(&(text + "\n"))?;
-        return if worst.relative <= tolerance { Ok(()) } else { Err(Failure::Reported) };
+        output::print(&output::json("what was compared", &found)?)?;
+        return verdict;
     }
     let mut text = if args.all { table(&network.graph, &rows) } else { String::new() };
     let _ = writeln!(
@@ -100,7 +100,7 @@ pub async fn run(args: CheckArgs) -> CommandResult {
         worst.largest
     );
     output::print(&text)?;
-    if worst.relative <= tolerance { Ok(()) } else { Err(Failure::Reported) }
+    verdict
 }
 
 /// The weights named, those that came with the network or are in the cache, or random ones. Nothing is fetched.

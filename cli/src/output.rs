@@ -97,6 +97,14 @@ pub fn error_of(file: &Path, error: &Error) {
     advice(error).iter().for_each(|advice| say(format_args!("help: {advice}")));
 }
 
+/// A value as JSON for people to read, with a line's end; `what` it is, for the error.
+///
+/// # Errors
+/// [`Error::Format`] if it cannot be written so.
+pub fn json(what: &'static str, value: &impl serde::Serialize) -> Result<String> {
+    Ok(serde_json::to_string_pretty(value).map_err(Error::format(what, "JSON"))? + "\n")
+}
+
 /// To `path`, or to stdout.
 ///
 /// # Errors

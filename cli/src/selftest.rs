@@ -101,8 +101,7 @@ pub async fn run(args: &SelftestArgs) -> CommandResult {
     let failed: usize = outcome.rounds.iter().map(|row| row.failures.len()).sum();
     let all: usize = outcome.rounds.iter().map(|row| row.problems).sum();
     if args.json {
-        let text = serde_json::to_string_pretty(&outcome).map_err(Error::format("the outcome", "JSON"))?;
-        output::print(&(text + "\n"))?;
+        output::print(&output::json("the outcome", &outcome)?)?;
     } else {
         let software = if outcome.software { ", a processor that poses as a GPU" } else { "" };
         output::print(&format!(

@@ -237,7 +237,7 @@ fn tell(s: &Summary, file: Option<&PathBuf>) -> Result<()> {
     ));
     let Some(file) = file else { return Ok(()) };
     let text = serde_json::to_string(s).map_err(Error::format("the figures", "JSON"))? + "\n";
-    if file.as_os_str() == "-" { output::print(&text) } else { output::write(file, text.as_bytes()) }
+    output::put(Some(file).filter(|file| file.as_os_str() != "-"), &text)
 }
 
 /// A line of JSON for every frame.

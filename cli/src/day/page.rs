@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use yolov4::{Precision, Result};
+use yolov4::Result;
 
 use super::{
-    plan::NetworkSpec,
+    plan::{NetworkSpec, PRECISIONS},
     record::{Record, State, StepRecord},
 };
 use crate::{
@@ -97,8 +97,6 @@ fn result<T: serde::de::DeserializeOwned>(step: &StepRecord) -> Option<T> {
 fn row(record: &Record, id: &str) -> Option<NetworkRow> {
     result::<Report>(record.step(id)?)?.results.into_iter().next()
 }
-
-const PRECISIONS: [Precision; 2] = [Precision::F16, Precision::F32];
 
 /// Every network: by the guess, tuned, several pictures at once.
 fn speed(record: &Record, networks: &[NetworkSpec]) -> String {

@@ -157,7 +157,8 @@ pub fn steps(networks: &[NetworkSpec], quick: bool) -> Vec<DayStep> {
     all
 }
 
-const PRECISIONS: [Precision; 2] = [Precision::F16, Precision::F32];
+/// Those that every network is played in.
+pub const PRECISIONS: [Precision; 2] = [Precision::F16, Precision::F32];
 
 fn program(id: &str, title: &str, line: &str) -> DayStep {
     let arguments = line.split(' ').map(str::to_owned).collect();

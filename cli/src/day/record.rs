@@ -122,8 +122,7 @@ impl Record {
     /// [`Error::Io`]
     pub fn save(&self, dir: &Path) -> Result<()> {
         let file = Self::file(dir);
-        let text = serde_json::to_string_pretty(self).map_err(Error::format("the record", "JSON"))?;
-        output::write(&file, (text + "\n").as_bytes())
+        output::write(&file, output::json("the record", self)?.as_bytes())
     }
 
     /// A step that has ended.
