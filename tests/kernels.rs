@@ -123,6 +123,12 @@ fn pictures_of_a_batch_do_not_mix() {
 }
 
 #[test]
+fn rungs_that_a_card_would_take_agree() {
+    run_round(Round::AsCard, Precision::F32);
+    run_round(Round::AsCard, Precision::F16);
+}
+
+#[test]
 fn kernels_agree_in_f16() {
     run_round(Round::Guessed, Precision::F16);
 }
@@ -134,7 +140,7 @@ fn in_f16(variant: Variant, channels: usize) {
         |checked| ProgramOptions { precision, conv: Some(variant), keep: Keep::All, checked, ..Default::default() };
     run_suite(precision, |_, problem| {
         let convolves = problem.kernels.iter().any(|k| k.starts_with("conv"));
-        if !convolves || problem.name.contains("huge") {
+        if !convolves || problem.only_f32 {
             return vec![];
         }
         vec![ProgramOptions { batch: 2, ..options(false) }, options(true)]

@@ -24,7 +24,7 @@ use crate::{
     },
     kernels::{
         Precision,
-        conv::{Caps, Variant},
+        conv::{Caps, CardClass, Variant},
     },
     task::{Steps, Task},
 };
@@ -47,6 +47,8 @@ pub struct ProgramOptions {
     pub binding_bytes: Option<usize>,
     /// Keeps bounds checks and loop counters in the kernels (for the problem suite; slower).
     pub checked: bool,
+    /// Chooses as if the adapter were a card of this class (for the problem suite, where there is only a processor).
+    pub card: Option<CardClass>,
     /// Pictures that are played at once, at least 1.
     pub batch: usize,
 }
@@ -61,6 +63,7 @@ impl Default for ProgramOptions {
             tuned: Table::default(),
             binding_bytes: None,
             checked: false,
+            card: None,
             batch: 1,
         }
     }
@@ -130,6 +133,7 @@ impl Program {
 
         let mut pipelines = Pipelines::new(gpu, precision, options.checked);
         let caps = Caps { binding: usize::try_from(binding).unwrap_or(usize::MAX), ..gpu.caps(precision) };
+        let caps = options.card.map_or(caps, |class| Caps { software: false, class, ..caps });
         let mut tuned = options.tuned.of_this(gpu);
         let shapes = tune::unknown(&compiled, &tuned, options.tune, &caps, batch);
         let total = shapes.len() + compiled.plan.steps.len();

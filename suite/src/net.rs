@@ -35,6 +35,8 @@ pub struct Problem {
     pub params: Params,
     /// What enters it.
     pub input: Tensor,
+    /// Its numbers are beyond f16.
+    pub only_f32: bool,
     /// How far its values may be off in f32.
     pub tolerance: Tolerance,
 }
@@ -115,7 +117,7 @@ impl Net {
         let shape = graph.input_shape();
         let data = self.list(shape.elements(), 1.0);
         let input = Tensor::new(shape, data).unwrap();
-        Problem { name: name.into(), kernels, graph, params: Params(self.params), input, tolerance }
+        Problem { name: name.into(), kernels, graph, params: Params(self.params), input, only_f32: false, tolerance }
     }
 }
 

@@ -7,7 +7,7 @@ use yolov4::{
     low_level::{
         gpu::ProgramOptions,
         graph::{Keep, NodeId},
-        kernels::conv::Variant,
+        kernels::conv::{CardClass, Variant},
     },
 };
 
@@ -43,10 +43,13 @@ pub enum Round {
     Batch,
     /// The bounds checks of the shader compiler on.
     Checked,
+    /// Every node kept, as a card would choose; and by Winograd, whose products other rungs play there.
+    AsCard,
 }
 
 impl Round {
-    /// What `yolov4 selftest` plays: `EveryRung` has played what `Guessed` would, and `Checked` is for whoever changes a kernel.
+    /// What `yolov4 selftest` plays: `EveryRung` has played what `Guessed` would, `Checked` is for whoever changes a kernel,
+    /// `AsCard` for adapters that are no cards.
     pub const OF_AN_ADAPTER: [Self; 3] = [Self::EveryRung, Self::SlotsAgain, Self::Batch];
 
     /// For people.
@@ -57,13 +60,13 @@ impl Round {
             Self::SlotsAgain => "slots used again",
             Self::Batch => "two pictures at once",
             Self::Checked => "bounds checks",
+            Self::AsCard => "guessed as for a card",
         }
     }
 
     /// How a problem is played in this round; not at all where f16 cannot hold its numbers.
     pub fn ways(self, gpu: &Gpu, problem: &Problem, precision: Precision) -> Vec<ProgramOptions> {
-        // 1e4 squared is beyond f16.
-        if precision == Precision::F16 && problem.name.contains("huge") {
+        if precision == Precision::F16 && problem.only_f32 {
             return vec![];
         }
         let options = ProgramOptions { precision, keep: Keep::All, ..Default::default() };
@@ -86,6 +89,12 @@ impl Round {
                 every.into_iter().flatten().chain([options]).collect()
             }
             Self::Checked => vec![ProgramOptions { checked: true, ..options }],
+            Self::AsCard => {
+                let options = ProgramOptions { card: Some(CardClass::Rdna2), ..options };
+                let winograd = [Variant::Winograd2, Variant::Winograd4].map(Some);
+                let takes = forced(options.clone()).filter(|way| winograd.contains(&way.conv)).collect::<Vec<_>>();
+                [options].into_iter().chain(takes).collect()
+            }
         }
     }
 }

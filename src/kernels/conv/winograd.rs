@@ -33,6 +33,8 @@ pub(super) trait Form {
     const KERNELS: &'static [&'static Kernel; 2];
     /// Operations of either for one tile of four channels, counted in their text.
     const FLOP: [f64; 2];
+    /// Invocations that share a tile of the input on a card.
+    const SHARES: usize;
     /// Instructions and registers of either for an input in one piece, as RADV 25.0.7 compiles it for Navi21.
     const COMPILED: [(f64, f64); 2];
 
@@ -50,6 +52,11 @@ const fn points<F: Form>() -> usize {
 const fn tiles<F: Form>(problem: &Problem) -> usize {
     let output = problem.output;
     problem.pictures * output.h.div_ceil(F::OUTPUTS) * output.w.div_ceil(F::OUTPUTS)
+}
+
+/// Invocations that share a tile of the input: a processor has no use for more of them, and they read it again.
+const fn shares<F: Form>(caps: &Caps) -> usize {
+    if caps.software { 1 } else { F::SHARES }
 }
 
 /// One of the products, and what plays all of them: tiles are its pixels, and those of all pictures one row.
@@ -109,7 +116,10 @@ impl<F: Form> Rung for F {
         let (values, products) = (End::Scratch(0), End::Scratch(1));
         let [to_values, to_pixels] = *F::KERNELS;
         let tiles = tiles::<F>(problem);
-        let first = transform(to_values, problem, places.parts, [0, 0], [tiles, problem.input.blocks()]);
+        let mut first = transform(to_values, problem, places.parts, [0, 0], [tiles, problem.input.blocks()]);
+        let shares = shares::<F>(caps);
+        first.constants.push(("SHARES", shares as f64));
+        first.workgroups[2] = shares as u32;
         let at = [places.dst, places.residual_block()];
         let third = transform(to_pixels, problem, &[whole(problem)], at, [tiles, problem.output.blocks()]);
         vec![
@@ -132,7 +142,7 @@ impl<F: Form> Rung for F {
         };
         let weights = Self::packed_len(problem, caps) / 4;
         vec![
-            transform(0, problem.input.blocks(), input + values),
+            transform(0, problem.input.blocks() * shares::<F>(caps), input + values),
             launch.load(&product, [points, 1], bytes(values + weights + products)),
             transform(1, problem.output.blocks(), products + output),
         ]
@@ -142,6 +152,8 @@ impl<F: Form> Rung for F {
         let (product, launch) = product::<F>(problem, caps);
         let (tiles, points) = (tiles::<F>(problem) as f64, points::<F>() as f64);
         let [to_values, to_pixels] = F::FLOP;
+        // Each share does all columns, and its own rows.
+        let to_values = to_values * (1.0 + shares::<F>(caps) as f64) / 2.0;
         let transforms = problem.input.blocks() as f64 * to_values + problem.output.blocks() as f64 * to_pixels;
         let flop = points * launch.flop(&product) + tiles * transforms;
         let between = Self::scratch(problem, caps).iter().sum();

@@ -51,6 +51,7 @@ impl Form for Winograd2 {
     const KERNELS: &'static [&'static Kernel; 2] = &[&INPUT, &OUTPUT];
     // 8 columns and rows of 4 operations; 4 columns and 2 rows of 4.
     const FLOP: [f64; 2] = [8.0 * 4.0 * 4.0, 6.0 * 4.0 * 4.0];
+    const SHARES: usize = 1;
     const COMPILED: [(f64, f64); 2] = [(480.0, 80.0), (380.0, 48.0)];
 
     fn pack_points(panels: Panels, tiles: usize, problem: &Problem, oihw: &[f32], sink: &mut Sink<'_>) {

@@ -47,12 +47,13 @@ pub(super) struct Winograd4;
 impl Form for Winograd4 {
     const NAME: &'static str = "winograd4";
     const OUTPUTS: usize = 4;
-    // In 16 bits the values at the points lose too much.
+    // In 16 bits the values at the points lose too much: the problem suite has numbers that are off by .03.
     const HALF: bool = false;
     const KERNELS: &'static [&'static Kernel; 2] = &[&INPUT, &OUTPUT];
     // 12 columns and rows of 24 operations; 6 columns and 4 rows of 13.
     const FLOP: [f64; 2] = [12.0 * 24.0 * 4.0, 10.0 * 13.0 * 4.0];
-    const COMPILED: [(f64, f64); 2] = [(1390.0, 168.0), (1230.0, 128.0)];
+    const SHARES: usize = 2;
+    const COMPILED: [(f64, f64); 2] = [(1244.0, 128.0), (1230.0, 128.0)];
 
     fn pack_points(panels: Panels, tiles: usize, problem: &Problem, oihw: &[f32], sink: &mut Sink<'_>) {
         pack_points(&FILTER, panels, tiles, problem, oihw, sink);
