@@ -8,6 +8,7 @@ use yolov4::{
     low_level::{
         detect::Choice,
         gpu::{DeviceRequirements, GpuOptions},
+        kernels::conv::Variant,
         model::{
             CfgOptions, Decode, WeightsOptions,
             zoo::{self, Remote},
@@ -83,6 +84,16 @@ pub struct PlayerOptions {
     /// Whether kernels are measured first: which are the fastest here, once; what was found is kept in the cache folder
     #[arg(long, value_enum, default_value_t = TuneChoice::Auto)]
     pub tune: TuneChoice,
+    /// This rung of the ladder for every convolution that it is able to do (see `yolov4 bench --ladder`): to try one on real pictures
+    #[arg(long, value_name = "NAME", hide = true, value_parser = rung)]
+    pub rung: Option<Variant>,
+}
+
+/// A rung by its name.
+pub fn rung(text: &str) -> Result<Variant, String> {
+    let names: Vec<&str> = Variant::ALL.iter().map(|v| v.name()).collect();
+    let found = Variant::ALL.iter().copied().find(|v| v.name() == text);
+    found.ok_or_else(|| format!("expected {}, found `{text}`", names.join(", ")))
 }
 
 /// Which adapter, and how it stores numbers.
@@ -231,6 +242,7 @@ impl PlayerOptions {
             ("--adapter", device.adapter.is_some() && !drawn),
             ("--precision", device.precision != Precision::F32),
             ("--tune", matches!(self.tune, TuneChoice::Quick | TuneChoice::Full)),
+            ("--rung", self.rung.is_some()),
         ];
         match given.iter().find(|(_, given)| *given) {
             Some((option, _)) => Err(Error::Usage(format!("{option} is for GPUs, and --player {player} has none"))),
@@ -246,6 +258,9 @@ impl PlayerOptions {
         }
         if let Some(adapter) = &self.device.adapter {
             builder = builder.adapter(adapter);
+        }
+        if let Some(rung) = self.rung {
+            builder = builder.conv(rung);
         }
         builder
     }

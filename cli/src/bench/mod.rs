@@ -3,15 +3,15 @@
 mod compare;
 pub mod html;
 mod ladder;
-mod machines;
-mod nodes;
+pub mod machines;
+pub mod nodes;
 pub mod plot;
 pub mod report;
-mod roofs;
-mod run;
+pub mod roofs;
+pub mod run;
 pub mod table;
 mod trace;
-mod weights;
+pub mod weights;
 
 use std::{num::NonZeroUsize, path::PathBuf};
 
@@ -97,18 +97,11 @@ struct Measuring {
     #[arg(long, conflicts_with_all = ["nodes", "profile", "roof"])]
     ladder: bool,
     /// Only these rungs of the ladder [default: all but direct]
-    #[arg(long, value_name = "NAME,..", value_delimiter = ',', requires = "ladder", value_parser = rung)]
+    #[arg(long, value_name = "NAME,..", value_delimiter = ',', requires = "ladder", value_parser = options::rung)]
     rung: Vec<Variant>,
     /// Measure the roofs although they are known; they are kept in the cache folder, by adapter, driver and kernels
     #[arg(long)]
     again: bool,
-}
-
-/// A rung by its name.
-fn rung(text: &str) -> Result<Variant, String> {
-    let names: Vec<&str> = Variant::ALL.iter().map(|v| v.name()).collect();
-    let found = Variant::ALL.iter().copied().find(|v| v.name() == text);
-    found.ok_or_else(|| format!("expected {}, found `{text}`", names.join(", ")))
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
