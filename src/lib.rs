@@ -36,6 +36,8 @@ mod ops;
 mod oracle;
 #[cfg(not(target_arch = "wasm32"))]
 mod ordered;
+#[cfg(not(target_arch = "wasm32"))]
+mod paper;
 mod task;
 mod tensor;
 mod text;

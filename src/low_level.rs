@@ -49,7 +49,7 @@ pub mod graph {
     pub use crate::graph::{
         Activation, Builder, Conv, Epilogue, Graph, Head, Keep, LocalAvgPool, Node, NodeId, NodeParams, Op, Params,
         Pool, Residence, Slice, Spp, Target, Upsample, Weighted, bands, compile, explain, fold, fuse, guess, place,
-        plan,
+        plan, reach,
     };
 }
 
@@ -78,13 +78,19 @@ pub mod model {
 
 /// What each op says of itself.
 pub mod ops {
-    pub use crate::ops::{Counts, Cut, Definition, Lowering, NodeParams, Storage, activation};
+    pub use crate::ops::{Counts, Cut, Definition, Lowering, NodeParams, Sight, Storage, activation};
 }
 
 /// Work on many threads, in order.
 #[cfg(not(target_arch = "wasm32"))]
 pub mod ordered {
     pub use crate::ordered::{Ordered, Upcoming, ahead, cores, ordered};
+}
+
+/// The paper's tables.
+#[cfg(not(target_arch = "wasm32"))]
+pub mod paper {
+    pub use crate::paper::*;
 }
 
 /// The player by definition.

@@ -15,6 +15,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("digest", &[]),
     ("error", &[]),
     ("ordered", &[]),
+    ("paper", &[]),
     ("task", &[]),
     ("text", &[]),
     ("files", &["digest"]),

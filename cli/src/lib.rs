@@ -24,6 +24,7 @@ mod pictures;
 mod progress;
 mod random_weights;
 mod results;
+mod scale;
 mod selftest;
 mod view;
 pub mod viewer;
@@ -61,6 +62,8 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Write a network of the family, composed from numbers
     Model(model::ModelArgs),
+    /// The paper as a tool: its tables, computed; what a network costs, stage by stage, and how long it takes
+    Scale(scale::ScaleArgs),
     /// List the networks that have names; fetch their weights
     Models(models::ModelsArgs),
     /// Compare the GPU with the CPU oracle, node by node, on this machine
@@ -114,6 +117,7 @@ pub fn main() -> ExitCode {
             Command::RandomWeights(args) => random_weights::run(&args),
             Command::Explain(args) => explain::run(&args),
             Command::Model(args) => model::run(&args),
+            Command::Scale(args) => scale::run(args).await,
             Command::Models(args) => models::run(&args),
             Command::Check(args) => check::run(args).await,
             Command::Selftest(args) => selftest::run(&args).await,

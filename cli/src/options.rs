@@ -84,7 +84,7 @@ pub struct PlayerOptions {
     /// Whether kernels are measured first: which are the fastest here, once; what was found is kept in the cache folder
     #[arg(long, value_enum, default_value_t = TuneChoice::Auto)]
     pub tune: TuneChoice,
-    /// This rung of the ladder for every convolution that it is able to do (see `yolov4 bench --ladder`): to try one on real pictures
+    /// This convolution kernel wherever it is able to (see `yolov4 bench --ladder`)
     #[arg(long, value_name = "NAME", hide = true, value_parser = rung)]
     pub rung: Option<Variant>,
 }

@@ -239,6 +239,7 @@ fn the_help_says_what_the_library_says() {
         ("conf", Some("score_threshold")),
         ("nms", Some("iou_threshold")),
         ("names", Some("labels_file")),
+        ("rung", Some("conv")),
         // What the model is, is said at greater length to who has a command line.
         ("model", None),
         ("verbose", None),
@@ -283,4 +284,20 @@ fn the_npm_package_says_what_the_library_says() {
             "web/package/README.md: {name}"
         );
     }
+}
+
+/// Behind `<!-- yolov4 .. -->` a page has what that command prints.
+#[test]
+fn what_a_page_quotes_is_what_the_program_prints() {
+    let mut quoted = 0;
+    for page in pages() {
+        let text = read(&page);
+        for (at, _) in text.match_indices("<!-- yolov4 ") {
+            let (command, rest) = text[at + "<!-- yolov4 ".len()..].split_once(" -->\n").unwrap();
+            let printed = yolov4(&command.split(' ').collect::<Vec<_>>());
+            assert!(rest.trim_start().starts_with(printed.trim()), "{page}: behind `{command}` should come\n{printed}");
+            quoted += 1;
+        }
+    }
+    assert!(quoted >= 3, "{quoted}");
 }

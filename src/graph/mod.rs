@@ -20,6 +20,7 @@ pub mod guess;
 pub mod ir;
 pub mod place;
 pub mod plan;
+pub mod reach;
 pub mod rewrite;
 pub mod target;
 pub mod weighted;

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use crate::{
     kernels::{avg_pool, planes::At},
-    ops::{Counts, Cut, Definition, Lowering, NodeParams, Storage},
+    ops::{Counts, Cut, Definition, Lowering, NodeParams, Sight, Storage},
     tensor::{Shape, Tensor},
 };
 
@@ -22,6 +22,10 @@ impl Definition for AvgPool {
 
     fn shape(&self, inputs: &[Shape]) -> Result<Shape, String> {
         Ok(Shape::new(inputs[0].c, 1, 1))
+    }
+
+    fn sight(&self) -> Sight {
+        Sight::PLANE
     }
 
     fn counts(&self, _: &[Shape], _: Shape) -> Counts {

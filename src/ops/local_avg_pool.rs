@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use crate::{
     kernels::{local_avg_pool, planes::At},
-    ops::{Counts, Cut, Definition, Lowering, NodeParams, Pool, Storage},
+    ops::{Counts, Cut, Definition, Lowering, NodeParams, Pool, Sight, Storage},
     tensor::{Shape, Tensor},
 };
 
@@ -27,6 +27,10 @@ impl Definition for LocalAvgPool {
 
     fn shape(&self, inputs: &[Shape]) -> Result<Shape, String> {
         self.0.pooled(inputs[0])
+    }
+
+    fn sight(&self) -> Sight {
+        self.0.sees()
     }
 
     fn counts(&self, _: &[Shape], value: Shape) -> Counts {

@@ -7,7 +7,7 @@ use crate::{
         max_pool,
         planes::{At, Window},
     },
-    ops::{Counts, Cut, Definition, Lowering, NodeParams, Storage, pooled},
+    ops::{Counts, Cut, Definition, Lowering, NodeParams, Sight, Storage, pooled},
     tensor::{Shape, Tensor},
 };
 
@@ -45,6 +45,11 @@ impl Pool {
         [side(oy * self.stride_y, x.h), side(ox * self.stride_x, x.w)]
     }
 
+    /// As [`Definition::sight`].
+    pub(super) fn sees(&self) -> Sight {
+        Sight { size: self.size, stride: self.stride_y.max(self.stride_x), times: 1 }
+    }
+
     /// As its kernel is told.
     pub(super) const fn window(&self) -> Window {
         Window { size: self.size, stride: (self.stride_y, self.stride_x), offset: self.padding / 2 }
@@ -66,6 +71,10 @@ impl Definition for Pool {
 
     fn shape(&self, inputs: &[Shape]) -> Result<Shape, String> {
         self.pooled(inputs[0])
+    }
+
+    fn sight(&self) -> Sight {
+        self.sees()
     }
 
     fn counts(&self, _: &[Shape], value: Shape) -> Counts {

@@ -29,7 +29,7 @@ pub use conv::{Conv, Epilogue};
 pub use local_avg_pool::LocalAvgPool;
 pub use max_pool::Pool;
 pub use op::Op;
-pub use room::{Counts, Cut, Definition, Lowering, NodeParams, Storage};
+pub use room::{Counts, Cut, Definition, Lowering, NodeParams, Sight, Storage};
 pub use slice::Slice;
 pub use spp::Spp;
 pub use upsample::Upsample;

@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 use crate::{
     kernels::planes::At,
     ops::{
-        Activation, Conv, Counts, Cut, Definition, LocalAvgPool, Lowering, NodeParams, Pool, Slice, Spp, Storage,
-        Upsample, avg_pool, batch_norm, concat, input, sam, scale_channels, shortcut,
+        Activation, Conv, Counts, Cut, Definition, LocalAvgPool, Lowering, NodeParams, Pool, Sight, Slice, Spp,
+        Storage, Upsample, avg_pool, batch_norm, concat, input, sam, scale_channels, shortcut,
     },
     tensor::{Shape, Tensor},
 };
@@ -94,6 +94,11 @@ impl Op {
     /// If the inputs do not fit.
     pub fn shape(&self, inputs: &[Shape]) -> Result<Shape, String> {
         in_room!(self, room => room.shape(inputs))
+    }
+
+    /// [`Definition::sight`]
+    pub fn sight(&self) -> Sight {
+        in_room!(self, room => room.sight())
     }
 
     /// [`Definition::counts`]

@@ -26,6 +26,11 @@ pub trait Definition {
     /// If they do not fit.
     fn shape(&self, inputs: &[Shape]) -> Result<Shape, String>;
 
+    /// Which pixels of its inputs one pixel of its value depends on.
+    fn sight(&self) -> Sight {
+        Sight::PIXEL
+    }
+
     /// What it costs.
     fn counts(&self, inputs: &[Shape], value: Shape) -> Counts;
 
@@ -51,6 +56,24 @@ pub trait Definition {
 
     /// What plays it on a GPU. `reads` are its inputs; for [`Storage::Summed`] two, or one to be added to what is there.
     fn lower(&self, reads: &[At], dst: At) -> Lowering;
+}
+
+/// Rows and columns of the inputs that one pixel of a value depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sight {
+    /// Side of the window, taps that are skipped included; all of the plane if it is [`usize::MAX`].
+    pub size: usize,
+    /// From one pixel's window to the next one's.
+    pub stride: usize,
+    /// Pixels, along a side, that one window is for.
+    pub times: usize,
+}
+
+impl Sight {
+    /// The same pixel.
+    pub const PIXEL: Self = Self { size: 1, stride: 1, times: 1 };
+    /// All of them.
+    pub const PLANE: Self = Self { size: usize::MAX, ..Self::PIXEL };
 }
 
 /// What an op costs for inputs of given shapes.

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use crate::{
     kernels::{planes::At, spp},
-    ops::{Counts, Cut, Definition, Lowering, NodeParams, Pool, Storage},
+    ops::{Counts, Cut, Definition, Lowering, NodeParams, Pool, Sight, Storage},
     tensor::{Shape, Tensor},
 };
 
@@ -30,6 +30,10 @@ impl Definition for Spp {
 
     fn shape(&self, inputs: &[Shape]) -> Result<Shape, String> {
         Ok(Shape { c: inputs[0].c * self.sizes.len(), ..inputs[0] })
+    }
+
+    fn sight(&self) -> Sight {
+        Sight { size: self.sizes.into_iter().max().unwrap_or(1), ..Sight::PIXEL }
     }
 
     fn counts(&self, _: &[Shape], _: Shape) -> Counts {

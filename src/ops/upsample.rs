@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use crate::{
     kernels::{planes::At, upsample},
-    ops::{Counts, Cut, Definition, Lowering, NodeParams, Storage, enlarged},
+    ops::{Counts, Cut, Definition, Lowering, NodeParams, Sight, Storage, enlarged},
     tensor::{Shape, Tensor},
 };
 
@@ -32,6 +32,10 @@ impl Definition for Upsample {
 
     fn shape(&self, inputs: &[Shape]) -> Result<Shape, String> {
         enlarged(inputs[0], self.stride)
+    }
+
+    fn sight(&self) -> Sight {
+        Sight { times: self.stride, ..Sight::PIXEL }
     }
 
     fn counts(&self, _: &[Shape], _: Shape) -> Counts {

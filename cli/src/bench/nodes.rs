@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use yolov4::low_level::{
     gpu::{Program, Roof},
-    graph::{Graph, NodeId},
+    graph::{Graph, NodeId, plan::Plan},
     kernels::Precision,
     tensor::Shape,
 };
@@ -14,7 +14,7 @@ use super::report::{DispatchRow, NodeRow, short};
 /// Operations and bytes of one frame, all pictures of the batch together.
 pub fn work(program: &Program) -> (f64, f64) {
     let flop: f64 = program.graph().iter().map(|(id, _)| flop(program, id)).sum();
-    let bytes: usize = bytes(program).values().sum();
+    let bytes: usize = bytes(program.graph(), program.plan(), program.precision(), program.batch()).values().sum();
     (flop, bytes as f64)
 }
 
@@ -23,12 +23,12 @@ fn flop(program: &Program, id: NodeId) -> f64 {
     2.0 * (program.graph().macs(id) * program.batch() as u64) as f64
 }
 
-/// What each node reads and writes, weights included: everything once.
-fn bytes(program: &Program) -> BTreeMap<NodeId, usize> {
-    let (graph, element) = (program.graph(), program.precision().bytes());
-    let value = |shape: Shape| shape.vectors() * program.batch() * 4 * element;
+/// What each node reads and writes for so many pictures at once, weights included: everything once.
+pub fn bytes(graph: &Graph, plan: &Plan, precision: Precision, batch: usize) -> BTreeMap<NodeId, usize> {
+    let element = precision.bytes();
+    let value = |shape: Shape| shape.vectors() * batch * 4 * element;
     let mut all: BTreeMap<NodeId, usize> = BTreeMap::new();
-    for step in &program.plan().steps {
+    for step in &plan.steps {
         let moved: usize = step.reads.iter().chain([&step.write]).map(|view| value(view.shape)).sum();
         *all.entry(step.node).or_insert_with(|| parameters(graph, step.node, element)) += moved;
     }
@@ -42,7 +42,8 @@ fn parameters(graph: &Graph, id: NodeId, element: usize) -> usize {
 
 /// A row for each node that is played, in order. `times` are milliseconds by dispatch.
 pub fn rows(program: &Program, times: &[f64], roof: Option<&Roof>) -> Vec<NodeRow> {
-    let (graph, precision, bytes) = (program.graph(), program.precision(), bytes(program));
+    let (graph, precision) = (program.graph(), program.precision());
+    let bytes = bytes(graph, program.plan(), precision, program.batch());
     let mut spent: BTreeMap<NodeId, (usize, f64)> = BTreeMap::new();
     for ((id, _), time) in program.calls().zip(times) {
         let entry = spent.entry(id).or_default();

@@ -152,6 +152,24 @@ async fn timed(
     })
 }
 
+/// A detector that is ready, and the milliseconds of each of its dispatches, in order; none where the adapter cannot time them.
+///
+/// # Errors
+/// As [`measure`].
+pub async fn dispatches(case: &Case<'_>, settings: &Settings) -> Result<(Detector, Vec<f64>)> {
+    let mut detector = build(case, settings)?;
+    let bar = bar(&case.to_string(), settings.warmup + settings.frames);
+    let input = input(detector.program()?);
+    let program = detector.program_mut()?;
+    for _ in 0..settings.warmup {
+        program.play(&input, &[]).await?;
+        bar.inc(1);
+    }
+    let times = dispatch_times(program, &input, settings.frames, &bar).await;
+    bar.finish_and_clear();
+    Ok((detector, times?))
+}
+
 fn build(case: &Case<'_>, settings: &Settings) -> Result<Detector> {
     let mut builder = Detector::builder().model(case.model).precision(case.precision).player(PlayerChoice::Gpu);
     builder = case.weights.apply(builder.timestamps(true).tune(settings.tune).batch(settings.batch));

@@ -1,11 +1,13 @@
 //! The family as the paper composes it: a recipe of numbers, written out as Darknet sections block by block. There is one
 //! way from sections to a graph, [`crate::model::darknet`], and the builder takes it too.
 
+mod anchors;
 mod blocks;
 mod cfg_writer;
 
 use std::path::PathBuf;
 
+use anchors::{NINE, P5, P6, P7, TINY};
 use blocks::{Mix, csp_dark_stage, csp_down, csp_osa_stage, csp_up, dark_stage, spp_csp, spp_plain};
 use cfg_writer::{CfgWriter, Mark};
 
@@ -59,66 +61,6 @@ pub struct Recipe {
     /// Width and height in pixels at the network's own size, for the finest head first.
     pub anchors: Vec<(f32, f32)>,
 }
-
-/// YOLOv4's nine anchors.
-const NINE: [(u16, u16); 9] =
-    [(12, 16), (19, 36), (40, 28), (36, 75), (76, 55), (72, 146), (142, 110), (192, 243), (459, 401)];
-const TINY: [(u16, u16); 6] = [(10, 14), (23, 27), (37, 58), (81, 82), (135, 169), (344, 319)];
-const P5: [(u16, u16); 12] = [
-    (13, 17),
-    (31, 25),
-    (24, 51),
-    (61, 45),
-    (48, 102),
-    (119, 96),
-    (97, 189),
-    (217, 184),
-    (171, 384),
-    (324, 451),
-    (616, 618),
-    (800, 800),
-];
-const P6: [(u16, u16); 16] = [
-    (13, 17),
-    (31, 25),
-    (24, 51),
-    (61, 45),
-    (61, 45),
-    (48, 102),
-    (119, 96),
-    (97, 189),
-    (97, 189),
-    (217, 184),
-    (171, 384),
-    (324, 451),
-    (324, 451),
-    (545, 357),
-    (616, 618),
-    (1024, 1024),
-];
-
-const P7: [(u16, u16); 20] = [
-    (13, 17),
-    (22, 25),
-    (27, 66),
-    (55, 41),
-    (57, 88),
-    (112, 69),
-    (69, 177),
-    (136, 138),
-    (136, 138),
-    (287, 114),
-    (134, 275),
-    (268, 248),
-    (268, 248),
-    (232, 504),
-    (445, 416),
-    (640, 640),
-    (812, 393),
-    (477, 808),
-    (1070, 908),
-    (1408, 1408),
-];
 
 /// Stages of every network that is not YOLOv4-large.
 const STAGES_OF_OTHERS: usize = 5;
@@ -198,6 +140,24 @@ impl Recipe {
         build::from_cfg(&name, &Cfg::parse(&name, &self.cfg()?)?, options)
     }
 
+    /// Stages of the backbone: how often the picture is halved.
+    pub const fn stages(&self) -> usize {
+        if matches!(self.plan, Architecture::Large { .. }) { self.heads + 2 } else { STAGES_OF_OTHERS }
+    }
+
+    /// Residuals of each stage; none of YOLOv4-tiny, which has no residuals.
+    pub fn depths(&self) -> Vec<usize> {
+        let published: &[usize] = match self.plan {
+            Architecture::Tiny => &[],
+            Architecture::Ancestor | Architecture::Csp { .. } => &DARK_DEPTHS,
+            Architecture::Large { .. } => &LARGE_DEPTHS,
+        };
+        // YOLOv4-CSP's first stage is as it is in Darknet-53.
+        let fixed = usize::from(matches!(self.plan, Architecture::Csp { .. }));
+        let depth = |(i, n): (usize, &usize)| if i < fixed { *n } else { self.repeats(*n) };
+        published.iter().enumerate().take(self.stages()).map(depth).collect()
+    }
+
     /// Another number of stages, and with it of heads: each head keeps as many anchors as before, the finest ones first,
     /// and new ones are twice as large as the last.
     ///
@@ -250,8 +210,7 @@ impl Recipe {
         if self.anchors.is_empty() || !self.anchors.len().is_multiple_of(self.heads) {
             return fail(format!("anchors: expected a multiple of {} pairs, found {}", self.heads, self.anchors.len()));
         }
-        let stride =
-            1 << if matches!(self.plan, Architecture::Large { .. }) { self.heads + 2 } else { STAGES_OF_OTHERS };
+        let stride = 1 << self.stages();
         let (w, h) = self.size;
         if w == 0 || h == 0 || !w.is_multiple_of(stride) || !h.is_multiple_of(stride) {
             return fail(format!("size: expected multiples of {stride}, found {w}x{h}"));
@@ -300,7 +259,7 @@ impl Recipe {
         cfg.conv(c(32), 3, 1);
         // The first stage keeps its width beside the residual.
         let mut stages = vec![csp_dark_stage(cfg, c(64), c(64), c(32), self.repeats(DARK_DEPTHS[0]))];
-        stages.extend(self.stages(cfg, &[128, 256, 512, 1024], &DARK_DEPTHS[1..]));
+        stages.extend(self.dark_stages(cfg, &[128, 256, 512, 1024], &DARK_DEPTHS[1..]));
         cfg.activation = "leaky";
         let top = spp_plain(cfg, c(512));
         self.pan(cfg, top, &[(c(256), stages[3]), (c(128), stages[2])], Mix::Plain, Some(&[1.2, 1.1, 1.05]));
@@ -310,7 +269,7 @@ impl Recipe {
         let c = |n| self.channels(n);
         cfg.conv(32, 3, 1);
         dark_stage(cfg, c(64), DARK_DEPTHS[0]);
-        let stages = self.stages(cfg, &[128, 256, 512, 1024], &DARK_DEPTHS[1..]);
+        let stages = self.dark_stages(cfg, &[128, 256, 512, 1024], &DARK_DEPTHS[1..]);
         let top = spp_csp(cfg, c(512), self.repeats(1), false);
         let mix = Mix::Csp { depth: self.repeats(2), twice: false };
         let scales = [2.0; 3];
@@ -322,7 +281,7 @@ impl Recipe {
         let c = |n| self.channels(n);
         let widths: Vec<usize> = (0..self.heads + 2).map(|i| (64 << i).min(1024)).collect();
         cfg.conv(c(32), 3, 1);
-        let stages = self.stages(cfg, &widths, &LARGE_DEPTHS);
+        let stages = self.dark_stages(cfg, &widths, &LARGE_DEPTHS);
         let top = spp_csp(cfg, c(512), self.repeats(1), twice);
         let laterals: Vec<(usize, Mark)> =
             (2..self.heads + 1).rev().map(|stage| (c(widths[stage] / 2), stages[stage])).collect();
@@ -330,7 +289,7 @@ impl Recipe {
     }
 
     /// CSP stages, each half as large in pixels as the one before.
-    fn stages(&self, cfg: &mut CfgWriter, widths: &[usize], depths: &[usize]) -> Vec<Mark> {
+    fn dark_stages(&self, cfg: &mut CfgWriter, widths: &[usize], depths: &[usize]) -> Vec<Mark> {
         let stage = |(width, depth): (&usize, &usize)| {
             let hidden = self.channels(width / 2);
             csp_dark_stage(cfg, self.channels(*width), hidden, hidden, self.repeats(*depth))

@@ -8,8 +8,8 @@ use std::{fmt::Write, ops::RangeInclusive};
 use crate::{
     kernels::planes::At,
     ops::{
-        Activation, Counts, Cut, Definition, Lowering, NodeParams, Storage, activation::suffix, enlarged, expect,
-        pooled,
+        Activation, Counts, Cut, Definition, Lowering, NodeParams, Sight, Storage, activation::suffix, enlarged,
+        expect, pooled,
     },
     tensor::{Shape, Tensor},
 };
@@ -109,6 +109,14 @@ impl Definition for Conv {
         let padding = self.pad.checked_mul(2).ok_or_else(|| format!("padding {} is too large", self.pad))?;
         let (h, w) = pooled(x, self.size, (self.stride_y, self.stride_x), padding)?;
         enlarged(Shape::new(self.filters, h, w), self.epilogue.upsample)
+    }
+
+    fn sight(&self) -> Sight {
+        Sight {
+            size: (self.size - 1) * self.dilation + 1,
+            stride: self.stride_y.max(self.stride_x),
+            times: self.epilogue.upsample,
+        }
     }
 
     fn counts(&self, inputs: &[Shape], value: Shape) -> Counts {
