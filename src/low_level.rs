@@ -72,8 +72,10 @@ pub mod kernels {
 /// Networks from files, from names and from numbers.
 pub mod model {
     pub use crate::model::{
-        CfgOptions, Decode, Defaults, Model, Preprocess, WeightsOptions, bundle, darknet, random, scaled, zoo,
+        CfgOptions, Decode, Defaults, Model, Preprocess, WeightsOptions, bundle, darknet, names, random, scaled, zoo,
     };
+    #[cfg(not(target_arch = "wasm32"))]
+    pub use crate::model::{bundle_writer, pytorch};
 }
 
 /// What each op says of itself.

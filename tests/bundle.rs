@@ -1,15 +1,20 @@
 //! A network in one file: what is written is what is read, and what is wrong is said.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
 
+mod common;
+
 use std::{collections::HashMap, path::Path};
 
 use safetensors::{Dtype, tensor::TensorView};
 use yolov4::{
     Detector, DetectorBuilder, Picture, PlayerChoice,
     low_level::{
-        graph::NodeParams,
+        graph::{Head, NodeParams, explain::Totals},
         host::ResizeMode,
-        model::{CfgOptions, Model, WeightsOptions, bundle, scaled::Recipe},
+        model::{
+            CfgOptions, Model, WeightsOptions, bundle, darknet,
+            scaled::{self, Recipe},
+        },
     },
 };
 
@@ -195,4 +200,40 @@ fn files_in_memory_are_as_good_as_files() {
     assert!(error(odd).starts_with("x.cfg:3: "));
     let short = held(NAMES).file("x.weights", vec![0; 100]);
     assert!(error(short).starts_with("x.weights: "));
+}
+
+#[test]
+fn every_cfg_is_written_as_it_was_read() {
+    for name in scaled::NAMES {
+        same_again(&Recipe::named(name).unwrap().network().unwrap(), Path::new(name));
+    }
+    let Some(data) = common::test_data() else { return };
+    let mut compared = 0;
+    for folder in ["cfg", "yolov5n", "yolov4-tiny-voc", "yolo-fastest-1.1-xl"] {
+        for entry in std::fs::read_dir(data.join("models").join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|e| e == "cfg") {
+                same_again(&Model::from_cfg(&path, &CfgOptions::default()).unwrap(), &path);
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 10, "{compared}");
+}
+
+/// Written and read again: the same graph but for names, the same weights file.
+fn same_again(model: &Model, path: &Path) {
+    let (text, again, _) = darknet::write::rewritten(model, &model.random_params(1)).unwrap();
+    assert_eq!(model.graph.nodes.len(), again.graph.nodes.len(), "{}\n{text}", path.display());
+    for (ours, theirs) in model.graph.nodes.iter().zip(&again.graph.nodes) {
+        assert_eq!((&ours.op, &ours.inputs, ours.shape), (&theirs.op, &theirs.inputs, theirs.shape), "{}", ours.name);
+    }
+    for (ours, theirs) in model.graph.heads.iter().zip(&again.graph.heads) {
+        let facts = |h: &Head| (h.input, h.anchors.clone(), h.classes, h.scale_x_y, h.new_coords);
+        assert_eq!(facts(ours), facts(theirs), "{}", path.display());
+    }
+    assert_eq!(model.graph.heads.len(), again.graph.heads.len());
+    assert_eq!((model.preprocess, model.defaults), (again.preprocess, again.defaults), "{}", path.display());
+    assert_eq!(Totals::new(&model.graph), Totals::new(&again.graph));
+    assert_eq!(darknet::weights::expected_bytes(model), darknet::weights::expected_bytes(&again));
 }

@@ -10,17 +10,13 @@ use yolov4::{
         gpu::{Gpu, GpuOptions, Program, ProgramOptions, requirements},
         graph::{Graph, Keep, NodeId, Params},
         host::Placement,
-        model::{
-            Model,
-            random::Random,
-            zoo::{self, ModelFiles},
-        },
+        model::{Model, random::Random},
         oracle,
         tensor::Tensor,
     },
 };
 
-use crate::{CommandResult, Failure, options, output};
+use crate::{CommandResult, Failure, numbers, options, output};
 
 #[derive(clap::Args, Debug)]
 pub struct CheckArgs {
@@ -103,36 +99,20 @@ pub async fn run(args: CheckArgs) -> CommandResult {
     verdict
 }
 
-/// The weights named, those that came with the network or are in the cache, or random ones. Nothing is fetched.
+/// The weights that are at hand, or random ones.
 fn params(
     args: &CheckArgs,
     network: &mut Model,
     notes: &mut Vec<String>,
     choices: &mut Choices,
 ) -> yolov4::Result<Params> {
-    let options = args.model.weights_options();
-    if let Some(path) = &args.model.weights {
-        choices.weights(path, Why::Asked("weights"));
-        return network.load_weights(path, &options, notes);
-    }
-    if let Some(params) = network.take_params(&options) {
-        choices.weights(&network.source, Why::Own("in the same file as the network".into()));
-        return Ok(params);
-    }
-    let mut files = ModelFiles::cached();
-    let mut missing = "no --weights".to_owned();
-    if let Some(name) = zoo::bare(&args.model.model) {
-        let entry = zoo::named(name)?;
-        if files.store.holds_all(entry) {
-            let path = files.weights(entry)?.path;
-            choices.weights(&path, Why::Own("in the cache".into()));
-            return network.load_weights(&path, &options, notes);
-        }
-        missing = format!("no --weights, and none of {name} in the cache");
-    }
-    notes.push(format!("{missing}: seeded random ones ({})", args.seed));
-    choices.because("weights", "random", Why::Own(format!("seed {}", args.seed)));
-    Ok(network.random_params(args.seed))
+    let (model, weights) = (&args.model.model, args.model.weights.as_deref());
+    let found = numbers::at_hand(model, weights, &args.model.weights_options(), network, notes, choices)?;
+    Ok(found.unwrap_or_else(|missing| {
+        notes.push(format!("{missing}: seeded random ones ({})", args.seed));
+        choices.because("weights", "random", Why::Own(format!("seed {}", args.seed)));
+        network.random_params(args.seed)
+    }))
 }
 
 /// How far apart the players are at one node.

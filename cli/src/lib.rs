@@ -6,6 +6,7 @@ mod bench;
 mod cameras;
 mod check;
 mod completions;
+mod convert;
 mod day;
 mod demo;
 mod detect;
@@ -18,6 +19,7 @@ mod interrupt;
 mod log;
 mod model;
 mod models;
+mod numbers;
 mod options;
 mod output;
 mod pictures;
@@ -64,6 +66,8 @@ enum Command {
     Model(model::ModelArgs),
     /// The paper as a tool: its tables, computed; what a network costs, stage by stage, and how long it takes
     Scale(scale::ScaleArgs),
+    /// Write a network in another format: Darknet's, one file with everything, from PyTorch checkpoints too
+    Convert(convert::ConvertArgs),
     /// List the networks that have names; fetch their weights
     Models(models::ModelsArgs),
     /// Compare the GPU with the CPU oracle, node by node, on this machine
@@ -118,6 +122,7 @@ pub fn main() -> ExitCode {
             Command::Explain(args) => explain::run(&args),
             Command::Model(args) => model::run(&args),
             Command::Scale(args) => scale::run(args).await,
+            Command::Convert(args) => convert::run(&args),
             Command::Models(args) => models::run(&args),
             Command::Check(args) => check::run(args).await,
             Command::Selftest(args) => selftest::run(&args).await,

@@ -21,7 +21,8 @@ use crate::{download, output};
 /// Which network, and how its files are read.
 #[derive(Args, Clone, Debug)]
 pub struct ModelOptions {
-    /// The name of a network (see `yolov4 models`), a Darknet network description, or a network in one .safetensors file
+    /// The name of a network (see `yolov4 models`), a Darknet network description, a network in one .safetensors file, or a PyTorch
+    /// checkpoint (.pt)
     #[arg(long, value_name = "NAME|FILE", default_value = zoo::DEFAULT)]
     pub model: PathBuf,
     /// The Darknet .weights of that network [default: for a name, those in the cache folder; for one file, those in it]
@@ -160,7 +161,7 @@ pub struct Detecting {
 }
 
 /// A finite number, 0 or more.
-fn epsilon(text: &str) -> Result<f32, String> {
+pub fn epsilon(text: &str) -> Result<f32, String> {
     let number = text.parse::<f32>().ok().filter(|n| n.is_finite() && *n >= 0.0);
     number.ok_or_else(|| format!("expected a number of 0 or more, found `{text}`"))
 }

@@ -30,7 +30,7 @@ pub fn git_lfs(head: &[u8]) -> Option<&'static str> {
     head.starts_with(b"version https://git-lfs").then_some(said)
 }
 
-const PYTORCH: &str = "is a PyTorch checkpoint: Darknet's own .weights are needed";
+const PYTORCH: &str = "is a PyTorch checkpoint: that is a whole network, which takes the place of the cfg";
 
 #[cfg(test)]
 mod tests {

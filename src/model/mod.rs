@@ -2,12 +2,16 @@
 //! and `.weights`, class names, `.data`), of one file that holds everything, of the paper's numbers, and by name.
 
 pub mod bundle;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod bundle_writer;
 pub mod darknet;
 pub mod defaults;
 pub mod foreign;
 pub mod names;
 mod open;
 mod options;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod pytorch;
 pub mod random;
 pub mod scaled;
 pub mod text;

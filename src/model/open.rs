@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+#[cfg(not(target_arch = "wasm32"))]
+use crate::model::pytorch;
 use crate::{
     error::Result,
     graph::Params,
@@ -43,6 +45,8 @@ impl Model {
         match zoo::bare(path) {
             Some(name) => zoo::named(name)?.network(options, files),
             None if is_bundle(path) => bundle::open(path, options),
+            #[cfg(not(target_arch = "wasm32"))]
+            None if is_checkpoint(path) => pytorch::open_model(path, options),
             None => Self::from_cfg(path, options),
         }
     }
@@ -97,6 +101,11 @@ impl Model {
     pub fn save_weights(&self, params: &Params, path: impl AsRef<Path>) -> Result<()> {
         weights::save(self, params, path.as_ref())
     }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn is_checkpoint(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("pt") || e.eq_ignore_ascii_case("pth"))
 }
 
 fn is_bundle(path: &Path) -> bool {

@@ -3,7 +3,7 @@
 
 mod anchors;
 mod blocks;
-mod cfg_writer;
+pub(in crate::model) mod cfg_writer;
 
 use std::path::PathBuf;
 

@@ -1,0 +1,127 @@
+//! `yolov4 convert`: a network from one format to another.
+
+use std::path::{Path, PathBuf};
+
+use yolov4::{
+    Error, Precision, Result,
+    low_level::{
+        detect::choices::Choices,
+        graph::{NodeParams, Params},
+        model::{Model, WeightsOptions, bundle_writer, darknet::write, names},
+    },
+};
+
+use crate::{CommandResult, numbers, options, output};
+
+#[derive(clap::Args, Debug)]
+pub struct ConvertArgs {
+    /// The name of a network (see `yolov4 models`), a Darknet network description, a .safetensors file, or a PyTorch checkpoint (.pt)
+    #[arg(value_name = "IN")]
+    input: PathBuf,
+    /// What is written, by its ending: .safetensors (all in one file), .weights (and a .cfg of the same name), .cfg
+    #[arg(value_name = "OUT")]
+    out: PathBuf,
+    /// The Darknet .weights of a network description [default: for a name, those in the cache folder]
+    #[arg(long, value_name = "FILE.weights")]
+    weights: Option<PathBuf>,
+    #[command(flatten)]
+    reading: options::Reading,
+    /// Epsilon of batch-norm instead of the one in the file
+    #[arg(long, value_name = "EPS", value_parser = options::epsilon)]
+    bn_eps: Option<f32>,
+    /// How the numbers of convolutions are stored; .weights know f32 only
+    #[arg(long, value_enum, default_value_t = Precision::F32)]
+    precision: Precision,
+    /// The file of class names, one a line [default: those that come with the network]
+    #[arg(long, value_name = "FILE")]
+    names: Option<PathBuf>,
+}
+
+/// The formats, by the endings of their files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Target {
+    Safetensors,
+    Weights,
+    Cfg,
+}
+
+const TARGETS: [(&str, Target); 3] =
+    [("safetensors", Target::Safetensors), ("weights", Target::Weights), ("cfg", Target::Cfg)];
+
+impl Target {
+    fn of(path: &Path) -> Result<Self> {
+        let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase();
+        let found = TARGETS.iter().find(|(known, _)| *known == ending);
+        found.map(|(_, target)| *target).ok_or_else(|| {
+            let known: Vec<String> = TARGETS.iter().map(|(known, _)| format!(".{known}")).collect();
+            Error::Usage(format!("{}: expected a name that ends in {}", path.display(), known.join(", ")))
+        })
+    }
+}
+
+pub fn run(args: &ConvertArgs) -> CommandResult {
+    let target = Target::of(&args.out)?;
+    if args.precision == Precision::F16 && target != Target::Safetensors {
+        return Err(Error::Usage("--precision f16 is for .safetensors: Darknet's files hold f32".into()).into());
+    }
+    output::check_file(&args.out)?;
+    let mut network = Model::open(&args.input, &args.reading.options())?;
+    let mut notes = std::mem::take(&mut network.notes);
+    if let Some(file) = &args.names {
+        let bytes = std::fs::read(file).map_err(Error::io(file))?;
+        network.labels = names::parse(file, &bytes, &mut notes)?;
+        let (classes, found) = (network.graph.classes(), network.labels.len());
+        if found != classes {
+            return Err(
+                Error::Usage(format!("{}: expected {classes} class names, found {found}", file.display())).into()
+            );
+        }
+    }
+    match target {
+        Target::Cfg => output::write(&args.out, write::cfg(&network)?.as_bytes())?,
+        Target::Safetensors => {
+            let params = params(args, &mut network, &mut notes)?;
+            bundle_writer::save(&network, &params, args.precision == Precision::F16, &args.out)?;
+        }
+        Target::Weights => {
+            let params = params(args, &mut network, &mut notes)?;
+            weights(args, &network, &params, &mut notes)?;
+        }
+    }
+    notes.iter().for_each(|note| output::say(format_args!("note: {note}")));
+    Ok(())
+}
+
+fn params(args: &ConvertArgs, network: &mut Model, notes: &mut Vec<String>) -> Result<Params> {
+    let options = WeightsOptions { bn_eps: args.bn_eps, ..WeightsOptions::default() };
+    let mut choices = Choices::default();
+    let weights = args.weights.as_deref();
+    let found = numbers::at_hand(&args.input, weights, &options, network, notes, &mut choices)?;
+    found.map_err(|missing| Error::Usage(format!("{}: {missing}: nothing to convert", args.input.display())))
+}
+
+/// The weights, and the cfg beside them unless it is what was read.
+fn weights(args: &ConvertArgs, network: &Model, params: &Params, notes: &mut Vec<String>) -> Result<()> {
+    let (text, again, params) = write::rewritten(network, params)?;
+    let params = write::with_darknets_epsilon(&params);
+    let negative = params.0.iter().flatten().any(|numbers| match numbers {
+        NodeParams::BatchNorm { var, .. } => var.iter().any(|var| *var < 0.0),
+        NodeParams::Conv { .. } => false,
+    });
+    if negative {
+        let message = "its epsilon of batch-norm is less than Darknet's 1e-5 by more than a variance of it: it cannot be said in \
+                       .weights";
+        return Err(Error::Weights { file: args.input.clone(), message: message.into() });
+    }
+    let own = ["[batchnorm]", "[activation]"].into_iter().find(|section| text.contains(section));
+    if let Some(section) = own {
+        notes.push(format!("{}: has {section} sections, which AlexeyAB's Darknet does not read", args.out.display()));
+    }
+    let cfg = args.out.with_extension("cfg");
+    // What was read stays as it is, comments and all: the order of the numbers is the same.
+    let real = |path: &Path| std::fs::canonicalize(path).ok();
+    if real(&cfg).is_none() || real(&cfg) != real(&args.input) {
+        output::write(&cfg, text.as_bytes())?;
+    }
+    again.save_weights(&params, &args.out)
+}
