@@ -71,6 +71,8 @@ pub mod kernels {
 
 /// Networks from files, from names and from numbers.
 pub mod model {
+    #[cfg(feature = "onnx")]
+    pub use crate::model::onnx;
     pub use crate::model::{
         CfgOptions, Decode, Defaults, Model, Preprocess, WeightsOptions, bundle, darknet, names, random, scaled, zoo,
     };

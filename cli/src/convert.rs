@@ -7,7 +7,12 @@ use yolov4::{
     low_level::{
         detect::choices::Choices,
         graph::{NodeParams, Params},
-        model::{Model, WeightsOptions, bundle_writer, darknet::write, names},
+        model::{
+            CfgOptions, Model, WeightsOptions, bundle_writer,
+            darknet::write,
+            names,
+            onnx::{self, OnnxOptions, OnnxOutputs},
+        },
     },
 };
 
@@ -15,10 +20,11 @@ use crate::{CommandResult, numbers, options, output};
 
 #[derive(clap::Args, Debug)]
 pub struct ConvertArgs {
-    /// The name of a network (see `yolov4 models`), a Darknet network description, a .safetensors file, or a PyTorch checkpoint (.pt)
+    /// The name of a network (see `yolov4 models`), a Darknet network description, a .safetensors file, a PyTorch checkpoint (.pt), or
+    /// an .onnx
     #[arg(value_name = "IN")]
     input: PathBuf,
-    /// What is written, by its ending: .safetensors (all in one file), .weights (and a .cfg of the same name), .cfg
+    /// What is written, by its ending: .safetensors (all in one file), .onnx, .weights (and a .cfg of the same name), .cfg
     #[arg(value_name = "OUT")]
     out: PathBuf,
     /// The Darknet .weights of a network description [default: for a name, those in the cache folder]
@@ -29,24 +35,34 @@ pub struct ConvertArgs {
     /// Epsilon of batch-norm instead of the one in the file
     #[arg(long, value_name = "EPS", value_parser = options::epsilon)]
     bn_eps: Option<f32>,
-    /// How the numbers of convolutions are stored; .weights know f32 only
+    /// How numbers are stored: of convolutions in .safetensors, all in .onnx; .weights know f32 only
     #[arg(long, value_enum, default_value_t = Precision::F32)]
     precision: Precision,
     /// The file of class names, one a line [default: those that come with the network]
     #[arg(long, value_name = "FILE")]
     names: Option<PathBuf>,
+    /// For an .onnx of another program: a network with the same heads, whose anchors are taken
+    #[arg(long, value_name = "NAME|FILE")]
+    like: Option<PathBuf>,
+    /// What comes out of an .onnx
+    #[arg(long, value_enum, default_value_t = OnnxOutputs::Heads)]
+    outputs: OnnxOutputs,
+    /// An .onnx takes any number of pictures at once
+    #[arg(long)]
+    dynamic_batch: bool,
 }
 
 /// The formats, by the endings of their files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Target {
     Safetensors,
+    Onnx,
     Weights,
     Cfg,
 }
 
-const TARGETS: [(&str, Target); 3] =
-    [("safetensors", Target::Safetensors), ("weights", Target::Weights), ("cfg", Target::Cfg)];
+const TARGETS: [(&str, Target); 4] =
+    [("safetensors", Target::Safetensors), ("onnx", Target::Onnx), ("weights", Target::Weights), ("cfg", Target::Cfg)];
 
 impl Target {
     fn of(path: &Path) -> Result<Self> {
@@ -61,11 +77,21 @@ impl Target {
 
 pub fn run(args: &ConvertArgs) -> CommandResult {
     let target = Target::of(&args.out)?;
-    if args.precision == Precision::F16 && target != Target::Safetensors {
-        return Err(Error::Usage("--precision f16 is for .safetensors: Darknet's files hold f32".into()).into());
+    let half = args.precision == Precision::F16;
+    let refused = [
+        (
+            half && matches!(target, Target::Weights | Target::Cfg),
+            "--precision f16 is for .safetensors and .onnx: Darknet's files hold f32",
+        ),
+        (args.outputs != OnnxOutputs::Heads && target != Target::Onnx, "--outputs is for .onnx"),
+        (args.dynamic_batch && target != Target::Onnx, "--dynamic-batch is for .onnx"),
+        (args.like.is_some() && !is_onnx(&args.input), "--like is for an .onnx that is read"),
+    ];
+    if let Some((_, why)) = refused.iter().find(|(is, _)| *is) {
+        return Err(Error::Usage((*why).to_owned()).into());
     }
     output::check_file(&args.out)?;
-    let mut network = Model::open(&args.input, &args.reading.options())?;
+    let mut network = opened(args)?;
     let mut notes = std::mem::take(&mut network.notes);
     if let Some(file) = &args.names {
         let bytes = std::fs::read(file).map_err(Error::io(file))?;
@@ -81,7 +107,12 @@ pub fn run(args: &ConvertArgs) -> CommandResult {
         Target::Cfg => output::write(&args.out, write::cfg(&network)?.as_bytes())?,
         Target::Safetensors => {
             let params = params(args, &mut network, &mut notes)?;
-            bundle_writer::save(&network, &params, args.precision == Precision::F16, &args.out)?;
+            bundle_writer::save(&network, &params, half, &args.out)?;
+        }
+        Target::Onnx => {
+            let params = params(args, &mut network, &mut notes)?;
+            let options = OnnxOptions { outputs: args.outputs, half, dynamic_batch: args.dynamic_batch };
+            onnx::save(&network, &params, &options, &args.out)?;
         }
         Target::Weights => {
             let params = params(args, &mut network, &mut notes)?;
@@ -90,6 +121,18 @@ pub fn run(args: &ConvertArgs) -> CommandResult {
     }
     notes.iter().for_each(|note| output::say(format_args!("note: {note}")));
     Ok(())
+}
+
+fn is_onnx(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("onnx"))
+}
+
+fn opened(args: &ConvertArgs) -> Result<Model> {
+    let options = args.reading.options();
+    match &args.like {
+        Some(like) => onnx::open(&args.input, &options, Some(&Model::open(like, &CfgOptions::default())?)),
+        None => Model::open(&args.input, &options),
+    }
 }
 
 fn params(args: &ConvertArgs, network: &mut Model, notes: &mut Vec<String>) -> Result<Params> {

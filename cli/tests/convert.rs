@@ -93,6 +93,20 @@ fn half_the_bytes_are_half_the_bytes() {
 }
 
 #[test]
+fn onnx_goes_out_and_in() {
+    let folder = Folder::new();
+    let (file, back) = (folder.file("demo.onnx"), folder.file("back.safetensors"));
+    done(&["convert", "demo", &file, "--outputs", "boxes", "--dynamic-batch"]);
+    done(&["convert", &file, &back]);
+    let (want, ours, theirs) = (folder.heads(&["demo"]), folder.heads(&[&file]), folder.heads(&[&back]));
+    assert_eq!(ours, theirs);
+    // Batch-norm is folded: rounding.
+    let pairs = tensors(&want).into_iter().zip(tensors(&ours));
+    let worst = pairs.flat_map(|((_, a), (_, b))| a.into_iter().zip(b)).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(worst < 1e-3, "{worst}");
+}
+
+#[test]
 fn a_cfg_that_was_read_is_not_written_over() {
     let folder = Folder::new();
     let (cfg, weights) = (folder.file("net.cfg"), folder.file("net.weights"));
@@ -117,9 +131,12 @@ fn what_cannot_be_is_refused_and_nothing_is_left() {
     let names = folder.file("three.names");
     fs::write(&names, "a\nb\nc\n").unwrap();
     for (args, why, code) in [
-        (demo("a.tflite"), "ends in .safetensors, .weights, .cfg", 2),
+        (demo("a.tflite"), "ends in .safetensors, .onnx, .weights, .cfg", 2),
         (demo("a"), "ends in .safetensors", 2),
         (with(demo("a.weights"), &["--precision", "f16"]), "Darknet's files hold f32", 2),
+        (with(demo("a.safetensors"), &["--dynamic-batch"]), "--dynamic-batch is for .onnx", 2),
+        (with(demo("a.safetensors"), &["--outputs", "boxes"]), "--outputs is for .onnx", 2),
+        (with(demo("a.onnx"), &["--like", "yolov4-tiny"]), "--like is for an .onnx that is read", 2),
         (with(demo("a.safetensors"), &["--names", &names]), "expected 10 class names, found 3", 2),
         (with(demo("none/a.safetensors"), &[]), "none", 1),
         (vec!["convert".into(), "yolov4-p7".into(), folder.file("a.weights")], "nothing to convert", 2),

@@ -8,6 +8,8 @@ pub mod darknet;
 pub mod defaults;
 pub mod foreign;
 pub mod names;
+#[cfg(feature = "onnx")]
+pub mod onnx;
 mod open;
 mod options;
 #[cfg(not(target_arch = "wasm32"))]

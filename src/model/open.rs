@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+#[cfg(feature = "onnx")]
+use crate::model::onnx;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::model::pytorch;
 use crate::{
@@ -45,6 +47,8 @@ impl Model {
         match zoo::bare(path) {
             Some(name) => zoo::named(name)?.network(options, files),
             None if is_bundle(path) => bundle::open(path, options),
+            #[cfg(feature = "onnx")]
+            None if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("onnx")) => onnx::open(path, options, None),
             #[cfg(not(target_arch = "wasm32"))]
             None if is_checkpoint(path) => pytorch::open_model(path, options),
             None => Self::from_cfg(path, options),

@@ -8,8 +8,16 @@ from onnx import TensorProto, helper, numpy_helper
 from network import FOLD_EPS
 
 
-def session(shape, layers, weights, slope=0.1, reverse_spp=False, count_border=0):
+def session(shape, layers, weights, **wrong):
     """An ONNX Runtime session whose outputs are what enters the yolo layers, in cfg order."""
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    file = model(shape, layers, weights, **wrong).SerializeToString()
+    return onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+
+
+def model(shape, layers, weights, slope=0.1, reverse_spp=False, count_border=0):
+    """The file of it."""
     nodes, numbers, outputs, name = [], [], [], {-1: "input"}
 
     def constant(label, array):
@@ -73,7 +81,4 @@ def session(shape, layers, weights, slope=0.1, reverse_spp=False, count_border=0
                 outputs.append(helper.make_tensor_value_info(ins[0], TensorProto.FLOAT, None))
     value = helper.make_tensor_value_info("input", TensorProto.FLOAT, [1, *shape])
     graph = helper.make_graph(nodes, "network", [value], outputs, numbers)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)

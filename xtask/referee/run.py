@@ -21,6 +21,7 @@ import evaluation
 import guess
 import large
 import network
+import onnx_files
 import onnxnet
 
 parser = argparse.ArgumentParser()
@@ -132,6 +133,8 @@ def p7(label, *numbers):
     shape, net, layers, weights, x, found = calibrated(cfg, file, photo, shift=0.5)
     stored = [weights[l.index] for l in layers if l.index in weights]
     apart = lambda theirs: list(map(centred, found, theirs))
+    if "full" not in label:
+        onnx_files.out_and_in(ours, work, report, f"yolov4-p7 {label}", [cfg, "--weights", file], photo, layers, x, found)
     session = large.session(shape, stored, 1)
     report(f"yolov4-p7 {label}, a tree in ONNX Runtime", max(apart(session.run(None, {"input": x}))), 1e-3)
     y = entered(other, shape, net)
@@ -227,6 +230,8 @@ def composed():
         size, said = file.stat().st_size, explained["totals"]["weights_bytes"]
         report(f"{name} composed, {size} bytes of weights", max(abs(20 + 4 * floats - size), abs(20 + 4 * floats - said)), 0)
         report(f"{name} composed, OpenCV", max(map(centred, found, opencv(cfg, file, x, layers))), 1e-3)
+        if name in ("yolov4-tiny", "yolov4-csp", "yolov4-p5"):
+            onnx_files.out_and_in(ours, work, report, name, [cfg, "--weights", file], photo, layers, x, found, "--bn-eps", "1e-6")
         wrong = opencv(cfg, file, entered(other, shape, net), layers)
         report(f"{name} composed, another photo must differ", min(map(centred, found, wrong)), 1e-1, above=True)
         lines = cfg.read_text().splitlines()
@@ -250,6 +255,8 @@ def random_networks():
         shape, net, layers, weights, x, found = calibrated(cfg, file, photo)
         theirs = onnxnet.session(shape, layers, weights).run(None, {"input": x})
         report(f"{name} {width}x{height}, ONNX Runtime", max(map(centred, found, theirs)), 1e-3)
+        if name in ("yolov4-tiny", "yolov4-csp", "yolov4-csp-swish"):
+            onnx_files.of_others(ours, work, report, name, cfg, photo, shape, layers, weights, found)
         # OpenCV's importer adds 1e-6 to the variance where Darknet adds 1e-5.
         _, same_eps = heads(photo, cfg, file, "--bn-eps", "1e-6")
         report(f"{name}, OpenCV", max(map(centred, same_eps, opencv(cfg, file, x, layers))), 1e-3)
@@ -360,6 +367,8 @@ if args.only in "yolov4-p7":
     p7("narrow 384x256", "--width", 0.25, "--size", "384x256", "--classes", 3)
     if args.full:
         p7("in full at 256", "--size", 256)
+if args.only in "onnx":
+    onnx_files.real(ours, args.data, work, report)
 if not args.only:
     goldens()
     resizers()
