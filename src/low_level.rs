@@ -46,6 +46,8 @@ pub mod gpu {
 
 /// A network as nodes, and the passes from a file to what is played.
 pub mod graph {
+    #[cfg(not(target_arch = "wasm32"))]
+    pub use crate::graph::drop;
     pub use crate::graph::{
         Activation, Builder, Conv, Epilogue, Graph, Head, Keep, LocalAvgPool, Node, NodeId, NodeParams, Op, Params,
         Pool, Residence, Slice, Spp, Target, Upsample, Weighted, bands, compile, explain, fold, fuse, guess, place,

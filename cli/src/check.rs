@@ -8,7 +8,7 @@ use yolov4::{
     low_level::{
         detect::choices::{Choices, Why},
         gpu::{Gpu, GpuOptions, Program, ProgramOptions, requirements},
-        graph::{Graph, Keep, NodeId, Params},
+        graph::{Graph, Keep, NodeId, Params, drop::drop_stages},
         host::Placement,
         model::{Model, random::Random},
         oracle,
@@ -108,11 +108,14 @@ fn params(
 ) -> yolov4::Result<Params> {
     let (model, weights) = (&args.model.model, args.model.weights.as_deref());
     let found = numbers::at_hand(model, weights, &args.model.weights_options(), network, notes, choices)?;
-    Ok(found.unwrap_or_else(|missing| {
+    let params = found.unwrap_or_else(|missing| {
         notes.push(format!("{missing}: seeded random ones ({})", args.seed));
         choices.because("weights", "random", Why::Own(format!("seed {}", args.seed)));
         network.random_params(args.seed)
-    }))
+    });
+    let (graph, params) = drop_stages(&network.graph, &params, args.model.drop_stages)?;
+    network.graph = graph;
+    Ok(params)
 }
 
 /// How far apart the players are at one node.

@@ -6,7 +6,7 @@ use yolov4::{
     Error, Precision, Result,
     low_level::{
         detect::choices::Choices,
-        graph::{NodeParams, Params},
+        graph::{NodeParams, Params, drop::drop_stages},
         model::{
             CfgOptions, Model, WeightsOptions, bundle_writer,
             darknet::write,
@@ -32,6 +32,9 @@ pub struct ConvertArgs {
     weights: Option<PathBuf>,
     #[command(flatten)]
     reading: options::Reading,
+    /// Without so many of its coarsest stages and their heads: a large network for smaller pictures
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    drop_stages: usize,
     /// Epsilon of batch-norm instead of the one in the file
     #[arg(long, value_name = "EPS", value_parser = options::epsilon)]
     bn_eps: Option<f32>,
@@ -104,7 +107,10 @@ pub fn run(args: &ConvertArgs) -> CommandResult {
         }
     }
     match target {
-        Target::Cfg => output::write(&args.out, write::cfg(&network)?.as_bytes())?,
+        Target::Cfg => {
+            network.graph = drop_stages(&network.graph, &Params::default(), args.drop_stages)?.0;
+            output::write(&args.out, write::cfg(&network)?.as_bytes())?;
+        }
         Target::Safetensors => {
             let params = params(args, &mut network, &mut notes)?;
             bundle_writer::save(&network, &params, half, &args.out)?;
@@ -140,7 +146,11 @@ fn params(args: &ConvertArgs, network: &mut Model, notes: &mut Vec<String>) -> R
     let mut choices = Choices::default();
     let weights = args.weights.as_deref();
     let found = numbers::at_hand(&args.input, weights, &options, network, notes, &mut choices)?;
-    found.map_err(|missing| Error::Usage(format!("{}: {missing}: nothing to convert", args.input.display())))
+    let found =
+        found.map_err(|missing| Error::Usage(format!("{}: {missing}: nothing to convert", args.input.display())))?;
+    let (graph, params) = drop_stages(&network.graph, &found, args.drop_stages)?;
+    network.graph = graph;
+    Ok(params)
 }
 
 /// The weights, and the cfg beside them unless it is what was read.

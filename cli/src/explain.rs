@@ -6,6 +6,7 @@ use yolov4::{
         graph::{
             Params, Target,
             compile::{Compiled, compile, compile_watched},
+            drop::drop_stages,
             explain,
             guess::Guess,
         },
@@ -38,13 +39,17 @@ pub struct ExplainArgs {
     /// Instead: which rung every convolution would be played by on a card of this class, unmeasured, and the time that says so
     #[arg(long, value_enum, conflicts_with_all = ["passes", "mermaid"])]
     adapter_class: Option<CardClass>,
+    /// Without so many of its coarsest stages and their heads
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    drop_stages: usize,
     /// Everything as JSON, or all about the class
     #[arg(long)]
     json: bool,
 }
 
 pub fn run(args: &ExplainArgs) -> CommandResult {
-    let network = Model::open(&args.cfg, &args.reading.options())?;
+    let mut network = Model::open(&args.cfg, &args.reading.options())?;
+    network.graph = drop_stages(&network.graph, &Params::default(), args.drop_stages)?.0;
     network.notes.iter().for_each(|note| output::say(format_args!("note: {note}")));
     let precision = args.precision;
     let bytes = args.binding.map(|mib| mib.get().saturating_mul(1 << 20));

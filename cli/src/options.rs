@@ -30,6 +30,9 @@ pub struct ModelOptions {
     pub weights: Option<PathBuf>,
     #[command(flatten)]
     pub reading: Reading,
+    /// Without so many of its coarsest stages and their heads: a large network for smaller pictures
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub drop_stages: usize,
     /// Epsilon of batch-norm [default: the one in a .safetensors file, else 1e-5]
     #[arg(long, value_name = "EPS", value_parser = epsilon)]
     pub bn_eps: Option<f32>,
@@ -203,6 +206,7 @@ impl ModelOptions {
     pub fn apply(&self, builder: DetectorBuilder) -> DetectorBuilder {
         let builder =
             builder.model(&self.model).cfg_options(self.reading.options()).weights_options(self.weights_options());
+        let builder = builder.drop_stages(self.drop_stages);
         match &self.weights {
             Some(weights) => builder.weights(weights),
             None => builder,

@@ -5,8 +5,6 @@ use std::{path::Path, sync::Arc};
 #[cfg(not(target_arch = "wasm32"))]
 use futures::channel::oneshot;
 
-#[cfg(not(target_arch = "wasm32"))]
-use crate::task;
 use crate::{
     detect::{
         Detector, DetectorBuilder,
@@ -17,7 +15,7 @@ use crate::{
         player::{Player, keep},
     },
     error::{Error, Result},
-    graph::{Keep, NodeId, Params},
+    graph::{Graph, Keep, NodeId, Params},
     host::{ResizeMode, Thresholds},
     model::{
         Model,
@@ -32,6 +30,8 @@ use crate::{
     detect::{options::TuneChoice, tuning::Tuning},
     gpu::{DeviceRequirements, Gpu, GpuOptions, Program, ProgramOptions, requirements},
 };
+#[cfg(not(target_arch = "wasm32"))]
+use crate::{graph::drop::drop_stages, task};
 
 impl DetectorBuilder {
     /// Reads the files and builds the player; waits for it. Where a thread may not sleep, [`DetectorBuilder::build_async`] does not.
@@ -98,9 +98,15 @@ impl DetectorBuilder {
         if let Some(eps) = self.load.bn_eps.filter(|eps| !(eps.is_finite() && *eps >= 0.0)) {
             return Err(Error::Usage(format!("bn_eps: expected a number of 0 or more, found {eps}")));
         }
-        let kept = self.kept_node(&network)?;
+        #[cfg(not(target_arch = "wasm32"))]
+        let dropped = self.dropped(&network, &mut choices)?;
+        #[cfg(target_arch = "wasm32")]
+        let dropped: Option<Graph> = None;
+        let kept = self.kept_node(dropped.as_ref().unwrap_or(&network.graph))?;
         // Last but one: whatever cannot be is told before anything is read.
         let params = self.params(&model, &mut network, &mut files, &mut notes, &mut choices)?;
+        #[cfg(not(target_arch = "wasm32"))]
+        let params = self.without_stages(&mut network, params)?;
         let why = self.why_player();
         let player = self.build_player(&network, params, kept, files, &mut notes).await?;
         choices.because("player", player.describe(), why);
@@ -115,6 +121,28 @@ impl DetectorBuilder {
             #[cfg(feature = "fetch")]
             remote: self.fetch.take(),
         }
+    }
+
+    /// The graph without the stages that are not wanted; none where all are.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn dropped(&self, network: &Model, choices: &mut Choices) -> Result<Option<Graph>> {
+        if self.drop_stages == 0 {
+            return Ok(None);
+        }
+        let (graph, _) = drop_stages(&network.graph, &Params::default(), self.drop_stages)?;
+        let (left, all) = (graph.heads.len(), network.graph.heads.len());
+        choices.because("heads", format!("{left} of {all}"), Why::Asked("drop-stages"));
+        Ok(Some(graph))
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn without_stages(&self, network: &mut Model, params: Params) -> Result<Params> {
+        if self.drop_stages == 0 {
+            return Ok(params);
+        }
+        let (graph, params) = drop_stages(&network.graph, &params, self.drop_stages)?;
+        network.graph = graph;
+        Ok(params)
     }
 
     /// The weights: a file's, random ones, or those that came with the network.
@@ -214,9 +242,9 @@ impl DetectorBuilder {
     }
 
     /// The node that holds the value of a cfg layer.
-    fn kept_node(&self, network: &Model) -> Result<Option<NodeId>> {
+    fn kept_node(&self, graph: &Graph) -> Result<Option<NodeId>> {
         let Some(layer) = self.node_of_layer else { return Ok(None) };
-        let found = network.graph.iter().filter(|(_, n)| n.layer == Some(layer)).map(|(id, _)| id).last();
+        let found = graph.iter().filter(|(_, n)| n.layer == Some(layer)).map(|(id, _)| id).last();
         found.map(Some).ok_or_else(|| Error::Usage(format!("layer {layer} has no value of its own")))
     }
 

@@ -39,6 +39,8 @@ pub struct DetectorBuilder {
     pub(super) data: Option<PathBuf>,
     pub(super) cfg: CfgOptions,
     pub(super) load: WeightsOptions,
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) drop_stages: usize,
     pub(super) score_threshold: Option<f32>,
     pub(super) iou_threshold: Option<f32>,
     pub(super) nms_kind: Option<NmsChoice>,
@@ -111,6 +113,9 @@ impl DetectorBuilder {
         model: impl Into<PathBuf> => model = Some(model.into());
         /// The Darknet `.weights`. Without them those of a network of the zoo are taken from the cache folder.
         weights: impl Into<PathBuf> => weights = Some(weights.into());
+        /// Without so many of its coarsest stages and their heads: a large network for smaller pictures (section 5.5 of the paper; see docs/scaling.md).
+        #[cfg(not(target_arch = "wasm32"))]
+        drop_stages: usize => drop_stages = drop_stages;
         /// Seeded random weights instead of a file, to try shapes and speed.
         random_weights: u64 => random_weights = Some(random_weights);
         /// The cache folder; default `YOLOV4_CACHE`, or the platform's.

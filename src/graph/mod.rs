@@ -13,6 +13,8 @@ pub mod bands;
 pub mod build;
 pub mod compile;
 pub mod dispatches;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod drop;
 pub mod explain;
 pub mod fold;
 pub mod fuse;

@@ -37,6 +37,10 @@ pub struct Importer<'a> {
     pub known: BTreeMap<String, Known>,
     /// Names of logistic values that are multiplied by what they are of.
     gates: BTreeSet<&'a str>,
+    /// Names of values that a batch-norm alone reads.
+    normed: BTreeSet<&'a str>,
+    /// Biases before a batch-norm, until it is there.
+    pub biases: BTreeMap<NodeId, Vec<f32>>,
 }
 
 impl<'a> Importer<'a> {
@@ -49,12 +53,30 @@ impl<'a> Importer<'a> {
         let gates =
             pairs.flat_map(|[a, b]| [(a, b), (b, a)]).filter(|(gate, x)| of.get(gate.as_str()) == Some(&x.as_str()));
         let gates = gates.map(|(gate, _)| gate.as_str()).collect();
-        Self { builder, params: vec![None], initializers, known: BTreeMap::new(), gates }
+        let mut readers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for node in nodes {
+            node.input.iter().for_each(|input| readers.entry(input).or_default().push(&node.op_type));
+        }
+        let normed = readers.into_iter().filter(|(_, ops)| ops[..] == ["BatchNormalization"]).map(|(name, _)| name);
+        Self {
+            builder,
+            params: vec![None],
+            initializers,
+            known: BTreeMap::new(),
+            gates,
+            normed: normed.collect(),
+            biases: BTreeMap::new(),
+        }
     }
 
     /// Whether this logistic value is a part of Swish.
     pub fn is_gate(&self, name: &str) -> bool {
         self.gates.contains(name)
+    }
+
+    /// Whether a batch-norm, and nothing else, reads this value.
+    pub fn is_normed(&self, name: &str) -> bool {
+        self.normed.contains(name)
     }
 
     /// What a name stands for from the beginning.

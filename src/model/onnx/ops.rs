@@ -171,10 +171,13 @@ impl Importer<'_> {
             pad: before / dilation,
             dilation,
             groups,
-            bias: true,
+            // One before a batch-norm goes into its mean: no section of a cfg has both.
+            bias: !self.is_normed(output),
             epilogue: Epilogue::NONE,
         };
-        let id = self.add(output, layer, Op::Conv(op), &[x], Some(NodeParams::Conv { weights, bias: Some(bias) }))?;
+        let (own, later) = if op.bias { (Some(bias), None) } else { (None, Some(bias)) };
+        let id = self.add(output, layer, Op::Conv(op), &[x], Some(NodeParams::Conv { weights, bias: own }))?;
+        self.biases.extend(later.map(|bias| (id, bias)));
         let made = self.builder.shape(id);
         if [made.h, made.w] != window.outputs {
             return Err(format!(
@@ -196,10 +199,14 @@ impl Importer<'_> {
                 Err(format!("input {input}: expected {channels} numbers, found {}", list.len()))
             }
         };
+        let mut mean = part(3)?;
+        if let Some(bias) = self.biases.get(&x) {
+            mean.iter_mut().zip(bias).for_each(|(mean, bias)| *mean -= bias);
+        }
         let numbers = NodeParams::BatchNorm {
             gamma: part(1)?,
             beta: part(2)?,
-            mean: part(3)?,
+            mean,
             var: part(4)?,
             eps: float(node, "epsilon", 1e-5),
         };
