@@ -10,7 +10,7 @@ use yolov4::{
     low_level::{
         graph::{Graph, Head, NodeId, Params, fold::fold},
         model::{
-            CfgOptions, Model,
+            CfgOptions, Model, bundle_writer,
             onnx::{self, OnnxOptions, OnnxOutputs},
             random::Random,
             scaled::Recipe,
@@ -158,6 +158,71 @@ fn one_node(op: &str, domain: &str) -> Vec<u8> {
     let conv = [field(1, b"out"), field(1, b"w"), field(2, b"end"), field(3, b"last"), field(4, b"Conv")].concat();
     let kernel = [vec![8, 6, 8, 3, 8, 1, 8, 1, 16, 1], field(8, b"w"), field(9, &[0; 72])].concat();
     field(7, &[field(1, &node), field(1, &conv), field(5, &kernel), field(11, &input)].concat())
+}
+
+/// A message's field that is a tensor of f32.
+fn floats(name: &str, dims: &[u8], list: &[f32]) -> Vec<u8> {
+    let axes: Vec<u8> = dims.iter().flat_map(|n| [8, *n]).collect();
+    let raw: Vec<u8> = list.iter().flat_map(|v| v.to_le_bytes()).collect();
+    field(5, &[axes, vec![16, 1], field(8, name.as_bytes()), field(9, &raw)].concat())
+}
+
+fn node(op: &str, inputs: &[&str], output: &str) -> Vec<u8> {
+    let inputs: Vec<u8> = inputs.iter().flat_map(|name| field(1, name.as_bytes())).collect();
+    field(1, &[inputs, field(2, output.as_bytes()), field(4, op.as_bytes())].concat())
+}
+
+#[test]
+fn a_bias_before_a_batch_norm_counts() {
+    let dir = tempfile::tempdir().unwrap();
+    let cfg = dir.path().join("like.cfg");
+    std::fs::write(
+        &cfg,
+        "[net]\nwidth=8\nheight=8\nchannels=3\n[convolutional]\nfilters=6\nsize=1\nactivation=linear\n\
+         [yolo]\nmask=0\nanchors=4,5\nclasses=1\nnum=1\n",
+    )
+    .unwrap();
+    let like = Model::from_cfg(&cfg, &CfgOptions::default()).unwrap();
+    let axis = |n: u8| field(1, &[8, n]);
+    let kind = field(1, &[vec![8, 1], field(2, &[axis(1), axis(3), axis(8), axis(8)].concat())].concat());
+    let input = field(11, &[field(1, b"input"), field(2, &kind)].concat());
+    let (bias, gamma, beta, mean, var) =
+        ([0.5f32, -1.0], [2.0f32, 3.0], [0.25f32, 1.0], [0.125f32, -0.5], [4.0f32, 0.25]);
+    let graph = [
+        node("Conv", &["input", "w", "b"], "c"),
+        node("BatchNormalization", &["c", "g", "t", "m", "v"], "n"),
+        node("Conv", &["n", "x"], "end"),
+        floats("w", &[2, 3, 1, 1], &[1.0, 0.0, 0.0, 0.0, 1.0, 0.0]),
+        floats("b", &[2], &bias),
+        floats("g", &[2], &gamma),
+        floats("t", &[2], &beta),
+        floats("m", &[2], &mean),
+        floats("v", &[2], &var),
+        floats("x", &[6, 2, 1, 1], &[1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]),
+        input,
+    ]
+    .concat();
+    std::fs::write(file(&dir), field(7, &graph)).unwrap();
+    let model = onnx::open(&file(&dir), &CfgOptions::default(), Some(&like)).unwrap();
+    let shape = model.graph.input_shape();
+    let picture = Tensor { shape, data: (0..shape.elements()).map(|i| i as f32 / 100.0).collect() };
+    let end = model.graph.heads[0].input;
+    let played = oracle::play(&model.graph, model.params.as_ref().unwrap(), &picture, &[end]).unwrap();
+    for channel in 0..2 {
+        for (got, x) in played[&end].plane(channel).iter().zip(picture.plane(channel)) {
+            let root = (var[channel] + 1e-5).sqrt();
+            let want = gamma[channel] * (x + bias[channel] - mean[channel]) / root + beta[channel];
+            assert!((got - want).abs() < 1e-5, "{got} instead of {want}");
+        }
+    }
+    // And through a cfg, whose sections have either.
+    let bundled = dir.path().join("net.safetensors");
+    bundle_writer::save(&model, model.params.as_ref().unwrap(), false, &bundled).unwrap();
+    let again = Model::open(&bundled, &CfgOptions::default()).unwrap();
+    assert_eq!(
+        heads(&again.graph, again.params.as_ref().unwrap()),
+        heads(&model.graph, model.params.as_ref().unwrap())
+    );
 }
 
 #[test]

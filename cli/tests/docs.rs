@@ -301,3 +301,11 @@ fn what_a_page_quotes_is_what_the_program_prints() {
     }
     assert!(quoted >= 3, "{quoted}");
 }
+
+#[test]
+fn the_page_of_networks_lists_the_operators_of_onnx_that_are_read() {
+    let page = read("docs/networks.md");
+    let missing: Vec<&&str> =
+        yolov4::low_level::model::onnx::OPERATORS.iter().filter(|op| !page.contains(&format!("`{op}`"))).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}

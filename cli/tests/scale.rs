@@ -175,10 +175,19 @@ fn what_makes_no_sense_is_refused() {
         (vec!["--map", "0"], "--map"),
         (vec!["--model", "demo", "--alpha", "2"], "cannot be used with"),
         (vec!["--model", "demo", "--table", "1"], "cannot be used with"),
-        (vec!["--precision", "f16"], "--model"),
+        (vec!["--precision", "f16"], "is for --model and --fit"),
         (vec!["--unmeasured"], "--model"),
         (vec!["--model", "demo", "--unmeasured", "--adapter", "x"], "cannot be used with"),
         (vec!["--model", "yolov9"], "yolov9"),
+        (vec!["--fit"], "--target-ms"),
+        (vec!["--target-ms", "5"], "--fit"),
+        (vec!["--fit", "--target-ms", "0"], "expected 0.01 to 1000000"),
+        (vec!["--fit", "--target-ms", "5", "--memory", "2X"], "expected bytes such as 2G"),
+        (vec!["--fit", "--target-ms", "5", "--alpha", "2"], "cannot be used with"),
+        (vec!["--fit", "--target-ms", "5", "--model", "demo"], "cannot be used with"),
+        (vec!["--drop-stages", "1"], "--model"),
+        (vec!["--model", "yolov4-tiny", "--unmeasured", "--drop-stages", "2"], "drop_stages: 2 stages"),
+        (vec!["--model", "yolov4-tiny", "--unmeasured", "--size", "416,608"], "several are for --drop-stages"),
     ] {
         let out = scale(&args);
         let said = String::from_utf8_lossy(&out.stderr).into_owned();
@@ -187,4 +196,59 @@ fn what_makes_no_sense_is_refused() {
     }
     let nowhere = scale(&["--plot", "/nonexistent/folder/a.svg"]);
     assert!(nowhere.status.code() == Some(1) && nowhere.stdout.is_empty());
+}
+
+#[test]
+fn the_largest_network_for_a_time_is_found_and_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let cfg = dir.path().join("fit.cfg");
+    let out = Command::new(env!("CARGO_BIN_EXE_yolov4"))
+        .args([
+            "scale",
+            "--fit",
+            "--target-ms",
+            "60000",
+            "--memory",
+            "12M",
+            "--classes",
+            "2",
+            "--format",
+            "json",
+            "--cfg",
+        ])
+        .arg(&cfg)
+        .env("YOLOV4_CACHE", dir.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert!(out.status.success(), "{said}");
+    let sheets: Vec<Value> = serde_json::from_slice(&out.stdout).unwrap();
+    let rows = sheets[0]["rows"].as_array().unwrap();
+    // Memory leaves only a narrow YOLOv4-tiny, whatever the time.
+    let taken: Vec<&Value> = rows.iter().filter(|row| row["taken"] == "yes").collect();
+    assert_eq!(taken.len(), 1, "{rows:?}");
+    assert_eq!(taken[0]["network"], "yolov4-tiny");
+    assert!(number(taken[0], "width") < 1.0 && number(taken[0], "MB") < 12.6, "{rows:?}");
+    assert!(rows.iter().all(|row| number(row, "took, ms") > 0.0 && number(row, "predicted, ms") > 0.0));
+    let text = std::fs::read_to_string(&cfg).unwrap();
+    assert!(text.contains("classes=2"), "{text}");
+    let notes = sheets[0]["notes"].to_string();
+    assert!(
+        notes.contains("off by")
+            && notes.contains("21.7 at 416 (Table 13)")
+            && notes.contains("yolov4 model yolov4-tiny")
+    );
+}
+
+#[test]
+fn a_network_without_stages_has_a_curve() {
+    let rows = sheets(&["--model", "yolov4-p7", "--drop-stages", "0,1,2", "--size", "512,768", "--unmeasured"]);
+    let rows = rows[0]["rows"].as_array().unwrap();
+    let of = |column: &str| rows.iter().map(|row| number(row, column)).collect::<Vec<_>>();
+    assert_eq!(of("stages dropped"), [0.0, 0.0, 1.0, 1.0, 2.0, 2.0]);
+    assert_eq!(of("heads"), [5.0, 5.0, 4.0, 4.0, 3.0, 3.0]);
+    let gflop = of("GFLOP");
+    assert!(gflop[0] > gflop[2] && gflop[2] > gflop[4]);
+    // Cost grows as the square of the size, to the digit.
+    assert!(rows.chunks(2).all(|two| (number(&two[1], "GFLOP") / number(&two[0], "GFLOP") - 2.25).abs() < 1e-9));
 }

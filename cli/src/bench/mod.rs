@@ -30,6 +30,7 @@ use machines::{AdapterSpec, BackendChoice};
 use report::Report;
 use roofs::Roofs;
 use run::{Case, Settings};
+use weights::Weights;
 
 #[derive(clap::Args, Debug)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -227,7 +228,13 @@ async fn every_case(
         for (model, size, weights) in &networks {
             for precision in &args.precision {
                 let precision = *precision;
-                let case = Case { model, size: *size, weights, precision, machine };
+                let case = Case { model, size: *size, drop_stages: 0, weights, precision, machine };
+                if let Weights::Random(seed) = weights {
+                    let model = model.display();
+                    output::say(format_args!(
+                        "note: {model}: no weights at hand: random ones (seed {seed}), with a threshold that leaves no boxes"
+                    ));
+                }
                 match run::measure(&case, &settings, roof.as_ref()).await {
                     Ok(row) => report.results.push(row),
                     Err(error) => failed.add(&case, error)?,

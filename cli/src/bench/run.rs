@@ -29,6 +29,7 @@ use crate::output;
 pub struct Case<'a> {
     pub model: &'a Path,
     pub size: Option<(usize, usize)>,
+    pub drop_stages: usize,
     pub weights: &'a Weights,
     pub precision: Precision,
     pub machine: &'a AdapterSpec,
@@ -87,12 +88,6 @@ async fn timed(
     let mut detector = build(case, settings)?;
     let load_ms = ms(start.elapsed());
     detector.notes().iter().for_each(|note| output::say(format_args!("note: {note}")));
-    if let Weights::Random(seed) = case.weights {
-        let model = case.model.display();
-        output::say(format_args!(
-            "note: {model}: no weights at hand: random ones (seed {seed}), with a threshold that leaves no boxes"
-        ));
-    }
     let picture = noise();
     let pictures = vec![&picture; settings.batch];
     let start = Instant::now();
@@ -172,6 +167,7 @@ pub async fn dispatches(case: &Case<'_>, settings: &Settings) -> Result<(Detecto
 
 fn build(case: &Case<'_>, settings: &Settings) -> Result<Detector> {
     let mut builder = Detector::builder().model(case.model).precision(case.precision).player(PlayerChoice::Gpu);
+    builder = builder.drop_stages(case.drop_stages);
     builder = case.weights.apply(builder.timestamps(true).tune(settings.tune).batch(settings.batch));
     if let Some(size) = case.size {
         builder = builder.size(size);

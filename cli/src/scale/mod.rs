@@ -1,8 +1,12 @@
 //! `yolov4 scale`: the paper as a tool. Its tables, computed or quoted; any network under its calculator.
 
+mod candidates;
+mod curve;
+mod fit;
 mod formulas;
 mod network;
 mod plot;
+mod predict;
 mod published;
 mod sheet;
 
@@ -14,6 +18,8 @@ use yolov4::{
 };
 
 use self::{
+    curve::CurveArgs,
+    fit::{FitArgs, FitMachine},
     network::NetworkArgs,
     sheet::{Sheet, SheetFormat, written},
 };
@@ -33,13 +39,15 @@ pub struct ScaleArgs {
     #[command(flatten)]
     network: NetworkArgs,
     #[command(flatten)]
+    fit: FitArgs,
+    #[command(flatten)]
     sizes: Sizes,
 }
 
 /// The letters of the formulas.
 #[derive(clap::Args, Debug)]
 #[command(next_help_heading = "The letters of Tables 1 to 5")]
-#[group(conflicts_with = "model")]
+#[group(conflicts_with_all = ["model", "fit"])]
 struct Sizes {
     /// w and h: columns and rows of the feature map [default: 76x76 for stages, 104x104 for what concatenates]
     #[arg(long, value_name = "W[xH]", value_parser = options::size)]
@@ -120,10 +128,27 @@ impl Sizes {
 }
 
 pub async fn run(args: ScaleArgs) -> CommandResult {
-    if let Some(model) = &args.network.model {
-        let sheets = network::sheets(model, &args.network).await?;
+    let network = &args.network;
+    let machine = FitMachine {
+        backend: network.backend,
+        adapter: network.adapter.clone(),
+        precision: network.precision,
+        tune: network.tune,
+    };
+    let played = match (&network.model, args.fit.target_ms) {
+        (Some(model), _) if network.drop_stages.is_empty() => Some(network::sheets(model, network).await?),
+        (Some(model), _) => {
+            let machine = (!network.unmeasured).then_some(machine);
+            let curve = CurveArgs { model, drop_stages: &network.drop_stages, sizes: &network.size, machine };
+            Some(vec![curve::sheet(&curve).await?])
+        }
+        (None, Some(target)) => Some(vec![fit::sheet(&args.fit, target, &machine).await?]),
+        (None, None) => None,
+    };
+    if let Some(sheets) = played {
         return Ok(output::print(&written(&sheets, args.format)?)?);
     }
+    network.check_alone()?;
     args.sizes.check()?;
     let all = sheets(&args.sizes)?;
     let chosen = chosen(all, &args.table)?;

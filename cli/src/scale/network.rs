@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use yolov4::{
-    Precision, Result, TuneChoice,
+    Error, Precision, Result, TuneChoice,
     low_level::{
         gpu::Roof,
         graph::{
@@ -34,24 +34,46 @@ pub struct NetworkArgs {
     /// Instead of the paper's tables: every stage and node of this network, a name, a Darknet network description, or a .safetensors file
     #[arg(long, value_name = "NAME|FILE")]
     pub model: Option<PathBuf>,
-    /// Columns and rows of the network's input instead of its own
-    #[arg(long, value_name = "W[xH]", value_parser = options::size, requires = "model")]
-    pub size: Option<(usize, usize)>,
+    /// Columns and rows of the network's input instead of its own; several with --drop-stages
+    #[arg(long, value_name = "W[xH],..", value_delimiter = ',', value_parser = options::size, requires = "model")]
+    pub size: Vec<(usize, usize)>,
+    /// Instead of stages and nodes: the network without so many of its coarsest stages, at each size (section 5.5)
+    #[arg(long, value_name = "N,..", value_delimiter = ',', requires = "model")]
+    pub drop_stages: Vec<usize>,
     /// How values and weights are stored on the GPU
-    #[arg(long, value_enum, default_value_t = Precision::F32, requires = "model")]
+    #[arg(long, value_enum, default_value_t = Precision::F32)]
     pub precision: Precision,
     /// Only what can be counted: nothing is timed
     #[arg(long, requires = "model")]
     pub unmeasured: bool,
     /// Only this back end
-    #[arg(long, value_enum, requires = "model", conflicts_with = "unmeasured")]
+    #[arg(long, value_enum, conflicts_with = "unmeasured")]
     pub backend: Option<BackendChoice>,
     /// Part of the adapter's name, or its number in `yolov4 adapters`
-    #[arg(long, value_name = "NAME", requires = "model", conflicts_with = "unmeasured")]
+    #[arg(long, value_name = "NAME", conflicts_with = "unmeasured")]
     pub adapter: Option<String>,
     /// Whether kernels are measured first: which are the fastest here, once; what was found is kept in the cache folder
-    #[arg(long, value_enum, default_value_t = TuneChoice::Auto, requires = "model", conflicts_with = "unmeasured")]
+    #[arg(long, value_enum, default_value_t = TuneChoice::Auto, conflicts_with = "unmeasured")]
     pub tune: TuneChoice,
+}
+
+impl NetworkArgs {
+    /// Refuses options of a measurement where nothing is measured.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] that names the option.
+    pub fn check_alone(&self) -> Result<()> {
+        let given = [
+            ("--precision", self.precision != Precision::F32),
+            ("--backend", self.backend.is_some()),
+            ("--adapter", self.adapter.is_some()),
+            ("--tune", self.tune != TuneChoice::Auto),
+        ];
+        match given.iter().find(|(_, given)| *given) {
+            Some((option, _)) => Err(Error::Usage(format!("{option} is for --model and --fit"))),
+            None => Ok(()),
+        }
+    }
 }
 
 /// What a node, or several, cost.
@@ -126,7 +148,11 @@ struct Subject<'a> {
 /// # Errors
 /// Whatever keeps the network from being loaded or played.
 pub async fn sheets(model: &PathBuf, args: &NetworkArgs) -> Result<Vec<Sheet>> {
-    let network = Model::open(model, &CfgOptions { size: args.size, ..CfgOptions::default() })?;
+    if args.size.len() > 1 {
+        return Err(Error::Usage("--size: several are for --drop-stages".into()));
+    }
+    let size = args.size.first().copied();
+    let network = Model::open(model, &CfgOptions { size, ..CfgOptions::default() })?;
     network.notes.iter().for_each(|note| output::say(format_args!("note: {note}")));
     let title = model.display().to_string();
     if args.unmeasured {
@@ -140,7 +166,8 @@ pub async fn sheets(model: &PathBuf, args: &NetworkArgs) -> Result<Vec<Sheet>> {
     for machine in &machines {
         let roof = roofs.of(machine).await?;
         let weights = weights::at_hand(model, &network, 0);
-        let case = Case { model, size: args.size, weights: &weights, precision: args.precision, machine };
+        let size = args.size.first().copied();
+        let case = Case { model, size, drop_stages: 0, weights: &weights, precision: args.precision, machine };
         let settings = Settings { batch: 1, frames: FRAMES, warmup: 2, nodes: true, dispatches: true, tune: args.tune };
         let (detector, times) = dispatches(&case, &settings).await?;
         let program = detector.program()?;

@@ -24,4 +24,5 @@ mod writer;
 
 pub use export::save;
 pub use import::open;
+pub use ops::OPERATORS;
 pub use writer::{OnnxOptions, OnnxOutputs};

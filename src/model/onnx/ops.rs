@@ -25,7 +25,6 @@ pub const OPERATORS: &[&str] = &[
     "Elu",
     "GlobalAveragePool",
     "HardSigmoid",
-    "HardSwish",
     "Identity",
     "LeakyRelu",
     "MaxPool",
