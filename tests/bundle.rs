@@ -12,7 +12,7 @@ use yolov4::{
         graph::{Head, NodeParams, explain::Totals},
         host::ResizeMode,
         model::{
-            CfgOptions, Model, WeightsOptions, bundle, darknet,
+            CfgOptions, Model, WeightsOptions, bundle, bundle_writer, darknet,
             scaled::{self, Recipe},
         },
     },
@@ -236,4 +236,24 @@ fn same_again(model: &Model, path: &Path) {
     assert_eq!((model.preprocess, model.defaults), (again.preprocess, again.defaults), "{}", path.display());
     assert_eq!(Totals::new(&model.graph), Totals::new(&again.graph));
     assert_eq!(darknet::weights::expected_bytes(model), darknet::weights::expected_bytes(&again));
+}
+
+#[test]
+fn a_batch_norm_behind_a_bias_is_a_layer_of_its_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let (cfg, weights, file) =
+        (dir.path().join("a.cfg"), dir.path().join("a.weights"), dir.path().join("a.safetensors"));
+    std::fs::write(
+        &cfg,
+        "[net]\nwidth=8\nheight=8\nchannels=3\n[convolutional]\nfilters=6\nsize=1\nactivation=linear\n[batchnorm]\n\
+         [yolo]\nmask=0\nanchors=4,5\nclasses=1\nnum=1\n",
+    )
+    .unwrap();
+    let model = Model::from_cfg(&cfg, &CfgOptions::default()).unwrap();
+    let params = model.random_params(4);
+    model.save_weights(&params, &weights).unwrap();
+    assert_eq!(std::fs::metadata(&weights).unwrap().len(), darknet::weights::expected_bytes(&model));
+    assert_eq!(model.load_weights(&weights, &WeightsOptions::default(), &mut vec![]).unwrap(), params);
+    bundle_writer::save(&model, &params, false, &file).unwrap();
+    assert_eq!(Model::open(&file, &CfgOptions::default()).unwrap().params.unwrap(), params);
 }

@@ -179,5 +179,5 @@ fn there_must_be_something_left() {
     let network = Recipe::named("yolov4-tiny").unwrap().network().unwrap();
     assert_eq!(drop_stages(&network.graph, &Params::default(), 1).unwrap().0.heads.len(), 1);
     let said = drop_stages(&network.graph, &Params::default(), 2).unwrap_err().to_string();
-    assert!(said.contains("drop_stages: 2 stages"), "{said}");
+    assert!(said.contains("drop-stages: expected fewer than the network's 2 heads, found 2"), "{said}");
 }

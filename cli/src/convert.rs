@@ -6,7 +6,7 @@ use yolov4::{
     Error, Precision, Result,
     low_level::{
         detect::choices::Choices,
-        graph::{NodeParams, Params, drop::drop_stages},
+        graph::{Graph, Head, NodeParams, Params, drop::drop_stages},
         model::{
             CfgOptions, Model, WeightsOptions, bundle_writer,
             darknet::write,
@@ -89,6 +89,9 @@ pub fn run(args: &ConvertArgs) -> CommandResult {
         (args.outputs != OnnxOutputs::Heads && target != Target::Onnx, "--outputs is for .onnx"),
         (args.dynamic_batch && target != Target::Onnx, "--dynamic-batch is for .onnx"),
         (args.like.is_some() && !is_onnx(&args.input), "--like is for an .onnx that is read"),
+        (args.names.is_some() && matches!(target, Target::Weights | Target::Cfg), "--names: Darknet's files have none"),
+        (args.weights.is_some() && target == Target::Cfg, "--weights: a .cfg has no numbers"),
+        (args.bn_eps.is_some() && target == Target::Cfg, "--bn-eps: a .cfg has no numbers"),
     ];
     if let Some((_, why)) = refused.iter().find(|(is, _)| *is) {
         return Err(Error::Usage((*why).to_owned()).into());
@@ -153,7 +156,7 @@ fn params(args: &ConvertArgs, network: &mut Model, notes: &mut Vec<String>) -> R
     Ok(params)
 }
 
-/// The weights, and the cfg beside them unless it is what was read.
+/// The weights, and the cfg beside them unless it is there.
 fn weights(args: &ConvertArgs, network: &Model, params: &Params, notes: &mut Vec<String>) -> Result<()> {
     let (text, again, params) = write::rewritten(network, params)?;
     let params = write::with_darknets_epsilon(&params);
@@ -171,10 +174,40 @@ fn weights(args: &ConvertArgs, network: &Model, params: &Params, notes: &mut Vec
         notes.push(format!("{}: has {section} sections, which AlexeyAB's Darknet does not read", args.out.display()));
     }
     let cfg = args.out.with_extension("cfg");
-    // What was read stays as it is, comments and all: the order of the numbers is the same.
-    let real = |path: &Path| std::fs::canonicalize(path).ok();
-    if real(&cfg).is_none() || real(&cfg) != real(&args.input) {
+    // One that is there stays as it is, comments and all, if it is of this network; another one is somebody's.
+    let there = cfg.exists();
+    if there && !of_this_network(&cfg, &again) {
+        return Err(Error::Usage(format!(
+            "{} is there and is of another network: name another OUT, beside which a .cfg can be written",
+            cfg.display()
+        )));
+    }
+    again.save_weights(&params, &args.out)?;
+    if !there {
         output::write(&cfg, text.as_bytes())?;
     }
-    again.save_weights(&params, &args.out)
+    if !network.labels.is_empty() && !is_cfg(&args.input) {
+        let out = args.out.display();
+        notes.push(format!(
+            "{out}: Darknet's files have no class names, thresholds or resize mode: those of the network stay behind"
+        ));
+    }
+    Ok(())
+}
+
+fn is_cfg(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("cfg"))
+}
+
+/// Whether a cfg is read as the same nodes and heads.
+fn of_this_network(cfg: &Path, network: &Model) -> bool {
+    let Ok(found) = Model::from_cfg(cfg, &CfgOptions::default()) else { return false };
+    let nodes = |graph: &Graph| {
+        graph.nodes.iter().map(|node| (node.op.clone(), node.inputs.clone(), node.shape)).collect::<Vec<_>>()
+    };
+    let heads = |graph: &Graph| {
+        let facts = |h: &Head| (h.input, h.anchors.clone(), h.classes, h.scale_x_y, h.new_coords);
+        graph.heads.iter().map(facts).collect::<Vec<_>>()
+    };
+    nodes(&found.graph) == nodes(&network.graph) && heads(&found.graph) == heads(&network.graph)
 }

@@ -115,6 +115,11 @@ fn a_cfg_that_was_read_is_not_written_over() {
     fs::write(&cfg, &text).unwrap();
     done(&["convert", &cfg, &weights, "--weights", &weights]);
     assert_eq!(fs::read_to_string(&cfg).unwrap(), text);
+    // Nor one of another network.
+    let other = yolov4(&["convert", &cfg, &weights, "--weights", &weights, "--drop-stages", "1"]);
+    let said = String::from_utf8_lossy(&other.stderr).into_owned();
+    assert!(other.status.code() == Some(2) && said.contains("is of another network"), "{said}");
+    assert_eq!(fs::read_to_string(&cfg).unwrap(), text);
     let only = folder.file("only.cfg");
     done(&["convert", "yolov4-p7", &only]);
     assert!(fs::read_to_string(&only).unwrap().contains("[batchnorm]"));

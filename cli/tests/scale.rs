@@ -168,8 +168,10 @@ fn what_makes_no_sense_is_refused() {
     for (args, why) in [
         (vec!["--table", "15"], "expected one of 1, 2, 3"),
         (vec!["--layers", "0"], "--layers"),
-        (vec!["--layers", "1001"], "at most 1000"),
-        (vec!["--base", "99999999"], "expected at most 65536"),
+        (vec!["--layers", "65"], "at most 64"),
+        (vec!["--map", "65536"], "sides of at most 16384"),
+        (vec!["--model", "yolov4-tiny", "--drop-stages", "0", "--backend", "all"], "name one adapter"),
+        (vec!["--base", "99999999"], "expected at most 4096"),
         (vec!["--alpha", "0"], "expected a factor from 0.001 to 1000"),
         (vec!["--alpha", "nan"], "expected a factor"),
         (vec!["--map", "0"], "--map"),
@@ -186,7 +188,10 @@ fn what_makes_no_sense_is_refused() {
         (vec!["--fit", "--target-ms", "5", "--alpha", "2"], "cannot be used with"),
         (vec!["--fit", "--target-ms", "5", "--model", "demo"], "cannot be used with"),
         (vec!["--drop-stages", "1"], "--model"),
-        (vec!["--model", "yolov4-tiny", "--unmeasured", "--drop-stages", "2"], "drop_stages: 2 stages"),
+        (
+            vec!["--model", "yolov4-tiny", "--unmeasured", "--drop-stages", "2"],
+            "drop-stages: expected fewer than the network's 2 heads, found 2",
+        ),
         (vec!["--model", "yolov4-tiny", "--unmeasured", "--size", "416,608"], "several are for --drop-stages"),
     ] {
         let out = scale(&args);

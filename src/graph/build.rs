@@ -48,7 +48,7 @@ impl Builder {
     /// If the value's channels are not `anchors * (5 + classes)`.
     pub fn head(&mut self, name: &str, head: Head) -> Result<()> {
         let have = self.graph.node(head.input).shape.c;
-        let want = head.anchors.len() * (5 + head.classes);
+        let want = head.anchors.len().saturating_mul(head.classes.saturating_add(5));
         if have != want {
             return Err(Error::graph(
                 name,

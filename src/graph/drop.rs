@@ -20,10 +20,14 @@ use crate::{
 /// # Errors
 /// [`Error::Usage`] if there are not more heads; [`Error::Graph`] for a node that cannot do without what it reads.
 pub fn drop_stages(graph: &Graph, params: &Params, count: usize) -> Result<(Graph, Params)> {
+    let first = graph;
     let (mut graph, mut params) = (graph.clone(), params.clone());
     for _ in 0..count {
         if graph.heads.len() < 2 {
-            return Err(Error::Usage(format!("drop_stages: {count} stages of a network with as many heads or fewer")));
+            let heads = first.heads.len();
+            return Err(Error::Usage(format!(
+                "drop-stages: expected fewer than the network's {heads} heads, found {count}"
+            )));
         }
         (graph, params) = without_coarsest(&graph, &params)?;
     }
@@ -45,12 +49,14 @@ fn without_coarsest(graph: &Graph, params: &Params) -> Result<(Graph, Params)> {
     let coarsest = graph.heads.iter().map(of).fold(0.0, f64::max);
     let mut left: Vec<Left> = Vec::with_capacity(graph.nodes.len());
     for (id, node) in graph.iter() {
-        let gone = steps.get(id.0).is_some_and(|reach| reach.step >= coarsest);
+        // What is one pixel a plane belongs to the stage that it was made of.
+        let of_a_plane = node.shape.pixels() == 1 && steps.get(id.0).is_some_and(|reach| reach.step > coarsest);
+        let gone = !of_a_plane && steps.get(id.0).is_some_and(|reach| reach.step >= coarsest);
         left.push(if gone { Left::None } else { kept(graph, node, &left)? });
     }
     let heads: Vec<&Head> = graph.heads.iter().filter(|head| left[head.input.0] != Left::None).collect();
     if heads.is_empty() {
-        return Err(Error::Usage("drop_stages: no head would be left".into()));
+        return Err(Error::Usage("drop-stages: no head would be left".into()));
     }
     if let Some(head) = heads.iter().find(|head| left[head.input.0] != whole(graph.node(head.input).shape.c)) {
         return Err(Error::graph(&graph.node(head.input).name, "enters a head, and some of its channels are dropped"));

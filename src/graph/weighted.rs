@@ -30,8 +30,10 @@ impl Graph {
                 let weights = conv.kernel_elements(self.node(node.inputs[0]).shape.c);
                 found.push(Weighted { layer, conv: Some(id), norm: None, filters: conv.filters, weights });
             } else if node.op == Op::BatchNorm {
+                // One with a bias of its own is a layer, and the batch-norm behind it another.
+                let plain = self.node(node.inputs[0]).op.conv().is_some_and(|conv| !conv.bias);
                 match found.last_mut() {
-                    Some(last) if last.conv == Some(node.inputs[0]) => last.norm = Some(id),
+                    Some(last) if plain && last.conv == Some(node.inputs[0]) => last.norm = Some(id),
                     _ => found.push(Weighted { layer, conv: None, norm: Some(id), filters: node.shape.c, weights: 0 }),
                 }
             }

@@ -24,6 +24,12 @@ use crate::{
 pub fn save(model: &Model, params: &Params, half: bool, path: &Path) -> Result<()> {
     let fail = |message: String| Error::Weights { file: path.to_owned(), message };
     let (cfg, model, params) = write::rewritten(model, params)?;
+    let odd = |name: &String| name.contains(['\n', '\r']);
+    if model.labels.iter().any(odd) || model.labels.last().is_some_and(String::is_empty) {
+        return Err(fail(
+            "a class name has two lines, or the last one is empty: that cannot be said in one line a class".into(),
+        ));
+    }
     let mut eps = None;
     let mut tensors: Vec<(String, Vec<usize>, &[f32])> = vec![];
     for layer in model.graph.weighted() {
@@ -51,6 +57,12 @@ pub fn save(model: &Model, params: &Params, half: bool, path: &Path) -> Result<(
             }
             tensors.push((name("weights"), shape, weights));
         }
+    }
+    if half
+        && let Some((name, ..)) =
+            tensors.iter().find(|(name, _, list)| name.ends_with(".weights") && list.iter().any(|v| v.abs() > 65504.0))
+    {
+        return Err(fail(format!("{name} has numbers beyond 65504, where 16 bits end")));
     }
     let bytes: Vec<Vec<u8>> =
         tensors.iter().map(|(name, _, list)| stored(list, half && name.ends_with(".weights"))).collect();

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use yolov4::{
-    Precision, Result, TuneChoice,
+    Error, Precision, Result, TuneChoice,
     low_level::{
         graph::{Params, drop::drop_stages, explain::Totals},
         model::{CfgOptions, Model},
@@ -47,6 +47,9 @@ pub async fn sheet(args: &CurveArgs<'_>) -> Result<Sheet> {
         Some(on) => choose(on.backend, on.adapter.as_deref()).await?,
         None => vec![],
     };
+    if machines.len() > 1 {
+        return Err(Error::Usage("--drop-stages: name one adapter: --backend all is for --model alone".into()));
+    }
     let own = Model::open(model, &CfgOptions::default())?.graph.input_shape();
     let sizes = if args.sizes.is_empty() { vec![(own.w, own.h)] } else { args.sizes.to_vec() };
     for count in *counts {

@@ -113,9 +113,12 @@ struct Search<'a> {
 /// # Errors
 /// If no network is fast enough; whatever keeps one from being played.
 pub async fn sheet(args: &FitArgs, target: f64, on: &FitMachine) -> Result<Sheet> {
+    if let Some(path) = &args.cfg {
+        output::check_file(path)?;
+    }
     let machines = choose(on.backend, on.adapter.as_deref()).await?;
     let [machine] = &machines[..] else {
-        return Err(Error::Usage("--fit: name one adapter (--adapter)".into()));
+        return Err(Error::Usage("--fit: name one adapter, not --backend all".into()));
     };
     let settings = Settings { batch: 1, frames: FRAMES, warmup: 2, nodes: false, dispatches: false, tune: on.tune };
     let folder = tempfile::tempdir().map_err(Error::io("a folder for networks that are tried"))?;

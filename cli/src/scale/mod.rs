@@ -81,8 +81,10 @@ fn factor(text: &str) -> Result<f64, String> {
     (0.001..=1000.0).contains(&value).then_some(value).ok_or_else(fail)
 }
 
-/// Largest number for a letter: products of five of them stay far below what can be counted.
-const MOST: u64 = 1 << 16;
+/// Largest channels, side of a map, and layers: the largest product, w h g² k (k - 1) / 2, stays below 2^63.
+const MOST: u64 = 1 << 12;
+const MOST_SIDE: usize = 1 << 14;
+const MOST_LAYERS: u64 = 64;
 
 /// The letters of Tables 1 and 2.
 #[derive(Clone, Copy, Debug)]
@@ -96,14 +98,17 @@ impl Sizes {
     /// # Errors
     /// [`Error::Usage`] for a letter that is too large to count with.
     fn check(&self) -> Result<()> {
-        let letters = [("--base", self.base), ("--layers", self.layers), ("--growth", self.growth)];
+        let letters = [("--base", self.base), ("--growth", self.growth)];
         for (name, value) in letters.into_iter().chain([("--tau", Some(self.tau))]) {
             if let Some(value) = value.filter(|value| value.get() > MOST) {
                 return Err(Error::Usage(format!("{name}: expected at most {MOST}, found {value}")));
             }
         }
-        if self.layers.is_some_and(|layers| layers.get() > 1000) {
-            return Err(Error::Usage("--layers: expected at most 1000".into()));
+        if let Some(layers) = self.layers.filter(|layers| layers.get() > MOST_LAYERS) {
+            return Err(Error::Usage(format!("--layers: expected at most {MOST_LAYERS}, found {layers}")));
+        }
+        if let Some((w, h)) = self.map.filter(|(w, h)| *w.max(h) > MOST_SIDE) {
+            return Err(Error::Usage(format!("--map: expected sides of at most {MOST_SIDE}, found {w}x{h}")));
         }
         Ok(())
     }

@@ -31,7 +31,7 @@ use crate::{
 #[derive(clap::Args, Clone, Debug)]
 #[command(next_help_heading = "A network under the calculator")]
 pub struct NetworkArgs {
-    /// Instead of the paper's tables: every stage and node of this network, a name, a Darknet network description, or a .safetensors file
+    /// Instead of the paper's tables: every stage and node of this network, a name or a file, as --model of `yolov4 detect` takes it
     #[arg(long, value_name = "NAME|FILE")]
     pub model: Option<PathBuf>,
     /// Columns and rows of the network's input instead of its own; several with --drop-stages

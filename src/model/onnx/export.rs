@@ -22,13 +22,16 @@ use crate::{
 const OPSET: i64 = 17;
 /// The version of the format that goes with it.
 const IR_VERSION: i64 = 8;
-/// Writes a file, whole or not at all. The input is `input [N, 3, rows, columns]`, red, green, blue from 0 to 1. Batch-norm is folded into the
+/// Writes a file, whole or not at all. The input is `input [N, 3, rows, columns]`, red, green, blue from 0 to 1 (or `[N, 1, ..]`, grey). Batch-norm is folded into the
 /// convolutions. What the nodes do not say (anchors, class names, thresholds) is in the metadata, under `yolov4`, as JSON.
 ///
 /// # Errors
 /// [`Error::Graph`] for a node that ONNX has no operators for, or without numbers; [`Error::Io`].
 pub fn save(model: &Model, params: &Params, options: &OnnxOptions, path: &Path) -> Result<()> {
     let (graph, params) = fold(model.graph.clone(), params.clone())?;
+    if options.half {
+        in_range(&graph, &params)?;
+    }
     let mut writer = OnnxWriter::new(*options);
     for (id, node) in graph.iter() {
         put(&mut writer, &graph, &params, id, node)?;
@@ -57,6 +60,18 @@ pub fn save(model: &Model, params: &Params, options: &OnnxOptions, path: &Path) 
         metadata_props: vec![StringEntry { key: KEY.into(), value: facts }],
     };
     files::write_whole(path, |out| out.write_all(&file.encode_to_vec())).map_err(Error::io(path))
+}
+
+/// Refuses numbers that 16 bits cannot hold.
+fn in_range(graph: &Graph, params: &Params) -> Result<()> {
+    for (id, node) in graph.iter() {
+        if let Some(NodeParams::Conv { weights, bias }) = params.get(id)
+            && let Some(large) = weights.iter().chain(bias.iter().flatten()).find(|v| v.abs() > 65504.0)
+        {
+            return Err(Error::graph(&node.name, format!("has a number of {large}, and 16 bits end at 65504")));
+        }
+    }
+    Ok(())
 }
 
 /// What enters the heads, under names of their own.
@@ -136,13 +151,10 @@ fn put(writer: &mut OnnxWriter, graph: &Graph, params: &Params, id: NodeId, node
                 string("nearest_mode", "floor"),
                 string("coordinate_transformation_mode", "asymmetric"),
             ];
-            if upsample.scale == 1.0 {
-                writer.put("Resize", &[ins[0], "", &scales], &out, attributes);
-            } else {
-                let larger = writer.put("Resize", &[ins[0], "", &scales], &format!("{out}.larger"), attributes);
-                let factor = writer.numbers(&format!("{out}.factor"), &[1], &[upsample.scale]);
-                writer.put("Mul", &[&larger, &factor], &out, vec![]);
+            if upsample.scale != 1.0 {
+                return Err(fail("multiplies what it enlarges (`scale`), which is not written here"));
             }
+            writer.put("Resize", &[ins[0], "", &scales], &out, attributes);
         }
         Op::Spp(_) => return Err(fail("is made by a pass")),
     }

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     graph::{Activation, Builder, Head, NodeId, Op},
-    model::{CfgOptions, Defaults, Model, Preprocess},
+    model::{CfgOptions, Decode, Defaults, Model, Preprocess},
     tensor::Shape,
 };
 
@@ -26,17 +26,29 @@ const OLDEST: i64 = 7;
 /// has as many heads, of the same shapes, with their anchors.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Weights`] with the node and operator that is not read here, or what does not fit; [`Error::Usage`] for a size that
-/// the network cannot have.
+/// [`Error::Io`]; [`Error::Weights`] with the node and operator that is not read here, or what does not fit; [`Error::Usage`] for options
+/// that only a cfg has.
 pub fn open(path: &Path, options: &CfgOptions, like: Option<&Model>) -> Result<Model> {
+    if options.decode != Decode::Auto || options.leaky_slope.is_some() {
+        return Err(Error::Usage(
+            "decode and leaky_slope are for network descriptions: an .onnx says both itself".into(),
+        ));
+    }
     let bytes = std::fs::read(path).map_err(Error::io(path))?;
+    let length = bytes.len();
     let fail = |message: String| Error::Weights { file: path.to_owned(), message };
     let file = ModelProto::decode(bytes.as_slice()).map_err(|e| fail(format!("is no ONNX file: {e}")))?;
     drop(bytes);
-    read(path, &file, options, like).map_err(fail)
+    read(path, &file, length, options, like).map_err(fail)
 }
 
-fn read(path: &Path, file: &ModelProto, options: &CfgOptions, like: Option<&Model>) -> Result<Model, String> {
+fn read(
+    path: &Path,
+    file: &ModelProto,
+    length: usize,
+    options: &CfgOptions,
+    like: Option<&Model>,
+) -> Result<Model, String> {
     let graph = file.graph.as_ref().ok_or("is no ONNX file: it has no graph")?;
     if graph.node.is_empty() {
         return Err("is no ONNX file: it has no nodes".into());
@@ -48,14 +60,19 @@ fn read(path: &Path, file: &ModelProto, options: &CfgOptions, like: Option<&Mode
     }
     let numbers: BTreeMap<&str, &TensorProto> = graph.initializer.iter().map(|t| (t.name.as_str(), t)).collect();
     let facts = file.metadata_props.iter().find(|entry| entry.key == KEY);
-    let facts = facts.map(|entry| NetworkFacts::parse(&entry.value)).transpose().map_err(|e| e.to_string())?;
+    // Whoever names a network knows better than what another program may have left of the metadata.
+    let facts = facts.filter(|_| like.is_none()).map(|entry| NetworkFacts::parse(&entry.value));
+    let facts = facts.transpose().map_err(|e| e.to_string())?;
+    if facts.as_ref().is_some_and(|facts| facts.heads.is_empty()) {
+        return Err("metadata `yolov4`: there are no heads: this network finds no boxes".into());
+    }
     let (input, shape) = input(graph, &numbers, options, &mut notes)?;
     let ends = match &facts {
         Some(facts) => facts.heads.iter().map(|head| head.value.clone()).collect(),
         None => last_convolutions(graph),
     };
     let needed = needed(graph, &ends);
-    let mut importer = Importer::new(Builder::new(shape).map_err(|e| e.to_string())?, &numbers, &graph.node);
+    let mut importer = Importer::new(Builder::new(shape).map_err(|e| e.to_string())?, &numbers, &graph.node, length);
     importer.begin(input, NodeId(0));
     for (number, node) in graph.node.iter().enumerate() {
         if needed.contains(&number) {
@@ -119,8 +136,8 @@ fn input<'a>(
         return Err(format!("input `{}`: expected [N, 3, rows, columns], found {} axes", input.name, axes.len()));
     };
     let channels = channels.unwrap_or(3);
-    if channels != 3 {
-        return Err(format!("input `{}`: expected 3 channels in the second axis, found {channels}", input.name));
+    if !matches!(channels, 1 | 3) {
+        return Err(format!("input `{}`: expected 3 channels in the second axis, or 1, found {channels}", input.name));
     }
     let (w, h) = match (options.size, columns.zip(rows)) {
         (Some(size), own) => {
@@ -168,8 +185,13 @@ fn needed(graph: &GraphProto, ends: &[String]) -> BTreeSet<usize> {
 
 fn own_heads(importer: &mut Importer<'_>, facts: &NetworkFacts, values: &[NodeId]) -> Result<(), String> {
     for (number, (head, input)) in facts.heads.iter().zip(values).enumerate() {
-        if !head.anchors.iter().all(|(w, h)| *w > 0.0 && *h > 0.0 && w.is_finite() && h.is_finite()) {
-            return Err(format!("head {number}: expected anchors above zero, found {:?}", head.anchors));
+        let sane = |v: f32| v > 0.0 && v.is_finite();
+        if head.anchors.is_empty() || !head.anchors.iter().all(|(w, h)| sane(*w) && sane(*h)) {
+            return Err(format!("metadata `yolov4`: head {number}: expected anchors above zero"));
+        }
+        if !(1..=1 << 16).contains(&head.classes) || !sane(head.scale_x_y) {
+            let (classes, scale) = (head.classes, head.scale_x_y);
+            return Err(format!("metadata `yolov4`: head {number}: {classes} classes, scale_x_y {scale}"));
         }
         let head = Head {
             input: *input,
@@ -197,9 +219,21 @@ fn other_heads(importer: &mut Importer<'_>, like: &Model, values: &[NodeId]) -> 
             own.heads.len()
         ));
     }
+    if let Some(cut) = values.iter().find(|value| importer.biases.contains_key(value)) {
+        let shape = importer.builder.shape(*cut);
+        return Err(format!("a batch-norm follows the last convolution, of {shape}: no head here is like that"));
+    }
+    let mut left = values.to_vec();
     for (number, head) in own.heads.iter().enumerate() {
         let shape = own.node(head.input).shape;
-        let found = values.iter().copied().find(|value| importer.builder.shape(*value) == shape);
+        let alike: Vec<usize> = (0..left.len()).filter(|i| importer.builder.shape(left[*i]) == shape).collect();
+        if alike.len() > 1 {
+            return Err(format!(
+                "{} of its last convolutions give {shape}: which is head {number} cannot be told",
+                alike.len()
+            ));
+        }
+        let found = alike.first().map(|at| left.swap_remove(*at));
         let mut value = found.ok_or_else(|| {
             let there: Vec<String> = values.iter().map(|id| importer.builder.shape(*id).to_string()).collect();
             format!("head {number} of {} is {shape}; there are {}", like.source.display(), there.join(", "))

@@ -41,10 +41,18 @@ pub struct Importer<'a> {
     normed: BTreeSet<&'a str>,
     /// Biases before a batch-norm, until it is there.
     pub biases: BTreeMap<NodeId, Vec<f32>>,
+    /// Numbers that may still be taken: a file may name one tensor many times over.
+    budget: usize,
 }
 
 impl<'a> Importer<'a> {
-    pub fn new(builder: Builder, initializers: &'a BTreeMap<&'a str, &'a TensorProto>, nodes: &'a [NodeProto]) -> Self {
+    /// `length`: bytes of the file.
+    pub fn new(
+        builder: Builder,
+        initializers: &'a BTreeMap<&'a str, &'a TensorProto>,
+        nodes: &'a [NodeProto],
+        length: usize,
+    ) -> Self {
         let logistic = nodes.iter().filter(|node| node.op_type == "Sigmoid");
         let of: BTreeMap<&str, &str> =
             logistic.filter_map(|node| Some((node.output.first()?.as_str(), node.input.first()?.as_str()))).collect();
@@ -66,6 +74,7 @@ impl<'a> Importer<'a> {
             gates,
             normed: normed.collect(),
             biases: BTreeMap::new(),
+            budget: length.saturating_mul(2).saturating_add(1 << 16),
         }
     }
 
@@ -148,8 +157,11 @@ impl<'a> Importer<'a> {
     ///
     /// # Errors
     /// If it is not.
-    pub fn floats(&self, node: &NodeProto, input: usize) -> Result<Vec<f32>, String> {
+    pub fn floats(&mut self, node: &NodeProto, input: usize) -> Result<Vec<f32>, String> {
         let list = self.constant(node, input)?.ok_or_else(|| format!("has no input {input}"))?.floats();
+        let left = self.budget.checked_sub(list.len());
+        self.budget =
+            left.ok_or("takes the same numbers as so many nodes before it that there would be no end to them")?;
         match list.iter().position(|v| !v.is_finite()) {
             Some(at) => Err(format!("number {at} of input {input} is not finite")),
             None => Ok(list),

@@ -41,6 +41,9 @@ pub const OPERATORS: &[&str] = &[
     "Upsample",
 ];
 
+/// Longest axis of a kernel, and most groups.
+const MOST: usize = 1 << 16;
+
 impl Importer<'_> {
     /// Adds a node of the file.
     ///
@@ -122,6 +125,7 @@ impl Importer<'_> {
                 let tensor = attribute(node, "value").and_then(|value| value.t.as_ref());
                 Known::Constant(Constant::named(&output, tensor.ok_or("has no tensor for a value")?)?)
             }
+            "Elu" => return Err("alpha: expected 1".into()),
             other => return Err(format!("`{other}` is not read here; known are {}", OPERATORS.join(", "))),
         };
         self.known.insert(output, found);
@@ -135,6 +139,9 @@ impl Importer<'_> {
         let [filters, inputs, rows, columns] = kernel.dims[..] else {
             return Err(format!("kernel: expected four axes, found {:?}", kernel.dims));
         };
+        if kernel.dims.iter().any(|n| !(1..=MOST).contains(n)) {
+            return Err(format!("kernel: expected axes of 1 to {MOST}, found {:?}", kernel.dims));
+        }
         let window = OnnxWindow::of(node, shape, Some([rows, columns]))?;
         if window.size != [rows, columns] {
             return Err(format!("kernel_shape {:?}, and a kernel of {rows}x{columns}", window.size));
@@ -145,8 +152,8 @@ impl Importer<'_> {
         if !before.is_multiple_of(dilation) {
             return Err(format!("pads of {before} are no multiple of the dilation, {dilation}"));
         }
-        let groups =
-            usize::try_from(int(node, "group", 1)).ok().filter(|n| *n > 0).ok_or("group: expected 1 or more")?;
+        let groups = usize::try_from(int(node, "group", 1)).ok().filter(|n| (1..=MOST).contains(n));
+        let groups = groups.ok_or("group: expected 1 to 65536")?;
         if inputs * groups != shape.c {
             return Err(format!(
                 "expected a kernel of {} channels in each of {groups} groups, found {inputs}",
@@ -190,7 +197,7 @@ impl Importer<'_> {
     fn batch_norm(&mut self, node: &NodeProto, output: &str, layer: Option<usize>) -> Result<NodeId, String> {
         let x = self.first(node)?;
         let channels = self.builder.shape(x).c;
-        let part = |input: usize| {
+        let mut part = |input: usize| {
             let list = self.floats(node, input)?;
             if list.len() == channels {
                 Ok(list)
@@ -198,17 +205,11 @@ impl Importer<'_> {
                 Err(format!("input {input}: expected {channels} numbers, found {}", list.len()))
             }
         };
-        let mut mean = part(3)?;
+        let [gamma, beta, mut mean, var] = [part(1)?, part(2)?, part(3)?, part(4)?];
         if let Some(bias) = self.biases.get(&x) {
             mean.iter_mut().zip(bias).for_each(|(mean, bias)| *mean -= bias);
         }
-        let numbers = NodeParams::BatchNorm {
-            gamma: part(1)?,
-            beta: part(2)?,
-            mean,
-            var: part(4)?,
-            eps: float(node, "epsilon", 1e-5),
-        };
+        let numbers = NodeParams::BatchNorm { gamma, beta, mean, var, eps: float(node, "epsilon", 1e-5) };
         self.add(output, layer, Op::BatchNorm, &[x], Some(numbers))
     }
 
@@ -228,7 +229,7 @@ impl Importer<'_> {
         }
     }
 
-    /// An activation of several operators, a product of two values, or a value times one number.
+    /// An activation of several operators, or a product of two values.
     fn product(&mut self, node: &NodeProto, output: &str, layer: Option<usize>) -> Result<NodeId, String> {
         let [a, b] = &node.input[..] else { return Err("has not two inputs".into()) };
         for (gate, x) in [(a, b), (b, a)] {
@@ -295,7 +296,8 @@ impl Importer<'_> {
         let even = || vec![(shape.c / count) as i64; count];
         let parts = self.whole(node, 1, "split")?.unwrap_or_else(even);
         let whole: Option<Vec<usize>> = parts.iter().map(|n| usize::try_from(*n).ok().filter(|n| *n > 0)).collect();
-        let whole = whole.filter(|list| list.len() == count && list.iter().sum::<usize>() == shape.c);
+        let sum = |list: &[usize]| list.iter().try_fold(0usize, |sum, n| sum.checked_add(*n));
+        let whole = whole.filter(|list| list.len() == count && sum(list) == Some(shape.c));
         let whole = whole.ok_or_else(|| format!("{count} parts of {} channels: {parts:?}", shape.c))?;
         let mut start = 0;
         for (name, channels) in node.output.iter().zip(whole) {
@@ -317,10 +319,13 @@ impl Importer<'_> {
         let (way, nearest) = (text(node, "coordinate_transformation_mode"), text(node, "nearest_mode"));
         let usual = match way.unwrap_or("half_pixel") {
             "asymmetric" => nearest == Some("floor"),
-            "half_pixel" | "pytorch_half_pixel" => true,
+            "half_pixel" | "pytorch_half_pixel" => {
+                matches!(nearest, None | Some("round_prefer_floor" | "round_prefer_ceil"))
+            }
             _ => false,
         };
-        if node.op_type == "Resize" && !usual && attribute(node, "coordinate_transformation_mode").is_some() {
+        // Opset 10 has no such attributes, and means the nearest one below.
+        if node.op_type == "Resize" && !usual && node.input.len() > 2 {
             return Err(format!(
                 "coordinate_transformation_mode {way:?} with nearest_mode {nearest:?} is not read here"
             ));

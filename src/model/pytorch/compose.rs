@@ -112,12 +112,12 @@ impl Composer<'_> {
                 }
             }
             ModuleKind::BottleneckCsp => {
-                let hidden = self.rows(&part("cv3.weight"))?;
-                let bypass = self.bare(path, "cv2", hidden)?;
+                let (hidden, past) = (self.rows(&part("cv3.weight"))?, self.rows(&part("cv2.weight"))?);
+                let bypass = self.bare(path, "cv2", hidden, hidden)?;
                 self.cfg.from(input);
                 self.conv(&part("cv1"), 1)?;
                 self.deep(path, true)?;
-                self.bare(path, "cv3", 0)?;
+                self.bare(path, "cv3", 0, past)?;
                 self.join(bypass, &part("cv4"))?;
             }
             ModuleKind::C3 => {
@@ -131,16 +131,17 @@ impl Composer<'_> {
             ModuleKind::BottleneckCsp2 => {
                 self.conv(&part("cv1"), 1)?;
                 let input = self.cfg.last();
-                let hidden = self.rows(&part("cv2.weight"))?;
-                let bypass = self.bare(path, "cv2", hidden)?;
+                // What the deep branch has: as many channels as its first convolution.
+                let (hidden, past) = (self.rows(&part("cv1.conv.weight"))?, self.rows(&part("cv2.weight"))?);
+                let bypass = self.bare(path, "cv2", hidden, hidden)?;
                 self.cfg.from(input);
                 self.deep(path, false)?;
-                self.again(path, hidden)?;
+                self.again(path, hidden, past)?;
                 self.join(bypass, &part("cv3"))?;
             }
             ModuleKind::SppCsp => {
-                let hidden = self.rows(&part("cv2.weight"))?;
-                let bypass = self.bare(path, "cv2", hidden)?;
+                let (hidden, past) = (self.rows(&part("cv6.conv.weight"))?, self.rows(&part("cv2.weight"))?);
+                let bypass = self.bare(path, "cv2", hidden, hidden)?;
                 self.cfg.from(input);
                 for name in ["cv1", "cv3", "cv4"] {
                     self.conv(&part(name), 1)?;
@@ -148,7 +149,7 @@ impl Composer<'_> {
                 self.pools(path)?;
                 self.conv(&part("cv5"), 1)?;
                 self.conv(&part("cv6"), 1)?;
-                self.again(path, hidden)?;
+                self.again(path, hidden, past)?;
                 self.join(bypass, &part("cv7"))?;
             }
             ModuleKind::Spp => {
@@ -158,7 +159,7 @@ impl Composer<'_> {
             }
             ModuleKind::Sppf => {
                 self.conv(&part("cv1"), 1)?;
-                let size = self.number(&part("m"), "kernel_size").unwrap_or(5);
+                let size = self.number(&part("m"), "kernel_size", 5)?;
                 let value = self.cfg.last();
                 let pools: Vec<Mark> = (0..3).map(|_| self.cfg.max_pool(size, 1)).collect();
                 self.cfg.concat(&[&[value], &pools[..]].concat());
@@ -205,7 +206,7 @@ impl Composer<'_> {
         let value = self.cfg.last();
         let mut all = vec![value];
         for (number, usual) in [5, 9, 13].into_iter().enumerate() {
-            let size = self.number(&format!("{path}.m.{number}"), "kernel_size").unwrap_or(usual);
+            let size = self.number(&format!("{path}.m.{number}"), "kernel_size", usual)?;
             self.cfg.from(value);
             all.push(self.cfg.max_pool(size, 1));
         }
@@ -220,9 +221,9 @@ impl Composer<'_> {
     }
 
     /// Batch-norm and activation of the first channels of what two branches share, for the one that has had its own.
-    fn again(&mut self, path: &str, channels: usize) -> Said<()> {
+    fn again(&mut self, path: &str, channels: usize, other: usize) -> Said<()> {
         self.twice = true;
-        let norm = self.norm(format!("{path}.bn"), (0, channels))?;
+        let norm = self.norm(format!("{path}.bn"), (0, channels), channels + other)?;
         self.sources.push(NumberSource::Norm(norm));
         self.cfg.section("batchnorm", &[]);
         let (name, slope) = self.activation(path)?;
@@ -233,11 +234,11 @@ impl Composer<'_> {
         Ok(())
     }
 
-    /// A convolution whose batch-norm, from `first` on, and activation belong to the module around it.
-    fn bare(&mut self, path: &str, name: &str, first: usize) -> Said<Mark> {
+    /// A convolution whose batch-norm, from `first` on, and activation belong to the module around it; `other`: channels of the other branch.
+    fn bare(&mut self, path: &str, name: &str, first: usize, other: usize) -> Said<Mark> {
         let weight = format!("{path}.{name}.weight");
         let channels = self.rows(&weight)?;
-        let norm = self.norm(format!("{path}.bn"), (first, channels))?;
+        let norm = self.norm(format!("{path}.bn"), (first, channels), channels + other)?;
         let shape = self.shape(&weight, &format!("{path}.{name}"), 1)?;
         self.section(&shape, true, path)?;
         self.sources.push(NumberSource::Conv { weight, norm: Some(norm), bias: None });
@@ -253,7 +254,8 @@ impl Composer<'_> {
         if fused {
             self.take(&bias)?;
         }
-        let norm = if fused { None } else { Some(self.norm(format!("{path}.bn"), (0, shape.filters))?) };
+        let norm =
+            if fused { None } else { Some(self.norm(format!("{path}.bn"), (0, shape.filters), shape.filters)?) };
         self.section(&shape, !fused, path)?;
         self.sources.push(NumberSource::Conv { weight, norm, bias: fused.then_some(bias) });
         Ok(())
@@ -308,25 +310,25 @@ impl Composer<'_> {
             return Err(format!("`{weight}`: expected a square kernel, found {rows}x{columns}"));
         }
         let (filters, size) = (small(filters, weight)?, small(rows, weight)?);
-        let number = |name: &str, usual: usize| self.number(path, name).unwrap_or(usual);
-        Ok(Shape {
-            filters,
-            size,
-            stride: number("stride", stride),
-            padding: number("padding", size / 2),
-            groups: number("groups", 1),
-            dilation: number("dilation", 1),
-        })
+        let number = |name: &str, usual: usize| self.number(path, name, usual);
+        let dilation = number("dilation", 1)?;
+        // There in pixels, in a cfg in taps.
+        let border = number("padding", size / 2 * dilation)?;
+        if dilation == 0 || !border.is_multiple_of(dilation) {
+            return Err(format!("`{path}`: padding {border} is no multiple of its dilation, {dilation}"));
+        }
+        let (stride, groups) = (number("stride", stride)?, number("groups", 1)?);
+        Ok(Shape { filters, size, stride, padding: border / dilation, groups, dilation })
     }
 
-    fn norm(&mut self, path: String, channels: (usize, usize)) -> Said<NormSource> {
+    /// Some channels of a batch-norm that has so many in all.
+    fn norm(&mut self, path: String, channels: (usize, usize), all: usize) -> Said<NormSource> {
         for part in ["weight", "bias", "running_mean", "running_var"] {
             let name = format!("{path}.{part}");
             self.take(&name)?;
             let found = self.rows(&name)?;
-            let (first, count) = channels;
-            if found < first + count {
-                return Err(format!("`{name}`: expected {} numbers or more, found {found}", first + count));
+            if found != all {
+                return Err(format!("`{name}`: expected {all} numbers, found {found}"));
             }
         }
         Ok(NormSource { path, channels })
@@ -358,10 +360,17 @@ impl Composer<'_> {
     }
 
     /// A number, or the first of a pair of equal ones.
-    fn number(&self, path: &str, name: &str) -> Option<usize> {
-        let value = self.attribute(path, name)?;
-        let first = value.int().or_else(|| value.items()?.next()?.int())?;
-        usize::try_from(first).ok()
+    ///
+    /// `usual` stands for one that the file does not say.
+    fn number(&self, path: &str, name: &str, usual: usize) -> Said<usize> {
+        let Some(value) = self.attribute(path, name) else { return Ok(usual) };
+        let numbers = match value.int() {
+            Some(one) => Some(vec![one]),
+            None => value.items().and_then(|items| items.map(Value::int).collect()),
+        };
+        let alike = numbers.filter(|list: &Vec<i64>| list.iter().all(|n| Some(n) == list.first()));
+        let found = alike.and_then(|list| usize::try_from(*list.first()?).ok()).filter(|n| *n <= 1 << 16);
+        found.ok_or_else(|| format!("`{path}`: {name}: expected one number for rows and columns, found {value:?}"))
     }
 
     fn tensor(&self, name: &str) -> Said<&SavedTensor> {

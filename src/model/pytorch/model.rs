@@ -137,6 +137,9 @@ impl Heads {
         let [count, each, 2] = tensor.shape[..] else {
             return Err(format!("`{cells}`: expected [heads, anchors, 2], found {:?}", tensor.shape));
         };
+        if !(1..=16).contains(&count) || !(1..=64).contains(&each) {
+            return Err(format!("`{cells}`: expected up to 16 heads of up to 64 anchors, found {count} and {each}"));
+        }
         // In pixels where the file has them, else in cells of each head.
         let pixels = match tensors.get(&format!("{path}.anchor_grid")) {
             Some(grid) if grid.elements() == tensor.elements() => load(grid)?,
@@ -153,8 +156,8 @@ impl Heads {
             }
         };
         let pairs: Vec<(f32, f32)> = pixels.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
-        if each == 0 || pairs.len() as u64 != count * each || pairs.iter().any(|(w, h)| !(*w > 0.0 && *h > 0.0)) {
-            return Err(format!("`{cells}`: expected sizes above zero, found {pairs:?}"));
+        if pairs.len() as u64 != count * each || pairs.iter().any(|(w, h)| !(*w > 0.0 && *h > 0.0)) {
+            return Err(format!("`{cells}`: expected sizes above zero"));
         }
         let weight = format!("{path}.m.0.weight");
         let rows = tensors.get(&weight).and_then(|tensor| tensor.shape.first().copied()).unwrap_or(0);
@@ -225,6 +228,10 @@ impl Numbers<'_> {
                 NumberSource::Norm(norm) => Some(norm),
             };
             if let (Some(norm), Some(id)) = (norm, layer.norm) {
+                if norm.channels.1 != layer.filters {
+                    let (path, count, found) = (&norm.path, layer.filters, norm.channels.1);
+                    return Err(self.fail(format!("`{path}`: expected {count} channels in its place, found {found}")));
+                }
                 params.0[id.0] = Some(self.norm(norm)?);
             }
         }
