@@ -282,7 +282,7 @@ fn changed_bytes_do_no_harm() {
         for _ in 0..1 + random.bits() % 3 {
             // Numbers of weights are most of a file: what is around them is at either end.
             let at = random.bits() as usize % bytes.len();
-            let at = if random.bits() % 2 == 0 { at % 4000 } else { bytes.len() - 1 - at % 4000 };
+            let at = if random.bits().is_multiple_of(2) { at % 4000 } else { bytes.len() - 1 - at % 4000 };
             bytes[at] = (random.bits() >> 8) as u8;
         }
         std::fs::write(file(&dir), &bytes).unwrap();

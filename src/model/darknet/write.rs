@@ -35,7 +35,7 @@ pub fn cfg(model: &Model) -> Result<String> {
 /// The same network as a cfg has it, and its numbers by that one's nodes.
 ///
 /// # Errors
-/// As [`cfg`].
+/// As [`cfg()`].
 pub fn rewritten(model: &Model, params: &Params) -> Result<(String, Model, Params)> {
     let text = cfg(model)?;
     let parsed = Cfg::parse(&model.source, &text)?;
