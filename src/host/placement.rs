@@ -16,6 +16,14 @@ pub enum ResizeMode {
 }
 
 impl ResizeMode {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::DarknetFile, Self::DarknetVideo, Self::Pytorch];
+
+    /// The one that is spelt so.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mode| mode.name() == name)
+    }
+
     /// As the command line spells it.
     pub const fn name(self) -> &'static str {
         match self {

@@ -101,9 +101,9 @@ impl Facts<'_> {
 
     fn resize(&self) -> Result<Option<ResizeMode>> {
         let Some(text) = self.get("resize") else { return Ok(None) };
-        let modes = [ResizeMode::DarknetFile, ResizeMode::DarknetVideo, ResizeMode::Pytorch];
-        let found = modes.into_iter().find(|mode| mode.to_string() == text);
-        found.map(Some).ok_or_else(|| self.fail(format!("metadata `resize`: there is no mode `{text}`")))
+        ResizeMode::named(text)
+            .map(Some)
+            .ok_or_else(|| self.fail(format!("metadata `resize`: there is no mode `{text}`")))
     }
 
     fn fail(&self, message: String) -> Error {

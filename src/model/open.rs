@@ -26,7 +26,7 @@ impl Model {
         build::network(path.as_ref(), options)
     }
 
-    /// A network by the name of its cfg or [`bundle`] or, where there is no such file, by its own name
+    /// A network by the name of its cfg, [`bundle`], PyTorch checkpoint or ONNX file or, where there is no such file, by its own name
     /// ([`zoo::ENTRIES`]). Nothing is fetched.
     ///
     /// # Errors

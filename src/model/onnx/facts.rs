@@ -18,7 +18,7 @@ pub struct NetworkFacts {
     pub heads: Vec<HeadFacts>,
     /// Class names; none if they are not known.
     pub names: Vec<String>,
-    /// Columns and rows of the input, in pixels.
+    /// Columns and rows of the input, in pixels: for other programs, here the input's shape says it.
     pub size: [usize; 2],
     pub letterbox: bool,
     /// By its name.
@@ -78,8 +78,7 @@ impl NetworkFacts {
     /// # Errors
     /// What is wrong.
     pub fn usage(&self) -> std::result::Result<(Preprocess, Defaults), String> {
-        let modes = [ResizeMode::DarknetFile, ResizeMode::DarknetVideo, ResizeMode::Pytorch];
-        let resize = modes.into_iter().find(|mode| mode.to_string() == self.resize);
+        let resize = ResizeMode::named(&self.resize);
         let resize = resize.ok_or_else(|| format!("metadata `yolov4`: there is no resize mode `{}`", self.resize))?;
         if !(0.0..=1.0).contains(&self.conf) || !(0.0..=1.0).contains(&self.nms) {
             return Err(format!("metadata `yolov4`: thresholds {} and {}, expected 0 to 1", self.conf, self.nms));
