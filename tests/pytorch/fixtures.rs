@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, fmt::Write, path::Path};
 
+use super::common;
 use super::parts::{self, Pickle, fixture, open, with_storage};
 use yolov4::low_level::model::pytorch::{Checkpoint, ElementKind};
 
@@ -147,13 +148,10 @@ fn what_lies_beside_the_network_can_be_asked_for() {
 /// A published file, where there is one.
 #[test]
 fn yolov5n_is_read_as_pytorch_reads_it() {
-    let path = Path::new("/work/shared/models/yolov5n/yolov5n.pt");
-    if !path.exists() {
-        eprintln!("skipped: there is no {}", path.display());
-        return;
-    }
-    assert_eq!(compare(path, "yolov5n.txt").0, 349);
-    let checkpoint = Checkpoint::read(path).unwrap();
+    let Some(data) = common::test_data() else { return };
+    let path = data.join("models/yolov5n/yolov5n.pt");
+    assert_eq!(compare(&path, "yolov5n.txt").0, 349);
+    let checkpoint = Checkpoint::read(&path).unwrap();
     let modules = checkpoint.modules().unwrap();
     let detect = modules.iter().find(|(_, module)| module.class == "models.yolo.Detect").unwrap();
     assert_eq!((detect.0.as_str(), detect.1.attribute("nc").unwrap().int()), ("model.24", Some(80)));

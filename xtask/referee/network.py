@@ -192,3 +192,8 @@ def load(path, layers):
             weights[l.index] = w
     assert at == len(data), f"{path}: {len(data) - at} floats too many"
     return weights
+
+
+def centred(a, b):
+    """Distance of two heads, relative to the second one centred per channel."""
+    return np.linalg.norm(a - b) / np.linalg.norm(b - b.mean((2, 3), keepdims=True))

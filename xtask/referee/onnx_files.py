@@ -9,6 +9,7 @@ from safetensors.numpy import load_file
 
 import boxes
 import onnxnet
+from network import centred
 
 
 def run(path, x):
@@ -17,10 +18,6 @@ def run(path, x):
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     return session.run(None, {session.get_inputs()[0].name: x})
-
-
-def centred(a, b):
-    return np.linalg.norm(a - b) / np.linalg.norm(b - b.mean((2, 3), keepdims=True))
 
 
 def out_and_in(ours, work, report, label, model, photo, layers, x, found, *more, anchors=True):

@@ -23,6 +23,7 @@ import large
 import network
 import onnx_files
 import onnxnet
+from network import centred
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--yolov4", required=True, type=pathlib.Path)
@@ -66,11 +67,6 @@ def heads(picture, cfg, weights, *more):
     ours("heads", picture, "--model", cfg, "--weights", weights, "--out", out, *more)
     tensors = load_file(out)
     return tensors["input"], [tensors[f"head.{i}"] for i in range(len(tensors) - 1)]
-
-
-def centred(a, b):
-    """Distance of two heads, relative to the second one centred per channel."""
-    return np.linalg.norm(a - b) / np.linalg.norm(b - b.mean((2, 3), keepdims=True))
 
 
 def goldens():
