@@ -1,17 +1,14 @@
 //! Once for all: a network without its coarsest stages is the one that somebody would make of its cfg by hand.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
 
+mod common;
+
 use std::{collections::BTreeMap, path::Path};
 
-use yolov4::{
-    Tensor,
-    low_level::{
-        graph::{
-            Activation, Graph, NodeId, NodeParams, Op, Params, drop::drop_stages, explain::Totals, reach::reaches,
-        },
-        model::{CfgOptions, Model, darknet, random::Random, scaled::Recipe},
-        oracle,
-    },
+use common::heads;
+use yolov4::low_level::{
+    graph::{Activation, Graph, NodeParams, Op, Params, drop::drop_stages, explain::Totals, reach::reaches},
+    model::{CfgOptions, Model, darknet, scaled::Recipe},
 };
 
 /// A network with seeded numbers, narrow and shallow.
@@ -20,15 +17,6 @@ fn narrow(name: &str, size: usize) -> (Recipe, Model, Params) {
     let model = recipe.network().unwrap();
     let params = model.random_params(11);
     (recipe, model, params)
-}
-
-fn heads(graph: &Graph, params: &Params) -> Vec<Tensor> {
-    let shape = graph.input_shape();
-    let mut random = Random::new(5);
-    let input = Tensor { shape, data: (0..shape.elements()).map(|_| random.signed().abs()).collect() };
-    let keep: Vec<NodeId> = graph.heads.iter().map(|head| head.input).collect();
-    let played = oracle::play(graph, params, &input, &keep).unwrap();
-    keep.iter().map(|id| played[id].clone()).collect()
 }
 
 /// Sections of a cfg without the layers whose values have no more than `side` rows, and without what is enlarged from there: references

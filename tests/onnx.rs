@@ -1,12 +1,15 @@
 //! ONNX: what is written is read again as the same graph with the same numbers; what is not read says so.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
 
+mod common;
+
 use std::path::{Path, PathBuf};
 
+use common::heads;
 use yolov4::{
     Tensor,
     low_level::{
-        graph::{Graph, Head, NodeId, Params, fold::fold},
+        graph::{Head, NodeId, Params, fold::fold},
         model::{
             CfgOptions, Model, bundle_writer,
             onnx::{self, OnnxOptions, OnnxOutputs},
@@ -24,15 +27,6 @@ fn narrow(name: &str, size: usize) -> (Model, Params) {
     model.labels = ["a", "b", "c"].map(str::to_owned).to_vec();
     let params = model.random_params(7);
     (model, params)
-}
-
-fn heads(graph: &Graph, params: &Params) -> Vec<Tensor> {
-    let shape = graph.input_shape();
-    let mut random = Random::new(5);
-    let input = Tensor { shape, data: (0..shape.elements()).map(|_| random.signed().abs()).collect() };
-    let keep: Vec<NodeId> = graph.heads.iter().map(|head| head.input).collect();
-    let played = oracle::play(graph, params, &input, &keep).unwrap();
-    keep.iter().map(|id| played[id].clone()).collect()
 }
 
 fn facts(head: &Head) -> (NodeId, &[(f32, f32)], usize, f32, bool) {

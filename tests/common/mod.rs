@@ -4,6 +4,14 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
+use yolov4::{
+    Tensor,
+    low_level::{
+        graph::{Graph, NodeId, Params},
+        model::random::Random,
+        oracle,
+    },
+};
 
 /// The folder of trained networks and photos, from `YOLOV4_TEST_DATA`. Without it a test says so and returns; under
 /// CI=true it fails.
@@ -33,4 +41,14 @@ pub fn published(data: &Path) -> Vec<(String, Value, PathBuf)> {
     let found: Vec<_> = located.filter(|(_, _, cfg)| cfg.exists()).collect();
     assert_eq!(found.len(), 10, "rows of models.json whose cfg is at hand");
     found
+}
+
+/// What enters the heads for a seeded picture, by definition.
+pub fn heads(graph: &Graph, params: &Params) -> Vec<Tensor> {
+    let shape = graph.input_shape();
+    let mut random = Random::new(5);
+    let input = Tensor { shape, data: (0..shape.elements()).map(|_| random.signed().abs()).collect() };
+    let keep: Vec<NodeId> = graph.heads.iter().map(|head| head.input).collect();
+    let played = oracle::play(graph, params, &input, &keep).unwrap();
+    keep.iter().map(|id| played[id].clone()).collect()
 }
