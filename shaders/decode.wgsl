@@ -15,6 +15,7 @@ struct Params {
     net: vec2f,           // size of the network's input, in pixels
     pictures: u32,        // of a batch: they lie side by side in every plane
     picture: u32,         // which of them this is
+    to_whole: vec4f,      // from fractions of a look to those of the whole canvas: a x + b across, then down
     anchor: array<vec4f, 16>, // width and height in pixels of the network's input
 }
 
@@ -76,6 +77,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         box.w = exp(w) * anchor.x;
         box.h = exp(h) * anchor.y;
     }
+    box.x = box.x * params.to_whole.x + params.to_whole.y;
+    box.y = box.y * params.to_whole.z + params.to_whole.w;
+    box.w *= abs(params.to_whole.x);
+    box.h *= params.to_whole.z;
     box.index = params.first_index + a * cells + cell;
     for (var label = 0u; label < params.classes; label++) {
         if wanted[label] == 0u {

@@ -6,13 +6,12 @@ struct Params {
     canvas: vec2u,     // size of the network's input
     resized: vec2u,    // size of the picture on the canvas
     offset: vec2u,     // its left upper corner there
-    step: vec2f,       // picture pixels per canvas pixel
+    step: vec2f,       // picture pixels per canvas pixel; negative where left is right
     fill: f32,
     align_corners: u32,
     dst_plane: u32,
     grey: u32,         // 1: one channel, of greys
-    _pad0: u32,
-    _pad1: u32,
+    start: vec2f,      // where its first pixel there lies on the picture, if corners are not aligned
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -50,9 +49,9 @@ fn aligned_row(column: u32, sx: f32, y: i32) -> vec3f {
     return (1.0 - dx) * at(x, y) + dx * at(x + 1, y);
 }
 
-// Half-pixel centres, edges repeated.
-fn centred(p: vec2u) -> vec3f {
-    let s = (vec2f(p) + 0.5) * params.step - 0.5;
+// Between the four pixels around a place, edges repeated.
+fn bilinear(p: vec2u) -> vec3f {
+    let s = params.start + vec2f(p) * params.step;
     let f = floor(s);
     let d = s - f;
     let x = i32(f.x);
@@ -76,7 +75,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         if params.align_corners != 0u {
             v = aligned(p);
         } else {
-            v = centred(p);
+            v = bilinear(p);
         }
     }
     dst[(params.dst_plane * params.canvas.y + id.y) * params.canvas.x + id.x] = real4(vec4f(v, 0.0));

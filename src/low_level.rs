@@ -58,8 +58,8 @@ pub mod graph {
 /// Pictures, frames, boxes and thresholds on the host.
 pub mod host {
     pub use crate::host::{
-        Candidate, Colour, Frame, FrameFormat, Matrix, NmsKind, Picture, Placement, Range, ResizeMode, Siting,
-        Thresholds,
+        Candidate, Colour, Frame, FrameFormat, Look, Matrix, NmsKind, Picture, Placement, Range, ResizeMode, Sampling,
+        Siting, Thresholds,
     };
 }
 

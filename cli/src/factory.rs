@@ -82,7 +82,12 @@ impl DetectorFactory for FromOptions {
             self.detecting.apply(self.resize.apply(self.model.apply(builder)))
         } else {
             // Names, size and thresholds of the command line are the other network's.
-            let builder = self.resize.apply(builder).agnostic(self.detecting.agnostic).model(&request.model);
+            let builder = self
+                .resize
+                .apply(builder)
+                .agnostic(self.detecting.agnostic)
+                .tta(self.detecting.looks.tta)
+                .model(&request.model);
             match &request.weights {
                 Some(weights) => builder.weights(weights),
                 None => builder,

@@ -58,6 +58,7 @@ const DETECT: &[(&str, &str, Does, Does)] = &[
     ("--classes", "stop", Change, Change),
     ("--max-det", "1", Change, Change),
     ("--drop-stages", "1", Change, Change),
+    ("--tta", "", Change, Change),
     ("--batch", "2", Elsewhere("demo.rs"), Refuse),
     ("--shard", "0/2", Change, Refuse),
     ("--resume", "", Change, Refuse),

@@ -26,6 +26,7 @@ pub struct Options {
     max_det: Option<usize>,
     classes: Vec<String>,
     agnostic: bool,
+    tta: bool,
     labels: Option<Vec<String>>,
     labels_file: Option<PathBuf>,
     data: Option<PathBuf>,
@@ -73,7 +74,8 @@ impl Options {
             .tune(choice("tune", &self.tune, &tunes)?)
             .batch(self.batch)
             .classes(self.classes)
-            .agnostic(self.agnostic);
+            .agnostic(self.agnostic)
+            .tta(self.tta);
         macro_rules! set {
             ($($field:ident),*) => {
                 $(if let Some(value) = self.$field {

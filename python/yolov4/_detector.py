@@ -36,6 +36,7 @@ class Detector:
         max_det: Optional[int] = None,
         classes: Sequence[Union[str, int]] = (),
         agnostic: bool = False,
+        tta: bool = False,
         labels: Optional[Sequence[str]] = None,
         labels_file: Optional[Path] = None,
         data: Optional[Path] = None,
@@ -64,6 +65,7 @@ class Detector:
         :param max_det: at most this many boxes a picture
         :param classes: only these, by name or number
         :param agnostic: boxes of different classes suppress each other
+        :param tta: test-time augmentation: three looks at every picture, whose boxes are put together before NMS
         :param labels: class names by class index; or a file of them, ``labels_file``; or Darknet's ``.data`` that names it, ``data``
         :param resize: "darknet-file", "darknet-video" or "pytorch"
         :param letterbox: fit pictures (True) or stretch them (False)
@@ -94,6 +96,7 @@ class Detector:
                 "max_det": max_det,
                 "classes": [str(one) for one in classes],
                 "agnostic": agnostic,
+                "tta": tta,
                 "labels": None if labels is None else list(labels),
                 "labels_file": labels_file,
                 "data": data,

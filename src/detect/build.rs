@@ -16,7 +16,7 @@ use crate::{
     },
     error::{Error, Result},
     graph::{Graph, Keep, NodeId, Params},
-    host::{ResizeMode, Thresholds},
+    host::{Look, ResizeMode, Thresholds},
     model::{
         Model,
         darknet::data,
@@ -87,6 +87,9 @@ impl DetectorBuilder {
         }
         let letterbox = self.letterbox.unwrap_or(network.preprocess.letterbox);
         choices.letterbox(letterbox, self.letterbox, resize);
+        if self.tta {
+            choices.because("looks", Look::augmented((1, 1)).len(), Why::Asked("tta"));
+        }
         let thresholds = self.thresholds(&network, &mut choices)?;
         let max_det = self.max_det;
         if max_det == Some(0) {
@@ -107,10 +110,23 @@ impl DetectorBuilder {
         let params = self.params(&model, &mut network, &mut files, &mut notes, &mut choices)?;
         #[cfg(not(target_arch = "wasm32"))]
         let params = self.without_stages(&mut network, params)?;
-        let why = self.why_player();
+        let (why, tta) = (self.why_player(), self.tta);
         let player = self.build_player(&network, params, kept, files, &mut notes).await?;
         choices.because("player", player.describe(), why);
-        Ok(Detector { network, player, kept, names, thresholds, resize, letterbox, wanted, max_det, notes, choices })
+        Ok(Detector {
+            network,
+            player,
+            kept,
+            names,
+            thresholds,
+            resize,
+            letterbox,
+            wanted,
+            max_det,
+            tta,
+            notes,
+            choices,
+        })
     }
 
     /// Where files of the zoo may come from.
@@ -279,9 +295,10 @@ impl DetectorBuilder {
         let keep = keep(self.heads || kept.is_some(), kept);
         let mut progress = self.progress.take().unwrap_or_else(|| Box::new(|_, _| {}));
         if !matches!(self.player, PlayerChoice::Auto | PlayerChoice::Gpu) {
-            return on_host(self.player, network, params, keep, &mut *progress);
+            return on_host(self.player, network, params, keep, self.tta, &mut *progress);
         }
         let batch = self.batch.unwrap_or(1);
+        let looks = Look::all(network.graph.canvas(), self.tta).len();
         // Who names an adapter or a back end wants that one.
         let any = self.player == PlayerChoice::Auto && self.backend.is_none() && self.adapter.is_none();
         // The oracle is slower than any driver in software.
@@ -292,7 +309,7 @@ impl DetectorBuilder {
                 // What is measured is measured by the GPU's own clock.
                 let timestamps = self.timestamps || self.tune != TuneChoice::Off;
                 let requirements =
-                    DeviceRequirements { timestamps, ..requirements(&network.graph, self.precision, batch) };
+                    DeviceRequirements { timestamps, ..requirements(&network.graph, self.precision, batch * looks) };
                 let (backend, adapter) = (self.backend, self.adapter.take());
                 Gpu::new(&GpuOptions { backend, adapter, requirements, hardware, display: None }).await
             }
@@ -301,15 +318,16 @@ impl DetectorBuilder {
             Ok(gpu) => {
                 let tuning = Tuning::open(&gpu, &files, notes);
                 let (tune, tuned) = (tuning.mode(&gpu, self.tune), tuning.table.clone());
-                let (precision, conv) = (self.precision, self.conv);
-                let options = ProgramOptions { precision, keep, conv, tune, tuned, batch, ..ProgramOptions::default() };
+                let (precision, conv, tta) = (self.precision, self.conv, self.tta);
+                let options =
+                    ProgramOptions { precision, keep, conv, tune, tuned, batch, tta, ..ProgramOptions::default() };
                 let program = Program::new(&gpu, &network.graph, params, &options, &mut *progress).await?;
                 tuning.keep(program.tuned(), notes);
                 Ok(Player::Gpu(Box::new(program)))
             }
             Err(Error::NoAdapter(why)) if any => {
                 notes.push(format!("NO GPU ADAPTER ({why}): the processor plays"));
-                on_host(self.player, network, params, keep, &mut *progress)
+                on_host(self.player, network, params, keep, self.tta, &mut *progress)
             }
             Err(other) => Err(other),
         }
@@ -329,7 +347,7 @@ impl DetectorBuilder {
         }
         let keep = keep(self.heads || kept.is_some(), kept);
         let mut progress = self.progress.take().unwrap_or_else(|| Box::new(|_, _| {}));
-        on_host(self.player, network, params, keep, &mut *progress)
+        on_host(self.player, network, params, keep, self.tta, &mut *progress)
     }
 }
 
@@ -338,7 +356,8 @@ fn on_host(
     network: &Model,
     params: Params,
     keep: Keep,
+    tta: bool,
     progress: &mut Steps<'_>,
 ) -> Result<Player> {
-    HostPlayer::new(choice, network, params, keep, progress).map(|host| Player::Host(Arc::new(host)))
+    HostPlayer::new(choice, network, params, keep, tta, progress).map(|host| Player::Host(Arc::new(host)))
 }

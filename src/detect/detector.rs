@@ -37,6 +37,7 @@ pub struct Detector {
     /// By class.
     pub(super) wanted: Vec<bool>,
     pub(super) max_det: Option<usize>,
+    pub(super) tta: bool,
     pub(super) notes: Vec<String>,
     pub(super) choices: Choices,
 }

@@ -10,7 +10,7 @@ use crate::{
     detect::{input::PreparedInput, options::PlayerChoice},
     error::{Error, Result},
     graph::{Graph, Keep, NodeId, Params},
-    host::{Candidate, Frame, Picture, Placement, Thresholds},
+    host::{Candidate, Frame, Look, Picture, Placement, Thresholds},
     model::Model,
     oracle,
     task::Steps,
@@ -33,6 +33,8 @@ pub struct Heads {
 pub struct HostPlayer {
     /// As loaded.
     graph: Graph,
+    /// At every picture.
+    looks: Vec<Look>,
     work: Work,
 }
 
@@ -47,7 +49,7 @@ enum Work {
 pub type TimedBoxes = (Vec<Candidate>, [Duration; 3]);
 
 impl HostPlayer {
-    /// The processor, or the oracle where that is asked for or nothing else was built. `progress` is told of what is packed.
+    /// The processor, or the oracle where that is asked for or nothing else was built; `tta`: with all looks at a picture. `progress` is told of what is packed.
     ///
     /// # Errors
     /// [`Error::Graph`] if the numbers do not fit the graph.
@@ -56,6 +58,7 @@ impl HostPlayer {
         network: &Model,
         params: Params,
         keep: Keep,
+        tta: bool,
         progress: &mut Steps<'_>,
     ) -> Result<Self> {
         let graph = network.graph.clone();
@@ -69,7 +72,8 @@ impl HostPlayer {
                 Work::Oracle(params)
             }
         };
-        Ok(Self { graph, work })
+        let looks = Look::all(graph.canvas(), tta);
+        Ok(Self { graph, looks, work })
     }
 
     /// Boxes of a picture after NMS; `wanted` says of which classes.
@@ -83,14 +87,24 @@ impl HostPlayer {
         thresholds: &Thresholds,
         wanted: &[bool],
     ) -> Result<TimedBoxes> {
-        let started = Instant::now();
-        let input = self.resample(picture, placement);
-        let converted = Instant::now();
-        let (heads, _) = self.play(&input, None)?;
-        let played = Instant::now();
-        let found = oracle::decode(&self.graph, &heads, thresholds.score_threshold, wanted);
+        let mut passes = [Duration::ZERO; 3];
+        let (mut found, mut boxes) = (Vec::new(), 0);
+        let mut now = Instant::now();
+        let mut lap = |pass: &mut Duration| *pass += std::mem::replace(&mut now, Instant::now()).elapsed();
+        for look in &self.looks {
+            let input = self.resample(picture, &placement.seen_by(look));
+            lap(&mut passes[0]);
+            let (heads, _) = self.play(&input, None)?;
+            lap(&mut passes[1]);
+            let seen = oracle::decode(&self.graph, &heads, thresholds.score_threshold, wanted);
+            found.extend(seen.into_iter().map(|c| look.undo(Candidate { index: c.index + boxes, ..c })));
+            // The boxes of all looks are one list from here on.
+            boxes += self.graph.heads.iter().zip(&heads).map(|(h, t)| h.anchors.len() * t.shape.pixels()).sum::<usize>()
+                as u32;
+            lap(&mut passes[2]);
+        }
         let kept = oracle::nms(found, thresholds);
-        let passes = [converted - started, played - converted, played.elapsed()];
+        lap(&mut passes[2]);
         tracing::debug!(resample = ?passes[0], network = ?passes[1], boxes = ?passes[2], "a picture was played");
         Ok((kept, passes))
     }

@@ -111,7 +111,7 @@ impl Player {
             Self::Gpu(program) => {
                 let keep: Vec<NodeId> = std::iter::once(NodeId(0)).chain(node).collect();
                 let resampled = resampled(program, picture, placement);
-                let mut played = program.play(input(picture, placement, resampled.as_ref()), &keep).await?;
+                let mut played = program.play(input(picture, placement, resampled.as_deref()), &keep).await?;
                 let mut take = |id| {
                     let missing = || Error::Usage("the program was not built to keep this value".into());
                     played.nodes.get(&id).cloned().ok_or_else(missing)
@@ -141,30 +141,30 @@ pub(super) fn keep(heads: bool, node: Option<NodeId>) -> Keep {
     if heads { Keep::Nodes(std::iter::once(NodeId(0)).chain(node).collect()) } else { Keep::Heads }
 }
 
-/// A picture that is too large for a texture is resampled on the host; from there on it is the same.
+/// A picture that is too large for a texture is resampled on the host, for each look; from there on it is the same.
 #[cfg(feature = "gpu")]
-fn resampled(program: &Program, picture: &PreparedInput<'_>, placement: &Placement) -> Option<Tensor> {
+fn resampled(program: &Program, picture: &PreparedInput<'_>, placement: &Placement) -> Option<Vec<Tensor>> {
     let most = program.gpu().device().limits().max_texture_dimension_2d as usize;
     match picture {
         PreparedInput::Picture(picture) if picture.width.max(picture.height) > most => {
-            Some(placement.resample(picture))
+            Some(program.looks().iter().map(|look| placement.seen_by(look).resample(picture)).collect())
         }
         _ => None,
     }
 }
 
 #[cfg(feature = "gpu")]
-fn all_resampled(program: &Program, frames: &[PlacedInput<'_>]) -> Vec<Option<Tensor>> {
+fn all_resampled(program: &Program, frames: &[PlacedInput<'_>]) -> Vec<Option<Vec<Tensor>>> {
     frames.iter().map(|(picture, placement, _)| resampled(program, picture, placement)).collect()
 }
 
 #[cfg(feature = "gpu")]
 fn program_inputs<'a>(
     frames: &'a [PlacedInput<'a>],
-    resampled: &'a [Option<Tensor>],
+    resampled: &'a [Option<Vec<Tensor>>],
 ) -> Vec<(ProgramInput<'a>, Thresholds)> {
-    let one = |((picture, placement, thresholds), tensor): (&'a PlacedInput<'a>, &'a Option<Tensor>)| {
-        (input(picture, placement, tensor.as_ref()), *thresholds)
+    let one = |((picture, placement, thresholds), looks): (&'a PlacedInput<'a>, &'a Option<Vec<Tensor>>)| {
+        (input(picture, placement, looks.as_deref()), *thresholds)
     };
     frames.iter().zip(resampled).map(one).collect()
 }
@@ -173,10 +173,10 @@ fn program_inputs<'a>(
 fn input<'a>(
     picture: &'a PreparedInput<'a>,
     placement: &'a Placement,
-    resampled: Option<&'a Tensor>,
+    resampled: Option<&'a [Tensor]>,
 ) -> ProgramInput<'a> {
     match (resampled, picture) {
-        (Some(tensor), _) => ProgramInput::Tensor(tensor),
+        (Some(looks), _) => ProgramInput::Looks(looks),
         (None, PreparedInput::Picture(picture)) => ProgramInput::Picture(picture, placement),
         (None, PreparedInput::Frame(frame)) => ProgramInput::Frame(frame, placement),
         (None, PreparedInput::Texture(view)) => ProgramInput::Texture(view, placement),

@@ -46,6 +46,11 @@ impl Detector {
         self.max_det
     }
 
+    /// Whether every picture is looked at three times: [`crate::DetectorBuilder::tta`].
+    pub fn tta(&self) -> bool {
+        self.tta
+    }
+
     /// Minimum score and the overlap above which the lower-scoring box is removed, both 0 to 1.
     pub fn thresholds(&self) -> (f32, f32) {
         (self.thresholds.score_threshold, self.thresholds.iou_threshold)

@@ -7,7 +7,7 @@ use crate::{
         Graph,
         plan::{Plan, TensorView},
     },
-    host::{Candidate, Thresholds},
+    host::{Candidate, Look, Thresholds},
     kernels::{
         Dispatch,
         decode::{self, DecodeParams, HeadAt, MAX_ANCHORS, ThresholdParams},
@@ -17,10 +17,13 @@ use crate::{
     },
 };
 
-/// One picture of a batch.
+/// The canvases of a batch that show one picture: one for each of its looks, side by side.
 #[derive(Clone, Copy, Debug)]
-pub struct BatchIndex {
-    pub number: usize,
+pub struct BatchIndex<'a> {
+    /// Number of the first of them.
+    pub first: usize,
+    pub looks: &'a [Look],
+    /// Canvases in all.
     pub of: usize,
 }
 
@@ -65,12 +68,14 @@ impl PostProcessor {
         graph: &Graph,
         plan: &Plan,
         slots: &[wgpu::Buffer],
-        picture: BatchIndex,
+        picture: BatchIndex<'_>,
     ) -> Result<Self> {
         let uniform = wgpu::BufferUsages::UNIFORM;
         let mut heads = Vec::new();
         let mut first_index = 0;
-        for head in &graph.heads {
+        // The boxes of all looks are one list from here on.
+        let looks = picture.looks.iter().enumerate();
+        for ((number, look), head) in looks.flat_map(|look| graph.heads.iter().map(move |head| (look, head))) {
             let name = &graph.node(head.input).name;
             let [TensorView { slot, block, shape }] = plan.views(head.input) else {
                 return Err(Error::graph(name, "a head cannot be a concat without a value"));
@@ -90,7 +95,8 @@ impl PostProcessor {
                 new_coords: head.new_coords,
                 first_index,
                 net: (net.w, net.h),
-                picture: picture.number,
+                picture: picture.first + number,
+                look: *look,
             };
             first_index += head.anchors.len() * shape.pixels();
             let params = gpu.filled("decode", &decode::dispatch(&at).params, uniform);

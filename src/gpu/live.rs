@@ -14,9 +14,9 @@ use crate::{
     host::{Candidate, Placement, Thresholds},
 };
 
-/// The letterbox from one texture into one program.
+/// The letterboxes from one texture into one program.
 #[derive(Debug)]
-pub struct Feed(BoundDispatch);
+pub struct Feed(Vec<BoundDispatch>);
 
 impl Program {
     /// Binds a texture of RGB pixels as the source of the network's input.
@@ -45,7 +45,7 @@ impl Program {
 
     /// Texture to heads.
     pub fn record_heads(&self, pass: &mut wgpu::ComputePass<'_>, feed: &Feed) {
-        feed.0.record(pass);
+        feed.0.iter().for_each(|letterbox| letterbox.record(pass));
         self.record_network(pass, &[]);
     }
 

@@ -4,36 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     error::{Error, Result},
-    gpu::{
-        bound::BoundDispatch,
-        boxes::Fetched,
-        buffers::{decode, encode},
-        program::Program,
-    },
+    gpu::{bound::BoundDispatch, boxes::Fetched, buffers::decode, program::Program, put::ProgramInput},
     graph::{NodeId, plan::TensorView},
-    host::{Candidate, Frame, Picture, Placement, Thresholds},
+    host::{Candidate, Thresholds},
     task::Task,
     tensor::{Shape, Tensor},
 };
-
-/// What a frame starts from.
-#[derive(Clone, Copy, Debug)]
-pub enum ProgramInput<'a> {
-    /// The network's input as it is: `[C, H, W]`.
-    Tensor(&'a Tensor),
-    /// A picture, resampled on the GPU.
-    Picture(&'a Picture, &'a Placement),
-    /// A frame of a video, made pixels of and resampled on the GPU.
-    Frame(&'a Frame, &'a Placement),
-    /// A texture that is on the GPU.
-    Texture(&'a wgpu::TextureView, &'a Placement),
-}
-
-impl<'a> From<&'a Tensor> for ProgramInput<'a> {
-    fn from(tensor: &'a Tensor) -> Self {
-        Self::Tensor(tensor)
-    }
-}
 
 /// What [`Program::play`] brings back.
 #[derive(Clone, Debug, PartialEq)]
@@ -122,7 +98,8 @@ impl Program {
                 for view in now {
                     let (mine, others) = bytes.split_at(self.bytes(view.shape));
                     bytes = others;
-                    parts.push(self.unpack(view.shape, mine, picture)?);
+                    // The first look is the picture as it is.
+                    parts.push(self.unpack(view.shape, mine, picture * self.looks.len())?);
                 }
             }
             rest = later;
@@ -302,60 +279,6 @@ impl Program {
         found.ok_or_else(|| Error::Usage(format!("node {} has no value of its own in the fused network", origin.0)))
     }
 
-    /// Brings the inputs to the GPU, one for each picture of the batch from the first on; those whose letterbox kernel
-    /// has to run.
-    pub(super) async fn put(&mut self, inputs: &[ProgramInput<'_>]) -> Result<Vec<usize>> {
-        if inputs.is_empty() || inputs.len() > self.batch {
-            let message = format!("a batch of {}: expected 1 to {} pictures", inputs.len(), self.batch);
-            return Err(Error::Usage(message));
-        }
-        // Whatever was there for later is overwritten.
-        self.ahead = None;
-        let [view] = *self.plan.views(NodeId(0)) else {
-            return Err(Error::graph("input", "has no slot"));
-        };
-        let mut letterboxes = Vec::new();
-        for (number, input) in inputs.iter().enumerate() {
-            let slot = &self.slots[view.slot.0];
-            // Planes of all pictures alternate.
-            let plane = |block: usize| (view.block + block) * self.batch + number;
-            match input {
-                ProgramInput::Picture(picture, placement) => {
-                    self.sources[number].upload(&self.gpu, picture, placement, plane(0), slot)?;
-                    letterboxes.push(number);
-                }
-                ProgramInput::Frame(frame, placement) => {
-                    let source = &mut self.sources[number];
-                    source.upload_frame(&self.gpu, &mut self.pipelines, frame, slot).await?;
-                    source.place(&self.gpu, placement, plane(0));
-                    letterboxes.push(number);
-                }
-                ProgramInput::Texture(view, placement) => {
-                    self.sources[number].show(&self.gpu, view, slot)?;
-                    self.sources[number].place(&self.gpu, placement, plane(0));
-                    letterboxes.push(number);
-                }
-                ProgramInput::Tensor(tensor) => {
-                    if tensor.shape != view.shape {
-                        return Err(Error::graph("input", format!("expected {}, found {}", view.shape, tensor.shape)));
-                    }
-                    let planes = tensor.to_nc4hw4();
-                    let bytes = encode(self.precision, &planes);
-                    let each = self.plane_bytes(view.shape);
-                    for (block, bytes) in bytes.chunks(each).enumerate() {
-                        self.gpu.queue.write_buffer(slot, (plane(block) * each) as u64, bytes);
-                    }
-                }
-            }
-        }
-        Ok(letterboxes)
-    }
-
-    /// Brings the same input to every picture of the batch.
-    pub(super) async fn put_everywhere(&mut self, input: ProgramInput<'_>) -> Result<Vec<usize>> {
-        self.put(&vec![input; self.batch]).await
-    }
-
     /// The dispatches that bring these pictures of the batch onto the canvas.
     pub(super) fn letterboxes(&self, pictures: &[usize]) -> impl Iterator<Item = &BoundDispatch> {
         pictures.iter().flat_map(|number| self.sources[*number].dispatches())
@@ -367,19 +290,14 @@ impl Program {
         self.steps.iter().for_each(|(_, bound)| bound.record(pass));
     }
 
-    /// Bytes of one plane of one picture.
-    fn plane_bytes(&self, shape: Shape) -> usize {
-        shape.pixels() * 4 * self.precision.bytes()
-    }
-
     /// Bytes of a value, all pictures together.
     fn bytes(&self, shape: Shape) -> usize {
         shape.blocks() * self.batch * self.plane_bytes(shape)
     }
 
-    /// One picture's part of a value.
-    fn unpack(&self, shape: Shape, bytes: &[u8], picture: usize) -> Result<Tensor> {
-        let planes = bytes.chunks_exact(self.plane_bytes(shape)).skip(picture).step_by(self.batch);
+    /// One canvas's part of a value.
+    fn unpack(&self, shape: Shape, bytes: &[u8], canvas: usize) -> Result<Tensor> {
+        let planes = bytes.chunks_exact(self.plane_bytes(shape)).skip(canvas).step_by(self.batch);
         // Plane by plane: number by number takes longer than the network on a fast card.
         let mut mine = Vec::with_capacity(4 * shape.vectors());
         planes.for_each(|plane| mine.extend_from_slice(&decode(self.precision, plane)));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     error::{Error, Result},
-    gpu::{play::ProgramInput, program::Program, report::TIMESTAMPS, stamps::Stamps},
+    gpu::{program::Program, put::ProgramInput, report::TIMESTAMPS, stamps::Stamps},
     graph::NodeId,
 };
 

@@ -22,6 +22,7 @@ use crate::{
         compile::{Compiled, compile},
         plan::Plan,
     },
+    host::Look,
     kernels::{
         Precision,
         conv::{Caps, CardClass, Variant},
@@ -51,6 +52,8 @@ pub struct ProgramOptions {
     pub card: Option<CardClass>,
     /// Pictures that are played at once, at least 1.
     pub batch: usize,
+    /// Looks at each picture as test-time augmentation does ([`Look::augmented`]): a batch is that many times as large.
+    pub tta: bool,
 }
 
 impl Default for ProgramOptions {
@@ -65,6 +68,7 @@ impl Default for ProgramOptions {
             checked: false,
             card: None,
             batch: 1,
+            tta: false,
         }
     }
 }
@@ -76,7 +80,10 @@ pub struct Program {
     pub(super) graph: Graph,
     pub(super) plan: Plan,
     pub(super) precision: Precision,
+    /// Canvases that are played at once: all looks at all pictures.
     pub(super) batch: usize,
+    /// At every picture.
+    pub(super) looks: Vec<Look>,
     pub(super) slots: Vec<wgpu::Buffer>,
     /// Where values are read back, for so many bytes.
     pub(super) staging: Option<(usize, wgpu::Buffer)>,
@@ -119,7 +126,8 @@ impl Program {
         options: &ProgramOptions,
         progress: &mut Steps<'_>,
     ) -> Result<Self> {
-        let (precision, batch) = (options.precision, options.batch.max(1));
+        let looks = Look::all(graph.canvas(), options.tta);
+        let (precision, batch) = (options.precision, options.batch.max(1) * looks.len());
         let binding = binding_bytes(&gpu.limits, options.binding_bytes);
         let limit = binding_vectors(binding, precision) / batch;
         let target = Target { binding: limit, keep: options.keep.clone(), ..Target::default() };
@@ -152,9 +160,9 @@ impl Program {
         let (kernels, scratch_bytes) = (calls.kernels(), calls.scratch_bytes());
         let steps = calls.finish(gpu, &mut pipelines, &slots);
         let (mut sources, mut boxes) = (Vec::new(), Vec::new());
-        for picture in 0..batch {
-            sources.push(LetterboxPass::new(gpu, &mut pipelines, &graph).await?);
-            let at = BatchIndex { number: picture, of: batch };
+        for first in (0..batch).step_by(looks.len()) {
+            sources.push(LetterboxPass::new(gpu, &mut pipelines, &graph, &looks).await?);
+            let at = BatchIndex { first, looks: &looks, of: batch };
             boxes.push(PostProcessor::new(gpu, &mut pipelines, &graph, &plan, &slots, at).await?);
         }
         gpu.check()?;
@@ -164,6 +172,7 @@ impl Program {
             plan,
             precision,
             batch,
+            looks,
             slots,
             staging: None,
             steps,
@@ -211,7 +220,12 @@ impl Program {
 
     /// Pictures that are played at once.
     pub fn batch(&self) -> usize {
-        self.batch
+        self.batch / self.looks.len()
+    }
+
+    /// What is looked at of every picture: the canvas as it is, and what test-time augmentation adds.
+    pub fn looks(&self) -> &[Look] {
+        &self.looks
     }
 
     /// The rung that plays a convolution of [`Program::graph`].

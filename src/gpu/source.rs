@@ -10,42 +10,44 @@ use crate::{
         pipelines::Pipelines,
     },
     graph::Graph,
-    host::{Frame, Picture, Placement},
+    host::{Frame, Look, Picture, Placement},
     kernels::letterbox::{self, LetterboxParams},
     tensor::Shape,
 };
 
-/// Texture, parameters and dispatch of the letterbox kernel. The texture is kept while pictures have one size, or frames one kind.
+/// Texture, parameters and dispatches of the letterbox kernel, one for each look at the picture. The texture is kept while pictures have one size, or frames one kind.
 #[derive(Debug)]
 pub struct LetterboxPass {
     canvas: Shape,
     pipeline: wgpu::ComputePipeline,
     layout: wgpu::BindGroupLayout,
-    params: wgpu::Buffer,
+    /// What is looked at, and the parameters for it.
+    looks: Vec<(Look, wgpu::Buffer)>,
     shown: Option<Shown>,
 }
 
-/// What is bound to the letterbox kernel, and by which dispatch.
+/// What is bound to the letterbox kernel, and by which dispatches.
 #[derive(Debug)]
 enum Shown {
-    Picture(wgpu::Texture, BoundDispatch),
-    Frame(Box<FrameTexture>, BoundDispatch),
-    Outside(BoundDispatch),
+    Picture(wgpu::Texture, Vec<BoundDispatch>),
+    Frame(Box<FrameTexture>, Vec<BoundDispatch>),
+    Outside(Vec<BoundDispatch>),
 }
 
 impl LetterboxPass {
     /// The pipeline for pictures onto the canvas of `graph`'s input.
-    pub async fn new(gpu: &Gpu, pipelines: &mut Pipelines, graph: &Graph) -> Result<Self> {
+    pub async fn new(gpu: &Gpu, pipelines: &mut Pipelines, graph: &Graph, looks: &[Look]) -> Result<Self> {
         let canvas = graph.input_shape();
         let dispatch = letterbox::dispatch(canvas);
         let pipeline = pipelines.get(&dispatch).await?;
         let layout = pipelines.bind_group_layout(dispatch.kernel);
         let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
-        let params = gpu.buffer("letterbox", size_of::<LetterboxParams>(), usage);
-        Ok(Self { canvas, pipeline, layout, params, shown: None })
+        let params = || gpu.buffer("letterbox", size_of::<LetterboxParams>(), usage);
+        let looks = looks.iter().map(|look| (*look, params())).collect();
+        Ok(Self { canvas, pipeline, layout, looks, shown: None })
     }
 
-    /// Uploads `picture`; the dispatch that puts it into `plane` of `input` is [`LetterboxPass::dispatch`].
+    /// Uploads `picture`; the dispatches that put it into `input` from `plane` on are [`LetterboxPass::dispatches`].
     ///
     /// # Errors
     /// If the network does not take colour pictures, or the picture is larger than a texture may be.
@@ -60,17 +62,17 @@ impl LetterboxPass {
         check_texture("the picture", (picture.width, picture.height), &gpu.limits)?;
         let size =
             wgpu::Extent3d { width: picture.width as u32, height: picture.height as u32, depth_or_array_layers: 1 };
-        let (texture, dispatch) = match self.shown.take() {
-            Some(Shown::Picture(texture, dispatch)) if texture.size() == size => (texture, dispatch),
+        let (texture, dispatches) = match self.shown.take() {
+            Some(Shown::Picture(texture, dispatches)) if texture.size() == size => (texture, dispatches),
             _ => self.make(gpu, size, input)?,
         };
         write_texture(gpu, &texture, picture);
-        self.shown = Some(Shown::Picture(texture, dispatch));
+        self.shown = Some(Shown::Picture(texture, dispatches));
         self.place(gpu, placement, plane);
         Ok(())
     }
 
-    /// Uploads the samples of `frame`; the dispatches that make pixels of them and put those into `input` are [`LetterboxPass::dispatch`].
+    /// Uploads the samples of `frame`; the dispatches that make pixels of them and put those into `input` are [`LetterboxPass::dispatches`].
     ///
     /// # Errors
     /// As [`LetterboxPass::upload`].
@@ -82,20 +84,20 @@ impl LetterboxPass {
         input: &wgpu::Buffer,
     ) -> Result<()> {
         let kind = FrameKind::from(frame);
-        let (texture, dispatch) = match self.shown.take() {
-            Some(Shown::Frame(texture, dispatch)) if texture.kind() == kind => (texture, dispatch),
+        let (texture, dispatches) = match self.shown.take() {
+            Some(Shown::Frame(texture, dispatches)) if texture.kind() == kind => (texture, dispatches),
             _ => {
                 let texture = Box::new(FrameTexture::new(gpu, pipelines, kind).await?);
-                let dispatch = self.bind(gpu, texture.view(), input)?;
-                (texture, dispatch)
+                let dispatches = self.bind(gpu, texture.view(), input)?;
+                (texture, dispatches)
             }
         };
         texture.upload(gpu, frame)?;
-        self.shown = Some(Shown::Frame(texture, dispatch));
+        self.shown = Some(Shown::Frame(texture, dispatches));
         Ok(())
     }
 
-    /// Takes a texture of somebody else's; the dispatch that puts it into `input` is [`LetterboxPass::dispatch`].
+    /// Takes a texture of somebody else's; the dispatches that put it into `input` are [`LetterboxPass::dispatches`].
     ///
     /// # Errors
     /// [`Error::Usage`] if it is none that the letterbox kernel can read.
@@ -105,43 +107,54 @@ impl LetterboxPass {
         Ok(())
     }
 
-    /// Sets where the picture lies on the canvas, and in which plane of the network's input.
+    /// Sets where the picture lies on the canvas, and the plane of the network's input that its first look goes to; the others follow.
     pub fn place(&self, gpu: &Gpu, placement: &Placement, plane: usize) {
-        gpu.queue.write_buffer(&self.params, 0, bytemuck::bytes_of(&placement.params(plane)));
+        for (number, (look, buffer)) in self.looks.iter().enumerate() {
+            let params = placement.seen_by(look).params(plane + number);
+            gpu.queue.write_buffer(buffer, 0, bytemuck::bytes_of(&params));
+        }
     }
 
-    /// The dispatch that puts a texture of somebody else's into `input`.
+    /// The dispatches that put a texture of somebody else's into `input`.
     ///
     /// # Errors
     /// If the network does not take colour pictures.
-    pub fn bind(&self, gpu: &Gpu, picture: &wgpu::TextureView, input: &wgpu::Buffer) -> Result<BoundDispatch> {
+    pub fn bind(&self, gpu: &Gpu, picture: &wgpu::TextureView, input: &wgpu::Buffer) -> Result<Vec<BoundDispatch>> {
         if !matches!(self.canvas.c, 1 | 3) {
             return Err(Error::graph("input", format!("takes {} channels, a picture has 3, or 1", self.canvas.c)));
         }
-        let group = gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
-            label: Some("letterbox"),
-            layout: &self.layout,
-            entries: &[
-                wgpu::BindGroupEntry { binding: 0, resource: self.params.as_entire_binding() },
-                wgpu::BindGroupEntry { binding: 1, resource: wgpu::BindingResource::TextureView(picture) },
-                wgpu::BindGroupEntry { binding: 2, resource: input.as_entire_binding() },
-            ],
-        });
+        let bind = |params: &wgpu::Buffer| {
+            gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
+                label: Some("letterbox"),
+                layout: &self.layout,
+                entries: &[
+                    wgpu::BindGroupEntry { binding: 0, resource: params.as_entire_binding() },
+                    wgpu::BindGroupEntry { binding: 1, resource: wgpu::BindingResource::TextureView(picture) },
+                    wgpu::BindGroupEntry { binding: 2, resource: input.as_entire_binding() },
+                ],
+            })
+        };
         let workgroups = letterbox::dispatch(self.canvas).workgroups;
-        Ok(BoundDispatch { pipeline: self.pipeline.clone(), group, workgroups })
+        let one = |params| BoundDispatch { pipeline: self.pipeline.clone(), group: bind(params), workgroups };
+        Ok(self.looks.iter().map(|(_, params)| one(params)).collect())
     }
 
     /// The dispatches from what was uploaded or shown last to the network's input.
     pub fn dispatches(&self) -> impl Iterator<Item = &BoundDispatch> {
-        let (convert, letterbox) = match &self.shown {
-            None => (None, None),
-            Some(Shown::Frame(texture, dispatch)) => (texture.convert(), Some(dispatch)),
-            Some(Shown::Picture(_, dispatch) | Shown::Outside(dispatch)) => (None, Some(dispatch)),
+        let (convert, letterboxes) = match &self.shown {
+            None => (None, &[][..]),
+            Some(Shown::Frame(texture, dispatches)) => (texture.convert(), &dispatches[..]),
+            Some(Shown::Picture(_, dispatches) | Shown::Outside(dispatches)) => (None, &dispatches[..]),
         };
-        convert.into_iter().chain(letterbox)
+        convert.into_iter().chain(letterboxes)
     }
 
-    fn make(&self, gpu: &Gpu, size: wgpu::Extent3d, input: &wgpu::Buffer) -> Result<(wgpu::Texture, BoundDispatch)> {
+    fn make(
+        &self,
+        gpu: &Gpu,
+        size: wgpu::Extent3d,
+        input: &wgpu::Buffer,
+    ) -> Result<(wgpu::Texture, Vec<BoundDispatch>)> {
         let texture = gpu.device.create_texture(&wgpu::TextureDescriptor {
             label: Some("picture"),
             size,
@@ -153,8 +166,8 @@ impl LetterboxPass {
             view_formats: &[],
         });
         let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
-        let dispatch = self.bind(gpu, &view, input)?;
-        Ok((texture, dispatch))
+        let dispatches = self.bind(gpu, &view, input)?;
+        Ok((texture, dispatches))
     }
 }
 

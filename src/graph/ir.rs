@@ -73,6 +73,12 @@ impl Graph {
         self.nodes[0].shape
     }
 
+    /// Columns and rows of that.
+    pub fn canvas(&self) -> (usize, usize) {
+        let shape = self.input_shape();
+        (shape.w, shape.h)
+    }
+
     /// Number of classes: the most that a head has.
     pub fn classes(&self) -> usize {
         self.heads.iter().map(|head| head.classes).max().unwrap_or(0)

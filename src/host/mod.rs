@@ -3,11 +3,13 @@
 
 mod boxes;
 mod frame;
+mod look;
 mod picture;
 mod placement;
 mod resample;
 
 pub use boxes::{Candidate, NmsKind, Thresholds};
 pub use frame::{Colour, Frame, FrameFormat, Matrix, Range, Siting};
+pub use look::{Look, Sampling};
 pub use picture::Picture;
 pub use placement::{Placement, ResizeMode};

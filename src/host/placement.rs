@@ -1,6 +1,6 @@
 //! Where a picture comes to lie on the input of a network, and how it is resampled.
 
-use crate::tensor::Shape;
+use crate::{host::Look, tensor::Shape};
 
 /// The resampler, named after the program it agrees with (see the table in the README).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,6 +57,8 @@ pub struct Placement {
     pub fill: f32,
     /// The canvas has one channel: Darknet's grey of a pixel (stb's), `(77 r + 150 g + 29 b) >> 8`.
     pub grey: bool,
+    /// Which look of an augmented picture this is; none for the canvas as it is.
+    pub look: Option<Look>,
 }
 
 impl Placement {
@@ -73,6 +75,7 @@ impl Placement {
             align_corners,
             fill,
             grey: shape.c == 1,
+            look: None,
         };
         match mode {
             ResizeMode::Pytorch => {
@@ -95,17 +98,5 @@ impl Placement {
             ResizeMode::DarknetFile => placed(canvas, (0, 0), true, 0.5),
             ResizeMode::DarknetVideo => placed(canvas, (0, 0), false, 0.5),
         }
-    }
-
-    /// Picture pixels per canvas pixel, right and down; 0 for a side of one pixel with corners aligned.
-    pub fn step(&self) -> [f32; 2] {
-        let side = |image: usize, resized: usize| {
-            if self.align_corners {
-                if resized > 1 { (image - 1) as f32 / (resized - 1) as f32 } else { 0.0 }
-            } else {
-                image as f32 / resized as f32
-            }
-        };
-        [side(self.image.0, self.resized.0), side(self.image.1, self.resized.1)]
     }
 }

@@ -2,7 +2,7 @@
 //! where its do; the half-pixel sampler is `cv2.resize` with INTER_LINEAR before it rounds to bytes.
 
 use crate::{
-    host::{Picture, Placement},
+    host::{Picture, Placement, Sampling},
     tensor::{Shape, Tensor},
 };
 
@@ -25,13 +25,17 @@ impl Placement {
 
     /// Row `y` of the plane of channel `c`.
     pub fn resample_row(&self, picture: &Picture, c: usize, y: usize, row: &mut [f32]) {
-        let ((ox, oy), (rw, rh)) = (self.offset, self.resized);
+        let [across, down] = self.sampling();
+        let ((ox, rw), (oy, rh)) = (across.region, down.region);
         for (x, out) in row.iter_mut().enumerate() {
             let inside = (ox..ox + rw).contains(&x) && (oy..oy + rh).contains(&y);
-            *out = match (inside, self.align_corners) {
+            *out = match (inside, self.aligned()) {
                 (false, _) => self.fill,
-                (true, true) => aligned(picture, self, c, x - ox, y - oy),
-                (true, false) => centred(picture, self, c, x - ox, y - oy),
+                (true, true) => aligned(picture, self, c, (x - ox, y - oy), [across.step, down.step]),
+                (true, false) => {
+                    let at = |side: Sampling, n: usize| side.start + n as f32 * side.step;
+                    bilinear(picture, self, c, at(across, x - ox), at(down, y - oy))
+                }
             };
         }
     }
@@ -49,8 +53,13 @@ fn at(picture: &Picture, placement: &Placement, c: usize, x: i64, y: i64) -> f32
 }
 
 /// Corner pixels aligned. The last column is copied, the last row has no second tap: both as Darknet does it.
-fn aligned(picture: &Picture, placement: &Placement, c: usize, x: usize, y: usize) -> f32 {
-    let [step_x, step_y] = placement.step();
+fn aligned(
+    picture: &Picture,
+    placement: &Placement,
+    c: usize,
+    (x, y): (usize, usize),
+    [step_x, step_y]: [f32; 2],
+) -> f32 {
     let row = |y: i64| {
         if x == placement.resized.0 - 1 || picture.width == 1 {
             return at(picture, placement, c, picture.width as i64 - 1, y);
@@ -67,10 +76,8 @@ fn aligned(picture: &Picture, placement: &Placement, c: usize, x: usize, y: usiz
     if y == placement.resized.1 - 1 || picture.height == 1 { first } else { first + dy * row(iy + 1) }
 }
 
-/// Half-pixel centres, edges repeated.
-fn centred(picture: &Picture, placement: &Placement, c: usize, x: usize, y: usize) -> f32 {
-    let [step_x, step_y] = placement.step();
-    let (sx, sy) = ((x as f32 + 0.5) * step_x - 0.5, (y as f32 + 0.5) * step_y - 0.5);
+/// Between the four pixels around a place, edges repeated.
+fn bilinear(picture: &Picture, placement: &Placement, c: usize, sx: f32, sy: f32) -> f32 {
     let (ix, iy) = (sx.floor(), sy.floor());
     let (dx, dy) = (sx - ix, sy - iy);
     let row = |y: i64| {

@@ -1,7 +1,7 @@
 //! Heads to candidate boxes.
 
 use crate::{
-    host::{NmsKind, Thresholds},
+    host::{Look, NmsKind, Thresholds},
     kernels::{Bind, Binding, Dispatch, Kernel, part, planes::At},
 };
 
@@ -73,6 +73,8 @@ pub struct DecodeParams {
     pub pictures: u32,
     /// Which of them this is.
     pub picture: u32,
+    /// From fractions of a look to those of the whole canvas: `a x + b` across, then down.
+    pub to_whole: [f32; 4],
     /// Width and height of each anchor, in pixels of the network's input; two unused each.
     pub anchor: [[f32; 4]; MAX_ANCHORS],
 }
@@ -111,6 +113,8 @@ pub struct HeadAt {
     pub net: (usize, usize),
     /// Which picture of the batch.
     pub picture: usize,
+    /// Which look at it.
+    pub look: Look,
 }
 
 /// One invocation per cell and anchor.
@@ -132,6 +136,7 @@ pub fn dispatch(head: &HeadAt) -> Dispatch {
         net: [head.net.0 as f32, head.net.1 as f32],
         pictures: head.src.pictures as u32,
         picture: head.picture as u32,
+        to_whole: head.look.to_whole(),
         anchor,
     };
     Dispatch {

@@ -18,18 +18,18 @@ pub struct LetterboxParams {
     pub resized: [u32; 2],
     /// Its left upper corner.
     pub offset: [u32; 2],
-    /// Picture pixels per canvas pixel.
+    /// Picture pixels per canvas pixel; negative where left is right.
     pub step: [f32; 2],
     /// Value where there is no picture.
     pub fill: f32,
-    /// 1: corner pixels aligned; 0: half-pixel centres.
+    /// 1: Darknet's sampler for files, corner pixels aligned; 0: from `start` on, bilinear.
     pub align_corners: u32,
     /// Plane of the network's input in its buffer.
     pub dst_plane: u32,
     /// 1: one channel, of greys.
     pub grey: u32,
-    /// A multiple of 16 bytes, as uniform buffers want.
-    pub _pad: [u32; 2],
+    /// Where the first pixel of the picture on the canvas lies on the picture; not read where corners are aligned.
+    pub start: [f32; 2],
 }
 
 /// `shaders/letterbox.wgsl`
@@ -49,17 +49,18 @@ impl Placement {
     /// The kernel's parameters; the network's input is the plane `dst_plane` of its buffer.
     pub fn params(&self, dst_plane: usize) -> LetterboxParams {
         let pair = |(a, b): (usize, usize)| [a as u32, b as u32];
+        let [across, down] = self.sampling();
         LetterboxParams {
             image: pair(self.image),
             canvas: pair(self.canvas),
-            resized: pair(self.resized),
-            offset: pair(self.offset),
-            step: self.step(),
+            resized: pair((across.region.1, down.region.1)),
+            offset: pair((across.region.0, down.region.0)),
+            step: [across.step, down.step],
             fill: self.fill,
-            align_corners: u32::from(self.align_corners),
+            align_corners: u32::from(self.aligned()),
             dst_plane: dst_plane as u32,
             grey: u32::from(self.grey),
-            _pad: [0; 2],
+            start: [across.start, down.start],
         }
     }
 }

@@ -49,14 +49,19 @@ def overlap(a, b, beta):
 
 def detect(layers, heads, shape, letterbox, width, height, conf, threshold=0.45):
     """(class, score, left, top, right, bottom) in pixels of the picture, clipped."""
-    rows = candidates(layers, heads, shape)
+    rw, rh = placement(letterbox, width, height, shape[2], shape[1])
+    extent = np.array([rw / shape[2], rh / shape[1]])
+    return kept(candidates(layers, heads, shape), layers, ((1 - extent) / 2, extent), width, height, conf, threshold)
+
+
+def kept(rows, layers, placed, width, height, conf, threshold=0.45):
+    """The same of candidates; `placed`: upper left corner and extent of the picture, as fractions of the canvas."""
     rows = rows[rows[:, 4] > conf]
     section = [l for l in layers if l.kind == "yolo"][-1].section
     kind = section.get("nms_kind", "default")
     beta = {"default": None, "greedynms": 0.6, "diounms": float(section.get("beta_nms", 0.6))}[kind]
-    rw, rh = placement(letterbox, width, height, shape[2], shape[1])
-    extent = np.array([rw / shape[2], rh / shape[1]])
-    boxes = np.concatenate([(rows[:, :2] - (1 - extent) / 2) / extent, rows[:, 2:4] / extent], 1)
+    corner, extent = placed
+    boxes = np.concatenate([(rows[:, :2] - corner) / extent, rows[:, 2:4] / extent], 1)
     scores = rows[:, 4:5] * rows[:, 5:]
     found = []
     for label in range(scores.shape[1]):

@@ -23,6 +23,7 @@ import large
 import network
 import onnx_files
 import onnxnet
+import tta
 from network import centred
 
 parser = argparse.ArgumentParser()
@@ -365,6 +366,8 @@ if args.only in "yolov4-p7":
         p7("in full at 256", "--size", 256)
 if args.only in "onnx":
     onnx_files.real(ours, args.data, work, report)
+if args.only in "tta":
+    tta.check(ours, args.data, work, report)
 if not args.only:
     goldens()
     resizers()

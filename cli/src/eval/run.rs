@@ -74,6 +74,8 @@ pub struct EvalArgs {
     machine: options::PlayerOptions,
     #[command(flatten)]
     resize: options::Resize,
+    #[command(flatten)]
+    looks: options::Looks,
     /// The network's class names, one a line
     #[arg(long, value_name = "FILE")]
     names: Option<PathBuf>,
@@ -271,7 +273,7 @@ fn play(args: &EvalArgs, dataset: &Dataset) -> std::result::Result<Compared, Fai
 
 fn build(args: &EvalArgs) -> Result<Detector> {
     let builder = args.model.apply(args.fetching.apply(Detector::builder()));
-    let mut builder = args.resize.apply(args.machine.apply(builder)).batch(args.batch.get());
+    let mut builder = args.resize.apply(args.machine.apply(builder)).batch(args.batch.get()).tta(args.looks.tta);
     builder = builder.score_threshold(args.conf).iou_threshold(args.nms).max_det(args.max_det.get());
     if let Some(kind) = args.nms_kind {
         builder = builder.nms_kind(kind);

@@ -21,6 +21,9 @@ pub struct EvalSettings {
     pub nms: Option<f32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_det: Option<usize>,
+    /// With test-time augmentation.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub tta: bool,
 }
 
 impl EvalSettings {
@@ -39,6 +42,7 @@ impl EvalSettings {
             conf: Some(conf),
             nms: Some(nms),
             max_det: Some(max_det),
+            tta: detector.tta(),
         }
     }
 }

@@ -17,6 +17,7 @@ pub fn table(report: &EvalReport, scores: &Scores) -> String {
         (settings.size, settings.conf, settings.nms, settings.max_det)
     {
         let _ = write!(text, " at {w}x{h}, conf {conf}, nms {nms}, at most {most} boxes a picture");
+        text.push_str(if settings.tta { ", three looks at each (--tta)" } else { "" });
     }
     let _ = writeln!(text, "\n{images} pictures, {objects} objects of {classes} classes, {detections} boxes\n");
     let rows = [
