@@ -46,6 +46,8 @@ pub mod gpu {
 
 /// A network as nodes, and the passes from a file to what is played.
 pub mod graph {
+    #[cfg(feature = "train")]
+    pub use crate::graph::backward;
     #[cfg(not(target_arch = "wasm32"))]
     pub use crate::graph::drop;
     pub use crate::graph::{
@@ -85,6 +87,8 @@ pub mod model {
 /// What each op says of itself.
 pub mod ops {
     pub use crate::ops::{Counts, Cut, Definition, Lowering, NodeParams, Sight, Storage, activation};
+    #[cfg(feature = "train")]
+    pub use crate::ops::{TrainOp, gradient, train};
 }
 
 /// Work on many threads, in order.
@@ -101,7 +105,7 @@ pub mod paper {
 
 /// The player by definition.
 pub mod oracle {
-    pub use crate::oracle::{decode, letterbox, nms, play, rank, to_rgba};
+    pub use crate::oracle::{Values, decode, letterbox, nms, play, play_batch, rank, to_rgba};
 }
 
 /// Futures, and who may wait for them.
@@ -112,7 +116,7 @@ pub mod task {
 
 /// Numbers in three dimensions.
 pub mod tensor {
-    pub use crate::tensor::{Shape, Tensor};
+    pub use crate::tensor::{Real, Shape, Tensor};
 }
 
 /// Numbers as people read them.

@@ -47,38 +47,68 @@ impl std::fmt::Display for Shape {
     }
 }
 
+/// What the numbers of a value are: f32 as everywhere else, or f64, in which gradients are proved.
+pub trait Real: Copy + Default + PartialOrd + Send + Sync + std::fmt::Debug + 'static {
+    /// In f64.
+    fn wide(self) -> f64;
+
+    /// Rounded from f64.
+    fn of(number: f64) -> Self;
+}
+
+impl Real for f32 {
+    fn wide(self) -> f64 {
+        f64::from(self)
+    }
+
+    fn of(number: f64) -> Self {
+        number as Self
+    }
+}
+
+impl Real for f64 {
+    fn wide(self) -> f64 {
+        self
+    }
+
+    fn of(number: f64) -> Self {
+        number
+    }
+}
+
 /// A value on the host: `data[(c * h + y) * w + x]`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Tensor {
+pub struct Tensor<T = f32> {
     /// Channels, rows, columns.
     pub shape: Shape,
     /// [`Shape::elements`] numbers, planar.
-    pub data: Vec<f32>,
+    pub data: Vec<T>,
 }
 
-impl Tensor {
+impl<T: Real> Tensor<T> {
     /// A tensor of zeros.
     pub fn zeros(shape: Shape) -> Self {
-        Self { shape, data: vec![0.0; shape.elements()] }
+        Self { shape, data: vec![T::default(); shape.elements()] }
     }
 
     /// Wraps `data`; `None` unless it holds exactly the elements of `shape`.
-    pub fn new(shape: Shape, data: Vec<f32>) -> Option<Self> {
+    pub fn new(shape: Shape, data: Vec<T>) -> Option<Self> {
         (data.len() == shape.elements()).then_some(Self { shape, data })
     }
 
     /// A tensor whose plane `c` is written by `fill(c, plane)`: the work is shared out over the machine's threads.
-    pub fn by_plane(shape: Shape, fill: impl Fn(usize, &mut [f32]) + Sync) -> Self {
+    pub fn by_plane(shape: Shape, fill: impl Fn(usize, &mut [T]) + Sync) -> Self {
         let mut out = Self::zeros(shape);
         let pixels = shape.pixels();
         // Threads do not exist in a browser's wasm.
         let threads =
             if cfg!(target_arch = "wasm32") { 1 } else { std::thread::available_parallelism().map_or(1, usize::from) };
         let each = shape.c.div_ceil(threads).max(1);
-        let work = |first: usize, planes: &mut [f32]| {
+        let work = |first: usize, planes: &mut [T]| {
             planes.chunks_mut(pixels).enumerate().for_each(|(i, plane)| fill(first + i, plane));
         };
-        if threads == 1 {
+        // A thread costs as much as some thousand numbers.
+        if threads == 1 || out.data.len() < 2048 {
             work(0, &mut out.data);
         } else {
             let parts = Mutex::new(out.data.chunks_mut(each * pixels).enumerate());
@@ -103,16 +133,18 @@ impl Tensor {
     }
 
     /// The plane of channel `c`.
-    pub fn plane(&self, c: usize) -> &[f32] {
+    pub fn plane(&self, c: usize) -> &[T] {
         let n = self.shape.pixels();
         &self.data[c * n..(c + 1) * n]
     }
 
     /// The element at channel `c`, row `y`, column `x`.
-    pub fn at(&self, c: usize, y: usize, x: usize) -> f32 {
+    pub fn at(&self, c: usize, y: usize, x: usize) -> T {
         self.data[(c * self.shape.h + y) * self.shape.w + x]
     }
+}
 
+impl Tensor {
     /// As the GPU holds it: NC4HW4, padding channels zero.
     pub fn to_nc4hw4(&self) -> Vec<f32> {
         let n = self.shape.pixels();

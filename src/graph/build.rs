@@ -42,6 +42,19 @@ impl Builder {
         Ok(id)
     }
 
+    /// Appends a value that is given, as the input is.
+    ///
+    /// # Errors
+    /// As [`Builder::new`].
+    #[cfg(feature = "train")]
+    pub fn given(&mut self, name: impl Into<String>, layer: Option<usize>, shape: Shape) -> Result<NodeId> {
+        let name = name.into();
+        check_size(&name, shape)?;
+        let id = NodeId(self.graph.nodes.len());
+        self.graph.nodes.push(Node { name, layer, op: Op::Input, inputs: vec![], shape, origin: id });
+        Ok(id)
+    }
+
     /// Declares a `[yolo]` layer.
     ///
     /// # Errors
@@ -61,6 +74,12 @@ impl Builder {
         }
         self.graph.heads.push(head);
         Ok(())
+    }
+
+    /// A node added before.
+    #[cfg(feature = "train")]
+    pub fn node(&self, id: NodeId) -> &Node {
+        self.graph.node(id)
     }
 
     /// Shape of a value added before.

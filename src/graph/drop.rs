@@ -95,6 +95,8 @@ fn kept(graph: &Graph, node: &Node, left: &[Left]) -> Result<Left> {
         Op::BatchNorm | Op::Activation(_) | Op::MaxPool(_) | Op::LocalAvgPool(_) | Op::AvgPool | Op::Upsample(_) => {
             Ok(inputs.first().map_or(Left::None, |input| (*input).clone()))
         }
+        #[cfg(feature = "train")]
+        Op::Train(_) => Err(fail()),
         Op::Input | Op::Conv(_) | Op::Add | Op::Mul | Op::ScaleChannels | Op::Slice(_) | Op::Spp(_) => Err(fail()),
     }
 }

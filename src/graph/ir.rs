@@ -134,11 +134,18 @@ impl Graph {
 
 /// The numbers of all nodes, by node id; `None` where a node has none.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Params(pub Vec<Option<NodeParams>>);
+pub struct Params<T = f32>(pub Vec<Option<NodeParams<T>>>);
+
+impl<T> Params<T> {
+    /// The numbers of `id`, if it has any.
+    pub fn get(&self, id: NodeId) -> Option<&NodeParams<T>> {
+        self.0.get(id.0).and_then(Option::as_ref)
+    }
+}
 
 impl Params {
-    /// The numbers of `id`, if it has any.
-    pub fn get(&self, id: NodeId) -> Option<&NodeParams> {
-        self.0.get(id.0).and_then(Option::as_ref)
+    /// The same numbers in f64.
+    pub fn wide(&self) -> Params<f64> {
+        Params(self.0.iter().map(|numbers| numbers.as_ref().map(NodeParams::wide)).collect())
     }
 }

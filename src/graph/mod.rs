@@ -9,6 +9,8 @@
 // What is new is decided wherever something is decided by kind: no arm guesses for it.
 #![warn(clippy::wildcard_enum_match_arm)]
 
+#[cfg(feature = "train")]
+pub mod backward;
 pub mod bands;
 pub mod build;
 pub mod compile;

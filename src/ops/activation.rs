@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use crate::{
     kernels::{activation, planes::At},
     ops::{Activation, Counts, Cut, Definition, Lowering, NodeParams, Storage},
-    tensor::{Shape, Tensor},
+    tensor::{Real, Shape, Tensor},
 };
 
 impl Definition for Activation {
@@ -41,8 +41,13 @@ impl Definition for Activation {
         "does not follow a convolution of which it is the only reader"
     }
 
-    fn play(&self, inputs: &[&Tensor], _: Option<&NodeParams>, value: Shape) -> Result<Tensor, String> {
-        let data = inputs[0].data.iter().map(|v| activate(*self, f64::from(*v)) as f32).collect();
+    fn play<T: Real>(
+        &self,
+        inputs: &[&Tensor<T>],
+        _: Option<&NodeParams<T>>,
+        value: Shape,
+    ) -> Result<Tensor<T>, String> {
+        let data = inputs[0].data.iter().map(|v| T::of(activate(*self, v.wide()))).collect();
         Ok(Tensor { shape: value, data })
     }
 
@@ -84,6 +89,32 @@ pub fn activate(kind: Activation, x: f64) -> f64 {
                 x.exp_m1()
             }
         }
+    }
+}
+
+/// The slope of `kind` at x; at a kink that of the side below.
+#[cfg(feature = "train")]
+pub fn slope(kind: Activation, x: f64) -> f64 {
+    let above = |kink: f64, then: f64, otherwise: f64| if x > kink { then } else { otherwise };
+    match kind {
+        Activation::Linear => 1.0,
+        Activation::Leaky(slope) => above(0.0, 1.0, f64::from(slope)),
+        Activation::Relu => above(0.0, 1.0, 0.0),
+        Activation::Relu6 => above(0.0, above(6.0, 0.0, 1.0), 0.0),
+        Activation::Mish => {
+            let t = (if x > 20.0 { x } else { x.exp().ln_1p() }).tanh();
+            t + x * (1.0 - t * t) * logistic(x)
+        }
+        Activation::Swish => {
+            let y = logistic(x);
+            y + x * y * (1.0 - y)
+        }
+        Activation::Logistic => {
+            let y = logistic(x);
+            y * (1.0 - y)
+        }
+        Activation::HardMish => above(0.0, 1.0, above(-2.0, x + 1.0, 0.0)),
+        Activation::Elu => above(0.0, 1.0, x.exp()),
     }
 }
 

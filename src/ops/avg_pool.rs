@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use crate::{
     kernels::{avg_pool, planes::At},
     ops::{Counts, Cut, Definition, Lowering, NodeParams, Sight, Storage},
-    tensor::{Shape, Tensor},
+    tensor::{Real, Shape, Tensor},
 };
 
 /// See [`crate::ops::Op::AvgPool`].
@@ -45,9 +45,14 @@ impl Definition for AvgPool {
     }
 
     /// The mean of each plane.
-    fn play(&self, inputs: &[&Tensor], _: Option<&NodeParams>, value: Shape) -> Result<Tensor, String> {
+    fn play<T: Real>(
+        &self,
+        inputs: &[&Tensor<T>],
+        _: Option<&NodeParams<T>>,
+        value: Shape,
+    ) -> Result<Tensor<T>, String> {
         let n = inputs[0].shape.pixels();
-        let mean = |plane: &[f32]| (plane.iter().map(|v| f64::from(*v)).sum::<f64>() / n as f64) as f32;
+        let mean = |plane: &[T]| T::of(plane.iter().map(|v| v.wide()).sum::<f64>() / n as f64);
         Ok(Tensor { shape: value, data: inputs[0].data.chunks(n).map(mean).collect() })
     }
 

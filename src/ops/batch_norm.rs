@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use crate::{
     kernels::planes::At,
     ops::{Counts, Cut, Definition, Lowering, NodeParams, Storage, expect},
-    tensor::{Shape, Tensor},
+    tensor::{Real, Shape, Tensor},
 };
 
 /// See [`crate::ops::Op::BatchNorm`].
@@ -43,7 +43,12 @@ impl Definition for BatchNorm {
     }
 
     /// `gamma * (x - mean) / sqrt(var + eps) + beta`, per channel.
-    fn play(&self, inputs: &[&Tensor], numbers: Option<&NodeParams>, value: Shape) -> Result<Tensor, String> {
+    fn play<T: Real>(
+        &self,
+        inputs: &[&Tensor<T>],
+        numbers: Option<&NodeParams<T>>,
+        value: Shape,
+    ) -> Result<Tensor<T>, String> {
         let Some(NodeParams::BatchNorm { beta, gamma, mean, var, eps }) = numbers else {
             return Err("has no parameters".into());
         };
@@ -51,10 +56,10 @@ impl Definition for BatchNorm {
         lists.iter().try_for_each(|list| expect("batch-norm numbers of each kind", value.c, list.len()))?;
         let mut out = inputs[0].clone();
         for (c, plane) in out.data.chunks_mut(value.pixels()).enumerate() {
-            let deviation = (f64::from(var[c]) + f64::from(*eps)).sqrt();
+            let deviation = (var[c].wide() + f64::from(*eps)).sqrt();
             for v in plane {
-                let normal = (f64::from(*v) - f64::from(mean[c])) / deviation;
-                *v = (f64::from(gamma[c]) * normal + f64::from(beta[c])) as f32;
+                let normal = (v.wide() - mean[c].wide()) / deviation;
+                *v = T::of(gamma[c].wide() * normal + beta[c].wide());
             }
         }
         Ok(out)

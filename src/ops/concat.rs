@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use crate::{
     kernels::planes::At,
     ops::{Counts, Cut, Definition, Lowering, NodeParams, Storage},
-    tensor::{Shape, Tensor},
+    tensor::{Real, Shape, Tensor},
 };
 
 /// See [`crate::ops::Op::Concat`].
@@ -45,8 +45,13 @@ impl Definition for Concat {
     }
 
     /// All inputs, in order.
-    fn play(&self, inputs: &[&Tensor], _: Option<&NodeParams>, value: Shape) -> Result<Tensor, String> {
-        let parts: Vec<&[f32]> = inputs.iter().map(|t| t.data.as_slice()).collect();
+    fn play<T: Real>(
+        &self,
+        inputs: &[&Tensor<T>],
+        _: Option<&NodeParams<T>>,
+        value: Shape,
+    ) -> Result<Tensor<T>, String> {
+        let parts: Vec<&[T]> = inputs.iter().map(|t| t.data.as_slice()).collect();
         Ok(Tensor { shape: value, data: parts.concat() })
     }
 

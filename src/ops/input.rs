@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use crate::{
     kernels::planes::At,
     ops::{Counts, Cut, Definition, Lowering, NodeParams, Storage},
-    tensor::{Shape, Tensor},
+    tensor::{Real, Shape, Tensor},
 };
 
 /// See [`crate::ops::Op::Input`].
@@ -40,7 +40,7 @@ impl Definition for GraphInput {
         ""
     }
 
-    fn play(&self, _: &[&Tensor], _: Option<&NodeParams>, _: Shape) -> Result<Tensor, String> {
+    fn play<T: Real>(&self, _: &[&Tensor<T>], _: Option<&NodeParams<T>>, _: Shape) -> Result<Tensor<T>, String> {
         Err("is given, not played".into())
     }
 

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use crate::{
     kernels::{local_avg_pool, planes::At},
     ops::{Counts, Cut, Definition, Lowering, NodeParams, Pool, Sight, Storage},
-    tensor::{Shape, Tensor},
+    tensor::{Real, Shape, Tensor},
 };
 
 /// The mean of the taps that are inside the picture (Darknet's `forward_local_avgpool_layer`).
@@ -49,15 +49,20 @@ impl Definition for LocalAvgPool {
         "a window needs pixels of several workgroups of the step before"
     }
 
-    fn play(&self, inputs: &[&Tensor], _: Option<&NodeParams>, value: Shape) -> Result<Tensor, String> {
+    fn play<T: Real>(
+        &self,
+        inputs: &[&Tensor<T>],
+        _: Option<&NodeParams<T>>,
+        value: Shape,
+    ) -> Result<Tensor<T>, String> {
         let x = inputs[0];
         Ok(Tensor::by_plane(value, |c, plane| {
             let source = x.plane(c);
             for (i, out) in plane.iter_mut().enumerate() {
                 let [rows, columns] = self.0.taps((i / value.w, i % value.w), x.shape);
                 let taps = rows.flat_map(|y| columns.clone().map(move |x_| y * x.shape.w + x_));
-                let (count, sum) = taps.fold((0, 0.0), |(n, sum), tap| (n + 1, sum + f64::from(source[tap])));
-                *out = (sum / f64::from(count.max(1))) as f32;
+                let (count, sum) = taps.fold((0, 0.0), |(n, sum), tap| (n + 1, sum + source[tap].wide()));
+                *out = T::of(sum / f64::from(count.max(1)));
             }
         }))
     }

@@ -8,7 +8,7 @@ use crate::{
         planes::{At, Window},
     },
     ops::{Counts, Cut, Definition, Lowering, NodeParams, Sight, Storage, pooled},
-    tensor::{Shape, Tensor},
+    tensor::{Real, Shape, Tensor},
 };
 
 /// The window of a pool; taps outside the picture do not count.
@@ -94,16 +94,24 @@ impl Definition for Pool {
     }
 
     /// The maximum of each window; windows start at `-(padding / 2)`.
-    fn play(&self, inputs: &[&Tensor], _: Option<&NodeParams>, value: Shape) -> Result<Tensor, String> {
+    fn play<T: Real>(
+        &self,
+        inputs: &[&Tensor<T>],
+        _: Option<&NodeParams<T>>,
+        value: Shape,
+    ) -> Result<Tensor<T>, String> {
         let x = inputs[0];
         Ok(Tensor::by_plane(value, |c, plane| {
             let source = x.plane(c);
             for (i, out) in plane.iter_mut().enumerate() {
                 let [rows, columns] = self.taps((i / value.w, i % value.w), x.shape);
-                *out = f32::MIN;
+                *out = T::of(f64::from(f32::MIN));
                 for y in rows {
                     for x_ in columns.clone() {
-                        *out = out.max(source[y * x.shape.w + x_]);
+                        let tap = source[y * x.shape.w + x_];
+                        if tap > *out {
+                            *out = tap;
+                        }
                     }
                 }
             }

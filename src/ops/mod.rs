@@ -12,6 +12,8 @@ pub mod avg_pool;
 pub mod batch_norm;
 pub mod concat;
 pub mod conv;
+#[cfg(feature = "train")]
+pub mod gradient;
 pub mod input;
 pub mod local_avg_pool;
 pub mod max_pool;
@@ -22,6 +24,8 @@ pub mod scale_channels;
 pub mod shortcut;
 pub mod slice;
 pub mod spp;
+#[cfg(feature = "train")]
+pub mod train;
 pub mod upsample;
 
 pub use crate::kernels::activation::ActivationKind as Activation;
@@ -32,6 +36,8 @@ pub use op::Op;
 pub use room::{Counts, Cut, Definition, Lowering, NodeParams, Sight, Storage};
 pub use slice::Slice;
 pub use spp::Spp;
+#[cfg(feature = "train")]
+pub use train::TrainOp;
 pub use upsample::Upsample;
 
 use room::{enlarged, expect, pooled};

@@ -2,13 +2,15 @@
 
 use std::ops::RangeInclusive;
 
+#[cfg(feature = "train")]
+use crate::ops::TrainOp;
 use crate::{
     kernels::planes::At,
     ops::{
         Activation, Conv, Counts, Cut, Definition, LocalAvgPool, Lowering, NodeParams, Pool, Sight, Slice, Spp,
         Storage, Upsample, avg_pool, batch_norm, concat, input, sam, scale_channels, shortcut,
     },
-    tensor::{Shape, Tensor},
+    tensor::{Real, Shape, Tensor},
 };
 
 /// What a node computes from its inputs.
@@ -42,6 +44,9 @@ pub enum Op {
     AvgPool,
     /// `[upsample]`: nearest.
     Upsample(Upsample),
+    /// Of training alone.
+    #[cfg(feature = "train")]
+    Train(TrainOp),
 }
 
 /// The one place where ops are told apart: `$room` is the op's room in `$call`. A `match` and no table of functions, so that
@@ -63,6 +68,8 @@ macro_rules! in_room {
             Op::LocalAvgPool(room) => in_room!(@ room, $room => $call),
             Op::AvgPool => in_room!(@ &avg_pool::AvgPool, $room => $call),
             Op::Upsample(room) => in_room!(@ room, $room => $call),
+            #[cfg(feature = "train")]
+            Op::Train(room) => in_room!(@ room, $room => $call),
         }
     };
     (@ $value:expr, $room:ident => $call:expr) => {{
@@ -94,6 +101,11 @@ impl Op {
     /// If the inputs do not fit.
     pub fn shape(&self, inputs: &[Shape]) -> Result<Shape, String> {
         in_room!(self, room => room.shape(inputs))
+    }
+
+    /// [`Definition::summed`]
+    pub fn summed(&self) -> bool {
+        in_room!(self, room => room.summed())
     }
 
     /// [`Definition::sight`]
@@ -130,7 +142,12 @@ impl Op {
     ///
     /// # Errors
     /// If its numbers are not there, or too few.
-    pub fn play(&self, inputs: &[&Tensor], numbers: Option<&NodeParams>, value: Shape) -> Result<Tensor, String> {
+    pub fn play<T: Real>(
+        &self,
+        inputs: &[&Tensor<T>],
+        numbers: Option<&NodeParams<T>>,
+        value: Shape,
+    ) -> Result<Tensor<T>, String> {
         in_room!(self, room => room.play(inputs, numbers, value))
     }
 

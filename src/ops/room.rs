@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use crate::{
     kernels::{Dispatch, planes::At},
-    tensor::{Shape, Tensor},
+    tensor::{Real, Shape, Tensor},
 };
 
 /// What a room says of its op. Messages of errors are without the node's name, which the caller knows.
@@ -25,6 +25,11 @@ pub trait Definition {
     /// # Errors
     /// If they do not fit.
     fn shape(&self, inputs: &[Shape]) -> Result<Shape, String>;
+
+    /// Whether it has one value a batch, the sum of what it makes of each picture, instead of one a picture.
+    fn summed(&self) -> bool {
+        false
+    }
 
     /// Which pixels of its inputs one pixel of its value depends on.
     fn sight(&self) -> Sight {
@@ -52,7 +57,12 @@ pub trait Definition {
     ///
     /// # Errors
     /// If its numbers are not there, or too few.
-    fn play(&self, inputs: &[&Tensor], numbers: Option<&NodeParams>, value: Shape) -> Result<Tensor, String>;
+    fn play<T: Real>(
+        &self,
+        inputs: &[&Tensor<T>],
+        numbers: Option<&NodeParams<T>>,
+        value: Shape,
+    ) -> Result<Tensor<T>, String>;
 
     /// What plays it on a GPU. `reads` are its inputs; for [`Storage::Summed`] two, or one to be added to what is there.
     fn lower(&self, reads: &[At], dst: At) -> Lowering;
@@ -148,27 +158,44 @@ pub enum Lowering {
 
 /// The numbers of one node.
 #[derive(Clone, Debug, PartialEq)]
-pub enum NodeParams {
+pub enum NodeParams<T = f32> {
     /// Of an [`crate::ops::Op::Conv`].
     Conv {
         /// OIHW, I = input channels / groups.
-        weights: Vec<f32>,
+        weights: Vec<T>,
         /// One per filter, if [`crate::ops::Conv::bias`].
-        bias: Option<Vec<f32>>,
+        bias: Option<Vec<T>>,
     },
     /// Of an [`crate::ops::Op::BatchNorm`]; one number per channel each.
     BatchNorm {
         /// Added last (`biases` in the file).
-        beta: Vec<f32>,
+        beta: Vec<T>,
         /// Factor (`scales`).
-        gamma: Vec<f32>,
+        gamma: Vec<T>,
         /// Running mean.
-        mean: Vec<f32>,
+        mean: Vec<T>,
         /// Running variance.
-        var: Vec<f32>,
+        var: Vec<T>,
         /// Added to the variance under the root: 1e-5 in Darknet.
         eps: f32,
     },
+}
+
+impl NodeParams {
+    /// The same numbers in f64.
+    pub fn wide(&self) -> NodeParams<f64> {
+        let wide = |list: &Vec<f32>| list.iter().map(|v| f64::from(*v)).collect();
+        match self {
+            Self::Conv { weights, bias } => NodeParams::Conv { weights: wide(weights), bias: bias.as_ref().map(wide) },
+            Self::BatchNorm { beta, gamma, mean, var, eps } => NodeParams::BatchNorm {
+                beta: wide(beta),
+                gamma: wide(gamma),
+                mean: wide(mean),
+                var: wide(var),
+                eps: *eps,
+            },
+        }
+    }
 }
 
 /// Fails unless there are as many numbers as there should be.

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use crate::{
     kernels::{planes::At, sam},
     ops::{Counts, Cut, Definition, Lowering, NodeParams, Storage},
-    tensor::{Shape, Tensor},
+    tensor::{Real, Shape, Tensor},
 };
 
 /// See [`crate::ops::Op::Mul`].
@@ -41,8 +41,13 @@ impl Definition for Sam {
     }
 
     /// `a * b`
-    fn play(&self, inputs: &[&Tensor], _: Option<&NodeParams>, value: Shape) -> Result<Tensor, String> {
-        let data = inputs[0].data.iter().zip(&inputs[1].data).map(|(a, b)| a * b).collect();
+    fn play<T: Real>(
+        &self,
+        inputs: &[&Tensor<T>],
+        _: Option<&NodeParams<T>>,
+        value: Shape,
+    ) -> Result<Tensor<T>, String> {
+        let data = inputs[0].data.iter().zip(&inputs[1].data).map(|(a, b)| T::of(a.wide() * b.wide())).collect();
         Ok(Tensor { shape: value, data })
     }
 

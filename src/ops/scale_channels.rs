@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use crate::{
     kernels::{planes::At, scale_channels},
     ops::{Counts, Cut, Definition, Lowering, NodeParams, Storage},
-    tensor::{Shape, Tensor},
+    tensor::{Real, Shape, Tensor},
 };
 
 /// See [`crate::ops::Op::ScaleChannels`].
@@ -42,10 +42,15 @@ impl Definition for ScaleChannels {
     }
 
     /// `a[c] * b[c]`, b of shape (C,1,1).
-    fn play(&self, inputs: &[&Tensor], _: Option<&NodeParams>, value: Shape) -> Result<Tensor, String> {
+    fn play<T: Real>(
+        &self,
+        inputs: &[&Tensor<T>],
+        _: Option<&NodeParams<T>>,
+        value: Shape,
+    ) -> Result<Tensor<T>, String> {
         let mut out = inputs[0].clone();
         for (plane, factor) in out.data.chunks_mut(value.pixels()).zip(&inputs[1].data) {
-            plane.iter_mut().for_each(|v| *v *= factor);
+            plane.iter_mut().for_each(|v| *v = T::of(v.wide() * factor.wide()));
         }
         Ok(out)
     }

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use crate::{
     kernels::{planes::At, shortcut},
     ops::{Counts, Cut, Definition, Lowering, NodeParams, Storage},
-    tensor::{Shape, Tensor},
+    tensor::{Real, Shape, Tensor},
 };
 
 /// See [`crate::ops::Op::Add`].
@@ -46,11 +46,11 @@ impl Definition for Shortcut {
     }
 
     /// The first plus the others; channels that an addend lacks are left alone, those it has more are ignored.
-    fn play(&self, inputs: &[&Tensor], _: Option<&NodeParams>, _: Shape) -> Result<Tensor, String> {
+    fn play<T: Real>(&self, inputs: &[&Tensor<T>], _: Option<&NodeParams<T>>, _: Shape) -> Result<Tensor<T>, String> {
         let mut out = inputs[0].clone();
         for more in &inputs[1..] {
             for (sum, v) in out.data.iter_mut().zip(&more.data) {
-                *sum += v;
+                *sum = T::of(sum.wide() + v.wide());
             }
         }
         Ok(out)

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use crate::{
     kernels::planes::At,
     ops::{Counts, Cut, Definition, Lowering, NodeParams, Storage},
-    tensor::{Shape, Tensor},
+    tensor::{Real, Shape, Tensor},
 };
 
 /// Channels `start .. start + channels` of its input.
@@ -55,7 +55,12 @@ impl Definition for Slice {
         ""
     }
 
-    fn play(&self, inputs: &[&Tensor], _: Option<&NodeParams>, value: Shape) -> Result<Tensor, String> {
+    fn play<T: Real>(
+        &self,
+        inputs: &[&Tensor<T>],
+        _: Option<&NodeParams<T>>,
+        value: Shape,
+    ) -> Result<Tensor<T>, String> {
         let n = value.pixels();
         let data = inputs[0].data[self.start * n..(self.start + self.channels) * n].to_vec();
         Ok(Tensor { shape: value, data })

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use crate::{
     kernels::{planes::At, spp},
     ops::{Counts, Cut, Definition, Lowering, NodeParams, Pool, Sight, Storage},
-    tensor::{Shape, Tensor},
+    tensor::{Real, Shape, Tensor},
 };
 
 /// Stride-1 pools in concat order.
@@ -54,7 +54,12 @@ impl Definition for Spp {
     }
 
     /// The pools one after the other.
-    fn play(&self, inputs: &[&Tensor], numbers: Option<&NodeParams>, value: Shape) -> Result<Tensor, String> {
+    fn play<T: Real>(
+        &self,
+        inputs: &[&Tensor<T>],
+        numbers: Option<&NodeParams<T>>,
+        value: Shape,
+    ) -> Result<Tensor<T>, String> {
         let mut data = Vec::with_capacity(value.elements());
         for size in self.sizes {
             data.extend(Pool::same(size).play(inputs, numbers, inputs[0].shape)?.data);

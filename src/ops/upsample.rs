@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use crate::{
     kernels::{planes::At, upsample},
     ops::{Counts, Cut, Definition, Lowering, NodeParams, Sight, Storage, enlarged},
-    tensor::{Shape, Tensor},
+    tensor::{Real, Shape, Tensor},
 };
 
 /// Every pixel `stride` x `stride` times, multiplied by `scale`.
@@ -54,11 +54,16 @@ impl Definition for Upsample {
         "does not follow a convolution of which it is the only reader"
     }
 
-    fn play(&self, inputs: &[&Tensor], _: Option<&NodeParams>, value: Shape) -> Result<Tensor, String> {
+    fn play<T: Real>(
+        &self,
+        inputs: &[&Tensor<T>],
+        _: Option<&NodeParams<T>>,
+        value: Shape,
+    ) -> Result<Tensor<T>, String> {
         let (x, stride) = (inputs[0], self.stride);
         Ok(Tensor::by_plane(value, |c, plane| {
             for (i, out) in plane.iter_mut().enumerate() {
-                *out = self.scale * x.at(c, i / value.w / stride, i % value.w / stride);
+                *out = T::of(f64::from(self.scale) * x.at(c, i / value.w / stride, i % value.w / stride).wide());
             }
         }))
     }

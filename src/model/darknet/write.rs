@@ -217,6 +217,8 @@ impl<'a> Writer<'a> {
             Op::MaxPool(pool) => self.pooled(id, "maxpool", pool),
             Op::LocalAvgPool(pool) => self.pooled(id, "local_avgpool", &pool.0),
             Op::Spp(_) => Err(self.fail(id, "is made by a pass, and is no section")),
+            #[cfg(feature = "train")]
+            Op::Train(_) => Err(self.fail(id, "is of training, and is no section")),
             Op::AvgPool => {
                 self.go_on_from(first)?;
                 self.section("avgpool", id);

@@ -157,6 +157,8 @@ fn put(writer: &mut OnnxWriter, graph: &Graph, params: &Params, id: NodeId, node
             writer.put("Resize", &[ins[0], "", &scales], &out, attributes);
         }
         Op::Spp(_) => return Err(fail("is made by a pass")),
+        #[cfg(feature = "train")]
+        Op::Train(_) => return Err(fail("is of training")),
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 //! ([`crate::kernels::conv`]); `oracle.rs` is what all of them must come to.
 
 mod oracle;
+pub(super) mod taps;
 
 use std::{fmt::Write, ops::RangeInclusive};
 
@@ -11,7 +12,7 @@ use crate::{
         Activation, Counts, Cut, Definition, Lowering, NodeParams, Sight, Storage, activation::suffix, enlarged,
         expect, pooled,
     },
-    tensor::{Shape, Tensor},
+    tensor::{Real, Shape, Tensor},
 };
 
 /// A convolution as Darknet defines it. Weights are OIHW with I = input channels / groups.
@@ -150,7 +151,12 @@ impl Definition for Conv {
         "with bias, activation, shortcut and upsample inside"
     }
 
-    fn play(&self, inputs: &[&Tensor], numbers: Option<&NodeParams>, value: Shape) -> Result<Tensor, String> {
+    fn play<T: Real>(
+        &self,
+        inputs: &[&Tensor<T>],
+        numbers: Option<&NodeParams<T>>,
+        value: Shape,
+    ) -> Result<Tensor<T>, String> {
         let Some(NodeParams::Conv { weights, bias }) = numbers else { return Err("has no parameters".into()) };
         expect("weights", self.kernel_elements(inputs[0].shape.c), weights.len())?;
         let biases = if self.bias { self.filters } else { 0 };
