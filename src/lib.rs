@@ -42,6 +42,8 @@ mod task;
 mod tensor;
 mod text;
 pub mod track;
+#[cfg(feature = "train")]
+mod train;
 #[cfg(all(feature = "video", not(target_arch = "wasm32")))]
 mod video;
 #[cfg(feature = "gpu")]

@@ -124,6 +124,12 @@ pub mod text {
     pub use crate::text::grouped;
 }
 
+/// What training asks of a network.
+#[cfg(feature = "train")]
+pub mod train {
+    pub use crate::train::*;
+}
+
 /// Cameras, files and streams to frames.
 #[cfg(all(feature = "video", not(target_arch = "wasm32")))]
 pub mod video {

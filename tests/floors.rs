@@ -37,6 +37,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "oracle", "ordered", "detect",
         ],
     ),
+    ("train", &["train"]),
     ("eval", &["eval"]),
     ("video", &["error", "host", "detect", "video"]),
     ("track", &["error", "detect", "track"]),

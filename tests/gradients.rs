@@ -9,7 +9,7 @@ use yolov4::{
         graph::{
             Activation, Builder, Conv, Epilogue, Graph, Head, LocalAvgPool, NodeId, NodeParams, Op, Params, Pool,
             Slice, Spp, Upsample,
-            backward::{TrainingGraph, Wanted, backward},
+            backward::{GradientRequest, TrainingGraph, backward},
         },
         oracle::{Values, play_batch},
     },
@@ -97,7 +97,7 @@ struct Case {
 impl Case {
     fn new(graph: &Graph, seed: u64) -> Self {
         let mut noise = Noise(seed);
-        let training = backward(graph, &Wanted { trained: &|_| true, input: true }, PICTURES).unwrap();
+        let training = backward(graph, &GradientRequest { trained: &|_| true, input: true }, PICTURES).unwrap();
         let params = random_params(graph, &mut noise);
         let mut given: BTreeMap<_, _> = [(NodeId(0), noise.values(graph.input_shape()))].into();
         for (head, upstream) in graph.heads.iter().zip(&training.upstream) {
@@ -292,7 +292,7 @@ fn pools_and_upsamples() {
 #[test]
 fn the_gradient_of_a_fork_is_a_sum_in_the_order_of_its_readers() {
     let graph = network(|b, fork| b.add("middle", None, Op::Conv(CONV), &[fork]).unwrap());
-    let training = backward(&graph, &Wanted { trained: &|_| true, input: false }, 1).unwrap();
+    let training = backward(&graph, &GradientRequest { trained: &|_| true, input: false }, 1).unwrap();
     let sums: Vec<_> = training.graph.iter().filter(|(_, node)| node.op == Op::Add).collect();
     let [(_, sum)] = sums[..] else { panic!("{sums:?}") };
     assert_eq!(sum.name, "stem gradient");
@@ -311,7 +311,7 @@ fn what_is_frozen_has_no_gradient_and_keeps_its_statistics() {
         b.add("second norm", None, Op::BatchNorm, &[conv]).unwrap()
     });
     let behind = |id: NodeId| id.0 > 2;
-    let training = backward(&graph, &Wanted { trained: &behind, input: false }, 2).unwrap();
+    let training = backward(&graph, &GradientRequest { trained: &behind, input: false }, 2).unwrap();
     assert_eq!(training.graph.node(training.values[2]).op, Op::BatchNorm);
     let of: Vec<&str> = training.gradients.iter().map(|g| graph.node(g.of).name.as_str()).collect();
     assert_eq!(of, ["second", "second norm", "head 0", "head 0", "head 1", "head 1"]);
@@ -319,7 +319,7 @@ fn what_is_frozen_has_no_gradient_and_keeps_its_statistics() {
     // Of the stem nothing is computed backwards.
     assert!(!training.graph.nodes.iter().any(|node| node.name.starts_with("stem ")));
     let in_front = |id: NodeId| id.0 != 2;
-    let error = backward(&graph, &Wanted { trained: &in_front, input: false }, 2).unwrap_err();
+    let error = backward(&graph, &GradientRequest { trained: &in_front, input: false }, 2).unwrap_err();
     assert!(matches!(error, Error::Graph { .. }), "{error:?}");
     assert!(error.to_string().contains("norm: has running statistics"), "{error}");
 }
@@ -330,9 +330,9 @@ fn what_no_network_is_loaded_with_is_refused_by_name() {
     let fused = Epilogue { activation: Activation::Mish, ..Epilogue::NONE };
     let fused = network(|b, fork| b.add("fused", None, Op::Conv(Conv { epilogue: fused, ..CONV }), &[fork]).unwrap());
     for (graph, name) in [(spp, "pyramid"), (fused, "fused")] {
-        let error = backward(&graph, &Wanted { trained: &|_| true, input: true }, 1).unwrap_err();
+        let error = backward(&graph, &GradientRequest { trained: &|_| true, input: true }, 1).unwrap_err();
         assert!(error.to_string().contains(name), "{error}");
     }
     let plain = network(|b, fork| b.add("middle", None, Op::AvgPool, &[fork]).unwrap());
-    assert!(backward(&plain, &Wanted { trained: &|_| true, input: true }, 0).is_err());
+    assert!(backward(&plain, &GradientRequest { trained: &|_| true, input: true }, 0).is_err());
 }

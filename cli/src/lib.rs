@@ -14,6 +14,7 @@ mod download;
 mod eval;
 mod explain;
 mod factory;
+mod gradients;
 mod heads;
 mod interrupt;
 mod log;
@@ -58,6 +59,8 @@ enum Command {
     Eval(eval::EvalArgs),
     /// Write what enters the [yolo] layers for one picture, as safetensors
     Heads(heads::HeadsArgs),
+    /// Write the gradients of every number of a network for a batch of pictures, in f64, as safetensors
+    Gradients(gradients::GradientsArgs),
     /// Write seeded random weights for a network
     RandomWeights(random_weights::RandomWeightsArgs),
     /// Print a network: nodes, shapes, costs, memory plan
@@ -118,6 +121,7 @@ pub fn main() -> ExitCode {
             Command::Cameras(args) => cameras::run(&args),
             Command::Eval(args) => eval::run(args),
             Command::Heads(args) => heads::run(args).await,
+            Command::Gradients(args) => gradients::run(&args),
             Command::RandomWeights(args) => random_weights::run(&args),
             Command::Explain(args) => explain::run(&args),
             Command::Model(args) => model::run(&args),

@@ -59,7 +59,7 @@ pub struct TrainingGraph {
 }
 
 /// Which gradients a training graph has.
-pub struct Wanted<'a> {
+pub struct GradientRequest<'a> {
     /// Whether the numbers of a node of the graph as loaded are trained. A batch-norm that is not keeps its running statistics, which
     /// is possible only in front of everything that is.
     pub trained: &'a dyn Fn(NodeId) -> bool,
@@ -72,7 +72,7 @@ pub struct Wanted<'a> {
 ///
 /// # Errors
 /// [`Error::Graph`] that names the layer which cannot be trained; [`Error::Usage`] for no pictures.
-pub fn backward(loaded: &Graph, wanted: &Wanted<'_>, pictures: usize) -> Result<TrainingGraph> {
+pub fn backward(loaded: &Graph, wanted: &GradientRequest<'_>, pictures: usize) -> Result<TrainingGraph> {
     if pictures == 0 {
         return Err(Error::Usage("a batch of 0 pictures: expected 1 or more".into()));
     }
@@ -186,7 +186,7 @@ impl<'a> Tape<'a> {
     }
 
     /// Appends the gradients of what a node reads and of its numbers.
-    fn backwards(&mut self, id: NodeId, needs: &[bool], wanted: &Wanted<'_>) -> Result<()> {
+    fn backwards(&mut self, id: NodeId, needs: &[bool], wanted: &GradientRequest<'_>) -> Result<()> {
         let value = self.values[id.0];
         let Some(above) = self.sum(id, value)? else { return Ok(()) };
         let node = self.builder.node(value).clone();
@@ -231,7 +231,7 @@ impl<'a> Tape<'a> {
         found.copied().ok_or_else(|| Error::graph("gradient", "is computed from what is not there"))
     }
 
-    fn finish(mut self, wanted: &Wanted<'_>) -> Result<TrainingGraph> {
+    fn finish(mut self, wanted: &GradientRequest<'_>) -> Result<TrainingGraph> {
         let input = if wanted.input { self.sum(NodeId(0), NodeId(0))? } else { None };
         self.gradients.sort_by_key(|gradient| gradient.of);
         Ok(TrainingGraph {

@@ -1,6 +1,6 @@
 //! The looks that test-time augmentation takes at a picture.
 
-use crate::host::{Candidate, Placement};
+use crate::host::Candidate;
 
 /// The whole canvas of a network, smaller and perhaps mirrored, in the upper left of another of the same size; the rest of that is grey.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,55 +45,5 @@ impl Look {
         let [ax, bx, ay, by] = self.to_whole();
         let (x, y) = (found.x * ax + bx, found.y * ay + by);
         Candidate { x, y, w: found.w * ax.abs(), h: found.h * ay, ..found }
-    }
-}
-
-/// What is on a canvas along one of its sides.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Sampling {
-    /// First pixel of the canvas that shows the picture, and how many do.
-    pub region: (usize, usize),
-    /// Where the first of them lies on the picture, in its pixels, from the middle of the first one.
-    pub start: f32,
-    /// Picture pixels per canvas pixel; negative where left is right.
-    pub step: f32,
-}
-
-impl Placement {
-    /// The same as a look sees it.
-    #[must_use]
-    pub fn seen_by(&self, look: &Look) -> Self {
-        let whole = *look == Look::whole(look.canvas);
-        Self { look: (!whole).then_some(*look), ..*self }
-    }
-
-    /// Across and down.
-    pub fn sampling(&self) -> [Sampling; 2] {
-        let look = self.look.unwrap_or(Look::whole(self.canvas));
-        let across = [self.image.0, self.canvas.0, self.resized.0, self.offset.0];
-        let down = [self.image.1, self.canvas.1, self.resized.1, self.offset.1];
-        [self.side(across, look.covered.0, look.mirrored), self.side(down, look.covered.1, false)]
-    }
-
-    fn side(&self, [image, canvas, resized, offset]: [usize; 4], covered: usize, mirrored: bool) -> Sampling {
-        let (step, first) = match self.align_corners {
-            true if resized > 1 => ((image - 1) as f32 / (resized - 1) as f32, 0.0),
-            true => (0.0, 0.0),
-            false => (image as f32 / resized as f32, 0.5 * (image as f32 / resized as f32) - 0.5),
-        };
-        let shrink = canvas as f32 / covered as f32;
-        let border = |whole: usize| (whole as f32 / shrink).round() as usize;
-        let from = if mirrored { canvas - offset - resized } else { offset };
-        let (low, high) = (border(from), border(from + resized));
-        // Where the middle of the first pixel lies on the whole canvas, then on what was resized.
-        let whole = (low as f32 + 0.5) * shrink - 0.5;
-        let whole = if mirrored { (canvas - 1) as f32 - whole } else { whole };
-        let start = (whole - offset as f32) * step + first;
-        Sampling { region: (low, high - low), start, step: if mirrored { -shrink * step } else { shrink * step } }
-    }
-
-    /// Whether Darknet's own sampler for files is asked for, which treats the last column and row in its own way; a look has none.
-    pub fn aligned(&self) -> bool {
-        self.align_corners && self.look.is_none()
     }
 }

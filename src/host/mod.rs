@@ -10,6 +10,6 @@ mod resample;
 
 pub use boxes::{Candidate, NmsKind, Thresholds};
 pub use frame::{Colour, Frame, FrameFormat, Matrix, Range, Siting};
-pub use look::{Look, Sampling};
+pub use look::Look;
 pub use picture::Picture;
-pub use placement::{Placement, ResizeMode};
+pub use placement::{Placement, ResizeMode, Sampling};

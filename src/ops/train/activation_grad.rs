@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 use crate::{
     kernels::planes::At,
     ops::{
-        Activation, Counts, Cut, Definition, Lowering, NodeParams, Storage, activation::slope, train::alike,
-        train::whole,
+        Activation, Counts, Cut, Definition, Lowering, NodeParams, Storage, activation::slope, train::whole::alike,
+        train::whole::whole,
     },
     tensor::{Real, Shape, Tensor},
 };

@@ -7,7 +7,7 @@ use crate::{
     ops::{
         Counts, Cut, Definition, Lowering, NodeParams, Storage,
         train::normal::{Normal, statistics},
-        train::whole,
+        train::whole::whole,
     },
     tensor::{Real, Shape, Tensor},
 };

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use crate::{
     kernels::planes::At,
-    ops::{Counts, Cut, Definition, Lowering, NodeParams, Storage, train::per_channel, train::whole},
+    ops::{Counts, Cut, Definition, Lowering, NodeParams, Storage, train::whole::per_channel, train::whole::whole},
     tensor::{Real, Shape, Tensor},
 };
 

@@ -8,7 +8,7 @@ use crate::{
         Conv, Counts, Cut, Definition, Lowering, NodeParams, Storage,
         conv::taps::{columns, taps},
         expect,
-        train::whole,
+        train::whole::whole,
     },
     tensor::{Real, Shape, Tensor},
 };

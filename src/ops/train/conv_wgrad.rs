@@ -7,7 +7,7 @@ use crate::{
     ops::{
         Conv, Counts, Cut, Definition, Lowering, NodeParams, Storage,
         conv::taps::{columns, taps},
-        train::whole,
+        train::whole::whole,
     },
     tensor::{Real, Shape, Tensor},
 };

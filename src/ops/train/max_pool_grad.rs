@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use crate::{
     kernels::planes::At,
-    ops::{Counts, Cut, Definition, Lowering, NodeParams, Pool, Storage, train::whole},
+    ops::{Counts, Cut, Definition, Lowering, NodeParams, Pool, Storage, train::whole::whole},
     tensor::{Real, Shape, Tensor},
 };
 

@@ -1,0 +1,142 @@
+//! `yolov4 gradients`: the gradients of every number of a network, in f64, for comparison with other programs.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use safetensors::{Dtype, tensor::TensorView};
+use yolov4::{
+    Error, Picture, ResizeMode, Shape, Tensor,
+    low_level::{
+        detect::choices::Choices,
+        graph::{
+            NodeId,
+            backward::{GradientRequest, TrainingGraph, backward},
+            drop::drop_stages,
+        },
+        host::Placement,
+        model::{Model, random::Random},
+        oracle::{self, Values, play_batch},
+    },
+};
+
+use crate::{CommandResult, numbers, options, output};
+
+#[derive(clap::Args, Debug)]
+pub struct GradientsArgs {
+    /// The pictures of the batch
+    #[arg(required = true)]
+    images: Vec<PathBuf>,
+    #[command(flatten)]
+    model: options::ModelOptions,
+    /// Where the numbers go, in f64: input, head.N and upstream.N [B, C, H, W] for the heads in cfg order; by layer L of the cfg gradient.L.weights
+    /// [O, I / groups, K, K], .bias, .gamma, .beta [C], statistics.L.mean and .variance [C]; gradient.input
+    #[arg(long, value_name = "FILE.safetensors")]
+    out: PathBuf,
+    /// Seed of the gradients by the heads' values (upstream.N), and of random weights where none are named
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+}
+
+/// Names, shapes and numbers of what is written.
+type Written = BTreeMap<String, (Vec<usize>, Vec<f64>)>;
+
+pub fn run(args: &GradientsArgs) -> CommandResult {
+    output::check_file(&args.out)?;
+    let mut network = Model::open(&args.model.model, &args.model.reading.options())?;
+    let mut notes = network.notes.clone();
+    let (model, weights) = (&args.model.model, args.model.weights.as_deref());
+    let options = args.model.weights_options();
+    let mut choices = Choices::default();
+    choices.network(&network, args.model.reading.options().size);
+    let found = numbers::at_hand(model, weights, &options, &mut network, &mut notes, &mut choices)?;
+    let params = found.unwrap_or_else(|missing| {
+        notes.push(format!("{missing}: seeded random ones ({})", args.seed));
+        network.random_params(args.seed)
+    });
+    let (graph, params) = drop_stages(&network.graph, &params, args.model.drop_stages)?;
+    args.model.say(choices.list());
+    notes.iter().for_each(|note| output::say(format_args!("note: {note}")));
+    let params = params.wide();
+    let training = backward(&graph, &GradientRequest { trained: &|_| true, input: true }, args.images.len())?;
+
+    let mut given: BTreeMap<NodeId, Values<f64>> = BTreeMap::new();
+    let shape = graph.input_shape();
+    let inputs = args.images.iter().map(|path| {
+        let picture = Picture::open(path)?;
+        let letterbox = network.preprocess.letterbox;
+        let placement = Placement::new(ResizeMode::DarknetFile, letterbox, picture.width, picture.height, shape);
+        let data = oracle::letterbox(&picture, &placement).data.into_iter().map(f64::from).collect();
+        Ok(Tensor { shape, data })
+    });
+    given.insert(NodeId(0), inputs.collect::<yolov4::Result<_>>()?);
+    let mut random = Random::new(args.seed);
+    for upstream in &training.upstream {
+        let shape = training.graph.node(*upstream).shape;
+        let mut one = || Tensor { shape, data: (0..shape.elements()).map(|_| f64::from(random.signed())).collect() };
+        given.insert(*upstream, args.images.iter().map(|_| one()).collect());
+    }
+    let numbers = |id: NodeId| training.numbers[id.0].and_then(|of| params.get(of));
+    let keep = kept(&training);
+    let mut values = play_batch(&training.graph, &numbers, given.clone(), &keep)?;
+    values.extend(given);
+    let written = written(&training, &values)?;
+    let fail = Error::format("the gradients", "safetensors");
+    let views = written.iter().map(|(name, (shape, data))| {
+        Ok((name, TensorView::new(Dtype::F64, shape.clone(), bytemuck::cast_slice(data)).map_err(&fail)?))
+    });
+    let views = views.collect::<yolov4::Result<Vec<_>>>()?;
+    output::write(&args.out, &safetensors::serialize(views, None).map_err(&fail)?)?;
+    Ok(())
+}
+
+fn kept(training: &TrainingGraph) -> Vec<NodeId> {
+    let heads = training.graph.heads.iter().map(|head| head.input);
+    let gradients = training.gradients.iter().map(|gradient| gradient.value);
+    let statistics = training.statistics.iter().flat_map(|of| [of.mean, of.variance]);
+    heads.chain(gradients).chain(statistics).chain(training.input).collect()
+}
+
+fn written(training: &TrainingGraph, values: &BTreeMap<NodeId, Values<f64>>) -> yolov4::Result<Written> {
+    let graph = &training.graph;
+    let layer = |id: NodeId| graph.node(id).layer.unwrap_or_default();
+    let mut written = Written::new();
+    let all = |id: NodeId| {
+        let found = values.get(&id).ok_or_else(|| Error::graph(&graph.node(id).name, "has no value"))?;
+        let data: Vec<f64> = found.iter().flat_map(|value| value.data.iter().copied()).collect();
+        yolov4::Result::Ok((found.len(), data))
+    };
+    let mut batch = |name: String, id: NodeId| {
+        let ((pictures, data), Shape { c, h, w }) = (all(id)?, graph.node(id).shape);
+        written.insert(name, (vec![pictures, c, h, w], data));
+        yolov4::Result::Ok(())
+    };
+    batch("input".into(), NodeId(0))?;
+    training.input.map_or(Ok(()), |id| batch("gradient.input".into(), id))?;
+    for (n, (head, upstream)) in graph.heads.iter().zip(&training.upstream).enumerate() {
+        batch(format!("head.{n}"), head.input)?;
+        batch(format!("upstream.{n}"), *upstream)?;
+    }
+    for gradient in &training.gradients {
+        let (name, data) = (format!("gradient.{}", layer(gradient.value)), all(gradient.value)?.1);
+        match gradient.what {
+            "weights" => {
+                let Shape { c, h, .. } = graph.node(gradient.value).shape;
+                let side = graph.node(training.values[gradient.of.0]).op.conv().map_or(1, |conv| conv.size);
+                written.insert(format!("{name}.weights"), (vec![c, h, side, side], data));
+            }
+            "bias" => drop(written.insert(format!("{name}.bias"), (vec![data.len()], data))),
+            _ => {
+                for (part, which) in ["gamma", "beta"].into_iter().enumerate() {
+                    let part: Vec<f64> = data.iter().copied().skip(part).step_by(2).collect();
+                    written.insert(format!("{name}.{which}"), (vec![part.len()], part));
+                }
+            }
+        }
+    }
+    for of in &training.statistics {
+        for (what, id) in [("mean", of.mean), ("variance", of.variance)] {
+            let data = all(id)?.1;
+            written.insert(format!("statistics.{}.{what}", layer(id)), (vec![data.len()], data));
+        }
+    }
+    Ok(written)
+}
