@@ -37,7 +37,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "oracle", "ordered", "detect",
         ],
     ),
-    ("train", &["train"]),
+    ("train", &["error", "tensor", "ops", "graph", "oracle", "train"]),
     ("eval", &["eval"]),
     ("video", &["error", "host", "detect", "video"]),
     ("track", &["error", "detect", "track"]),

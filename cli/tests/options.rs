@@ -117,10 +117,10 @@ fn listed(place: &Place, command: &str) -> BTreeSet<String> {
 }
 
 fn with<'a>(base: &[&'a str], option: &'a str, value: &'a str) -> Vec<&'a str> {
-    // The base names a model; another one takes its place.
+    // The base names a model and a size; another one takes its place.
     let mut args: Vec<&str> = base.to_vec();
-    if option == "--model" {
-        args.truncate(args.len() - 2);
+    if let Some(at) = args.iter().position(|arg| *arg == option) {
+        args.drain(at..at + 2);
     }
     args.push(option);
     args.extend((!value.is_empty()).then_some(value));
@@ -134,11 +134,11 @@ fn an_option_of_detect_has_an_effect_or_is_refused_whatever_is_looked_at() {
     assert_eq!(table, listed(&place, "detect"), "the table above, and --help");
     for (input, video) in [("rain.jpg", false), ("@list.txt", false), ("clip.mjpeg", true)] {
         let base: &[&str] = if input == "rain.jpg" {
-            &["detect", "rain.jpg", "--model", "demo"]
+            &["detect", "rain.jpg", "--model", "demo", "--size", "192"]
         } else if video {
-            &["detect", "clip.mjpeg", "--model", "demo"]
+            &["detect", "clip.mjpeg", "--model", "demo", "--size", "192"]
         } else {
-            &["detect", "@list.txt", "--model", "demo"]
+            &["detect", "@list.txt", "--model", "demo", "--size", "192"]
         };
         let usual = place.run(base);
         assert_eq!(usual.0, Some(0), "{input}: {}", usual.2);

@@ -23,7 +23,8 @@ pub fn play(graph: &Graph, params: &Params, input: &Tensor, keep: &[NodeId]) -> 
     Ok(values.into_iter().filter_map(|(id, mut values)| values.pop().map(|value| (id, value))).collect())
 }
 
-/// Plays a batch: `given` has the values of every input of the graph that is needed, one a picture; `numbers` those of a node.
+/// Plays a batch: `given` has the values of every input of the graph that is needed, one a picture, and may have those of other nodes, which are
+/// not played then; `numbers` are those of a node.
 ///
 /// # Errors
 /// As [`play`]; [`Error::Usage`] if there are no pictures, or unequally many.
@@ -33,12 +34,15 @@ pub fn play_batch<'a, T: Real>(
     given: BTreeMap<NodeId, Values<T>>,
     keep: &[NodeId],
 ) -> Result<BTreeMap<NodeId, Values<T>>> {
-    let pictures = given.values().map(Vec::len).next().unwrap_or(0);
-    if pictures == 0 || given.values().any(|values| values.len() != pictures) {
-        return Err(Error::Usage("a batch: expected as many pictures of every input, at least one".into()));
-    }
+    let of_batch = |id: &NodeId| graph.node(*id).op.summed();
+    let pictures = given.iter().find(|(id, _)| !of_batch(id)).map_or(0, |(_, values)| values.len());
     for (id, values) in &given {
         let node = graph.node(*id);
+        let expected = if of_batch(id) { 1 } else { pictures.max(1) };
+        if values.len() != expected {
+            let message = format!("a batch: expected {expected} values of {}, found {}", node.name, values.len());
+            return Err(Error::Usage(message));
+        }
         if let Some(wrong) = values.iter().find(|value| value.shape != node.shape) {
             return Err(Error::graph(&node.name, format!("expected {}, found {}", node.shape, wrong.shape)));
         }

@@ -138,7 +138,7 @@ test("every kernel agrees with the oracle inside the browser", { timeout: 600_00
         const at = (/** @type {string} */ path) => new URL(path, location.href).href;
         const { default: init, run } = await import(at("suite/suite.js"));
         await init({ module_or_path: at("suite/suite_bg.wasm") });
-        return run("f32");
+        return run("f32", 1);
     });
     console.log(`${count} problems on ${played.join(", ")}; none off by more than ${worst.toExponential(2)}`);
     assert.deepEqual(failed, []);

@@ -18,6 +18,7 @@ from safetensors.numpy import load_file
 import boxes
 import day
 import evaluation
+import gradients
 import guess
 import large
 import network
@@ -366,6 +367,8 @@ if args.only in "yolov4-p7":
         p7("in full at 256", "--size", 256)
 if args.only in "onnx":
     onnx_files.real(ours, args.data, work, report)
+if args.only in "gradients":
+    gradients.networks(ours, args.data, work, report, args.full)
 if args.only in "tta":
     tta.check(ours, args.data, work, report)
 if not args.only:

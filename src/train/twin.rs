@@ -1,0 +1,148 @@
+//! Training by definition: the oracle's values, in f64, one step after the other. Slow, and right: what the GPU's steps are compared with.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    error::{Error, Result},
+    graph::{Graph, NodeId, Params, backward::TrainingGraph},
+    ops::NodeParams,
+    oracle::{Values, play_batch},
+    tensor::Tensor,
+    train::sgd::Sgd,
+};
+
+/// What running statistics take over from a batch.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Statistics {
+    /// Share of the newest batch, in the long run: 0.01 in Darknet.
+    pub share: f64,
+    /// Steps that the statistics have seen; `None` if they are those of a trained network. The first steps count alike, so that what
+    /// begins with nothing is not pulled to zero.
+    pub seen: Option<u64>,
+}
+
+impl Statistics {
+    /// The share of the next batch.
+    fn next(&mut self) -> f64 {
+        let Some(seen) = &mut self.seen else { return self.share };
+        *seen += 1;
+        self.share.max(1.0 / *seen as f64)
+    }
+}
+
+/// A network in training.
+#[derive(Clone, Debug)]
+pub struct Twin {
+    training: TrainingGraph,
+    /// Of the graph as loaded.
+    params: Params<f64>,
+    /// What earlier steps have left, by gradient of the training graph.
+    velocity: Vec<Vec<f64>>,
+    /// How numbers are moved.
+    pub sgd: Sgd,
+    /// How running statistics follow.
+    pub statistics: Statistics,
+}
+
+impl Twin {
+    /// Begins with these numbers of the graph as loaded.
+    pub fn new(training: TrainingGraph, params: Params<f64>, sgd: Sgd, statistics: Statistics) -> Self {
+        let elements = |gradient: NodeId| training.graph.node(gradient).shape.elements();
+        let velocity = training.gradients.iter().map(|gradient| vec![0.0; elements(gradient.value)]).collect();
+        Self { training, params, velocity, sgd, statistics }
+    }
+
+    /// The numbers as they are now.
+    pub fn params(&self) -> &Params<f64> {
+        &self.params
+    }
+
+    /// The network, forwards and backwards.
+    pub fn training(&self) -> &TrainingGraph {
+        &self.training
+    }
+
+    /// One step at `rate` on one batch, the mini-batch of the training graph. `loss` is given the heads' values, one a picture each, and says
+    /// the gradients by them.
+    ///
+    /// # Errors
+    /// As [`play_batch`]; what `loss` says.
+    pub fn step(
+        &mut self,
+        pictures: Vec<Tensor<f64>>,
+        rate: f64,
+        loss: impl FnOnce(&[&Values<f64>]) -> Result<Vec<Values<f64>>>,
+    ) -> Result<()> {
+        let training = &self.training;
+        let numbers = |id: NodeId| training.numbers[id.0].and_then(|of| self.params.get(of));
+        let forwards = forwards(training);
+        let mut values = play_batch(&training.graph, &numbers, [(NodeId(0), pictures)].into(), &forwards)?;
+        let heads: Vec<NodeId> = training.graph.heads.iter().map(|head| head.input).collect();
+        let missing = || Error::graph("heads", "have no value");
+        let of_heads = heads.iter().map(|id| values.get(id).ok_or_else(missing)).collect::<Result<Vec<_>>>()?;
+        let above = loss(&of_heads)?;
+        values.extend(training.upstream.iter().copied().zip(above));
+        let statistics: BTreeMap<NodeId, Vec<f64>> = training
+            .statistics
+            .iter()
+            .flat_map(|of| [of.mean, of.variance])
+            .filter_map(|id| Some((id, values.get(&id)?.first()?.data.clone())))
+            .collect();
+        let keep: Vec<NodeId> = training.gradients.iter().map(|gradient| gradient.value).collect();
+        let gradients = play_batch(&training.graph, &numbers, values, &keep)?;
+        self.descend(&gradients, rate);
+        self.follow(&statistics);
+        Ok(())
+    }
+
+    /// Moves the numbers.
+    fn descend(&mut self, gradients: &BTreeMap<NodeId, Values<f64>>, rate: f64) {
+        for (gradient, velocity) in self.training.gradients.iter().zip(&mut self.velocity) {
+            let found = gradients.get(&gradient.value).and_then(|values| values.first());
+            let numbers = self.params.0.get_mut(gradient.of.0).and_then(Option::as_mut);
+            let (Some(found), Some(numbers)) = (found, numbers) else { continue };
+            match numbers {
+                NodeParams::Conv { weights, .. } if gradient.what == "weights" => {
+                    self.sgd.step(weights, velocity, &found.data, rate, true);
+                }
+                NodeParams::Conv { bias: Some(bias), .. } => self.sgd.step(bias, velocity, &found.data, rate, false),
+                NodeParams::Conv { bias: None, .. } => {}
+                NodeParams::BatchNorm { gamma, beta, .. } => {
+                    // Pairs: gamma's, beta's.
+                    for (at, list) in [gamma, beta].into_iter().enumerate() {
+                        for ((number, velocity), gradient) in
+                            list.iter_mut().zip(velocity.chunks_exact_mut(2)).zip(found.data.chunks_exact(2))
+                        {
+                            let (velocity, gradient) = (&mut velocity[at..=at], &gradient[at..=at]);
+                            self.sgd.step(std::slice::from_mut(number), velocity, gradient, rate, false);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Lets running statistics follow those of the batch. The variance is taken over as of a sample (N - 1), which is what a network that is
+    /// not in training meets.
+    fn follow(&mut self, batch: &BTreeMap<NodeId, Vec<f64>>) {
+        let share = self.statistics.next();
+        for of in &self.training.statistics {
+            let Some(Some(NodeParams::BatchNorm { mean, var, .. })) = self.params.0.get_mut(of.of.0) else { continue };
+            let graph = &self.training.graph;
+            let count = graph.node(graph.node(of.mean).inputs[0]).shape.pixels() * self.training.pictures;
+            let sample = count as f64 / (count as f64 - 1.0).max(1.0);
+            for (running, id, factor) in [(mean, of.mean, 1.0), (var, of.variance, sample)] {
+                for (running, now) in running.iter_mut().zip(batch.get(&id).into_iter().flatten()) {
+                    *running += share * (factor * now - *running);
+                }
+            }
+        }
+    }
+}
+
+/// The nodes of the network itself, but for its input.
+fn forwards(training: &TrainingGraph) -> Vec<NodeId> {
+    let graph: &Graph = &training.graph;
+    let first_above = training.upstream.iter().map(|id| id.0).min().unwrap_or(graph.nodes.len());
+    (0..first_above).map(NodeId).collect()
+}
