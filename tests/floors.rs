@@ -29,7 +29,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("gpu", &["digest", "error", "task", "host", "tensor", "kernels", "ops", "graph", "gpu"]),
     ("cpu", &["error", "task", "tensor", "ops", "graph", "cpu"]),
     ("oracle", &["error", "host", "tensor", "kernels", "ops", "graph", "oracle"]),
-    ("dataset", &["error", "model", "dataset"]),
+    ("dataset", &["error", "host", "model", "dataset"]),
     (
         "detect",
         &[

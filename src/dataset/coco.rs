@@ -8,7 +8,11 @@ use std::{
 use serde::Deserialize;
 
 use crate::{
-    dataset::{Annotation, Category, Dataset, LabelledImage, labelled::Written},
+    dataset::{
+        Annotation, Category, Dataset, LabelledImage,
+        coco_rows::{AnnotationRow, CategoryRow, ImageRow},
+        labelled::Written,
+    },
     error::{Error, Result},
 };
 
@@ -25,31 +29,6 @@ struct Instances {
     images: Vec<ImageRow>,
     annotations: Vec<AnnotationRow>,
     categories: Vec<CategoryRow>,
-}
-
-#[derive(Deserialize)]
-struct ImageRow {
-    id: u64,
-    file_name: String,
-    width: Option<usize>,
-    height: Option<usize>,
-}
-
-#[derive(Deserialize)]
-struct AnnotationRow {
-    id: u64,
-    image_id: u64,
-    category_id: u64,
-    bbox: [f64; 4],
-    area: Option<f64>,
-    #[serde(default)]
-    iscrowd: u8,
-}
-
-#[derive(Deserialize)]
-struct CategoryRow {
-    id: u64,
-    name: String,
 }
 
 /// Reads annotations; pictures are looked for in the folder `images`, and sorted by their ids.

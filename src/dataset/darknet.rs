@@ -1,21 +1,18 @@
 //! Darknet's labels: a `.data` file, a list of pictures, and a text file a picture.
 
-use std::{
-    ffi::OsStr,
-    path::{Component, Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use crate::{
-    dataset::{Category, Dataset, LabelledImage, coco_category, labelled::Written, lists},
+    dataset::{
+        Category, Dataset, LabelledImage, Severity, coco_category, label_files::label_files, label_text,
+        labelled::Written, lists,
+    },
     error::{Error, Result},
     model::{
         darknet::data::{self, Data},
-        names, text,
+        names,
     },
 };
-
-/// Beyond this a fraction is none, but pixels.
-const NO_FRACTION: f64 = 2.0;
 
 /// Reads the pictures that `valid` of a `.data` file lists, with their labels: class, centre, width and height as fractions of the
 /// picture, an object a line. Categories are the lines of `names`, with the ids of [`coco_category`] if they are eighty, else from 1.
@@ -46,7 +43,7 @@ pub fn read_darknet(path: &Path) -> Result<Dataset> {
     let (mut images, mut odd, mut without) = (Vec::with_capacity(pictures.len()), Odd::default(), 0);
     for (path, id) in pictures.into_iter().zip(ids) {
         let labels = match label_files(&path).into_iter().find(|file| file.is_file()) {
-            Some(file) => read_labels(&file, names.len(), &mut odd)?,
+            Some(file) => read_labels(&file, &names, &mut odd)?,
             None => {
                 without += 1;
                 vec![]
@@ -78,52 +75,21 @@ struct Odd {
     first: Option<String>,
 }
 
-fn read_labels(file: &Path, classes: usize, odd: &mut Odd) -> Result<Vec<(usize, [f64; 4])>> {
+fn read_labels(file: &Path, names: &[String], odd: &mut Odd) -> Result<Vec<(usize, [f64; 4])>> {
     let bytes = std::fs::read(file).map_err(Error::io(file))?;
-    let text = text::any(&bytes);
-    let mut labels = Vec::new();
-    for (i, line) in text::lines(&text).enumerate() {
-        let fail = |message: String| Error::Text { file: file.to_owned(), line: i + 1, message };
-        let words: Vec<&str> = line.split_ascii_whitespace().collect();
-        if words.is_empty() {
-            continue;
-        }
-        let numbers: Vec<f64> = words.iter().skip(1).filter_map(|word| word.parse().ok()).collect();
-        let expected = || format!("expected class, centre x, centre y, width, height, found `{}`", line.trim());
-        let [x, y, w, h] = numbers[..] else { return Err(fail(expected())) };
-        let class: usize = words[0].parse().ok().filter(|_| words.len() == 5).ok_or_else(|| fail(expected()))?;
-        if class >= classes {
-            return Err(fail(format!("class {class}: there are {classes} names, 0 to {}", classes - 1)));
-        }
-        let sides = [x, y, w, h];
-        if sides.iter().any(|side| !side.is_finite() || side.abs() > NO_FRACTION) || w < 0.0 || h < 0.0 {
-            return Err(fail(format!("expected fractions of the picture, 0 to 1, found {sides:?}")));
-        }
+    let (rows, faults) = label_text::parse(&bytes, file, names);
+    if let Some(fault) = faults.into_iter().find(|fault| fault.severity() == Severity::Error) {
+        return Err(Error::Text { file: fault.file, line: fault.line.unwrap_or(1), message: fault.message });
+    }
+    for row in &rows {
+        let [x, y, w, h] = row.sides;
         let over = |centre: f64, side: f64| centre - side / 2.0 < -0.01 || centre + side / 2.0 > 1.01;
         if over(x, w) || over(y, h) {
             odd.count += 1;
-            odd.first.get_or_insert_with(|| format!("{}:{}", file.display(), i + 1));
+            odd.first.get_or_insert_with(|| format!("{}:{}", file.display(), row.line));
         }
-        labels.push((class, sides));
     }
-    Ok(labels)
-}
-
-/// Where the labels of a picture may lie: beside it, or in a folder `labels` that stands where `images` or `JPEGImages` does. That one is
-/// looked into first where Darknet looks nowhere else.
-fn label_files(picture: &Path) -> Vec<PathBuf> {
-    let beside = picture.with_extension("txt");
-    let parts: Vec<Component<'_>> = picture.components().collect();
-    let folder = |name: &str| parts.iter().rposition(|part| part.as_os_str() == OsStr::new(name));
-    let Some(at) = folder("JPEGImages").or_else(|| folder("images")).filter(|at| at + 1 < parts.len()) else {
-        return vec![beside];
-    };
-    let replaced =
-        parts.iter().enumerate().map(|(i, part)| if i == at { OsStr::new("labels") } else { part.as_os_str() });
-    let labels = replaced.collect::<PathBuf>().with_extension("txt");
-    let years = ["train2014", "val2014", "train2017", "val2017"].map(OsStr::new);
-    let only = parts[at].as_os_str() == OsStr::new("JPEGImages") || years.contains(&parts[at + 1].as_os_str());
-    if only { vec![labels, beside] } else { vec![beside, labels] }
+    Ok(rows.into_iter().map(|row| (row.class, row.sides)).collect())
 }
 
 /// A number for each picture: the one that its file name ends in if all have one and no two the same, else its place, from 1.

@@ -26,7 +26,7 @@ pub struct Annotation {
 
 /// The objects of a picture as they were written down.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Written {
+pub(in crate::dataset) enum Written {
     Pixels(Vec<Annotation>),
     /// Category, then centre x and y, width, height as fractions of the picture.
     Fractions(Vec<(usize, [f64; 4])>),
@@ -41,7 +41,7 @@ pub struct LabelledImage {
     pub path: PathBuf,
     /// Columns and rows that it was marked at, where that is known.
     pub size: Option<(usize, usize)>,
-    pub(super) written: Written,
+    pub(in crate::dataset) written: Written,
 }
 
 impl LabelledImage {

@@ -14,8 +14,12 @@ pub struct Data {
     pub classes: Option<(usize, usize)>,
     /// `names`, found as [`find`] does.
     pub names: Option<PathBuf>,
-    /// `valid`, the list of pictures to be measured on, as written: [`find`] finds it.
+    /// `train`, the list of pictures to be learnt from, as written: [`find`] finds it.
+    pub train: Option<Named>,
+    /// `valid`, the list of pictures to be measured on, as written.
     pub valid: Option<Named>,
+    /// `backup`, the folder for what a training leaves, as written.
+    pub backup: Option<Named>,
     /// `difficult`, as written.
     pub difficult: Option<Named>,
 }
@@ -31,7 +35,19 @@ pub struct Named {
     line: usize,
 }
 
-/// Reads a file; keys about training are passed over.
+impl Named {
+    /// What the line says.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// The number of the line, from 1.
+    pub fn line(&self) -> usize {
+        self.line
+    }
+}
+
+/// Reads a file; other keys are passed over.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Text`] with the line, and for a file of names the places where it was looked for.
@@ -54,6 +70,8 @@ pub fn read(path: impl AsRef<Path>) -> Result<Data> {
                 data.classes = Some((n, i + 1));
             }
             ("names" | "labels", file) => data.names = Some(find(path, &named("names", file))?),
+            ("train", file) => data.train = Some(named("train", file)),
+            ("backup", file) => data.backup = Some(named("backup", file)),
             ("valid", file) => data.valid = Some(named("valid", file)),
             ("difficult", file) => data.difficult = Some(named("difficult", file)),
             _ => {}
