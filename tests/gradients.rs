@@ -148,9 +148,8 @@ impl Case {
         let keep: Vec<NodeId> = self.training.gradients.iter().map(|g| g.value).chain([input]).collect();
         let values = self.play(&keep);
         let report = |label: &str, apart: f64| assert!(apart < APART, "{what}: {label} is {apart:.1e} off");
-        for picture in 0..PICTURES {
-            let gradient = values[&input][picture].data.clone();
-            let apart = self.apart(&gradient, |case| &mut case.given.get_mut(&NodeId(0)).unwrap()[picture].data);
+        for (picture, gradient) in values[&input].iter().enumerate() {
+            let apart = self.apart(&gradient.data, |case| &mut case.given.get_mut(&NodeId(0)).unwrap()[picture].data);
             report("the input", apart);
         }
         for gradient in self.training.gradients.clone() {

@@ -38,7 +38,7 @@ const DETECT: &[(&str, &str, Does, Does)] = &[
     ("--adapter", "nosuch", Change, Change),
     ("--precision", "f16", Change, Change),
     ("--player", "oracle", Change, Change),
-    ("--tune", "full", Elsewhere("what_is_measured_is_kept"), Elsewhere("what_is_measured_is_kept")),
+    ("--tune", "quick", Elsewhere("what_is_measured_is_kept"), Elsewhere("what_is_measured_is_kept")),
     ("--resize", "pytorch", Change, Change),
     (
         "--letterbox",
