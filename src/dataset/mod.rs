@@ -11,7 +11,6 @@ mod coco_rows;
 mod darknet;
 #[cfg(feature = "train")]
 mod each;
-#[cfg(feature = "train")]
 mod fault;
 mod label_files;
 mod label_text;
@@ -29,7 +28,6 @@ pub use check::{ClassCount, PartCount, PictureDecoder, SetReport, SetSummary, ch
 pub use classes::{ClassMap, match_classes};
 pub use coco::{coco_category, read_coco};
 pub use darknet::read_darknet;
-#[cfg(feature = "train")]
 pub use fault::{Fault, FaultKind, Severity};
 pub use labelled::{Annotation, Category, Dataset, LabelledImage};
 #[cfg(feature = "train")]

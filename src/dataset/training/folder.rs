@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::dataset::label_files::is_picture;
+use crate::dataset::training::picture_files::is_picture;
 
 /// Folders are followed so far down: a link may lead back up.
 const DEPTH: usize = 16;

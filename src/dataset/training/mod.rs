@@ -14,6 +14,7 @@ mod names;
 mod open;
 mod orphans;
 mod parts;
+mod picture_files;
 mod picture_size;
 mod recognise;
 mod set;

@@ -8,7 +8,7 @@ use std::{
 use crate::{
     dataset::{
         Fault, FaultKind, SetPart,
-        label_files::has_picture,
+        training::picture_files::has_picture,
         training::{folder, set::TrainingSet},
     },
     model::text,

@@ -9,8 +9,8 @@ use crate::{
     dataset::{
         Fault, FaultKind, SetPart,
         each::each,
-        label_files::picture_of,
         lists,
+        training::picture_files::picture_of,
         training::{
             boxes::{FoundPicture, Marked, judge},
             folder, names,
