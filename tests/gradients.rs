@@ -320,7 +320,7 @@ fn what_is_frozen_has_no_gradient_and_keeps_its_statistics() {
     let in_front = |id: NodeId| id.0 != 2;
     let error = backward(&graph, &GradientRequest { trained: &in_front, input: false }, 2).unwrap_err();
     assert!(matches!(error, Error::Graph { .. }), "{error:?}");
-    assert!(error.to_string().contains("norm: has running statistics"), "{error}");
+    assert!(error.to_string().contains("norm: keeps its running statistics"), "{error}");
 }
 
 #[test]

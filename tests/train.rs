@@ -248,3 +248,57 @@ fn in_f32_the_oracle_plays_what_it_plays_in_f64() {
     }
     assert!((error / size).sqrt() < 1e-6, "{}", (error / size).sqrt());
 }
+
+/// One convolution without a window, so that what batch-norm sees is the picture; 4 pixels in each of two pictures.
+fn normed() -> (Graph, Params<f64>) {
+    let mut b = Builder::new(Shape::new(1, 2, 2)).unwrap();
+    let one = Conv { filters: 1, size: 1, stride_y: 1, stride_x: 1, pad: 0, ..CONV };
+    let conv = b.add("conv", None, Op::Conv(one), &[NodeId(0)]).unwrap();
+    let norm = b.add("norm", None, Op::BatchNorm, &[conv]).unwrap();
+    let head = b.add("head", None, Op::Conv(Conv { filters: 6, bias: true, ..one }), &[norm]).unwrap();
+    let anchors = vec![(1.0, 1.0)];
+    b.head("yolo", Head { input: head, layer: 0, anchors, classes: 1, scale_x_y: 1.0, new_coords: false }).unwrap();
+    let numbers = [
+        None,
+        Some(NodeParams::Conv { weights: vec![1.0], bias: None }),
+        Some(NodeParams::BatchNorm {
+            beta: vec![0.0],
+            gamma: vec![1.0],
+            mean: vec![10.0],
+            var: vec![100.0],
+            eps: 1e-5,
+        }),
+        Some(NodeParams::Conv { weights: vec![0.1; 6], bias: Some(vec![0.0; 6]) }),
+    ];
+    (b.finish(), Params(numbers.to_vec()))
+}
+
+#[test]
+fn running_statistics_follow_by_hand() {
+    let (graph, params) = normed();
+    let picture = |data: [f64; 4]| Tensor { shape: Shape::new(1, 2, 2), data: data.to_vec() };
+    // Of 1 to 8: mean 4.5, sum of squares 42, so 42 / 7 = 6 as of a sample.
+    let pictures = vec![picture([1.0, 2.0, 3.0, 4.0]), picture([5.0, 6.0, 7.0, 8.0])];
+    for (seen, share) in [(None, 0.01), (Some(0), 1.0), (Some(3), 0.25), (Some(1000), 0.01)] {
+        let training = backward(&graph, &GradientRequest { trained: &|_| true, input: false }, 2).unwrap();
+        let sgd = Sgd { momentum: 0.9, decay: 0.0, batch: 2 };
+        let mut twin = Twin::new(training, params.clone(), sgd, Statistics { share: 0.01, seen });
+        let nothing = |heads: &[&Values<f64>]| {
+            let zeros = |value: &Tensor<f64>| Tensor { shape: value.shape, data: vec![0.0; value.data.len()] };
+            Ok(heads.iter().map(|values| values.iter().map(zeros).collect()).collect())
+        };
+        twin.step(pictures.clone(), 0.1, nothing).unwrap();
+        let Some(NodeParams::BatchNorm { mean, var, .. }) = twin.params().get(NodeId(2)) else { panic!("batch-norm") };
+        let (mean, var) = (mean[0], var[0]);
+        let wanted = (10.0 + share * (4.5 - 10.0), 100.0 + share * (6.0 - 100.0));
+        assert!(
+            (mean - wanted.0).abs() < 1e-12 && (var - wanted.1).abs() < 1e-12,
+            "{seen:?}: {mean} {var}, expected {wanted:?}"
+        );
+        let short = twin.step(pictures.clone(), 0.1, |_| Ok(vec![])).unwrap_err();
+        assert!(short.to_string().contains("gradients of 1 heads, found 0"), "{short}");
+        twin.sgd.batch = 64;
+        let other = twin.step(pictures.clone(), 0.1, nothing).unwrap_err();
+        assert!(other.to_string().contains("64 pictures"), "{other}");
+    }
+}

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use safetensors::{Dtype, tensor::TensorView};
 use yolov4::{
-    Error, Picture, ResizeMode, Shape, Tensor,
+    Error, Picture, Shape, Tensor,
     low_level::{
         detect::choices::Choices,
         graph::{
@@ -62,8 +62,8 @@ pub fn run(args: &GradientsArgs) -> CommandResult {
     let shape = graph.input_shape();
     let inputs = args.images.iter().map(|path| {
         let picture = Picture::open(path)?;
-        let letterbox = network.preprocess.letterbox;
-        let placement = Placement::new(ResizeMode::DarknetFile, letterbox, picture.width, picture.height, shape);
+        let (resize, letterbox) = (network.preprocess.resize, network.preprocess.letterbox);
+        let placement = Placement::new(resize, letterbox, picture.width, picture.height, shape);
         let data = oracle::letterbox(&picture, &placement).data.into_iter().map(f64::from).collect();
         Ok(Tensor { shape, data })
     });

@@ -29,6 +29,7 @@ mod random_weights;
 mod results;
 mod scale;
 mod selftest;
+mod train;
 mod view;
 pub mod viewer;
 
@@ -57,6 +58,8 @@ enum Command {
     Cameras(cameras::CamerasArgs),
     /// Measure how good a network is on labelled pictures: COCO's AP and AR, Darknet's mAP
     Eval(eval::EvalArgs),
+    /// Look at labelled pictures as training will: everything that is wrong, with file and line (training itself is being built)
+    Train(train::TrainArgs),
     /// Write what enters the [yolo] layers for one picture, as safetensors
     Heads(heads::HeadsArgs),
     /// Write the gradients of every number of a network for a batch of pictures, in f64, as safetensors
@@ -120,6 +123,7 @@ pub fn main() -> ExitCode {
             Command::View(args) => view::run(args),
             Command::Cameras(args) => cameras::run(&args),
             Command::Eval(args) => eval::run(args),
+            Command::Train(args) => train::run(&args),
             Command::Heads(args) => heads::run(args).await,
             Command::Gradients(args) => gradients::run(&args),
             Command::RandomWeights(args) => random_weights::run(&args),

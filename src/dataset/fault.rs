@@ -56,7 +56,7 @@ pub enum FaultKind {
     /// A picture that a list has twice.
     ListedTwice,
     /// The same picture under another name.
-    Twin,
+    Copy,
     /// A class that a part has no object of.
     NoExamples,
     /// Labels whose picture is not there.
@@ -96,7 +96,7 @@ impl FaultKind {
             | Self::Duplicate
             | Self::Scaled
             | Self::ListedTwice
-            | Self::Twin
+            | Self::Copy
             | Self::NoExamples
             | Self::Orphan
             | Self::SimilarNames

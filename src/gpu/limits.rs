@@ -72,7 +72,7 @@ pub(super) fn binding_vectors(bytes: u64, precision: Precision) -> usize {
     usize::try_from(bytes).unwrap_or(usize::MAX) / (4 * precision.bytes())
 }
 
-/// Fails if a slot or a weight does not fit into one binding of `allowed` bytes, naming the first layer to blame, and what of
+/// For a batch of so many canvases, so many of them of one picture. Fails if a slot or a weight does not fit into one binding of `allowed` bytes, naming the first layer to blame, and what of
 /// the network as `loaded` would fit.
 ///
 /// # Errors
@@ -81,7 +81,7 @@ pub(super) fn check_plan(
     loaded: &Graph,
     Compiled { graph, plan, .. }: &Compiled,
     precision: Precision,
-    pictures: usize,
+    (pictures, looks): (usize, usize),
     allowed: u64,
 ) -> Result<()> {
     let refused = |id: NodeId, bytes: usize, what: &str, hint: String| Error::Limit {
@@ -94,7 +94,7 @@ pub(super) fn check_plan(
     let values = plan.slots.iter().flat_map(|s| &s.tenants);
     let values = values.map(|t| (t.region, t.vectors * pictures * 4 * precision.bytes()));
     if let Some((id, bytes)) = values.filter(|v| v.1 as u64 > allowed).min_by_key(|v| v.0) {
-        return Err(refused(id, bytes, "its value", advice(loaded, allowed, precision, pictures)));
+        return Err(refused(id, bytes, "its value", advice(loaded, allowed, precision, (pictures, looks))));
     }
     // Where whole tiles do not fit, a rung without them is taken.
     let mut weights = graph.iter().map(|(id, _)| (id, weight_bytes(graph, id, precision, 1)));
@@ -106,12 +106,12 @@ pub(super) fn check_plan(
     Ok(())
 }
 
-/// What would make every value fit: fewer pictures, the largest legal size of the same shape, or half the bytes.
-fn advice(loaded: &Graph, allowed: u64, precision: Precision, pictures: usize) -> String {
+/// What would make every value fit: fewer pictures, one look at each, the largest legal size of the same shape, or half the bytes.
+fn advice(loaded: &Graph, allowed: u64, precision: Precision, (canvases, looks): (usize, usize)) -> String {
     let input = loaded.input_shape();
     let strides = loaded.heads.iter().map(|h| input.w / loaded.node(h.input).shape.w.max(1));
     let stride = strides.max().unwrap_or(1).max(1);
-    let limit = binding_vectors(allowed, precision) / pictures;
+    let limit = binding_vectors(allowed, precision) / canvases;
     let size = (1..input.w / stride).rev().map(|n| n * stride).find_map(|w| {
         let h = input.h * w / input.w;
         let legal = (input.h * w).is_multiple_of(input.w) && h.is_multiple_of(stride);
@@ -120,8 +120,10 @@ fn advice(loaded: &Graph, allowed: u64, precision: Precision, pictures: usize) -
     });
     let halved = precision == Precision::F32 && fits(loaded.clone(), limit.saturating_mul(2));
     let halved = halved.then(|| "precision f16".to_owned());
-    let fewer = (1..pictures).rev().find(|n| fits(loaded.clone(), binding_vectors(allowed, precision) / n));
-    let batch = fewer.map(|n| format!("batch {n}"));
+    let fits_so_many = |canvases: usize| fits(loaded.clone(), binding_vectors(allowed, precision) / canvases);
+    let batch = (1..canvases / looks).rev().find(|n| fits_so_many(n * looks)).map(|n| format!("batch {n}"));
+    let one = canvases / looks;
+    let batch = batch.or_else(|| (looks > 1 && fits_so_many(one)).then(|| "one look (without tta)".to_owned()));
     let all: Vec<String> = batch.into_iter().chain(size).chain(halved).collect();
     if all.is_empty() { String::new() } else { format!("; try {}", all.join(" or ")) }
 }

@@ -132,7 +132,7 @@ impl Program {
         let limit = binding_vectors(binding, precision) / batch;
         let target = Target { binding: limit, keep: options.keep.clone(), ..Target::default() };
         let mut compiled = compile(graph.clone(), params, &target)?;
-        check_plan(graph, &compiled, precision, batch, binding)?;
+        check_plan(graph, &compiled, precision, (batch, looks.len()), binding)?;
         // Before minutes of compiling for nothing.
         let slots = compiled.plan.slots.iter().map(|slot| slot.vectors * batch * 4 * precision.bytes());
         let slot = |(n, bytes)| gpu.buffer(&format!("slot {n}"), bytes, SLOT_USAGE);

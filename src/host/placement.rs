@@ -133,9 +133,11 @@ impl Placement {
             false => (image as f32 / resized as f32, 0.5 * (image as f32 / resized as f32) - 0.5),
         };
         let shrink = canvas as f32 / covered as f32;
-        let border = |whole: usize| (whole as f32 / shrink).round() as usize;
+        // To the nearest pixel, in whole numbers: a picture of one row is not to vanish by rounding.
+        let border = |whole: usize| (2 * whole * covered + canvas) / (2 * canvas);
         let from = if mirrored { canvas - offset - resized } else { offset };
-        let (low, high) = (border(from), border(from + resized));
+        let low = border(from).min(covered - 1);
+        let high = border(from + resized).max(low + 1);
         // Where the middle of the first pixel lies on the whole canvas, then on what was resized.
         let whole = (low as f32 + 0.5) * shrink - 0.5;
         let whole = if mirrored { (canvas - 1) as f32 - whole } else { whole };

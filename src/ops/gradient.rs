@@ -47,7 +47,7 @@ pub fn of_input(op: &Op, input: usize, reads: &[Shape], pictures: usize) -> Resu
             train(TrainOp::ConvDgrad(ConvDgrad { conv: *conv, input: x }), &[Above])
         }
         Op::Conv(_) => return Err("has others fused into it: a network is trained as it is loaded".into()),
-        Op::BatchNorm => return Err("has running statistics: in training it is of the batch".into()),
+        Op::BatchNorm => return Err("keeps its running statistics, and something in front of it is trained: train it too, or nothing in front of it".into()),
         Op::Activation(kind) => train(TrainOp::ActivationGrad(*kind), &[Input(0), Above]),
         // Channels that an addend lacks are left alone, those that it has more are not looked at.
         Op::Add if x.c > reads[0].c => train(TrainOp::SliceGrad(SliceGrad { start: 0, channels: x.c }), &[Above]),

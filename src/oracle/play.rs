@@ -34,17 +34,27 @@ pub fn play_batch<'a, T: Real>(
     given: BTreeMap<NodeId, Values<T>>,
     keep: &[NodeId],
 ) -> Result<BTreeMap<NodeId, Values<T>>> {
+    if let Some(unknown) = given.keys().find(|id| id.0 >= graph.nodes.len()) {
+        return Err(Error::Usage(format!("there is no node {}", unknown.0)));
+    }
     let of_batch = |id: &NodeId| graph.node(*id).op.summed();
     let pictures = given.iter().find(|(id, _)| !of_batch(id)).map_or(0, |(_, values)| values.len());
+    if pictures == 0 {
+        return Err(Error::Usage("a batch: expected at least one picture".into()));
+    }
     for (id, values) in &given {
         let node = graph.node(*id);
-        let expected = if of_batch(id) { 1 } else { pictures.max(1) };
+        let expected = if of_batch(id) { 1 } else { pictures };
         if values.len() != expected {
             let message = format!("a batch: expected {expected} values of {}, found {}", node.name, values.len());
             return Err(Error::Usage(message));
         }
         if let Some(wrong) = values.iter().find(|value| value.shape != node.shape) {
             return Err(Error::graph(&node.name, format!("expected {}, found {}", node.shape, wrong.shape)));
+        }
+        if let Some(short) = values.iter().find(|value| value.data.len() != node.shape.elements()) {
+            let (expected, found) = (node.shape.elements(), short.data.len());
+            return Err(Error::graph(&node.name, format!("expected {expected} numbers, found {found}")));
         }
     }
     let mut last = vec![None; graph.nodes.len()];
@@ -53,7 +63,8 @@ pub fn play_batch<'a, T: Real>(
         *known.ok_or_else(|| Error::Usage(format!("there is no node {}", id.0)))? = Some(usize::MAX);
     }
     for (id, node) in graph.nodes.iter().enumerate().rev() {
-        if last[id].is_some() {
+        // What is given needs nothing.
+        if last[id].is_some() && !given.contains_key(&NodeId(id)) {
             for input in &node.inputs {
                 last[input.0] = last[input.0].max(Some(id));
             }

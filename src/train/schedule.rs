@@ -75,9 +75,12 @@ impl Schedule {
             Policy::Sigmoid { gamma, step } => own / (1.0 + (gamma * (n as f64 - *step as f64)).exp()),
             Policy::Sgdr { least, cycle, times } => {
                 let (mut begun, mut length) = (0, (*cycle).max(1));
-                while begun + length < n {
+                if *times < 2 {
+                    begun = n.saturating_sub(1) / length * length;
+                }
+                while n - begun > length {
                     begun += length;
-                    length = length.saturating_mul((*times).max(1));
+                    length = length.saturating_mul(*times);
                 }
                 least + 0.5 * (own - least) * (1.0 + (PI * (n - begun) as f64 / length as f64).cos())
             }

@@ -66,7 +66,8 @@ impl Twin {
     /// the gradients by them.
     ///
     /// # Errors
-    /// As [`play_batch`]; what `loss` says.
+    /// As [`play_batch`]; what `loss` says; [`Error::Usage`] if [`Sgd::batch`] is not the pictures of the training graph (mini-batches are not
+    /// put together here), or there are not as many gradients as heads.
     pub fn step(
         &mut self,
         pictures: Vec<Tensor<f64>>,
@@ -74,6 +75,10 @@ impl Twin {
         loss: impl FnOnce(&[&Values<f64>]) -> Result<Vec<Values<f64>>>,
     ) -> Result<()> {
         let training = &self.training;
+        if self.sgd.batch != training.pictures {
+            let (batch, pictures) = (self.sgd.batch, training.pictures);
+            return Err(Error::Usage(format!("a step of {batch} pictures: expected the training graph's {pictures}")));
+        }
         let numbers = |id: NodeId| training.numbers[id.0].and_then(|of| self.params.get(of));
         let forwards = forwards(training);
         let mut values = play_batch(&training.graph, &numbers, [(NodeId(0), pictures)].into(), &forwards)?;
@@ -81,6 +86,10 @@ impl Twin {
         let missing = || Error::graph("heads", "have no value");
         let of_heads = heads.iter().map(|id| values.get(id).ok_or_else(missing)).collect::<Result<Vec<_>>>()?;
         let above = loss(&of_heads)?;
+        if above.len() != training.upstream.len() {
+            let (expected, found) = (training.upstream.len(), above.len());
+            return Err(Error::Usage(format!("expected the gradients of {expected} heads, found {found}")));
+        }
         values.extend(training.upstream.iter().copied().zip(above));
         let statistics: BTreeMap<NodeId, Vec<f64>> = training
             .statistics
@@ -140,7 +149,7 @@ impl Twin {
     }
 }
 
-/// The nodes of the network itself, but for its input.
+/// The nodes of the network itself, its input included: the gradient of the first layer's weights reads it.
 fn forwards(training: &TrainingGraph) -> Vec<NodeId> {
     let graph: &Graph = &training.graph;
     let first_above = training.upstream.iter().map(|id| id.0).min().unwrap_or(graph.nodes.len());

@@ -270,7 +270,8 @@ fn what_is_meant_must_be_clear() {
     place.text("list.txt", "a.png");
     assert!(place.refused("list.txt").contains("a list of pictures is named by `train = ..` of a .data file"));
     assert!(place.refused("Annotations/a.xml").contains("name the folder above them"));
-    assert!(place.refused("nothing").contains("No such file"), "{}", place.refused("nothing"));
+    let missing = yolov4::dataset::TrainingSet::open(place.path("nothing")).unwrap_err();
+    assert!(matches!(missing, yolov4::Error::Io { .. }), "{missing}");
     let place = Place::new();
     place.text("annotations/instances_train2014.json", "");
     place.text("annotations/instances_train2017.json", "");
@@ -536,4 +537,17 @@ fn noise_is_told() {
             std::fs::write(file, good).unwrap();
         }
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_back_up_is_followed_once() {
+    let place = Place::new();
+    place.text("data.yaml", "names: [a]\ntrain: images\n");
+    place.picture("images/deep/a.png", (8, 8), 1);
+    place.text("labels/deep/a.txt", "0 .5 .5 .5 .5");
+    place.picture("images/deep/b.png", (8, 8), 2);
+    place.text("labels/deep/b.txt", "0 .5 .5 .5 .5");
+    std::os::unix::fs::symlink("..", place.path("images/deep/again")).unwrap();
+    assert_eq!(place.open("data.yaml").train.len(), 2);
 }

@@ -57,7 +57,10 @@ impl Place {
 
     /// A text without the name of the folder.
     pub fn short(&self, text: &str) -> String {
-        text.replace(&format!("{}/", self.0.path().display()), "").replace(&self.0.path().display().to_string(), ".")
+        // Windows writes the other stroke.
+        let plain = |text: &str| text.replace('\\', "/");
+        let here = plain(&self.0.path().display().to_string());
+        plain(text).replace(&format!("{here}/"), "").replace(&here, ".")
     }
 
     /// A fault a line: `file:line Kind`.

@@ -210,7 +210,7 @@ fn a_picture_under_two_names() {
     let (kinds, first) = told(|place| {
         std::fs::copy(place.path("obj/a.png"), place.path("obj/b.png")).unwrap();
     });
-    assert_eq!(kinds, ["obj/b.png Twin"]);
+    assert_eq!(kinds, ["obj/b.png Copy"]);
     assert!(first.contains("warning"), "{first}");
 }
 

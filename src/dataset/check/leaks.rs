@@ -71,7 +71,7 @@ fn within(pictures: &[LabelledPicture], looks: &BTreeMap<&Path, LookedAt>) -> Ve
         let path = &picture.image.path;
         if let Some((other, same)) = index.find(path, looks) {
             let message = format!("{} is {}", other.display(), same.words());
-            faults.push(Fault::new(FaultKind::Twin, path, None, message));
+            faults.push(Fault::new(FaultKind::Copy, path, None, message));
         } else {
             index.add(path, looks);
         }

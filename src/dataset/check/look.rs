@@ -59,7 +59,7 @@ pub fn of_other_size(picture: &LabelledPicture, (width, height): (usize, usize))
     let told = format!("{} is marked at {w} x {h} pixels, and has {width} x {height}", picture.image.path.display());
     // Either side may be rounded by one pixel.
     let off = (w as f64 * height as f64 - h as f64 * width as f64).abs();
-    let (kind, message) = if off <= (w.max(width) + h.max(height)) as f64 {
+    let (kind, message) = if off <= w.max(width) as f64 + h.max(height) as f64 {
         (FaultKind::Scaled, format!("{told}: its boxes are scaled"))
     } else if (w, h) == (height, width) {
         (FaultKind::OtherShape, format!("{told}: was it turned as its EXIF says?"))

@@ -1,6 +1,6 @@
 //! What a reader found in the labels of one picture, and which of its boxes can be used.
 
-use std::path::PathBuf;
+use std::{collections::HashMap, path::PathBuf};
 
 use crate::dataset::{
     Annotation, Fault, FaultKind, LabelledImage,
@@ -61,17 +61,19 @@ pub fn judge(found: FoundPicture, classes: &[String], faults: &mut Vec<Fault>) -
     let size = found.size.or(own_size);
     let file = found.labels.clone().unwrap_or_default();
     let (mut kept, mut left_out): (Vec<Marked>, _) = (Vec::with_capacity(found.boxes.len()), found.left_out);
+    // By class and sides, to the bit: where in `kept` each first stands.
+    let mut first_of: HashMap<(usize, [u64; 4]), usize> = HashMap::new();
     for marked in found.boxes {
         let [x, y, w, h] = marked.sides;
+        let same = (marked.class, marked.sides.map(f64::to_bits));
         let what = || {
             let class = classes.get(marked.class).map_or("?", String::as_str);
             let unit = if found.pixels { "pixels" } else { "fractions" };
             let numbers = if found.pixels { "left, top, width, height" } else { "centre x, y, width, height" };
             format!("{}box of {class} ({numbers} in {unit}: {x} {y} {w} {h})", marked.name)
         };
-        let twice =
-            kept.iter().find(|other| other.class == marked.class && other.sides == marked.sides && !other.crowd);
-        let twice = twice.filter(|_| !marked.crowd).map(|other| (other.line, other.name.clone()));
+        let twice = first_of.get(&same).filter(|_| !marked.crowd).map(|at| &kept[*at]);
+        let twice = twice.map(|other| (other.line, other.name.clone()));
         let place = match size {
             _ if !found.pixels => reach(marked.sides),
             Some(size) => reach(fractions(marked.sides, size)),
@@ -92,11 +94,13 @@ pub fn judge(found: FoundPicture, classes: &[String], faults: &mut Vec<Fault>) -
             let of = of(size, found.pixels);
             (FaultKind::OverEdge, format!("{} reaches out of the picture{of}, and is clipped", what()), true)
         } else {
+            note(&mut first_of, same, &marked, kept.len());
             kept.push(marked);
             continue;
         };
         faults.push(Fault::new(kind, &file, marked.line, message));
         if keep {
+            note(&mut first_of, same, &marked, kept.len());
             kept.push(marked);
         } else {
             left_out.push(marked.class);
@@ -116,6 +120,13 @@ pub fn judge(found: FoundPicture, classes: &[String], faults: &mut Vec<Fault>) -
         size_line: found.size_line,
         own_size,
         left_out,
+    }
+}
+
+/// Notes where a box first stands; a crowd has no double.
+fn note(first_of: &mut HashMap<(usize, [u64; 4]), usize>, same: (usize, [u64; 4]), marked: &Marked, at: usize) {
+    if !marked.crowd {
+        first_of.entry(same).or_insert(at);
     }
 }
 

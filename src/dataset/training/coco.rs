@@ -153,9 +153,11 @@ impl Reader<'_> {
         if images.is_empty() {
             self.tell(FaultKind::EmptyList, 1, "expected pictures in `images`, found none".into());
         }
-        let names: Vec<&str> = images.iter().take(10).map(|(_, row)| row.file_name.as_str()).collect();
+        let names: Vec<&str> = images.iter().map(|(_, row)| row.file_name.as_str()).collect();
         let mut boxes = self.boxes(rows, &images, class_of);
-        let folder = match pictures(self.file, &names) {
+        // Of most sets the first few say where the others are.
+        let few = &names[..names.len().min(10)];
+        let folder = match pictures(self.file, few).or_else(|_| pictures(self.file, &names)) {
             Ok(folder) => folder,
             Err(_) if images.is_empty() => return vec![],
             Err(tried) => {

@@ -1,6 +1,6 @@
 //! `data.yaml` of YOLO's sets: five keys of it; what else it says is passed over.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use saphyr_parser::{Event, Parser, ScanError, Span, StrInput};
 
@@ -8,6 +8,9 @@ use crate::{
     error::{Error, Result},
     model::text,
 };
+
+/// The keys that are read; of others nothing is asked.
+const KEYS: [&str; 7] = ["names", "nc", "path", "train", "val", "valid", "test"];
 
 /// What a line says, and its number, from 1.
 pub type YamlText = (String, usize);
@@ -46,6 +49,7 @@ pub fn read(file: &Path) -> Result<DataYaml> {
             }
         }
     }
+    let mut keys = BTreeSet::new();
     loop {
         let (key, line) = match events.next().transpose().map_err(scan)? {
             Some((Event::Scalar(key, ..), span)) => (key.into_owned(), span.start.line()),
@@ -56,26 +60,29 @@ pub fn read(file: &Path) -> Result<DataYaml> {
             }
         };
         let value = value(&mut events).map_err(scan)?;
-        let deep =
-            |what: &str| fail(line, format!("{key}: expected {what}, found lists or maps in one another, or `*`"));
+        let kind = value.kind();
+        let other = |what: &str| fail(line, format!("{key}: expected {what}, found {kind}"));
+        if !keys.insert(key.clone()) && KEYS.contains(&key.as_str()) {
+            return Err(fail(line, format!("{key}: stands there twice")));
+        }
         match (key.as_str(), value) {
             ("names", Value::Items(names)) => found.names = names,
             ("names", Value::Pairs(pairs)) => found.names = by_number(pairs).map_err(|(line, m)| fail(line, m))?,
-            ("names", _) => return Err(deep("a list of names")),
+            ("names", _) => return Err(other("a list of names")),
             ("nc", Value::Text(n)) => {
                 let number = n.parse().map_err(|_| fail(line, format!("nc: expected a whole number, found `{n}`")))?;
                 found.nc = Some((number, line));
             }
-            ("nc", _) => return Err(deep("a whole number")),
+            ("nc", _) => return Err(other("a whole number")),
             ("path", Value::Text(path)) => found.path = Some((path, line)).filter(|(path, _)| !is_null(path)),
-            ("path", _) => return Err(deep("a folder")),
+            ("path", _) => return Err(other("a folder")),
             ("train" | "val" | "valid" | "test", value) => {
                 let part = ["train", "v", "test"].iter().position(|start| key.starts_with(start)).unwrap_or(0);
                 found.parts[part] = match value {
                     Value::Text(path) if is_null(&path) => vec![],
                     Value::Text(path) => vec![(path, line)],
                     Value::Items(paths) => paths,
-                    _ => return Err(deep("a folder, a list, or several")),
+                    _ => return Err(other("a folder, a list, or several")),
                 };
             }
             _ => {}
@@ -108,6 +115,19 @@ enum Value {
     Pairs(Vec<(String, YamlText)>),
     /// Lists or maps in one another, or a reference to one.
     Deep,
+}
+
+impl Value {
+    /// What it is, in words.
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Text(text) if is_null(text) => "nothing",
+            Self::Text(_) => "a text",
+            Self::Items(_) => "a list",
+            Self::Pairs(_) => "a map",
+            Self::Deep => "lists or maps in one another, or `*`",
+        }
+    }
 }
 
 /// Takes the next value, however deep it is.
@@ -175,7 +195,11 @@ mod tests {
             ("names: {0: a, 2: b}", ":1: names: expected each number from 0 to 1 once, found `2`"),
             ("names: {a: 0}", "found `a`"),
             ("names: [a]\nnc: two", ":2: nc: expected a whole number, found `two`"),
-            ("train: {a: b}", ":1: train: expected a folder"),
+            ("train: {a: b}", ":1: train: expected a folder, a list, or several, found a map"),
+            ("names: red", ":1: names: expected a list of names, found a text"),
+            ("names:\nnc: 1", ":1: names: expected a list of names, found nothing"),
+            ("nc: [2]", ":1: nc: expected a whole number, found a list"),
+            ("names: [a]\nnc: 1\nnames: [b]", ":3: names: stands there twice"),
             ("- a", ":1: expected keys with values"),
             ("", "expected keys with values"),
             ("names: [a\nx: }", "is no YAML"),

@@ -1,14 +1,12 @@
 //! What is in folders, in the same order on every system.
 
 use std::{
+    collections::HashSet,
     io,
     path::{Path, PathBuf},
 };
 
 use crate::dataset::training::picture_files::is_picture;
-
-/// Folders are followed so far down: a link may lead back up.
-const DEPTH: usize = 16;
 
 /// What is in a folder, by name.
 ///
@@ -33,15 +31,20 @@ pub fn ending(folder: &Path, extension: &str) -> Vec<PathBuf> {
 
 /// The pictures of a folder, by path, and if `deep` of all below it; then the folders that cannot be read.
 pub fn pictures(folder: &Path, deep: bool) -> (Vec<PathBuf>, Vec<(PathBuf, io::Error)>) {
-    let (mut found, mut wrong, mut left) = (Vec::new(), Vec::new(), vec![(folder.to_owned(), 0)]);
-    while let Some((folder, depth)) = left.pop() {
+    let (mut found, mut wrong, mut left) = (Vec::new(), Vec::new(), vec![folder.to_owned()]);
+    // A link may lead back up, or twice to one place.
+    let mut seen = HashSet::new();
+    while let Some(folder) = left.pop() {
+        if std::fs::canonicalize(&folder).is_ok_and(|place| !seen.insert(place)) {
+            continue;
+        }
         match entries(&folder) {
             Err(e) => wrong.push((folder, e)),
             Ok(entries) => {
                 for path in entries {
                     if path.is_dir() {
-                        if deep && depth < DEPTH {
-                            left.push((path, depth + 1));
+                        if deep {
+                            left.push(path);
                         }
                     } else if is_picture(&path) {
                         found.push(path);

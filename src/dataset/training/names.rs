@@ -1,6 +1,9 @@
 //! Files of class names, and where they lie when nobody says.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     dataset::{Fault, FaultKind},
@@ -51,17 +54,19 @@ pub fn read(file: &Path, faults: &mut Vec<Fault>) -> Result<(Vec<String>, Vec<Op
 /// What is wrong with names: those that are empty, there twice, or all but there twice.
 pub fn judge(names: &[String], file: &Path, lines: &[Option<usize>], faults: &mut Vec<Fault>) {
     let plain = |name: &str| name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    let (mut same, mut alike) = (HashMap::new(), HashMap::new());
     for (at, name) in names.iter().enumerate() {
         let line = lines.get(at).copied().flatten();
-        let before = &names[..at];
+        let (first, first_alike) = (*same.entry(name).or_insert(at), *alike.entry(plain(name)).or_insert(at));
         if name.is_empty() {
             let message = format!("class {at} has no name");
             faults.push(Fault::new(FaultKind::ClassNames, file, line, message));
-        } else if let Some(first) = before.iter().position(|other| other == name) {
+        } else if first < at {
             let message = format!("classes {first} and {at} are both `{name}`");
             faults.push(Fault::new(FaultKind::ClassNames, file, line, message));
-        } else if let Some(first) = before.iter().position(|other| plain(other) == plain(name)) {
-            let message = format!("classes {first} and {at} are `{}` and `{name}`: the same?", names[first]);
+        } else if first_alike < at {
+            let message =
+                format!("classes {first_alike} and {at} are `{}` and `{name}`: the same?", names[first_alike]);
             faults.push(Fault::new(FaultKind::SimilarNames, file, line, message));
         }
     }

@@ -2,14 +2,15 @@
 
 use std::{
     collections::BTreeSet,
+    fs::File,
+    io::Read,
     path::{Path, PathBuf},
 };
 
 use crate::{
     dataset::{
         Fault, FaultKind, SetPart,
-        training::picture_files::has_picture,
-        training::{folder, set::TrainingSet},
+        training::{folder, picture_files::has_picture, set::TrainingSet},
     },
     model::text,
 };
@@ -30,9 +31,16 @@ pub fn tell_orphans(set: &mut TrainingSet) {
     set.faults.extend(faults);
 }
 
+/// As much of a file as says what it is.
+const BEGINNING: u64 = 1 << 16;
+
 /// Whether a text begins like labels: lists and names lie about too.
 fn is_label(file: &Path) -> bool {
-    let Ok(bytes) = std::fs::read(file) else { return false };
+    let mut bytes = Vec::new();
+    let beginning = File::open(file).and_then(|file| file.take(BEGINNING).read_to_end(&mut bytes));
+    if beginning.is_err() {
+        return false;
+    }
     let text = text::any(&bytes);
     let first =
         text::lines(&text).map(|line| line.split_whitespace().collect::<Vec<_>>()).find(|words| !words.is_empty());

@@ -1,6 +1,10 @@
 //! Which kind of set lies at a path.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::File,
+    io::Read,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     dataset::{
@@ -103,7 +107,9 @@ fn voc(root: &Path) -> Vec<(SetPart, PathBuf)> {
 }
 
 fn is_annotation(file: &Path) -> bool {
-    std::fs::read(file).is_ok_and(|bytes| bytes.windows(11).take(2000).any(|w| w == b"<annotation"))
+    let mut bytes = Vec::new();
+    let beginning = File::open(file).and_then(|file| file.take(2000).read_to_end(&mut bytes));
+    beginning.is_ok() && bytes.windows(11).any(|w| w == b"<annotation")
 }
 
 fn folders(root: &Path) -> Result<Option<SetLayout>> {

@@ -53,8 +53,16 @@ impl TrainingSet {
     /// the same stay together.
     ///
     /// # Errors
-    /// [`Error::Usage`] if there are fewer than two pictures; [`Error::Io`], [`Error::Text`] for the list.
+    /// [`Error::Usage`] if there are fewer than two different pictures; [`Error::Io`], [`Error::Text`] for the list.
     pub fn split(&mut self, by: &Validation, seed: u64) -> Result<()> {
+        // A set that cannot be divided stays as it was.
+        let mut divided = self.clone();
+        divided.divide(by, seed)?;
+        *self = divided;
+        Ok(())
+    }
+
+    fn divide(&mut self, by: &Validation, seed: u64) -> Result<()> {
         let valid = std::mem::take(&mut self.valid);
         let known: BTreeSet<&Path> = self.train.iter().map(|picture| picture.image.path.as_path()).collect();
         let new: Vec<LabelledPicture> =
@@ -70,7 +78,10 @@ impl TrainingSet {
                 let groups = groups(&self.train, seed);
                 let [_, _, ..] = groups[..] else {
                     let (n, source) = (self.train.len(), self.source.display());
-                    return Err(Error::Usage(format!("{source}: expected two pictures or more to divide, found {n}")));
+                    let found = if n < 2 { n.to_string() } else { format!("{n} times the same") };
+                    return Err(Error::Usage(format!(
+                        "{source}: expected two pictures or more to divide, found {found}"
+                    )));
                 };
                 let taken = choose(&groups, *fraction);
                 let of = groups.iter().zip(&taken).filter(|(_, taken)| **taken).flat_map(|(group, _)| &group.members);

@@ -63,9 +63,9 @@ pub fn take(set: &mut TrainingSet, list: &Path) -> Result<()> {
             set.train.push(picture);
         }
     }
-    let first = set.train.iter().chain(&set.valid).map(|picture| picture.image.id).max().unwrap_or(0) + 1;
+    let first = set.train.iter().chain(&set.valid).map(|picture| picture.image.id).max().unwrap_or(0).saturating_add(1);
     let mut new = labelled(&new, &set.classes, list, &mut set.faults);
-    (first..).zip(&mut new).for_each(|(id, picture)| picture.image.id = id);
+    (0..).zip(&mut new).for_each(|(at, picture)| picture.image.id = first.saturating_add(at));
     set.valid.extend(new);
     Ok(())
 }

@@ -113,7 +113,9 @@ fn bases(file: &Path, path: Option<&Path>) -> Vec<PathBuf> {
 
 /// Where an entry leads. Roboflow writes `../train/images` for what lies beside the file.
 fn find(entry: &str, bases: &[PathBuf]) -> Option<PathBuf> {
-    let inner = entry.trim_start_matches("../");
-    let tries = bases.iter().flat_map(|base| [base.join(entry), base.join(inner)]);
+    // Windows writes the other stroke.
+    let plain = entry.replace('\\', "/");
+    let inner = plain.trim_start_matches("../");
+    let tries = bases.iter().flat_map(|base| [base.join(entry), base.join(&plain), base.join(inner)]);
     tries.into_iter().find(|place| place.exists())
 }
