@@ -17,7 +17,14 @@ use crate::{driver, python, run, web};
 pub fn run(all: bool) -> Result<()> {
     driver::ensure(all)?;
     let mut skipped = Vec::new();
-    let native = native(all, &mut skipped);
+    // All of them: what has failed in the browsers is not to hide behind another.
+    let both = |one: Result<()>, other: Result<()>| match (one, other) {
+        (Err(one), Err(other)) => Err(other.context(one)),
+        (one, other) => one.and(other),
+    };
+    // A driver in software compiles a kernel once and keeps it. This suite does that on all cores; whichever else came first would do it on one.
+    let kernels = if all { native(all, &["--test", "kernels"], &mut vec![]) } else { Ok(()) };
+    let native = both(kernels, native(all, &[], &mut skipped));
     let browsers = if web::can_test() {
         web::build().and_then(|()| web::test("", all))
     } else {
@@ -40,11 +47,6 @@ pub fn run(all: bool) -> Result<()> {
         if skipped.is_empty() { "nothing was skipped".into() } else { format!("{} skipped:", skipped.len()) }
     );
     skipped.iter().for_each(|line| println!("SKIPPED {line}"));
-    // All of them: what has failed in the browsers is not to hide behind another.
-    let both = |one: Result<()>, other: Result<()>| match (one, other) {
-        (Err(one), Err(other)) => Err(other.context(one)),
-        (one, other) => one.and(other),
-    };
     both(both(native, browsers), python)
 }
 
@@ -54,9 +56,10 @@ enum Line {
     Err(String),
 }
 
-/// The suites of the workspace.
-fn native(all: bool, skipped: &mut Vec<String>) -> Result<()> {
-    let mut args = run::suites(all);
+/// The suites of the workspace, or some of them.
+fn native(all: bool, some: &[&str], skipped: &mut Vec<String>) -> Result<()> {
+    let mut args: Vec<&str> = run::suites(all);
+    args.extend(some);
     args.extend(["--no-fail-fast", "--", "--show-output"]);
     args.extend(all.then_some("--include-ignored"));
     println!("\n$ cargo {}", args.join(" "));
