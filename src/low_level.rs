@@ -42,6 +42,8 @@ pub mod gpu {
         NodeTime, Pipelines, Played, Program, ProgramInput, ProgramOptions, ROOF_KERNELS, Rank, Readbacks, Roof,
         RungBenchmark, Table, Timing, TimingBudget, Tune, TuningEntry, adapters, driver_hint, requirements, time,
     };
+    #[cfg(feature = "train")]
+    pub use crate::gpu::{Descent, TrainOptions, TrainProgram};
 }
 
 /// A network as nodes, and the passes from a file to what is played.
@@ -67,6 +69,8 @@ pub mod host {
 
 /// The catalogue of kernels, and the ladder of those for convolutions.
 pub mod kernels {
+    #[cfg(feature = "train")]
+    pub use crate::kernels::train;
     pub use crate::kernels::{
         Bind, Binding, Dispatch, Kernel, Part, Precision, activation, catalogue, conv, decode, letterbox, planes, rank,
         to_rgba,

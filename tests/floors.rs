@@ -238,13 +238,16 @@ fn only_the_gpu_floor_says_wgpu() {
 #[test]
 fn every_kernel_has_its_text_its_dispatch_and_its_twin() {
     let listed: Vec<&str> = catalogue().iter().map(|k| k.name).collect();
-    for shader in fs::read_dir(root().join("shaders")).unwrap() {
-        let path = shader.unwrap().path();
-        if path.is_dir() || path.extension().is_none_or(|e| e != "wgsl") {
-            continue;
+    let shaders = root().join("shaders");
+    for folder in ["", "train/"] {
+        for shader in fs::read_dir(shaders.join(folder)).unwrap() {
+            let path = shader.unwrap().path();
+            if path.is_dir() || path.extension().is_none_or(|e| e != "wgsl") {
+                continue;
+            }
+            let name = format!("{folder}{}", path.file_stem().unwrap().to_str().unwrap());
+            assert!(listed.contains(&name.as_str()), "shaders/{name}.wgsl is not in the catalogue of src/kernels");
         }
-        let name = path.file_stem().unwrap().to_str().unwrap();
-        assert!(listed.contains(&name), "shaders/{name}.wgsl is not in the catalogue of src/kernels");
     }
     let rungs: Vec<String> = files(&root().join("src/kernels/conv"), "rs").iter().map(|file| code(file)).collect();
     for kernel in catalogue() {
@@ -260,6 +263,8 @@ fn every_kernel_has_its_text_its_dispatch_and_its_twin() {
             format!("src/ops/{}.rs", kernel.twin),
             format!("src/ops/{}/oracle.rs", kernel.twin),
             format!("src/oracle/{}.rs", kernel.twin),
+            // What a step does to the numbers.
+            format!("src/train/{}.rs", kernel.twin),
         ];
         let found = twins.iter().filter(|twin| root().join(twin).exists()).count();
         assert_eq!(found, 1, "kernel {name} has one twin, in one of {twins:?}");

@@ -7,13 +7,16 @@ use yolov4::{
     Error, Shape, Tensor,
     low_level::{
         graph::{
-            Activation, Builder, Conv, Epilogue, Graph, Head, LocalAvgPool, NodeId, NodeParams, Op, Params, Pool,
-            Slice, Spp, Upsample,
+            Activation, Conv, Epilogue, Graph, NodeId, NodeParams, Op, Params, Spp,
             backward::{GradientRequest, TrainingGraph, backward},
         },
         oracle::{Values, play_batch},
     },
 };
+
+#[path = "common/networks.rs"]
+mod networks;
+use networks::{CONV, Noise, network, random_params};
 
 const PICTURES: usize = 2;
 /// How far a number is moved, and how far the quotient may be off.
@@ -22,70 +25,8 @@ const APART: f64 = 1e-6;
 /// Numbers of a list that are moved.
 const MOVED: usize = 20;
 
-/// -1 to 1, the same for the same seed.
-struct Noise(u64);
-
-impl Noise {
-    fn next(&mut self) -> f64 {
-        // SplitMix64.
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
-    }
-
-    fn list(&mut self, n: usize) -> Vec<f64> {
-        (0..n).map(|_| self.next()).collect()
-    }
-
-    fn values(&mut self, shape: Shape) -> Values<f64> {
-        (0..PICTURES).map(|_| Tensor::new(shape, self.list(shape.elements())).unwrap()).collect()
-    }
-}
-
-const CONV: Conv = Conv {
-    filters: 4,
-    size: 3,
-    stride_y: 1,
-    stride_x: 1,
-    pad: 1,
-    dilation: 1,
-    groups: 1,
-    bias: true,
-    epilogue: Epilogue::NONE,
-};
-
-fn head(b: &mut Builder, name: &str, of: NodeId) {
-    let conv = Op::Conv(Conv { filters: 6, size: 1, pad: 0, ..CONV });
-    let input = b.add(name, None, conv, &[of]).unwrap();
-    let anchors = vec![(1.0, 1.0)];
-    b.head(name, Head { input, layer: 0, anchors, classes: 1, scale_x_y: 1.0, new_coords: false }).unwrap();
-}
-
-/// A network with a fork: what `middle` makes of the value that it is given leads to one head, the value itself to the other.
-fn network(middle: impl Fn(&mut Builder, NodeId) -> NodeId) -> Graph {
-    let mut b = Builder::new(Shape::new(3, 7, 6)).unwrap();
-    let fork = b.add("stem", None, Op::Conv(CONV), &[NodeId(0)]).unwrap();
-    let end = middle(&mut b, fork);
-    head(&mut b, "head 0", end);
-    head(&mut b, "head 1", fork);
-    b.finish()
-}
-
-fn random_params(graph: &Graph, noise: &mut Noise) -> Params<f64> {
-    let numbers = graph.nodes.iter().map(|node| match &node.op {
-        Op::Conv(conv) => {
-            let weights = noise.list(conv.kernel_elements(graph.node(node.inputs[0]).shape.c));
-            Some(NodeParams::Conv { weights, bias: conv.bias.then(|| noise.list(conv.filters)) })
-        }
-        Op::BatchNorm => {
-            let c = node.shape.c;
-            let (beta, gamma) = (noise.list(c), noise.list(c));
-            Some(NodeParams::BatchNorm { beta, gamma, mean: vec![0.0; c], var: vec![1.0; c], eps: 1e-5 })
-        }
-        _ => None,
-    });
-    Params(numbers.collect())
+fn values(noise: &mut Noise, shape: Shape) -> Values<f64> {
+    (0..PICTURES).map(|_| Tensor::new(shape, noise.list(shape.elements())).unwrap()).collect()
 }
 
 struct Case {
@@ -99,9 +40,9 @@ impl Case {
         let mut noise = Noise(seed);
         let training = backward(graph, &GradientRequest { trained: &|_| true, input: true }, PICTURES).unwrap();
         let params = random_params(graph, &mut noise);
-        let mut given: BTreeMap<_, _> = [(NodeId(0), noise.values(graph.input_shape()))].into();
+        let mut given: BTreeMap<_, _> = [(NodeId(0), values(&mut noise, graph.input_shape()))].into();
         for (head, upstream) in graph.heads.iter().zip(&training.upstream) {
-            given.insert(*upstream, noise.values(graph.node(head.input).shape));
+            given.insert(*upstream, values(&mut noise, graph.node(head.input).shape));
         }
         Self { training, params, given }
     }
@@ -185,107 +126,40 @@ impl Case {
     }
 }
 
-fn check(what: &str, middle: impl Fn(&mut Builder, NodeId) -> NodeId) {
-    Case::new(&network(middle), 7).check(what);
-}
-
-/// One op that reads the fork alone.
-fn check_one(op: Op) {
-    check(&op.describe(), |b, fork| b.add("middle", None, op.clone(), &[fork]).unwrap());
+fn check(networks: Vec<(String, Graph)>) {
+    for (what, graph) in networks {
+        Case::new(&graph, 7).check(&what);
+    }
 }
 
 #[test]
 fn convolutions() {
-    for (size, pad) in [(1, 0), (3, 1), (3, 0), (2, 0), (5, 2)] {
-        for stride in [1, 2] {
-            check_one(Op::Conv(Conv { size, pad, stride_y: stride, stride_x: stride, ..CONV }));
-        }
-    }
-    check_one(Op::Conv(Conv { stride_y: 2, stride_x: 1, ..CONV }));
-    check_one(Op::Conv(Conv { stride_y: 1, stride_x: 3, bias: false, ..CONV }));
-    check_one(Op::Conv(Conv { groups: 2, filters: 6, ..CONV }));
-    check_one(Op::Conv(Conv { groups: 4, stride_y: 2, stride_x: 2, ..CONV }));
-    check_one(Op::Conv(Conv { dilation: 2, ..CONV }));
-    check_one(Op::Conv(Conv { dilation: 2, groups: 2, stride_y: 2, stride_x: 2, ..CONV }));
+    check(networks::convolutions());
 }
 
 #[test]
 fn batch_norm_knows_that_its_statistics_are_of_what_it_reads() {
-    check_one(Op::BatchNorm);
-    check("convolution, batch-norm and mish, twice", |b, fork| {
-        let mut last = fork;
-        for _ in 0..2 {
-            let conv = Op::Conv(Conv { bias: false, ..CONV });
-            let conv = b.add("conv", None, conv, &[last]).unwrap();
-            let norm = b.add("norm", None, Op::BatchNorm, &[conv]).unwrap();
-            last = b.add("mish", None, Op::Activation(Activation::Mish), &[norm]).unwrap();
-        }
-        last
-    });
+    check(networks::batch_norms());
 }
 
 #[test]
 fn activations() {
-    for kind in Activation::ALL {
-        // Wide enough that all of their parts are seen.
-        check(&format!("{kind:?}"), |b, fork| {
-            let wide = b.add("wide", None, Op::Conv(Conv { size: 5, pad: 2, ..CONV }), &[fork]).unwrap();
-            b.add("middle", None, Op::Activation(kind), &[wide]).unwrap()
-        });
-    }
+    check(networks::activations());
 }
 
 #[test]
 fn sums_products_and_factors() {
-    let conv = |b: &mut Builder, filters, of| b.add("other", None, Op::Conv(Conv { filters, ..CONV }), &[of]).unwrap();
-    check("a sum of three", |b, fork| {
-        let (a, c) = (conv(b, 4, fork), conv(b, 4, fork));
-        b.add("middle", None, Op::Add, &[a, fork, c]).unwrap()
-    });
-    check("a value added to itself", |b, fork| b.add("middle", None, Op::Add, &[fork, fork]).unwrap());
-    for filters in [2, 6] {
-        check("a sum of unequal channels", |b, fork| {
-            let other = conv(b, filters, fork);
-            b.add("middle", None, Op::Add, &[fork, other]).unwrap()
-        });
-    }
-    check("a product", |b, fork| {
-        let other = conv(b, 4, fork);
-        b.add("middle", None, Op::Mul, &[fork, other]).unwrap()
-    });
-    check("a square", |b, fork| b.add("middle", None, Op::Mul, &[fork, fork]).unwrap());
-    check("squeeze and excite", |b, fork| {
-        let mean = b.add("mean", None, Op::AvgPool, &[fork]).unwrap();
-        let factor = b.add("factor", None, Op::Activation(Activation::Logistic), &[mean]).unwrap();
-        b.add("middle", None, Op::ScaleChannels, &[fork, factor]).unwrap()
-    });
+    check(networks::sums_products_and_factors());
 }
 
 #[test]
 fn channels_put_together_and_taken_apart() {
-    check("a concat, with one value twice", |b, fork| {
-        let other = b.add("other", None, Op::Conv(Conv { filters: 3, ..CONV }), &[fork]).unwrap();
-        b.add("middle", None, Op::Concat, &[other, fork, other]).unwrap()
-    });
-    for start in [0, 1, 2] {
-        check_one(Op::Slice(Slice { start, channels: 2 }));
-    }
+    check(networks::channels_put_together_and_taken_apart());
 }
 
 #[test]
 fn pools_and_upsamples() {
-    for (size, stride, padding) in [(2, 2, 1), (3, 1, 2), (5, 1, 4), (2, 1, 1), (3, 2, 0), (3, 2, 2)] {
-        let pool = Pool { size, stride_y: stride, stride_x: stride, padding };
-        check_one(Op::MaxPool(pool));
-        check_one(Op::LocalAvgPool(LocalAvgPool(pool)));
-    }
-    check_one(Op::AvgPool);
-    check_one(Op::Upsample(Upsample { stride: 2, scale: 1.0 }));
-    check_one(Op::Upsample(Upsample { stride: 3, scale: 0.5 }));
-    check("spatial pyramid pooling as it is loaded", |b, fork| {
-        let pools = [5, 3, 1].map(|size| b.add("pool", None, Op::MaxPool(Pool::same(size)), &[fork]).unwrap());
-        b.add("middle", None, Op::Concat, &[pools[0], pools[1], pools[2], fork]).unwrap()
-    });
+    check(networks::pools_and_upsamples());
 }
 
 #[test]

@@ -5,6 +5,7 @@ override STRIDE_Y: u32 = 1u;
 override STRIDE_X: u32 = 1u;
 override PAD: u32 = 1u;         // zero border, in taps
 override DILATION: u32 = 1u;    // distance of neighbouring taps
+override BEYOND: bool = false;  // taps lie outside the picture though it has no border
 override PARTS: u32 = 1u;       // inputs that stand one above the other in channels, 1 to 4
 override PICTURES: u32 = 1u;    // of a batch: they lie side by side in every plane, and their pixels are counted on
 override ACTIVATION: u32 = 0u;  // of sum + bias

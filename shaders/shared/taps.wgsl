@@ -49,7 +49,7 @@ fn fetch(part: u32, at: u32, inside: bool) -> vec4f {
         v = src0[at];
     }
     var kept = vec4f(v);
-    if PAD != 0u || DILATION != 1u {
+    if PAD != 0u || DILATION != 1u || BEYOND {
         // Else no tap is ever outside.
         kept = select(vec4f(0.0), kept, inside);
     }

@@ -121,18 +121,20 @@ impl PendingCall {
         let Call { dispatch, bound } = &self.call;
         let size = std::num::NonZeroU64::new(dispatch.params.len() as u64);
         let parameters = wgpu::BufferBinding { buffer: uniforms, offset: self.offset, size };
-        let resource = |bound: &Bound| match (bound, &self.weights) {
-            (Bound::Slot(slot), _) => slots[slot.0].as_entire_binding(),
-            (Bound::Scratch(number), _) => scratch[*number].as_entire_binding(),
-            (Bound::Weights, Some(weights)) => weights.weights.as_entire_binding(),
-            (Bound::Bias, Some(weights)) => weights.bias.as_entire_binding(),
-            // Only convolutions have weights, and theirs were weights.
-            (Bound::Params | Bound::Weights | Bound::Bias, _) => wgpu::BindingResource::Buffer(parameters.clone()),
-        };
-        let entries: Vec<_> = (0..)
-            .zip(bound)
-            .map(|(binding, bound)| wgpu::BindGroupEntry { binding, resource: resource(bound) })
-            .collect();
+        let mut entries = Vec::new();
+        for (binding, bound) in (0..).zip(bound) {
+            let resource = match (bound, &self.weights) {
+                (Bound::Slot(slot), _) => slots[slot.0].as_entire_binding(),
+                (Bound::Scratch(number), _) => scratch[*number].as_entire_binding(),
+                #[cfg(feature = "train")]
+                (Bound::Memory(stretch), _) => stretch.binding(),
+                (Bound::Weights, Some(weights)) => weights.weights.as_entire_binding(),
+                (Bound::Bias, Some(weights)) => weights.bias.as_entire_binding(),
+                // Only convolutions have weights, and theirs were weights.
+                (Bound::Params | Bound::Weights | Bound::Bias, _) => wgpu::BindingResource::Buffer(parameters.clone()),
+            };
+            entries.push(wgpu::BindGroupEntry { binding, resource });
+        }
         gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: Some(&format!("{}/{}", self.label, dispatch.kernel.name)),
             layout,

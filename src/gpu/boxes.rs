@@ -77,7 +77,7 @@ impl PostProcessor {
         let looks = picture.looks.iter().enumerate();
         for ((number, look), head) in looks.flat_map(|look| graph.heads.iter().map(move |head| (look, head))) {
             let name = &graph.node(head.input).name;
-            let [TensorView { slot, block, shape }] = plan.views(head.input) else {
+            let [TensorView { slot, block, shape, .. }] = plan.views(head.input) else {
                 return Err(Error::graph(name, "a head cannot be a concat without a value"));
             };
             if head.anchors.len() > MAX_ANCHORS {

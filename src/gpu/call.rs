@@ -18,6 +18,35 @@ pub enum Bound {
     Weights,
     /// Its bias, always f32.
     Bias,
+    /// A stretch of a buffer that outlives the step.
+    #[cfg(feature = "train")]
+    Memory(Stretch),
+}
+
+/// A stretch of a buffer.
+#[cfg(feature = "train")]
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stretch {
+    pub buffer: wgpu::Buffer,
+    /// Its first byte; a multiple of what a binding may start at.
+    pub offset: u64,
+    /// Its bytes.
+    pub size: u64,
+}
+
+#[cfg(feature = "train")]
+impl Stretch {
+    /// All of a buffer.
+    pub fn whole(buffer: wgpu::Buffer) -> Self {
+        let size = buffer.size();
+        Self { buffer, offset: 0, size }
+    }
+
+    /// As a bind group has it.
+    pub fn binding(&self) -> wgpu::BindingResource<'_> {
+        let size = std::num::NonZeroU64::new(self.size);
+        wgpu::BindingResource::Buffer(wgpu::BufferBinding { buffer: &self.buffer, offset: self.offset, size })
+    }
 }
 
 /// One dispatch and its bindings, in order of binding number.

@@ -27,9 +27,9 @@ pub fn lower_all(compiled: &Compiled, choice: &RungSelector<'_>) -> Result<Vec<L
 ///
 /// # Errors
 /// [`Error::Graph`] if the op has no kernel.
-fn lower(graph: &Graph, step: &Step, choice: &RungSelector<'_>) -> Result<Lowered> {
+pub(super) fn lower(graph: &Graph, step: &Step, choice: &RungSelector<'_>) -> Result<Lowered> {
     let node = graph.node(step.node);
-    let at = |view: &TensorView| At { shape: view.shape, block: view.block, pictures: choice.pictures };
+    let at = |view: &TensorView| at(view, choice.pictures);
     let (reads, dst): (Vec<At>, At) = (step.reads.iter().map(at).collect(), at(&step.write));
     let lowering = match step.work {
         Work::Copy { from, to, count } => Lowering::Kernel(concat::dispatch(from, to, count, reads[0], dst)),
@@ -48,4 +48,9 @@ fn lower(graph: &Graph, step: &Step, choice: &RungSelector<'_>) -> Result<Lowere
         Lowering::Ladder => convolve::lower(graph, step, choice),
         Lowering::Nothing => Err(Error::graph(&node.name, format!("no kernel plays {}", node.op.name()))),
     }
+}
+
+/// A view as kernels see it, in a batch of so many pictures.
+pub(super) fn at(view: &TensorView, pictures: usize) -> At {
+    At { shape: view.shape, block: view.block, pictures: if view.summed { 1 } else { pictures } }
 }

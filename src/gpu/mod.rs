@@ -39,6 +39,8 @@ mod rung_benchmark;
 mod source;
 mod stamps;
 mod table;
+#[cfg(feature = "train")]
+mod train;
 mod tune;
 mod upload;
 mod weights;
@@ -65,5 +67,7 @@ pub use roof::{ROOF_KERNELS, Roof};
 pub use rung_benchmark::{RungBenchmark, Timing, TimingBudget};
 pub use stamps::Stamps;
 pub use table::{Table, TuningEntry};
+#[cfg(feature = "train")]
+pub use train::{Descent, TrainOptions, TrainProgram};
 pub use tune::{Tune, time};
 pub use wgpu::TextureView;

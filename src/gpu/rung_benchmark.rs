@@ -81,7 +81,7 @@ impl RungBenchmark {
         variant: Variant,
     ) -> Result<Self> {
         let precision = caps.precision();
-        let view = |slot: usize, shape: Shape| TensorView { slot: SlotId(slot), block: 0, shape };
+        let view = |slot: usize, shape: Shape| TensorView { slot: SlotId(slot), block: 0, shape, summed: false };
         let mut shapes = vec![problem.stored(), problem.output];
         shapes.extend(parts(problem.input, caps.binding / (caps.vector() * problem.pictures), problem.parts));
         let slot = |shape: &Shape| {

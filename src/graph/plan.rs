@@ -27,6 +27,8 @@ pub struct TensorView {
     pub block: usize,
     /// Channels, rows, columns of the value.
     pub shape: Shape,
+    /// Whether there is one value for all pictures of a batch.
+    pub summed: bool,
 }
 
 /// One piece of work: at least one dispatch.
@@ -113,7 +115,8 @@ impl Plan {
         let view = |id: NodeId| {
             let home = placing.home(id);
             let slot = slot_of.get(&home.region).copied().unwrap_or(SlotId(0));
-            TensorView { slot, block: home.block, shape: graph.node(id).shape }
+            let node = graph.node(id);
+            TensorView { slot, block: home.block, shape: node.shape, summed: node.op.summed() }
         };
         let views: Vec<Vec<TensorView>> =
             graph.iter().map(|(id, _)| placing.parts(graph, id).into_iter().map(view).collect()).collect();
@@ -147,7 +150,7 @@ impl Plan {
 
 /// Steps with the values they read; views are filled in once slots are known.
 fn unplaced_steps(graph: &Graph, placing: &Placing) -> Vec<(Step, Vec<NodeId>)> {
-    let nowhere = TensorView { slot: SlotId(0), block: 0, shape: Shape::new(0, 0, 0) };
+    let nowhere = TensorView { slot: SlotId(0), block: 0, shape: Shape::new(0, 0, 0), summed: false };
     let mut steps = Vec::new();
     for (id, node) in graph.iter() {
         let mut push = |work, reads: &[NodeId]| {
@@ -186,16 +189,22 @@ fn lifetimes(graph: &Graph, placing: &Placing, steps: &[(Step, Vec<NodeId>)], ta
     let mut tenants: BTreeMap<NodeId, Tenant> = BTreeMap::new();
     let mut touch = |id: NodeId, first: usize, last: usize| {
         let region = placing.home(id).region;
-        let shape = graph.node(region).shape;
-        let vectors = shape.vectors();
+        let node = graph.node(region);
+        let vectors = node.shape.vectors();
+        // A slot is as many times as large as a batch has pictures.
+        let vectors = if node.op.summed() { vectors.div_ceil(target.pictures) } else { vectors };
         let tenant = tenants.entry(region).or_insert(Tenant { region, vectors, first, last });
         tenant.first = tenant.first.min(first);
         tenant.last = tenant.last.max(last);
     };
-    touch(NodeId(0), 0, 0);
     for (i, (step, reads)) in steps.iter().enumerate() {
         touch(step.node, i, i);
         reads.iter().flat_map(|id| placing.parts(graph, *id)).for_each(|id| touch(id, i, i));
+    }
+    for (id, _) in graph.iter().filter(|(_, node)| node.op.storage() == Storage::Given) {
+        // Filled when its turn comes, though by no step.
+        let turn = steps.partition_point(|(step, _)| step.node < id);
+        touch(id, turn, turn);
     }
     // A graph without heads (in tests) keeps its last value.
     let last = (graph.heads.is_empty() && target.keep == Keep::Heads).then(|| NodeId(graph.nodes.len() - 1));

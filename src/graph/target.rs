@@ -11,12 +11,14 @@ pub struct Target {
     pub keep: Keep,
     /// Nodes of the graph as loaded whose values outlive the frame.
     pub persistent: Vec<NodeId>,
+    /// Pictures of a batch, at least 1: what sums over it has one value for all of them.
+    pub pictures: usize,
 }
 
 impl Default for Target {
     /// Bindings without an end, and nothing kept but the heads.
     fn default() -> Self {
-        Self { binding: usize::MAX, keep: Keep::Heads, persistent: vec![] }
+        Self { binding: usize::MAX, keep: Keep::Heads, persistent: vec![], pictures: 1 }
     }
 }
 

@@ -25,6 +25,8 @@ pub mod sort;
 pub mod sort_merge;
 pub mod spp;
 pub mod to_rgba;
+#[cfg(feature = "train")]
+pub mod train;
 pub mod upsample;
 
 /// How a kernel sees one binding.
@@ -196,6 +198,8 @@ pub struct Dispatch {
 /// Every kernel there is, each once.
 pub fn catalogue() -> Vec<&'static Kernel> {
     let mut all = OTHERS.to_vec();
+    #[cfg(feature = "train")]
+    all.extend(train::KERNELS);
     for kernel in conv::Variant::ALL.iter().flat_map(|rung| rung.kernels()) {
         // Rungs share some.
         if !all.contains(kernel) {

@@ -1,5 +1,7 @@
 //! The ladder: which rungs there are, and which one is taken unmeasured.
 
+#[cfg(feature = "train")]
+use crate::kernels::conv::pack::Layout;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::kernels::conv::{coop8, coop16, split_coop8, split_coop16, subgroup, subgroup_few};
 use crate::kernels::{
@@ -120,6 +122,12 @@ impl Variant {
         on_rung!(self, R => R::pack(problem, caps, oihw, sink));
     }
 
+    /// How its weights lie, if that is nothing but another order: what training can pack anew after every step.
+    #[cfg(feature = "train")]
+    pub(crate) fn layout(self, problem: &Problem, caps: &Caps) -> Option<Layout> {
+        on_rung!(self, R => R::layout(problem, caps))
+    }
+
     /// Vectors of the values between its calls; see [`crate::kernels::conv::End::Scratch`].
     pub fn scratch(self, problem: &Problem, caps: &Caps) -> [usize; 2] {
         on_rung!(self, R => R::scratch(problem, caps))
@@ -163,11 +171,17 @@ impl Variant {
 
     /// The best variant known for a problem without measuring.
     pub fn choose(problem: &Problem, caps: &Caps) -> Self {
+        Self::choose_among(problem, caps, |_| true)
+    }
+
+    /// The best of those that are `fit`.
+    pub fn choose_among(problem: &Problem, caps: &Caps, fit: impl Fn(Self) -> bool) -> Self {
         if caps.software {
             let mut known = winograd(problem).chain([Self::gemm(problem.pixels(), caps), Self::Lanes, Self::Depthwise]);
-            return known.find(|v| v.takes(problem, caps)).unwrap_or(Self::Direct);
+            return known.find(|v| fit(*v) && v.takes(problem, caps)).unwrap_or(Self::Direct);
         }
-        let best = Self::guesses(problem, caps).into_iter().min_by(|a, b| a.1.total_cmp(&b.1));
+        let known = Self::guesses(problem, caps).into_iter().filter(|(v, _)| fit(*v));
+        let best = known.min_by(|a, b| a.1.total_cmp(&b.1));
         best.map_or(Self::Direct, |(variant, _)| variant)
     }
 }

@@ -54,6 +54,8 @@ pub use caps::{Caps, Coop};
 pub use card::CardClass;
 pub use cost::Cost;
 pub use ladder::Variant;
+#[cfg(feature = "train")]
+pub(crate) use pack::Layout;
 pub use pack::{Sink, bias};
 pub use params::{ConvParams, MAX_PARTS, PartAt};
 pub use problem::Problem;

@@ -17,7 +17,7 @@ const BIAS: usize = 64;
 
 /// How weights lie.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Layout {
+pub(crate) enum Layout {
     /// As they are loaded: OIHW.
     Oihw,
     /// `[C/4, SIZE * SIZE]` vectors of four channels.
@@ -28,7 +28,7 @@ pub(super) enum Layout {
 
 /// `[OC / 4 / blocks, SIZE * SIZE, IC/4, blocks]` tiles of four outputs by four inputs; zero where there is no channel.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Panels {
+pub(crate) struct Panels {
     /// Output blocks of four channels in one.
     pub blocks: usize,
     /// Whether a vector is four inputs of one output, not four outputs of one input.

@@ -99,7 +99,7 @@ pub(super) fn describe(
         ..ConvParams::default()
     };
     let after = problem.residual.unwrap_or(ActivationKind::Linear);
-    let constants = vec![
+    let mut constants = vec![
         ("SIZE", problem.size as f64),
         ("STRIDE_Y", problem.stride.0 as f64),
         ("STRIDE_X", problem.stride.1 as f64),
@@ -114,5 +114,6 @@ pub(super) fn describe(
         ("AFTER_SLOPE", f64::from(after.slope())),
         ("UPSAMPLE", problem.upsample as f64),
     ];
+    constants.extend(problem.sees_beyond().then_some(("BEYOND", 1.0)));
     (params, constants)
 }

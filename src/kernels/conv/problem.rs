@@ -70,6 +70,13 @@ impl Problem {
         self.size * self.size
     }
 
+    /// Whether there are taps outside the picture though it has no border: of a gradient's convolution, whose size is given.
+    pub fn sees_beyond(&self) -> bool {
+        let far = |output: usize, stride: usize| output.saturating_sub(1) * stride + (self.size - 1) * self.dilation;
+        self.pad == 0
+            && (far(self.output.h, self.stride.0) >= self.input.h || far(self.output.w, self.stride.1) >= self.input.w)
+    }
+
     /// Operations by definition, two a multiply-add.
     pub fn flop(&self) -> f64 {
         let taps = (self.input.c / self.groups) as f64 * self.taps() as f64;

@@ -1,5 +1,7 @@
 //! What a rung of the ladder says of itself.
 
+#[cfg(feature = "train")]
+use crate::kernels::conv::pack::Layout;
 use crate::kernels::{
     Kernel,
     conv::{
@@ -39,6 +41,12 @@ pub(super) trait Rung {
     /// Weights in the order in which it reads them, from OIHW.
     fn pack(problem: &Problem, caps: &Caps, oihw: &[f32], sink: &mut Sink<'_>) {
         Self::launch(problem, caps, &[]).pack(problem, oihw, sink);
+    }
+
+    /// How its weights lie, if that is nothing but another order.
+    #[cfg(feature = "train")]
+    fn layout(problem: &Problem, caps: &Caps) -> Option<Layout> {
+        Some(Self::launch(problem, caps, &[]).layout)
     }
 
     /// Vectors of the values between its calls.

@@ -89,6 +89,12 @@ impl<F: Form> Rung for F {
         product::<F>(problem, caps).1
     }
 
+    /// They are sums, not weights.
+    #[cfg(feature = "train")]
+    fn layout(_: &Problem, _: &Caps) -> Option<Layout> {
+        None
+    }
+
     fn packed_len(problem: &Problem, caps: &Caps) -> usize {
         let (product, launch) = product::<F>(problem, caps);
         points::<F>() * launch.packed_len(&product)

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use crate::{
-    kernels::planes::At,
+    kernels::{planes::At, train::activation_grad},
     ops::{
         Activation, Counts, Cut, Definition, Lowering, NodeParams, Storage, activation::slope, train::whole::alike,
         train::whole::whole,
@@ -48,5 +48,9 @@ impl Definition for ActivationGrad {
         let pairs = inputs[0].data.iter().zip(&inputs[1].data);
         let data = pairs.map(|(x, dy)| T::of(dy.wide() * slope(self.0, x.wide()))).collect();
         Ok(Tensor { shape: value, data })
+    }
+
+    fn lower(&self, reads: &[At], dst: At) -> Lowering {
+        Lowering::Kernel(activation_grad::dispatch(self.0, reads, dst))
     }
 }

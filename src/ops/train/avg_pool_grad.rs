@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use crate::{
-    kernels::planes::At,
+    kernels::{planes::At, train::avg_pool_grad},
     ops::{Counts, Cut, Definition, Lowering, NodeParams, Storage, train::whole::per_channel, train::whole::whole},
     tensor::{Real, Shape, Tensor},
 };
@@ -43,5 +43,9 @@ impl Definition for AvgPoolGrad {
     ) -> Result<Tensor<T>, String> {
         let n = value.pixels();
         Ok(Tensor::by_plane(value, |c, plane| plane.fill(T::of(inputs[0].data[c].wide() / n as f64))))
+    }
+
+    fn lower(&self, reads: &[At], dst: At) -> Lowering {
+        Lowering::Kernel(avg_pool_grad::dispatch(reads[0], dst))
     }
 }

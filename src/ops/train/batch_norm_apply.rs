@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use crate::{
-    kernels::planes::At,
+    kernels::{planes::At, train::batch_norm_apply},
     ops::{
         Counts, Cut, Definition, Lowering, NodeParams, Storage,
         train::normal::{Normal, statistics},
@@ -48,5 +48,9 @@ impl Definition for BatchNormApply {
                 *y = T::of(channel.gamma * channel.of(*x) + channel.beta);
             }
         }))
+    }
+
+    fn lower(&self, reads: &[At], dst: At) -> Lowering {
+        Lowering::Kernel(batch_norm_apply::dispatch(reads, dst))
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use crate::{
-    kernels::planes::At,
+    kernels::{planes::At, train::batch_norm_grad},
     ops::{
         Counts, Cut, Definition, Lowering, NodeParams, Storage,
         train::normal::{Normal, statistics},
@@ -58,5 +58,9 @@ impl Definition for BatchNormGrad {
                 *dx = T::of(channel.gamma * channel.inverse * rest);
             }
         }))
+    }
+
+    fn lower(&self, reads: &[At], dst: At) -> Lowering {
+        Lowering::Kernel(batch_norm_grad::dispatch(dst.shape.pixels() * self.pictures, reads, dst))
     }
 }

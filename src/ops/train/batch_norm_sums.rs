@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use crate::{
-    kernels::planes::At,
+    kernels::{planes::At, train::batch_norm_sums},
     ops::{
         Counts, Cut, Definition, Lowering, NodeParams, Storage,
         train::normal::{Normal, statistics},
@@ -55,5 +55,9 @@ impl Definition for BatchNormSums {
             sums.map(T::of)
         };
         Ok(Tensor { shape: value, data: (0..value.c).flat_map(sums).collect() })
+    }
+
+    fn lower(&self, reads: &[At], dst: At) -> Lowering {
+        Lowering::Kernel(batch_norm_sums::dispatch(reads, dst))
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use crate::{
-    kernels::planes::At,
+    kernels::{planes::At, train::batch_variance},
     ops::{Counts, Cut, Definition, Lowering, NodeParams, Storage, train::whole::per_channel, train::whole::whole},
     tensor::{Real, Shape, Tensor},
 };
@@ -54,5 +54,9 @@ impl Definition for BatchVariance {
             T::of(distances.map(|d| d * d).sum::<f64>() / count)
         };
         Ok(Tensor { shape: value, data: (0..value.c).map(share).collect() })
+    }
+
+    fn lower(&self, reads: &[At], dst: At) -> Lowering {
+        Lowering::Kernel(batch_variance::dispatch(1.0 / (reads[0].shape.pixels() * self.pictures) as f64, reads, dst))
     }
 }

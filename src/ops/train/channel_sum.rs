@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use crate::{
-    kernels::planes::At,
+    kernels::{planes::At, train::channel_sum},
     ops::{Counts, Cut, Definition, Lowering, NodeParams, Storage, train::whole::per_channel, train::whole::whole},
     tensor::{Real, Shape, Tensor},
 };
@@ -44,5 +44,9 @@ impl Definition for ChannelSum {
         let n = inputs[0].shape.pixels();
         let sum = |plane: &[T]| T::of(plane.iter().map(|v| v.wide()).sum());
         Ok(Tensor { shape: value, data: inputs[0].data.chunks(n).map(sum).collect() })
+    }
+
+    fn lower(&self, reads: &[At], dst: At) -> Lowering {
+        Lowering::Kernel(channel_sum::dispatch(1.0, reads[0], dst))
     }
 }

@@ -3,7 +3,10 @@
 use std::ops::RangeInclusive;
 
 use crate::{
-    kernels::planes::At,
+    kernels::{
+        planes::At,
+        train::{ConvGrad, conv_dgrad},
+    },
     ops::{
         Conv, Counts, Cut, Definition, Lowering, NodeParams, Storage,
         conv::taps::{columns, taps},
@@ -12,6 +15,14 @@ use crate::{
     },
     tensor::{Real, Shape, Tensor},
 };
+
+/// A convolution as the kernels of its gradients see it.
+impl From<&Conv> for ConvGrad {
+    fn from(conv: &Conv) -> Self {
+        let Conv { size, stride_y, stride_x, pad, dilation, groups, .. } = *conv;
+        Self { size, stride: (stride_y, stride_x), pad, dilation, groups }
+    }
+}
 
 /// Every sum handed back to the taps that it was made of.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -80,5 +91,9 @@ impl Definition for ConvDgrad {
             }
             plane.iter_mut().zip(sums).for_each(|(out, sum)| *out = T::of(sum));
         }))
+    }
+
+    fn lower(&self, reads: &[At], dst: At) -> Lowering {
+        Lowering::Kernel(conv_dgrad::dispatch((&self.conv).into(), reads[0], dst))
     }
 }

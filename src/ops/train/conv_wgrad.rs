@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use crate::{
-    kernels::planes::At,
+    kernels::{planes::At, train::conv_wgrad},
     ops::{
         Conv, Counts, Cut, Definition, Lowering, NodeParams, Storage,
         conv::taps::{columns, taps},
@@ -75,5 +75,9 @@ impl Definition for ConvWgrad {
                 }
             }
         }))
+    }
+
+    fn lower(&self, reads: &[At], dst: At) -> Lowering {
+        Lowering::Kernel(conv_wgrad::dispatch((&self.0).into(), reads, dst))
     }
 }

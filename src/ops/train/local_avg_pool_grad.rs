@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use crate::{
-    kernels::planes::At,
+    kernels::{planes::At, train::local_avg_pool_grad},
     ops::{Counts, Cut, Definition, LocalAvgPool, Lowering, NodeParams, Storage, train::whole::whole},
     tensor::{Real, Shape, Tensor},
 };
@@ -53,5 +53,9 @@ impl Definition for LocalAvgPoolGrad {
                 }
             }
         }))
+    }
+
+    fn lower(&self, reads: &[At], dst: At) -> Lowering {
+        Lowering::Kernel(local_avg_pool_grad::dispatch(self.pool.0.window(), reads[0], dst))
     }
 }

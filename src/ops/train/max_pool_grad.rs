@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use crate::{
-    kernels::planes::At,
+    kernels::{planes::At, train::max_pool_grad},
     ops::{Counts, Cut, Definition, Lowering, NodeParams, Pool, Storage, train::whole::whole},
     tensor::{Real, Shape, Tensor},
 };
@@ -59,5 +59,9 @@ impl Definition for MaxPoolGrad {
                 }
             }
         }))
+    }
+
+    fn lower(&self, reads: &[At], dst: At) -> Lowering {
+        Lowering::Kernel(max_pool_grad::dispatch(self.0.window(), reads, dst))
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use crate::{
-    kernels::planes::At,
+    kernels::{planes::At, train::plane_dot},
     ops::{
         Counts, Cut, Definition, Lowering, NodeParams, Storage, train::whole::alike, train::whole::per_channel,
         train::whole::whole,
@@ -43,5 +43,9 @@ impl Definition for PlaneDot {
         let [a, b] = [inputs[0], inputs[1]];
         let dot = |c| T::of(a.plane(c).iter().zip(b.plane(c)).map(|(a, b)| a.wide() * b.wide()).sum());
         Ok(Tensor { shape: value, data: (0..value.c).map(dot).collect() })
+    }
+
+    fn lower(&self, reads: &[At], dst: At) -> Lowering {
+        Lowering::Kernel(plane_dot::dispatch(reads, dst))
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use crate::{
-    kernels::planes::At,
+    kernels::{planes::At, train::slice_grad},
     ops::{Counts, Cut, Definition, Lowering, NodeParams, Storage, train::whole::whole},
     tensor::{Real, Shape, Tensor},
 };
@@ -52,5 +52,9 @@ impl Definition for SliceGrad {
         let n = value.pixels();
         out.data[self.start * n..][..inputs[0].data.len()].copy_from_slice(&inputs[0].data);
         Ok(out)
+    }
+
+    fn lower(&self, reads: &[At], dst: At) -> Lowering {
+        Lowering::Kernel(slice_grad::dispatch(self.start, reads[0], dst))
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use crate::{
-    kernels::planes::At,
+    kernels::{planes::At, train::upsample_grad},
     ops::{Counts, Cut, Definition, Lowering, NodeParams, Storage, Upsample, train::whole::whole},
     tensor::{Real, Shape, Tensor},
 };
@@ -51,5 +51,9 @@ impl Definition for UpsampleGrad {
                 *out = T::of(scale * block.map(|(y, x)| dy.at(c, y, x).wide()).sum::<f64>());
             }
         }))
+    }
+
+    fn lower(&self, reads: &[At], dst: At) -> Lowering {
+        Lowering::Kernel(upsample_grad::dispatch(self.0.stride, self.0.scale, reads[0], dst))
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::tensor::Shape;
 
-/// What the rooms of this folder have in common: memory of their own, whole, and no kernel yet.
+/// What the rooms of this folder have in common: memory of their own, whole.
 macro_rules! whole {
     () => {
         fn storage(&self) -> Storage {
@@ -15,10 +15,6 @@ macro_rules! whole {
 
         fn alone(&self) -> &'static str {
             ""
-        }
-
-        fn lower(&self, _: &[At], _: At) -> Lowering {
-            Lowering::Nothing
         }
     };
 }

@@ -1,0 +1,12 @@
+//! Training on the GPU: one graph forwards and backwards ([`crate::graph::backward`]), whose numbers lie in arenas that a step moves, and whose
+//! weights are packed anew after it.
+
+mod arena;
+mod descent;
+mod numbers;
+mod step;
+mod train_program;
+mod values;
+
+pub use descent::Descent;
+pub use train_program::{TrainOptions, TrainProgram};

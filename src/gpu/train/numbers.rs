@@ -1,0 +1,141 @@
+//! The arenas on the GPU: numbers, their gradients, what earlier steps have left, running statistics.
+
+use crate::{
+    error::Result,
+    gpu::{
+        bound::SLOT_USAGE,
+        call::Stretch,
+        context::Gpu,
+        train::arena::{Arena, NumberList, VECTOR},
+    },
+    graph::{Graph, NodeId, Params, backward::TrainingGraph},
+    ops::NodeParams,
+    tensor::{Shape, Tensor},
+};
+
+/// All numbers of a network in training.
+#[derive(Debug)]
+pub struct Numbers {
+    pub arena: Arena,
+    pub numbers: wgpu::Buffer,
+    pub gradients: wgpu::Buffer,
+    pub velocity: wgpu::Buffer,
+    /// Mean, then variance of every batch-norm that is trained, each from a vector on.
+    pub running: wgpu::Buffer,
+    pub statistics: Vec<RunningList>,
+}
+
+/// The running statistics of one kind of a batch-norm.
+#[derive(Clone, Copy, Debug)]
+pub struct RunningList {
+    /// The batch-norm of the graph as loaded.
+    pub of: NodeId,
+    /// Whether it is the variance.
+    pub variance: bool,
+    /// The node of the training graph with the batch's.
+    pub batch: NodeId,
+    pub channels: usize,
+    /// First vector.
+    pub first: usize,
+    /// Of what a batch has: N / (N - 1) of a variance, which is taken over as that of a sample.
+    pub factor: f64,
+}
+
+impl RunningList {
+    fn vectors(&self) -> usize {
+        self.channels.div_ceil(4)
+    }
+}
+
+impl Numbers {
+    /// Sends the numbers on their way.
+    ///
+    /// # Errors
+    /// [`crate::Error::Graph`] if a node has none, or too few.
+    pub fn new(gpu: &Gpu, loaded: &Graph, training: &TrainingGraph, params: &Params) -> Result<Self> {
+        let alignment = gpu.limits.min_storage_buffer_offset_alignment as usize;
+        let arena = Arena::new(loaded, training, alignment);
+        let all = arena.fill(loaded, params)?;
+        let (statistics, vectors) = running_lists(training, alignment);
+        let mut running = vec![0.0; vectors * 4];
+        for list in &statistics {
+            if let Some(NodeParams::BatchNorm { mean, var, .. }) = params.get(list.of) {
+                let from = if list.variance { var } else { mean };
+                running[list.first * 4..][..list.channels.min(from.len())]
+                    .copy_from_slice(&from[..list.channels.min(from.len())]);
+            }
+        }
+        let bytes = |vectors: usize| vectors * VECTOR;
+        Ok(Self {
+            numbers: gpu.filled("numbers", bytemuck::cast_slice(&all), SLOT_USAGE),
+            gradients: gpu.buffer("gradients", bytes(arena.trained), SLOT_USAGE),
+            velocity: gpu.buffer("velocity", bytes(arena.trained), SLOT_USAGE),
+            running: gpu.filled("running statistics", bytemuck::cast_slice(&running), SLOT_USAGE),
+            statistics,
+            arena,
+        })
+    }
+
+    /// A node's list, where the numbers are.
+    pub fn stretch(&self, of: NodeId, what: &str) -> Option<Stretch> {
+        self.arena.list(of, what).map(|list| stretch(&self.numbers, list))
+    }
+
+    /// Where the gradients are that nodes of the training graph compute.
+    pub fn gradients(&self) -> impl Iterator<Item = (NodeId, Stretch)> {
+        self.arena.lists.iter().filter_map(|list| Some((list.gradient?, stretch(&self.gradients, list))))
+    }
+
+    /// A list of running statistics.
+    pub fn running(&self, list: &RunningList) -> Stretch {
+        let bytes = |vectors: usize| (vectors * VECTOR) as u64;
+        Stretch { buffer: self.running.clone(), offset: bytes(list.first), size: bytes(list.vectors()) }
+    }
+
+    /// Brings back what is trained, into numbers of the graph as loaded.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub async fn read(&self, gpu: &Gpu, params: &mut Params) -> Result<()> {
+        self.arena.take(&gpu.floats(&self.numbers).await?, params);
+        let running = gpu.floats(&self.running).await?;
+        for list in &self.statistics {
+            let Some(Some(NodeParams::BatchNorm { mean, var, .. })) = params.0.get_mut(list.of.0) else { continue };
+            let to = if list.variance { var } else { mean };
+            let packed = running.get(list.first * 4..).and_then(|from| from.get(..list.vectors() * 4));
+            if let Some(found) = packed.and_then(|p| Tensor::from_nc4hw4(Shape::new(list.channels, 1, 1), p)) {
+                *to = found.data;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Gpu {
+    /// Numbers of 32 bits from a buffer that cannot be mapped.
+    async fn floats(&self, buffer: &wgpu::Buffer) -> Result<Vec<f32>> {
+        Ok(bytemuck::pod_collect_to_vec(&self.read_all(buffer).await?))
+    }
+}
+
+fn stretch(buffer: &wgpu::Buffer, list: &NumberList) -> Stretch {
+    let bytes = |vectors: usize| (vectors * VECTOR) as u64;
+    Stretch { buffer: buffer.clone(), offset: bytes(list.first), size: bytes(list.vectors()) }
+}
+
+/// Where running statistics lie, and their vectors in all.
+fn running_lists(training: &TrainingGraph, alignment: usize) -> (Vec<RunningList>, usize) {
+    let graph = &training.graph;
+    let (mut lists, mut at) = (Vec::new(), 0);
+    for statistics in &training.statistics {
+        let x = graph.node(graph.node(statistics.mean).inputs[0]).shape;
+        let count = (x.pixels() * training.pictures) as f64;
+        let sample = count / (count - 1.0).max(1.0);
+        for (variance, batch, factor) in [(false, statistics.mean, 1.0), (true, statistics.variance, sample)] {
+            let list = RunningList { of: statistics.of, variance, batch, channels: x.c, first: at, factor };
+            at = (at + list.vectors()).next_multiple_of(alignment.div_ceil(VECTOR).max(1));
+            lists.push(list);
+        }
+    }
+    (lists, at)
+}

@@ -1,0 +1,55 @@
+//! The kernels of training, a file each: the gradients, batch-norm by the batch, steps, and the packing of weights that a step has moved. What a step
+//! plays besides is the network's own.
+
+pub mod activation_grad;
+pub mod avg_pool_grad;
+pub mod batch_norm;
+pub mod batch_norm_apply;
+pub mod batch_norm_grad;
+pub mod batch_norm_sums;
+pub mod batch_variance;
+pub mod channel_sum;
+pub mod conv_dgrad;
+mod conv_grad;
+pub mod conv_wgrad;
+pub mod follow;
+pub mod interleave;
+pub mod local_avg_pool_grad;
+pub mod max_pool_grad;
+pub mod pack_weights;
+mod params;
+pub mod plane_dot;
+mod rows;
+pub mod sgd;
+pub mod slice_grad;
+mod turned;
+pub mod upsample_grad;
+
+pub use conv_grad::ConvGrad;
+pub use params::NUMBERS;
+pub use turned::TurnedConv;
+
+use crate::kernels::Kernel;
+
+/// All of them.
+pub static KERNELS: &[&Kernel] = &[
+    &activation_grad::KERNEL,
+    &avg_pool_grad::KERNEL,
+    &batch_norm::KERNEL,
+    &batch_norm_apply::KERNEL,
+    &batch_norm_grad::KERNEL,
+    &batch_norm_sums::KERNEL,
+    &batch_variance::KERNEL,
+    &channel_sum::KERNEL,
+    &conv_dgrad::KERNEL,
+    &conv_wgrad::KERNEL,
+    &follow::KERNEL,
+    &interleave::KERNEL,
+    &local_avg_pool_grad::KERNEL,
+    &max_pool_grad::KERNEL,
+    &pack_weights::KERNEL,
+    &plane_dot::KERNEL,
+    &sgd::KERNEL,
+    &slice_grad::KERNEL,
+    &upsample_grad::KERNEL,
+];
