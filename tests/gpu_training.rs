@@ -179,6 +179,10 @@ fn every_value_of_every_op_is_the_oracles() {
     });
     let behind = |id: NodeId| id.0 > 2;
     let request = GradientRequest { trained: &behind, input: false };
+    for (what, graph) in large_convolutions() {
+        let options = TrainOptions { card: Some(CardClass::Rdna2), ..TrainOptions::default() };
+        compared.add(&gpu, &format!("{what}, as on a card"), &graph, &options, &EVERYTHING);
+    }
     compared.add(&gpu, "a batch-norm that is not trained", &frozen, &TrainOptions::default(), &request);
     compared.tell();
     // What plays no node of a graph is proved by the steps, and by convolutions that read what it has packed.
@@ -192,13 +196,10 @@ fn every_value_of_every_op_is_the_oracles() {
 fn every_rung_reads_what_is_packed_for_it() {
     let gpu = gpu();
     let mut compared = Compared::default();
-    let classes = [None, Some(CardClass::Rdna2)];
     for (what, graph) in large_convolutions() {
-        for card in classes {
-            for rung in Variant::ALL {
-                let options = TrainOptions { conv: Some(*rung), card, ..TrainOptions::default() };
-                compared.add(&gpu, &format!("{what}, {}", rung.name()), &graph, &options, &EVERYTHING);
-            }
+        for rung in Variant::ALL {
+            let options = TrainOptions { conv: Some(*rung), ..TrainOptions::default() };
+            compared.add(&gpu, &format!("{what}, {}", rung.name()), &graph, &options, &EVERYTHING);
         }
     }
     compared.tell();

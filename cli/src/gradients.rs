@@ -1,14 +1,16 @@
-//! `yolov4 gradients`: the gradients of every number of a network, in f64, for comparison with other programs.
+//! `yolov4 gradients`: the gradients of every number of a network, for comparison with other programs.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
+use pollster::block_on;
 use safetensors::{Dtype, tensor::TensorView};
 use yolov4::{
-    Error, Picture, Shape, Tensor,
+    Error, Gpu, Picture, Shape, Tensor,
     low_level::{
         detect::choices::Choices,
+        gpu::{DeviceRequirements, GpuOptions, TrainOptions, TrainProgram},
         graph::{
-            NodeId,
+            Graph, Keep, NodeId, Params,
             backward::{GradientRequest, TrainingGraph, backward},
             drop::drop_stages,
         },
@@ -27,6 +29,12 @@ pub struct GradientsArgs {
     images: Vec<PathBuf>,
     #[command(flatten)]
     model: options::ModelOptions,
+    /// Who plays: the oracle, by definition in f64, or the GPU, in f32
+    #[arg(long, value_enum, default_value_t = GradientPlayer::Oracle)]
+    player: GradientPlayer,
+    /// With `--player gpu`: part of an adapter's name, or its number in `yolov4 adapters`
+    #[arg(long, value_name = "NAME")]
+    adapter: Option<String>,
     /// Where the numbers go, in f64: input, head.N and upstream.N [B, C, H, W] for the heads in cfg order; by layer L of the cfg gradient.L.weights
     /// [O, I / groups, K, K], .bias, .gamma, .beta [C], statistics.L.mean and .variance [C]; gradient.input
     #[arg(long, value_name = "FILE.safetensors")]
@@ -36,11 +44,21 @@ pub struct GradientsArgs {
     seed: u64,
 }
 
+/// Who plays a network forwards and backwards.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+enum GradientPlayer {
+    Oracle,
+    Gpu,
+}
+
 /// Names, shapes and numbers of what is written.
 type Written = BTreeMap<String, (Vec<usize>, Vec<f64>)>;
 
 pub fn run(args: &GradientsArgs) -> CommandResult {
     output::check_file(&args.out)?;
+    if args.adapter.is_some() && args.player != GradientPlayer::Gpu {
+        return Err(Error::Usage("--adapter is of --player gpu: the oracle plays on the processor".into()).into());
+    }
     let mut network = Model::open(&args.model.model, &args.model.reading.options())?;
     let mut notes = network.notes.clone();
     let (model, weights) = (&args.model.model, args.model.weights.as_deref());
@@ -55,8 +73,7 @@ pub fn run(args: &GradientsArgs) -> CommandResult {
     let (graph, params) = drop_stages(&network.graph, &params, args.model.drop_stages)?;
     args.model.say(choices.list());
     notes.iter().for_each(|note| output::say(format_args!("note: {note}")));
-    let params = params.wide();
-    let training = backward(&graph, &GradientRequest { trained: &|_| true, input: true }, args.images.len())?;
+    let training = backward(&graph, &EVERYTHING, args.images.len())?;
 
     let mut given: BTreeMap<NodeId, Values<f64>> = BTreeMap::new();
     let shape = graph.input_shape();
@@ -74,9 +91,14 @@ pub fn run(args: &GradientsArgs) -> CommandResult {
         let mut one = || Tensor { shape, data: (0..shape.elements()).map(|_| f64::from(random.signed())).collect() };
         given.insert(*upstream, args.images.iter().map(|_| one()).collect());
     }
-    let numbers = |id: NodeId| training.numbers[id.0].and_then(|of| params.get(of));
-    let keep = kept(&training);
-    let mut values = play_batch(&training.graph, &numbers, given.clone(), &keep)?;
+    let mut values = match args.player {
+        GradientPlayer::Oracle => {
+            let params = params.wide();
+            let numbers = |id: NodeId| training.numbers[id.0].and_then(|of| params.get(of));
+            play_batch(&training.graph, &numbers, given.clone(), &kept(&training))?
+        }
+        GradientPlayer::Gpu => on_gpu(args, &graph, &params, &training, &given)?,
+    };
     values.extend(given);
     let written = written(&training, &values)?;
     let fail = Error::format("the gradients", "safetensors");
@@ -87,6 +109,38 @@ pub fn run(args: &GradientsArgs) -> CommandResult {
     output::write(&args.out, &safetensors::serialize(views, None).map_err(&fail)?)?;
     Ok(())
 }
+
+/// The values that are written, by the GPU.
+fn on_gpu(
+    args: &GradientsArgs,
+    graph: &Graph,
+    params: &Params,
+    training: &TrainingGraph,
+    given: &BTreeMap<NodeId, Values<f64>>,
+) -> yolov4::Result<BTreeMap<NodeId, Values<f64>>> {
+    // What f32 does not hold exactly the oracle would not have seen either.
+    let narrow = |id: &NodeId| -> Vec<Tensor> {
+        let one =
+            |value: &Tensor<f64>| Tensor { shape: value.shape, data: value.data.iter().map(|v| *v as f32).collect() };
+        given.get(id).into_iter().flatten().map(one).collect()
+    };
+    let wide = |values: Vec<Tensor>| -> Values<f64> {
+        let one = |value: Tensor| Tensor { shape: value.shape, data: value.data.into_iter().map(f64::from).collect() };
+        values.into_iter().map(one).collect()
+    };
+    let requirements = DeviceRequirements { binding_bytes: u64::MAX, ..DeviceRequirements::default() };
+    let gpu = block_on(Gpu::new(&GpuOptions { adapter: args.adapter.clone(), requirements, ..GpuOptions::default() }))?;
+    let ids = kept(training);
+    let options =
+        TrainOptions { pictures: training.pictures, keep: Keep::Nodes(ids.clone()), ..TrainOptions::default() };
+    let mut program = block_on(TrainProgram::new(&gpu, graph, params, &EVERYTHING, &options))?;
+    block_on(program.forwards(&narrow(&NodeId(0))))?;
+    program.backwards(&training.upstream.iter().map(narrow).collect::<Vec<_>>())?;
+    Ok(ids.iter().copied().zip(block_on(program.values(&ids))?.into_iter().map(wide)).collect())
+}
+
+/// The gradients of all numbers, and by the input.
+const EVERYTHING: GradientRequest<'static> = GradientRequest { trained: &|_| true, input: true };
 
 fn kept(training: &TrainingGraph) -> Vec<NodeId> {
     let heads = training.graph.heads.iter().map(|head| head.input);

@@ -134,15 +134,17 @@ for (const { name, photos } of NETWORKS) {
 test("every kernel agrees with the oracle inside the browser", { timeout: 600_000 }, async () => {
     const { page, complaints } = await open(session.browser);
     await page.goto(server.url);
-    const [count, worst, played, failed] = await page.evaluate(async () => {
+    // A third of the problems is minutes of a software driver where two cores do everything.
+    const every = process.env.CI === "true" ? 3 : 1;
+    const [count, worst, played, failed] = await page.evaluate(async (every) => {
         const at = (/** @type {string} */ path) => new URL(path, location.href).href;
         const { default: init, run } = await import(at("suite/suite.js"));
         await init({ module_or_path: at("suite/suite_bg.wasm") });
-        return run("f32", 1);
-    });
+        return run("f32", every);
+    }, every);
     console.log(`${count} problems on ${played.join(", ")}; none off by more than ${worst.toExponential(2)}`);
     assert.deepEqual(failed, []);
-    assert.ok(count > 250, `${count} problems`);
+    assert.ok(count > 250 / every, `${count} problems`);
     // Those that need nothing of an adapter.
     const plain = ["block128", "block64", "depthwise", "direct", "lanes", "split", "stem", "tiled", "vector", "winograd2", "winograd4"];
     assert.deepEqual(plain.filter((rung) => !played.includes(rung)), [], "rungs that have not played");

@@ -48,7 +48,7 @@ fn npm() -> Result<()> {
 /// minutes for a single problem of what Tint writes.
 fn dawn(driver: &Path) -> Result<()> {
     npm()?;
-    // Chromium plays all of them by the same Dawn, in `agreement` of `cargo xtask web --test`, which CI runs too.
+    // Chromium plays a third of them by the same Dawn, in `agreement` of `cargo xtask web --test`, which CI runs too.
     let every = if std::env::var_os("CI").is_some_and(|v| v == "true") { "4" } else { "1" };
     let mut node = command("node", &["dawn.mjs"]);
     node.arg(web::suite()?)

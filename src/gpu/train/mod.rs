@@ -6,6 +6,7 @@ mod descent;
 mod numbers;
 mod step;
 mod train_program;
+mod update;
 mod values;
 
 pub use descent::Descent;

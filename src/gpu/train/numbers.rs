@@ -15,7 +15,7 @@ use crate::{
 
 /// All numbers of a network in training.
 #[derive(Debug)]
-pub struct Numbers {
+pub struct NumberArenas {
     pub arena: Arena,
     pub numbers: wgpu::Buffer,
     pub gradients: wgpu::Buffer,
@@ -47,7 +47,7 @@ impl RunningList {
     }
 }
 
-impl Numbers {
+impl NumberArenas {
     /// Sends the numbers on their way.
     ///
     /// # Errors
@@ -112,7 +112,7 @@ impl Numbers {
 }
 
 impl Gpu {
-    /// Numbers of 32 bits from a buffer that cannot be mapped.
+    /// NumberArenas of 32 bits from a buffer that cannot be mapped.
     async fn floats(&self, buffer: &wgpu::Buffer) -> Result<Vec<f32>> {
         Ok(bytemuck::pod_collect_to_vec(&self.read_all(buffer).await?))
     }

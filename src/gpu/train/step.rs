@@ -9,7 +9,7 @@ use crate::{
         context::Gpu,
         convolve::{ConvIo, RungSelector},
         lower,
-        train::numbers::Numbers,
+        train::numbers::NumberArenas,
     },
     graph::{
         Params,
@@ -20,7 +20,7 @@ use crate::{
         Dispatch,
         conv::{Caps, ConvParams, Layout, Problem, Variant},
         planes::At,
-        train::{NUMBERS, TurnedConv, batch_norm, interleave, pack_weights},
+        train::{NUMBERS, SharedWgrad, TurnedConv, batch_norm, interleave, pack_weights},
     },
     ops::{NodeParams, Op, TrainOp},
 };
@@ -37,7 +37,7 @@ pub struct StepBuilder<'a> {
     pub training: &'a TrainingGraph,
     /// Of the graph as loaded.
     pub params: &'a Params,
-    pub numbers: &'a Numbers,
+    pub numbers: &'a NumberArenas,
     pub choice: RungSelector<'a>,
     /// Biases of what has none.
     pub zeros: Stretch,
@@ -57,6 +57,14 @@ impl StepBuilder<'_> {
                 let turned = TurnedConv::new((&dgrad.conv).into(), x, y, self.choice.pictures);
                 // Where a border is wider than the kernel, or phases are grouped, by definition.
                 turned.map_or_else(|| self.other(step), |turned| self.dgrad(step, &turned))
+            }
+            Op::Train(TrainOp::ConvWgrad(wgrad)) => {
+                let reads: Vec<At> = step.reads.iter().map(|view| self.at(view)).collect();
+                let shared = SharedWgrad::new((&wgrad.0).into(), &reads, self.at(&step.write), &self.choice.caps);
+                Ok(match shared {
+                    Some(shared) => TrainStep { lowered: product(step, shared), pack: None },
+                    None => self.other(step)?,
+                })
             }
             _ => self.other(step),
         }
@@ -163,6 +171,18 @@ impl StepBuilder<'_> {
         let bound = vec![Bound::Params, Bound::Memory(numbers), Bound::Memory(packed.clone())];
         Ok((packed, Call { dispatch: pack(layout, elements), bound }))
     }
+}
+
+/// The calls of a gradient of weights.
+fn product(step: &Step, shared: SharedWgrad) -> Lowered {
+    let SharedWgrad { product, sum, vectors } = shared;
+    let to = if sum.is_some() { Bound::Scratch(0) } else { slot(&step.write) };
+    let bound = vec![Bound::Params, slot(&step.reads[0]), slot(&step.reads[1]), to];
+    let mut calls = vec![Call { dispatch: product, bound }];
+    calls.extend(
+        sum.map(|dispatch| Call { dispatch, bound: vec![Bound::Params, Bound::Scratch(0), slot(&step.write)] }),
+    );
+    Lowered { calls, scratch: [vectors, 0], variant: None }
 }
 
 /// Binds the weights and the bias of a convolution's calls.

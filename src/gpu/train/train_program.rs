@@ -6,18 +6,17 @@ use crate::{
     error::{Error, Result},
     gpu::{
         bound::{BoundDispatch, DispatchBuilder, SLOT_USAGE},
-        buffers::Packed,
-        call::{Bound, Call, Lowered, Stretch},
+        call::{Bound, Lowered, Stretch},
         context::Gpu,
         convolve::RungSelector,
         limits::binding_bytes,
         pipelines::Pipelines,
         table::Table,
         train::{
-            arena::VECTOR,
             descent::Descent,
-            numbers::Numbers,
+            numbers::NumberArenas,
             step::{StepBuilder, TrainStep},
+            update::{UpdateCalls, settings},
             values::ValueFormat,
         },
     },
@@ -29,7 +28,6 @@ use crate::{
     kernels::{
         Precision,
         conv::{Caps, CardClass, Variant},
-        train::{follow, follow::FollowParams, sgd, sgd::SgdParams},
     },
     task::Task,
     tensor::Tensor,
@@ -67,7 +65,7 @@ pub struct TrainProgram {
     slots: Vec<wgpu::Buffer>,
     /// The slots that are stretches of the arena of gradients.
     arena_slots: BTreeMap<SlotId, Stretch>,
-    numbers: Numbers,
+    numbers: NumberArenas,
     forwards: Vec<BoundDispatch>,
     backwards: Vec<BoundDispatch>,
     /// Weights to what the rungs read.
@@ -92,7 +90,7 @@ enum Part {
 }
 
 impl TrainProgram {
-    /// Appends the gradients to `graph` as it is loaded, plans, and sends the numbers to the device. Numbers are f32 throughout.
+    /// Appends the gradients to `graph` as it is loaded, plans, and sends the numbers to the device. NumberArenas are f32 throughout.
     ///
     /// # Errors
     /// As [`backward`]; [`Error::Limit`] before anything is allocated; [`Error::Graph`] if numbers are missing; [`Error::Gpu`] or
@@ -118,7 +116,7 @@ impl TrainProgram {
         let format = ValueFormat { precision: Precision::F32, pictures: options.pictures };
         let plan = Plan::new(&training.graph, &target(&training, options));
         check(&training, &plan, format, binding_bytes(&gpu.limits, None))?;
-        let numbers = Numbers::new(gpu, graph, &training, params)?;
+        let numbers = NumberArenas::new(gpu, graph, &training, params)?;
         let view = |id: NodeId| plan.views(id).first().copied().ok_or_else(|| Error::graph("gradient", "has no place"));
         let mut arena_slots = BTreeMap::new();
         for (id, stretch) in numbers.gradients() {
@@ -145,9 +143,10 @@ impl TrainProgram {
         let builder =
             StepBuilder { gpu, training: &training, params, numbers: &numbers, choice, zeros: zeros(gpu, &training) };
         let steps = plan.steps.iter().map(|step| builder.step(step)).collect::<Result<Vec<_>>>()?;
-        let (settings, extra, setting_offsets) = update_calls(gpu, &numbers, &plan)?;
+        let update = UpdateCalls::new(gpu, &numbers, &plan)?;
         let calls = steps.iter().flat_map(|step| step.lowered.calls.iter().chain(&step.pack));
-        pipelines.prepare(calls.chain(extra.iter().map(|(_, call)| call)).map(|call| &call.dispatch))?;
+        let calls = calls.chain(&update.descents).chain(&update.follows);
+        pipelines.prepare(calls.map(|call| &call.dispatch))?;
 
         let first_above = training.upstream.iter().min().copied().unwrap_or(NodeId(training.graph.nodes.len()));
         let mut calls = DispatchBuilder::new(gpu, format.precision);
@@ -161,7 +160,9 @@ impl TrainProgram {
                 calls.push(gpu, &mut pipelines, names(), || Part::Pack, pack.into(), None).await?;
             }
         }
-        for (part, call) in extra {
+        let UpdateCalls { descents, follows, settings, offsets } = update;
+        let descents = descents.into_iter().map(|call| (Part::Descend, call));
+        for (part, call) in descents.chain(follows.into_iter().map(|call| (Part::Follow, call))) {
             let mut lowered = Lowered::from(call);
             in_arena(&mut lowered, &arena_slots);
             calls.push(gpu, &mut pipelines, ("step", "step".into()), || part, lowered, None).await?;
@@ -199,7 +200,7 @@ impl TrainProgram {
             descents,
             follows,
             settings,
-            setting_offsets,
+            setting_offsets: offsets,
             scratch_bytes,
             kernels,
         };
@@ -265,23 +266,7 @@ impl TrainProgram {
     /// # Errors
     /// What the device complains about.
     pub fn descend(&mut self, descent: &Descent) -> Result<()> {
-        let Descent { rate, momentum, decay, batch, share } = *descent;
-        let arena = &self.numbers.arena;
-        let mut settings = Vec::new();
-        for (vectors, decays) in descended(&self.numbers, &self.gpu) {
-            let params = SgdParams {
-                rate: (rate / batch as f64) as f32,
-                momentum: momentum as f32,
-                decay: if decays { (decay * batch as f64) as f32 } else { 0.0 },
-                ..sgd_params(vectors.len())
-            };
-            settings.push(bytemuck::bytes_of(&params).to_vec());
-        }
-        debug_assert!(arena.trained <= arena.vectors);
-        for list in &self.numbers.statistics {
-            let params = FollowParams { share: share as f32, ..follow_params(list.factor, &self.view(list.batch)?) };
-            settings.push(bytemuck::bytes_of(&params).to_vec());
-        }
+        let settings = settings(&self.gpu, &self.numbers, &self.plan, descent)?;
         for (offset, setting) in self.setting_offsets.iter().zip(settings) {
             self.gpu.write(&self.settings, *offset as usize, &setting);
         }
@@ -389,56 +374,4 @@ fn in_arena(lowered: &mut Lowered, arena_slots: &BTreeMap<SlotId, Stretch>) {
             *bound = Bound::Memory(stretch.clone());
         }
     }
-}
-
-/// The stretches of vectors that a descent is done in, none longer than a binding may be; whether they lose by decay.
-fn descended(numbers: &Numbers, gpu: &Gpu) -> Vec<(std::ops::Range<usize>, bool)> {
-    let alignment = gpu.limits.min_storage_buffer_offset_alignment as usize;
-    let longest = (usize::try_from(binding_bytes(&gpu.limits, None)).unwrap_or(usize::MAX) / alignment * alignment
-        / VECTOR)
-        .max(1);
-    let arena = &numbers.arena;
-    let cut = |first: usize, end: usize, decays: bool| {
-        (first..end).step_by(longest).map(move |from| (from..(from + longest).min(end), decays))
-    };
-    cut(0, arena.weights, true).chain(cut(arena.weights, arena.trained, false)).collect()
-}
-
-fn sgd_params(vectors: usize) -> SgdParams {
-    bytemuck::pod_read_unaligned(&sgd::dispatch(vectors).params)
-}
-
-fn follow_params(factor: f64, batch: &TensorView) -> FollowParams {
-    bytemuck::pod_read_unaligned(&follow::dispatch(factor, crate::gpu::lower::at(batch, 1)).params)
-}
-
-/// What a step plays beside the graph: buffer of parameters that change, calls, and where each call's parameters lie.
-#[expect(clippy::type_complexity, reason = "taken apart at once")]
-fn update_calls(gpu: &Gpu, numbers: &Numbers, plan: &Plan) -> Result<(wgpu::Buffer, Vec<(Part, Call)>, Vec<u64>)> {
-    let mut settings = Packed::new(gpu.limits.min_uniform_buffer_offset_alignment);
-    let mut calls = Vec::new();
-    for (vectors, _) in descended(numbers, gpu) {
-        let stretch = |buffer: &wgpu::Buffer| {
-            let (offset, size) = ((vectors.start * VECTOR) as u64, (vectors.len() * VECTOR) as u64);
-            Bound::Memory(Stretch { buffer: buffer.clone(), offset, size })
-        };
-        let dispatch = sgd::dispatch(vectors.len());
-        let bound = [&numbers.gradients, &numbers.numbers, &numbers.velocity].map(stretch);
-        calls.push((Part::Descend, dispatch, bound.to_vec()));
-    }
-    for list in &numbers.statistics {
-        let view = plan.views(list.batch).first().ok_or_else(|| Error::graph("statistics", "have no place"))?;
-        let dispatch = follow::dispatch(list.factor, crate::gpu::lower::at(view, 1));
-        let bound = vec![Bound::Slot(view.slot), Bound::Memory(numbers.running(list))];
-        calls.push((Part::Follow, dispatch, bound));
-    }
-    let offsets: Vec<u64> = calls.iter().map(|(_, dispatch, _)| settings.push(&dispatch.params)).collect();
-    let buffer = gpu.filled("settings", settings.bytes(), wgpu::BufferUsages::UNIFORM);
-    let calls = calls.into_iter().zip(&offsets).map(|((part, dispatch, bound), offset)| {
-        let size = dispatch.params.len() as u64;
-        let own = Bound::Memory(Stretch { buffer: buffer.clone(), offset: *offset, size });
-        (part, Call { dispatch, bound: [vec![own], bound].concat() })
-    });
-    let calls = calls.collect();
-    Ok((buffer, calls, offsets))
 }

@@ -21,13 +21,18 @@ mod params;
 pub mod plane_dot;
 mod rows;
 pub mod sgd;
+pub mod share_sum;
 pub mod slice_grad;
 mod turned;
 pub mod upsample_grad;
+mod wgrad;
+pub mod wgrad_block;
+pub mod wgrad_subgroup;
 
 pub use conv_grad::ConvGrad;
 pub use params::NUMBERS;
 pub use turned::TurnedConv;
+pub use wgrad::SharedWgrad;
 
 use crate::kernels::Kernel;
 
@@ -50,6 +55,9 @@ pub static KERNELS: &[&Kernel] = &[
     &pack_weights::KERNEL,
     &plane_dot::KERNEL,
     &sgd::KERNEL,
+    &share_sum::KERNEL,
     &slice_grad::KERNEL,
     &upsample_grad::KERNEL,
+    &wgrad_block::KERNEL,
+    &wgrad_subgroup::KERNEL,
 ];
