@@ -37,7 +37,10 @@ const FLOORS: &[(&str, &[&str])] = &[
             "oracle", "ordered", "detect",
         ],
     ),
-    ("train", &["error", "tensor", "ops", "graph", "oracle", "train"]),
+    (
+        "train",
+        &["error", "files", "task", "tensor", "host", "ops", "graph", "model", "gpu", "oracle", "train"],
+    ),
     ("eval", &["eval"]),
     ("video", &["error", "host", "detect", "video"]),
     ("track", &["error", "detect", "track"]),

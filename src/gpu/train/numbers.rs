@@ -111,8 +111,44 @@ impl NumberArenas {
     }
 }
 
+impl NumberArenas {
+    fn stored(&self) -> [(&'static str, &wgpu::Buffer); 3] {
+        [("numbers", &self.numbers), ("velocity", &self.velocity), ("running", &self.running)]
+    }
+
+    /// All that changes from step to step, by name.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub async fn state(&self, gpu: &Gpu) -> Result<Vec<(&'static str, Vec<f32>)>> {
+        let mut state = Vec::new();
+        for (name, buffer) in self.stored() {
+            state.push((name, gpu.floats(buffer).await?));
+        }
+        Ok(state)
+    }
+
+    /// Takes such a state over.
+    ///
+    /// # Errors
+    /// What is missing, or has another length, in words.
+    pub fn set_state(&self, gpu: &Gpu, list: &dyn Fn(&str) -> Option<Vec<f32>>) -> std::result::Result<(), String> {
+        let mut found = Vec::new();
+        for (name, buffer) in self.stored() {
+            let list = list(name).ok_or_else(|| format!("has no {name}"))?;
+            let expected = (buffer.size() / 4) as usize;
+            if list.len() != expected {
+                return Err(format!("expected {expected} {name}, found {}: it is of another network", list.len()));
+            }
+            found.push((buffer, list));
+        }
+        found.iter().for_each(|(buffer, list)| gpu.write(buffer, 0, bytemuck::cast_slice(list)));
+        Ok(())
+    }
+}
+
 impl Gpu {
-    /// NumberArenas of 32 bits from a buffer that cannot be mapped.
+    /// Numbers of 32 bits from a buffer that cannot be mapped.
     async fn floats(&self, buffer: &wgpu::Buffer) -> Result<Vec<f32>> {
         Ok(bytemuck::pod_collect_to_vec(&self.read_all(buffer).await?))
     }

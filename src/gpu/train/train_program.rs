@@ -90,7 +90,7 @@ enum Part {
 }
 
 impl TrainProgram {
-    /// Appends the gradients to `graph` as it is loaded, plans, and sends the numbers to the device. NumberArenas are f32 throughout.
+    /// Appends the gradients to `graph` as it is loaded, plans, and sends the numbers to the device. Numbers are f32 throughout.
     ///
     /// # Errors
     /// As [`backward`]; [`Error::Limit`] before anything is allocated; [`Error::Graph`] if numbers are missing; [`Error::Gpu`] or
@@ -280,6 +280,24 @@ impl TrainProgram {
     /// If the device fails.
     pub async fn read_params(&self, params: &mut Params) -> Result<()> {
         self.numbers.read(&self.gpu, params).await
+    }
+
+    /// Numbers, what earlier steps have left, and running statistics, by name: all that the next step needs.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub async fn state(&self) -> Result<Vec<(&'static str, Vec<f32>)>> {
+        self.numbers.state(&self.gpu).await
+    }
+
+    /// Goes on from such a state, which `list` has by name.
+    ///
+    /// # Errors
+    /// What is missing, or is of another network, in words.
+    pub fn set_state(&mut self, list: &dyn Fn(&str) -> Option<Vec<f32>>) -> std::result::Result<(), String> {
+        self.numbers.set_state(&self.gpu, list)?;
+        self.submit(&[&self.packs]);
+        Ok(())
     }
 
     /// Reads values of the training graph: heads, gradients, statistics, and what is kept; one a picture each, or one of what sums over the batch.

@@ -1,0 +1,105 @@
+//! A network for other classes: its heads get as many filters as those need, and its numbers stay where they fit.
+
+use crate::{
+    error::{Error, Result},
+    graph::{Builder, Graph, NodeId, NodeParams, Op, Params},
+    model::{Model, random},
+};
+
+/// Which numbers training begins with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
+pub enum StartFrom {
+    /// The network's own, and seeded random ones for heads of other classes
+    #[default]
+    Weights,
+    /// The network's own, but for the convolutions in front of its heads
+    Partial,
+    /// Seeded random ones
+    Scratch,
+}
+
+/// How sure a new head is of an object to begin with: nearly all of its boxes are of none.
+const PRIOR: f64 = 0.01;
+
+/// The convolution that makes a head's channels.
+fn head_conv(graph: &Graph, head: NodeId) -> Result<NodeId> {
+    let mut at = head;
+    loop {
+        let node = graph.node(at);
+        match &node.op {
+            Op::Conv(_) => return Ok(at),
+            Op::Activation(_) => at = node.inputs[0],
+            other => {
+                let message = format!("expected a convolution in front of a head, found {}", other.name());
+                return Err(Error::graph(&node.name, message));
+            }
+        }
+    }
+}
+
+/// The same network for these classes.
+///
+/// # Errors
+/// [`Error::Graph`] if a head's channels are not made by a convolution, or it is read by others too.
+pub fn for_classes(model: &Model, classes: &[String]) -> Result<Model> {
+    let old = &model.graph;
+    let mut filters = vec![None; old.nodes.len()];
+    for head in &old.heads {
+        filters[head_conv(old, head.input)?.0] = Some(head.anchors.len() * (5 + classes.len()));
+    }
+    let mut builder = Builder::new(old.input_shape())?;
+    for (id, node) in old.iter().skip(1) {
+        let mut op = node.op.clone();
+        if let (Op::Conv(conv), Some(wanted)) = (&mut op, filters[id.0]) {
+            conv.filters = wanted;
+        }
+        builder.add(node.name.clone(), node.layer, op, &node.inputs)?;
+    }
+    for head in &old.heads {
+        builder.head(&old.node(head.input).name, crate::graph::Head { classes: classes.len(), ..head.clone() })?;
+    }
+    Ok(Model { graph: builder.finish(), params: None, labels: classes.to_vec(), ..model.clone() })
+}
+
+/// The numbers that `network`, made of `model` by [`for_classes`], begins with; `given` are the model's.
+///
+/// # Errors
+/// [`Error::Usage`] if there are none and some are wanted; as [`for_classes`].
+pub fn first_numbers(model: &Model, network: &Model, given: Option<&Params>, from: StartFrom, seed: u64) -> Result<Params> {
+    let mut params = random::params(&network.graph, seed);
+    for numbers in params.0.iter_mut().flatten() {
+        match numbers {
+            NodeParams::Conv { bias, .. } => bias.iter_mut().for_each(|bias| bias.fill(0.0)),
+            NodeParams::BatchNorm { beta, gamma, mean, var, .. } => {
+                beta.fill(0.0);
+                mean.fill(0.0);
+                gamma.fill(1.0);
+                var.fill(1.0);
+            }
+        }
+    }
+    let heads: Vec<NodeId> =
+        network.graph.heads.iter().map(|head| head_conv(&network.graph, head.input)).collect::<Result<_>>()?;
+    for (head, conv) in network.graph.heads.iter().zip(&heads) {
+        if let Some(NodeParams::Conv { bias: Some(bias), .. }) = &mut params.0[conv.0] {
+            let each = 5 + head.classes;
+            let logit = (PRIOR / (1.0 - PRIOR)).ln() as f32;
+            bias.iter_mut().skip(4).step_by(each).for_each(|objectness| *objectness = logit);
+        }
+    }
+    if from == StartFrom::Scratch {
+        return Ok(params);
+    }
+    let given = given.ok_or_else(|| {
+        Error::Usage("training from weights: expected some; name them, or begin --from scratch".into())
+    })?;
+    let same = model.graph.heads.iter().zip(&network.graph.heads).all(|(old, new)| old.classes == new.classes);
+    for (id, numbers) in params.0.iter_mut().enumerate() {
+        let fresh = heads.contains(&NodeId(id)) && (from == StartFrom::Partial || !same);
+        if !fresh && let Some(own) = given.get(NodeId(id)) {
+            *numbers = Some(own.clone());
+        }
+    }
+    Ok(params)
+}

@@ -1,0 +1,193 @@
+//! A network in training on a GPU: its steps, and its state.
+
+use std::{collections::HashMap, path::Path};
+
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+
+use crate::{
+    error::{Error, Result},
+    files,
+    gpu::{Descent, Gpu, TrainOptions, TrainProgram},
+    graph::{Graph, NodeId, Params, backward::GradientRequest},
+    task::wait,
+    tensor::Tensor,
+    train::{
+        darknet_loss::{BoxGradient, HeadValues, LossParts, Tally, Truth, YoloSection, batch},
+        keys::TrainingKeys,
+    },
+};
+
+/// How a session learns.
+#[derive(Clone, Debug)]
+pub struct SessionOptions {
+    /// Pictures of a step.
+    pub batch: usize,
+    /// Layers of the cfg, from the first on, whose numbers stay as they are.
+    pub frozen: usize,
+    /// How much of a batch's statistics the running ones take over.
+    pub share: f64,
+}
+
+/// A network in training.
+#[derive(Debug)]
+pub struct Session {
+    program: TrainProgram,
+    graph: Graph,
+    keys: TrainingKeys,
+    options: SessionOptions,
+    params: Params,
+    /// Steps that were done.
+    steps: u64,
+}
+
+/// What a step has met.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepReport {
+    /// Number of the step, from 1.
+    pub step: u64,
+    /// The learning rate.
+    pub rate: f64,
+    /// Darknet's cost of all heads, for one picture.
+    pub loss: LossParts,
+    /// Counts and sums of all heads.
+    pub tally: Tally,
+    /// Whether the numbers were moved: not if the heads' values are no numbers any more.
+    pub moved: bool,
+}
+
+impl Session {
+    /// Begins with these numbers of `graph`.
+    ///
+    /// # Errors
+    /// As [`TrainProgram::new`]; [`Error::Usage`] if everything is frozen.
+    pub fn new(gpu: &Gpu, graph: &Graph, params: Params, keys: TrainingKeys, options: SessionOptions) -> Result<Self> {
+        let trained = |id: NodeId| graph.node(id).layer.is_none_or(|layer| layer >= options.frozen);
+        let request = GradientRequest { trained: &trained, input: false };
+        let train = TrainOptions { pictures: options.batch, ..TrainOptions::default() };
+        let program = wait(TrainProgram::new(gpu, graph, &params, &request, &train))?;
+        if program.training().gradients.is_empty() {
+            return Err(Error::Usage(format!("{} layers are frozen, and no other has numbers", options.frozen)));
+        }
+        Ok(Self { program, graph: graph.clone(), keys, options, params, steps: 0 })
+    }
+
+    /// Steps that were done.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// Bytes of all values on the GPU.
+    pub fn value_bytes(&self) -> usize {
+        self.program.value_bytes()
+    }
+
+    /// One step at `rate` on a batch: the network's inputs, and what is to be found in each.
+    ///
+    /// # Errors
+    /// If there are not as many pictures as a batch has; if the device fails.
+    pub fn step(&mut self, rate: f64, inputs: &[Tensor], truths: &[Vec<Truth>]) -> Result<StepReport> {
+        let heads = wait(self.program.forwards(inputs))?;
+        let canvas = self.graph.canvas();
+        let mut report =
+            StepReport { step: self.steps + 1, rate, loss: LossParts::default(), tally: Tally::default(), moved: false };
+        let mut above = Vec::new();
+        for (values, section) in heads.iter().zip(&self.keys.heads) {
+            let (tally, gradients) = head_loss(section, values, truths, canvas)?;
+            let mut cost = tally.cost(section);
+            let each = 1.0 / truths.len().max(1) as f64;
+            // The boxes' part is a mean already.
+            cost.objectness *= each;
+            cost.classes *= each;
+            report.loss += cost;
+            report.tally += tally;
+            above.push(gradients);
+        }
+        if report.tally.not_finite > 0 {
+            return Ok(report);
+        }
+        report.moved = true;
+        self.program.backwards(&above)?;
+        self.program.descend(&Descent {
+            rate,
+            momentum: self.keys.momentum,
+            decay: self.keys.decay,
+            batch: self.options.batch,
+            share: self.share(),
+        })?;
+        self.steps += 1;
+        Ok(report)
+    }
+
+    /// The first steps count alike, so that statistics which begin with nothing are not pulled to it.
+    fn share(&self) -> f64 {
+        self.options.share.max(1.0 / (self.steps + 1) as f64).min(1.0)
+    }
+
+    /// The numbers as they are now.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn params(&mut self) -> Result<&Params> {
+        wait(self.program.read_params(&mut self.params))?;
+        Ok(&self.params)
+    }
+
+    /// Writes all that a session which goes on needs, whole or not at all.
+    ///
+    /// # Errors
+    /// [`Error::Io`], or if the device fails.
+    pub fn save(&self, path: &Path, remarks: HashMap<String, String>) -> Result<()> {
+        let state = wait(self.program.state())?;
+        let fail = Error::format("the state of training", "safetensors");
+        let views = state.iter().map(|(name, list)| {
+            let view = TensorView::new(Dtype::F32, vec![list.len()], bytemuck::cast_slice(list));
+            Ok((*name, view.map_err(&fail)?))
+        });
+        let views = views.collect::<Result<Vec<_>>>()?;
+        let mut meta = remarks;
+        meta.insert("steps".into(), self.steps.to_string());
+        let bytes = safetensors::serialize(views, Some(meta)).map_err(&fail)?;
+        files::write_whole(path, |file| std::io::Write::write_all(file, &bytes)).map_err(Error::io(path))
+    }
+
+    /// Goes on from what [`Session::save`] has written; the remarks that were given to it.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; [`Error::Weights`] if it is of another network, or no such file.
+    pub fn resume(&mut self, path: &Path) -> Result<HashMap<String, String>> {
+        let bytes = std::fs::read(path).map_err(Error::io(path))?;
+        let wrong = |message: String| Error::Weights { file: path.to_owned(), message };
+        let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|e| wrong(format!("is no state of training: {e}")))?;
+        let tensors = SafeTensors::deserialize(&bytes).map_err(|e| wrong(format!("is no state of training: {e}")))?;
+        let remarks = header.metadata().clone().unwrap_or_default();
+        let steps = remarks.get("steps").and_then(|steps| steps.parse().ok());
+        let steps = steps.ok_or_else(|| wrong("does not say how many steps were done".into()))?;
+        let list = |name: &str| {
+            let view = tensors.tensor(name).ok()?;
+            (view.dtype() == Dtype::F32).then(|| bytemuck::pod_collect_to_vec::<u8, f32>(view.data()))
+        };
+        self.program.set_state(&list).map_err(wrong)?;
+        self.steps = steps;
+        Ok(remarks)
+    }
+}
+
+/// What a head's loss says of a batch: counts, and the gradients by its values.
+fn head_loss(
+    section: &YoloSection,
+    values: &[Tensor],
+    truths: &[Vec<Truth>],
+    canvas: (usize, usize),
+) -> Result<(Tally, Vec<Tensor>)> {
+    let shape = values.first().map(|value| value.shape).unwrap_or_else(|| crate::tensor::Shape::new(0, 0, 0));
+    let raw: Vec<f32> = values.iter().flat_map(|value| value.data.iter().copied()).collect();
+    let head = HeadValues { raw: &raw, grid: (shape.w, shape.h), canvas };
+    let loss = batch(section, BoxGradient::Darknet, head, truths).map_err(|e| Error::graph("loss", e.to_string()))?;
+    let each = shape.elements().max(1);
+    // Darknet's are what the values should be moved by.
+    let gradients = loss.deltas.chunks(each).map(|deltas| {
+        let data = deltas.iter().map(|delta| -*delta as f32).collect();
+        Tensor { shape, data }
+    });
+    Ok((loss.tally, gradients.collect()))
+}
