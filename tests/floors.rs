@@ -37,10 +37,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "oracle", "ordered", "detect",
         ],
     ),
-    (
-        "train",
-        &["error", "files", "task", "tensor", "host", "ops", "graph", "model", "gpu", "oracle", "train"],
-    ),
+    ("train", &["error", "files", "task", "tensor", "host", "ops", "graph", "model", "gpu", "oracle", "train"]),
     ("eval", &["eval"]),
     ("video", &["error", "host", "detect", "video"]),
     ("track", &["error", "detect", "track"]),

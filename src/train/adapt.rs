@@ -66,7 +66,13 @@ pub fn for_classes(model: &Model, classes: &[String]) -> Result<Model> {
 ///
 /// # Errors
 /// [`Error::Usage`] if there are none and some are wanted; as [`for_classes`].
-pub fn first_numbers(model: &Model, network: &Model, given: Option<&Params>, from: StartFrom, seed: u64) -> Result<Params> {
+pub fn first_numbers(
+    model: &Model,
+    network: &Model,
+    given: Option<&Params>,
+    from: StartFrom,
+    seed: u64,
+) -> Result<Params> {
     let mut params = random::params(&network.graph, seed);
     for numbers in params.0.iter_mut().flatten() {
         match numbers {

@@ -156,7 +156,13 @@ impl TrainingKeys {
             ..of_head(head)
         });
         Self {
-            schedule: Schedule { learning_rate: 0.00261, burn_in: 0, power: 4.0, max_batches: 0, policy: Policy::Constant },
+            schedule: Schedule {
+                learning_rate: 0.00261,
+                burn_in: 0,
+                power: 4.0,
+                max_batches: 0,
+                policy: Policy::Constant,
+            },
             momentum: 0.9,
             decay: 0.0005,
             heads: heads.collect(),
@@ -170,7 +176,9 @@ fn fates(section: &Section, notes: &mut Vec<String>) -> Result<()> {
     for (kind, key, fate) in TRAINING_KEYS.iter().filter(|(kind, ..)| *kind == section.kind) {
         match (fate, section.peek(key)) {
             (KeyFate::Refused, Some(value)) if !matches!(value, "0" | "0.0") => {
-                return Err(section.error_key(key, format!("{key}={value} is another way of training, which is not there")));
+                return Err(
+                    section.error_key(key, format!("{key}={value} is another way of training, which is not there"))
+                );
             }
             // What the command line says is its own.
             (KeyFate::Passed, Some(value)) if !matches!(*key, "batch" | "subdivisions" | "burn_in" | "max_batches") => {

@@ -57,6 +57,24 @@ pub struct Schedule {
 }
 
 impl Schedule {
+    /// The same for so many steps, whatever the cfg was made for: a twentieth of them, at most a thousand, begin with less, and what changes on the
+    /// way does so at the same parts of it. A rate that would never change falls to a tenth at 80 and at 90 %, as Darknet's advice is.
+    pub fn over(&self, steps: u64) -> Self {
+        let part = |at: u64| {
+            if self.max_batches == 0 { at } else { (at as f64 * steps as f64 / self.max_batches as f64) as u64 }
+        };
+        let policy = match &self.policy {
+            Policy::Constant => Policy::Steps(vec![(steps * 8 / 10, 0.1), (steps * 9 / 10, 0.1)]),
+            Policy::Steps(all) => Policy::Steps(all.iter().map(|(at, scale)| (part(*at), *scale)).collect()),
+            Policy::Step { step, scale } => Policy::Step { step: part(*step).max(1), scale: *scale },
+            Policy::Sgdr { least, cycle, times } => {
+                Policy::Sgdr { least: *least, cycle: part(*cycle).max(1), times: *times }
+            }
+            other @ (Policy::Exp { .. } | Policy::Poly | Policy::Sigmoid { .. }) => other.clone(),
+        };
+        Self { burn_in: (steps / 20).min(1000), max_batches: steps, policy, ..self.clone() }
+    }
+
     /// The rate of step `n`; the first one is 1, as Darknet counts a batch before it looks at the rate.
     pub fn rate(&self, n: u64) -> f64 {
         let own = self.learning_rate;

@@ -88,8 +88,13 @@ impl Session {
     pub fn step(&mut self, rate: f64, inputs: &[Tensor], truths: &[Vec<Truth>]) -> Result<StepReport> {
         let heads = wait(self.program.forwards(inputs))?;
         let canvas = self.graph.canvas();
-        let mut report =
-            StepReport { step: self.steps + 1, rate, loss: LossParts::default(), tally: Tally::default(), moved: false };
+        let mut report = StepReport {
+            step: self.steps + 1,
+            rate,
+            loss: LossParts::default(),
+            tally: Tally::default(),
+            moved: false,
+        };
         let mut above = Vec::new();
         for (values, section) in heads.iter().zip(&self.keys.heads) {
             let (tally, gradients) = head_loss(section, values, truths, canvas)?;
@@ -157,7 +162,8 @@ impl Session {
     pub fn resume(&mut self, path: &Path) -> Result<HashMap<String, String>> {
         let bytes = std::fs::read(path).map_err(Error::io(path))?;
         let wrong = |message: String| Error::Weights { file: path.to_owned(), message };
-        let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|e| wrong(format!("is no state of training: {e}")))?;
+        let (_, header) =
+            SafeTensors::read_metadata(&bytes).map_err(|e| wrong(format!("is no state of training: {e}")))?;
         let tensors = SafeTensors::deserialize(&bytes).map_err(|e| wrong(format!("is no state of training: {e}")))?;
         let remarks = header.metadata().clone().unwrap_or_default();
         let steps = remarks.get("steps").and_then(|steps| steps.parse().ok());

@@ -8,4 +8,5 @@ mod score;
 mod settings;
 mod table;
 
-pub use run::{EvalArgs, run};
+pub use run::{EvalArgs, run, see};
+pub use score::{Class, Scores};

@@ -215,7 +215,7 @@ fn play(args: &EvalArgs, dataset: &Dataset) -> std::result::Result<Compared, Fai
     args.model.say(detector.choices());
     detector.notes().iter().for_each(|note| output::say(format_args!("note: {note}")));
     let names = detector.class_names();
-    let category_of = match &args.data {
+    let category_of: Vec<Option<usize>> = match &args.data {
         // The builder has compared their numbers.
         Some(_) => (0..names.len()).map(Some).collect(),
         None => {
@@ -223,14 +223,30 @@ fn play(args: &EvalArgs, dataset: &Dataset) -> std::result::Result<Compared, Fai
             match_classes(&names, &dataset.categories, map.as_ref())?
         }
     };
-    let classes = Classes::new(dataset, &category_of);
-    classes.left_out(dataset).iter().for_each(|note| output::say(format_args!("note: {note}")));
+    Classes::new(dataset, &category_of)
+        .left_out(dataset)
+        .iter()
+        .for_each(|note| output::say(format_args!("note: {note}")));
     output::say(format_args!("player: {}", detector.player()));
-    let settings = EvalSettings::of(&detector, args.max_det.get());
     let started = Instant::now();
+    let compared = see(&mut detector, dataset, &category_of, !args.resize.no_exif, args.max_det.get())?;
+    let (count, seconds) = (compared.sizes.len(), started.elapsed().as_secs_f64());
+    output::say(format_args!("{count} pictures in {seconds:.1} s, {:.1} a second", count as f64 / seconds));
+    Ok(compared)
+}
+
+/// What a detector sees in every picture; `category_of` has the category of each of its classes. Pictures that cannot be read are told.
+pub fn see(
+    detector: &mut Detector,
+    dataset: &Dataset,
+    category_of: &[Option<usize>],
+    exif: bool,
+    max_det: usize,
+) -> std::result::Result<Compared, Failure> {
+    let (classes, settings) = (Classes::new(dataset, category_of), EvalSettings::of(detector, max_det));
     let (mut rows, mut sizes, mut failed) = (vec![], Vec::with_capacity(dataset.images.len()), 0);
     let paths = dataset.images.iter().map(|image| image.path.clone()).collect();
-    let mut decoded = pictures::reader(paths, pictures::Pipes::default(), detector.batch(), !args.resize.no_exif)?;
+    let mut decoded = pictures::reader(paths, pictures::Pipes::default(), detector.batch(), exif)?;
     let bar = progress::bar(dataset.images.len());
     let mut expected = dataset.images.iter();
     let upcoming = |wait| {
@@ -240,13 +256,13 @@ fn play(args: &EvalArgs, dataset: &Dataset) -> std::result::Result<Compared, Fai
             if let Some(remark) = remark {
                 bar.suspend(|| output::say(format_args!("note: {remark}")));
             }
-            image.map_or(Ok(()), |image| fits(&picture, image, !args.resize.no_exif)).map(|()| picture.into())
+            image.map_or(Ok(()), |image| fits(&picture, image, exif)).map(|()| picture.into())
         })
     };
     for (image, (_, outcome)) in dataset.images.iter().zip(detector.see_each(upcoming)) {
         match outcome {
             Ok(found) => {
-                rows.extend(results(&found, image.id, dataset, &category_of));
+                rows.extend(results(&found, image.id, dataset, category_of));
                 sizes.push(Some((found.width, found.height)));
             }
             Err(e @ Error::DeviceLost(_)) => return Err(e.into()),
@@ -263,9 +279,7 @@ fn play(args: &EvalArgs, dataset: &Dataset) -> std::result::Result<Compared, Fai
         let (seen, all) = (sizes.len(), dataset.images.len());
         return Err(Error::Gpu(format!("a thread that decodes has ended after {seen} of {all} pictures")).into());
     }
-    let (count, seconds) = (sizes.len(), started.elapsed().as_secs_f64());
-    output::say(format_args!("{count} pictures in {seconds:.1} s, {:.1} a second", count as f64 / seconds));
-    if failed == count {
+    if failed == sizes.len() {
         return Err(Failure::Reported);
     }
     Ok(Compared { rows, sizes, failed, classes, settings })

@@ -1,92 +1,60 @@
 //! `yolov4 train --check`: labelled pictures, looked at as training will.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::collections::BTreeMap;
 
 use clap::ValueEnum;
 use serde_json::json;
 use yolov4::{
-    Error, Picture,
+    Picture,
     dataset::{
-        AnchorFit, AnchorHead, Fault, SetPart, SetReport, Severity, ShapeTable, TrainingSet, Validation, check, fit,
-        shapes, sizes,
+        AnchorFit, AnchorHead, Fault, SetPart, SetReport, Severity, ShapeTable, TrainingSet, check, fit, shapes, sizes,
     },
-    low_level::{
-        graph::Graph,
-        model::{CfgOptions, Model, zoo},
-    },
+    low_level::{graph::Graph, model::Model},
 };
 
-use crate::{CommandResult, Failure, options, output, progress};
-
-#[derive(clap::Args, Debug)]
-pub struct TrainArgs {
-    /// Darknet's obj.data, COCO's annotations, a VOC folder, a YOLO folder or its data.yaml, or a folder of pictures with labels beside them
-    #[arg(value_name = "DATA")]
-    data: PathBuf,
-    /// Look at the data and end: everything that is wrong with labels, lists and pictures, each with its file and line; how large the objects are for
-    /// the network, and how its anchors fit them
-    #[arg(long)]
-    check: bool,
-    /// The network: a name, a Darknet network description, a .safetensors file or a PyTorch checkpoint
-    #[arg(long, value_name = "NAME|FILE", default_value = zoo::DEFAULT)]
-    model: PathBuf,
-    /// Columns and rows of its input instead of its own: one side, or width x height
-    #[arg(long, value_name = "W[xH]", value_parser = options::size)]
-    size: Option<(usize, usize)>,
-    /// Which pictures are measured on: a fraction, chosen by --seed, or a list [default: those that the data names; else .2]
-    #[arg(long, value_name = "FRACTION|FILE")]
-    valid: Option<Validation>,
-    /// Seed of what is chosen by chance
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
-    /// Do not turn pictures as their EXIF orientation says
-    #[arg(long)]
-    no_exif: bool,
-    /// How the result is written
-    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
-    format: CheckFormat,
-}
+use crate::{CommandResult, Failure, output, progress};
 
 /// How what was found is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum CheckFormat {
+pub enum CheckFormat {
     /// For people: a line a fault, tables
     Text,
     /// One object
     Json,
 }
 
-/// Of objects that are to be measured on where nobody says which.
-const VALID: f64 = 0.2;
+/// What is said of a set.
+pub struct Checked {
+    pub report: SetReport,
+    table: ShapeTable,
+    fitted: AnchorFit,
+}
 
-pub fn run(args: &TrainArgs) -> CommandResult {
-    if !args.check {
-        let message = "train: only --check is there so far: what comes before training";
-        return Err(Error::Usage(message.into()).into());
-    }
-    let network = Model::open(&args.model, &CfgOptions { size: args.size, ..CfgOptions::default() })?;
-    let mut set = TrainingSet::open(&args.data)?;
-    match &args.valid {
-        Some(valid) => set.split(valid, args.seed)?,
-        None if set.valid.is_empty() && set.train.len() > 1 => set.split(&Validation::Fraction(VALID), args.seed)?,
-        None => {}
-    }
-    set.measure(!args.no_exif);
+/// Looks at every label and every picture of a set, and at the objects as a network sees them.
+pub fn look(set: &TrainingSet, network: &Model, exif: bool) -> Checked {
     let bar = progress::bar(SetPart::ALL.iter().map(|part| set.part(*part).len()).sum());
-    let report = check(&set, &|bytes, path| {
+    let report = check(set, &|bytes, path| {
         bar.inc(1);
-        Picture::decode_telling(bytes, path, !args.no_exif)
+        Picture::decode_telling(bytes, path, exif)
     });
     bar.finish_and_clear();
     let (graph, letterbox) = (&network.graph, network.preprocess.letterbox);
-    let table = sizes(&set, graph.canvas(), letterbox);
+    let table = sizes(set, graph.canvas(), letterbox);
     let (anchors, heads) = anchors(graph);
     let fitted = fit(&shapes(&set.train, graph.canvas(), letterbox), &set.classes, &anchors, &heads);
-    match args.format {
-        CheckFormat::Text => output::print(&text(&report, &table, &fitted, &network.source.display().to_string()))?,
-        CheckFormat::Json => output::print(&output::json("what was found", &object(&report, &table, &fitted))?)?,
+    Checked { report, table, fitted }
+}
+
+impl Checked {
+    /// Prints it, and says whether training would be wrong.
+    pub fn print(&self, format: CheckFormat, network: &Model) -> CommandResult {
+        let Self { report, table, fitted } = self;
+        match format {
+            CheckFormat::Text => output::print(&text(report, table, fitted, &network.source.display().to_string()))?,
+            CheckFormat::Json => output::print(&output::json("what was found", &object(report, table, fitted))?)?,
+        }
+        if report.count(Severity::Error) > 0 { Err(Failure::Reported) } else { Ok(()) }
     }
-    if report.count(Severity::Error) > 0 { Err(Failure::Reported) } else { Ok(()) }
 }
 
 /// The anchors of all heads, each once, and which of them a head has.

@@ -1,0 +1,82 @@
+//! What `yolov4 train` is asked.
+
+use std::{num::NonZeroUsize, path::PathBuf};
+
+use clap::ValueEnum;
+use yolov4::{dataset::Validation, low_level::train::adapt::StartFrom};
+
+use super::check::CheckFormat;
+use crate::options;
+
+#[derive(clap::Args, Debug)]
+pub struct TrainArgs {
+    /// Darknet's obj.data, COCO's annotations, a VOC folder, a YOLO folder or its data.yaml, or a folder of pictures with labels beside them
+    #[arg(value_name = "DATA")]
+    pub data: PathBuf,
+    /// Look at the data and end: everything that is wrong with labels, lists and pictures, each with its file and line; how large the objects are for
+    /// the network, and how its anchors fit them
+    #[arg(long)]
+    pub check: bool,
+    #[command(flatten)]
+    pub model: options::ModelOptions,
+    /// Which numbers it begins with
+    #[arg(long, value_enum, default_value_t)]
+    pub from: StartFrom,
+    /// How often every picture is learnt from
+    #[arg(long, value_name = "N", default_value = "100", conflicts_with = "steps")]
+    pub epochs: NonZeroUsize,
+    /// Steps in all, instead of --epochs
+    #[arg(long, value_name = "N")]
+    pub steps: Option<u64>,
+    /// Pictures of a step
+    #[arg(long, value_name = "N", default_value = "8")]
+    pub batch: NonZeroUsize,
+    /// The learning rate [default: the cfg's; else that of YOLOv4-tiny]
+    #[arg(long, value_name = "RATE")]
+    pub lr: Option<f64>,
+    /// Layers whose numbers stay as they are, from the first on
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub freeze: usize,
+    /// Whether pictures are varied: cropped, mirrored, in other colours
+    #[arg(long, value_enum, default_value_t)]
+    pub augment: Augment,
+    /// Which pictures are measured on: a fraction, chosen by --seed, or a list [default: those that the data names; else .2]
+    #[arg(long, value_name = "FRACTION|FILE")]
+    pub valid: Option<Validation>,
+    /// Epochs from one measurement to the next [default: so many that there are twenty]
+    #[arg(long, value_name = "N")]
+    pub measure_every: Option<NonZeroUsize>,
+    /// Ends after so many measurements that were no better than the best one
+    #[arg(long, value_name = "N")]
+    pub patience: Option<NonZeroUsize>,
+    /// Seed of what is chosen by chance
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// The folder of all that is written, made if its parent exists
+    #[arg(long, value_name = "DIR", default_value = "trained")]
+    pub out: PathBuf,
+    /// Go on where the training in --out was ended
+    #[arg(long)]
+    pub resume: bool,
+    /// Minutes from one saving of the state to the next
+    #[arg(long, value_name = "MINUTES", default_value_t = 2.0)]
+    pub save_every: f64,
+    /// Part of an adapter's name, or its number in `yolov4 adapters`
+    #[arg(long, value_name = "NAME")]
+    pub adapter: Option<String>,
+    /// Do not turn pictures as their EXIF orientation says
+    #[arg(long)]
+    pub no_exif: bool,
+    /// How the result of --check is written
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
+    pub format: CheckFormat,
+}
+
+/// Whether pictures are varied.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Augment {
+    /// As the cfg's jitter, resize, flip, hue, saturation and exposure say
+    #[default]
+    On,
+    Off,
+}

@@ -1,0 +1,80 @@
+//! The pictures of a step as the network sees them, made while the step before is played.
+
+use std::thread;
+
+use yolov4::{
+    Error, Picture, Result, Tensor,
+    dataset::LabelledPicture,
+    low_level::{
+        model::Model,
+        train::{
+            darknet_loss::Truth,
+            keys::AugmentKeys,
+            order::{pictures_of_step, random_of},
+            variation::Variation,
+        },
+    },
+};
+
+/// What a step learns from.
+pub struct Batch {
+    pub inputs: Vec<Tensor>,
+    pub truths: Vec<Vec<Truth>>,
+    /// The pictures, by their place in the set.
+    pub pictures: Vec<usize>,
+}
+
+/// Makes batches; the same for the same seed and step.
+pub struct BatchMaker<'a> {
+    pub pictures: &'a [LabelledPicture],
+    pub network: &'a Model,
+    /// How they are varied; none if they are not.
+    pub augment: Option<AugmentKeys>,
+    pub batch: usize,
+    pub seed: u64,
+    pub exif: bool,
+}
+
+impl BatchMaker<'_> {
+    /// The batch of a step, the first one being 0.
+    ///
+    /// # Errors
+    /// If a picture cannot be read any more.
+    pub fn batch(&self, step: u64) -> Result<Batch> {
+        let pictures = pictures_of_step(step, self.batch, self.pictures.len(), self.seed);
+        let width = thread::available_parallelism().map_or(1, Into::into);
+        let numbered: Vec<(usize, usize)> = pictures.iter().copied().enumerate().collect();
+        let made = thread::scope(|scope| {
+            let parts: Vec<_> = numbered
+                .chunks(numbered.len().div_ceil(width).max(1))
+                .map(|part| {
+                    scope.spawn(move || part.iter().map(|(place, n)| self.one(step, *place, *n)).collect::<Vec<_>>())
+                })
+                .collect();
+            parts.into_iter().flat_map(|part| part.join().unwrap_or_default()).collect::<Vec<_>>()
+        });
+        if made.len() != pictures.len() {
+            return Err(Error::Usage("a thread that prepares pictures has ended".into()));
+        }
+        let (inputs, truths) = made.into_iter().collect::<Result<Vec<_>>>()?.into_iter().unzip();
+        Ok(Batch { inputs, truths, pictures })
+    }
+
+    fn one(&self, step: u64, place: usize, n: usize) -> Result<(Tensor, Vec<Truth>)> {
+        let labelled = &self.pictures[n];
+        let path = &labelled.image.path;
+        let bytes = std::fs::read(path).map_err(Error::io(path))?;
+        let (picture, _) = Picture::decode_telling(&bytes, path, self.exif)?;
+        let size = (picture.width, picture.height);
+        let (graph, letterbox) = (&self.network.graph, self.network.preprocess.letterbox);
+        let variation = match &self.augment {
+            Some(keys) => {
+                let mut random = random_of(self.seed, step, place);
+                Variation::drawn(keys, size, graph.canvas(), letterbox, &mut random)
+            }
+            None => Variation::none(size, graph.canvas(), letterbox),
+        };
+        let truths = variation.truths(&labelled.truths(), size);
+        Ok((variation.input(&picture, graph.input_shape()), truths))
+    }
+}

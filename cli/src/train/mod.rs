@@ -1,0 +1,16 @@
+//! `yolov4 train`: a network learns from labelled pictures; with `--check` those are only looked at.
+
+mod args;
+mod batches;
+mod check;
+mod outputs;
+mod run;
+mod validation;
+
+pub use args::TrainArgs;
+
+use crate::CommandResult;
+
+pub fn run(args: &TrainArgs) -> CommandResult {
+    run::run(args)
+}

@@ -1,0 +1,365 @@
+//! The command: a set is looked at, a network made for it, steps are done, measured and written down, until they are over or somebody ends them.
+
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use pollster::block_on;
+use serde_json::json;
+use yolov4::{
+    Error, Gpu,
+    dataset::{SetPart, Severity, TrainingSet, Validation},
+    low_level::{
+        detect::choices::Choices,
+        gpu::{DeviceRequirements, GpuOptions},
+        graph::{Graph, Params, drop::drop_stages},
+        model::Model,
+        train::{
+            adapt::{StartFrom, first_numbers, for_classes},
+            keys::TrainingKeys,
+            schedule::Schedule,
+            session::{Session, SessionOptions, StepReport},
+        },
+    },
+};
+
+use super::{
+    args::{Augment, TrainArgs},
+    batches::{Batch, BatchMaker},
+    check,
+    outputs::OutputFolder,
+    validation::{Measured, measure},
+};
+use crate::{CommandResult, Failure, interrupt, numbers, output, progress};
+
+/// Of objects that are to be measured on where nobody says which.
+const VALID: f64 = 0.2;
+/// Measurements of a training, unless somebody says otherwise.
+const MEASUREMENTS: usize = 20;
+/// How much of a batch's statistics the running ones take over: Darknet's.
+const SHARE: f64 = 0.01;
+
+pub fn run(args: &TrainArgs) -> CommandResult {
+    let mut network = Model::open(&args.model.model, &args.model.reading.options())?;
+    let set = set(args)?;
+    let checked = check::look(&set, &network, !args.no_exif);
+    if args.check {
+        return checked.print(args.format, &network);
+    }
+    if checked.report.count(Severity::Error) > 0 {
+        checked.print(args.format, &network)?;
+    }
+    if set.train.is_empty() {
+        return Err(Error::Usage(format!("{}: there is no picture to learn from", set.source.display())).into());
+    }
+    let mut notes = network.notes.clone();
+    let (given, keys) = (given(args, &mut network, &mut notes)?, keys(&network, &mut notes)?);
+    let new = for_classes(&network, &set.classes)?;
+    let params = first_numbers(&network, &new, given.as_ref(), args.from, args.seed)?;
+    notes.iter().for_each(|note| output::say(format_args!("note: {note}")));
+    let mut folder = OutputFolder::open(&args.out, args.resume)?;
+    let mut training = Training::new(args, &set, &new, params, keys)?;
+    if args.resume {
+        training.resume(&mut folder)?;
+    }
+    training.run(&mut folder)
+}
+
+fn set(args: &TrainArgs) -> yolov4::Result<TrainingSet> {
+    let mut set = TrainingSet::open(&args.data)?;
+    match &args.valid {
+        Some(valid) => set.split(valid, args.seed)?,
+        None if set.valid.is_empty() && set.train.len() > 1 => set.split(&Validation::Fraction(VALID), args.seed)?,
+        None => {}
+    }
+    set.measure(!args.no_exif);
+    Ok(set)
+}
+
+/// The numbers that the network comes with, if any are wanted.
+fn given(args: &TrainArgs, network: &mut Model, notes: &mut Vec<String>) -> yolov4::Result<Option<Params>> {
+    let (model, weights) = (&args.model.model, args.model.weights.as_deref());
+    let mut choices = Choices::default();
+    choices.network(network, args.model.reading.options().size);
+    let found = match args.from {
+        StartFrom::Scratch if weights.is_some() => {
+            return Err(Error::Usage("--from scratch takes no --weights".into()));
+        }
+        StartFrom::Scratch => Err(String::new()),
+        StartFrom::Weights | StartFrom::Partial => {
+            numbers::at_hand(model, weights, &args.model.weights_options(), network, notes, &mut choices)?
+        }
+    };
+    args.model.say(choices.list());
+    let (dropped, params) = match found {
+        Ok(params) => {
+            let (graph, params) = drop_stages(&network.graph, &params, args.model.drop_stages)?;
+            (graph, Some(params))
+        }
+        Err(_) => (drop_stages(&network.graph, &Params::default(), args.model.drop_stages)?.0, None),
+    };
+    network.graph = dropped;
+    Ok(params)
+}
+
+/// What the cfg says about training, or what YOLOv4-tiny's does.
+fn keys(network: &Model, notes: &mut Vec<String>) -> yolov4::Result<TrainingKeys> {
+    let cfg = network.source.extension().is_some_and(|ending| ending == "cfg") && network.source.exists();
+    if cfg {
+        TrainingKeys::read(&network.source, &network.graph, notes)
+    } else {
+        Ok(TrainingKeys::of_graph(&network.graph))
+    }
+}
+
+/// A training under way.
+struct Training<'a> {
+    args: &'a TrainArgs,
+    set: &'a TrainingSet,
+    network: &'a Model,
+    maker: BatchMaker<'a>,
+    session: Session,
+    schedule: Schedule,
+    /// Steps in all, and of an epoch.
+    steps: u64,
+    epoch: u64,
+    /// Steps from one measurement to the next.
+    every: u64,
+    best: Best,
+}
+
+/// The best measurement so far, and how many there were after it.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Best {
+    ap50: Option<f64>,
+    step: u64,
+    since: usize,
+}
+
+impl<'a> Training<'a> {
+    fn new(
+        args: &'a TrainArgs,
+        set: &'a TrainingSet,
+        network: &'a Model,
+        params: Params,
+        keys: TrainingKeys,
+    ) -> Result<Self, Failure> {
+        let batch = args.batch.get();
+        let epoch = (set.train.len() as u64).div_ceil(batch as u64);
+        let steps = args.steps.unwrap_or(epoch * args.epochs.get() as u64);
+        if steps == 0 {
+            return Err(Error::Usage("--steps: expected 1 or more, found 0".into()).into());
+        }
+        let rate = args.lr.unwrap_or(keys.schedule.learning_rate);
+        if !(rate.is_finite() && rate > 0.0) {
+            return Err(Error::Usage(format!("--lr: expected a number above 0, found {rate}")).into());
+        }
+        let schedule = Schedule { learning_rate: rate, ..keys.schedule.over(steps) };
+        let epochs = args
+            .measure_every
+            .map_or_else(|| (steps / epoch).div_ceil(MEASUREMENTS as u64).max(1), |epochs| epochs.get() as u64);
+        let maker = BatchMaker {
+            pictures: &set.train,
+            network,
+            augment: (args.augment == Augment::On).then_some(keys.augment),
+            batch,
+            seed: args.seed,
+            exif: !args.no_exif,
+        };
+        let keys = of_classes(keys, &network.graph);
+        let requirements = DeviceRequirements { binding_bytes: u64::MAX, ..DeviceRequirements::default() };
+        let gpu = GpuOptions { adapter: args.adapter.clone(), requirements, ..GpuOptions::default() };
+        let gpu = block_on(Gpu::new(&gpu))?;
+        let options = SessionOptions { batch, frozen: args.freeze, share: SHARE };
+        let session = Session::new(&gpu, &network.graph, params, keys, options)?;
+        output::say(format_args!(
+            "{} pictures to learn from, {} to measure on, {} classes; {steps} steps of {batch} on {}, {:.0} MB of values",
+            set.train.len(),
+            set.valid.len(),
+            set.classes.len(),
+            gpu.report().name,
+            session.value_bytes() as f64 / 1e6,
+        ));
+        Ok(Self {
+            args,
+            set,
+            network,
+            maker,
+            session,
+            schedule,
+            steps,
+            epoch,
+            every: epochs * epoch,
+            best: Best::default(),
+        })
+    }
+
+    /// Goes on from the state in the folder.
+    fn resume(&mut self, folder: &mut OutputFolder) -> CommandResult {
+        let remarks = self.session.resume(&folder.state())?;
+        let own = self.remarks();
+        for key in ["classes", "batch", "seed", "steps in all", "pictures"] {
+            if remarks.get(key) != own.get(key) {
+                let said = |of: Option<&String>| of.map_or("nothing", String::as_str).to_owned();
+                let (was, is) = (said(remarks.get(key)), said(own.get(key)));
+                return Err(Error::Usage(format!(
+                    "--resume: {key}: was {was}, is {is}; what goes on must be the same"
+                ))
+                .into());
+            }
+        }
+        let number = |key: &str| remarks.get(key).and_then(|text| text.parse::<f64>().ok());
+        self.best = Best {
+            ap50: number("best"),
+            step: number("best step").unwrap_or_default() as u64,
+            since: number("since best").unwrap_or_default() as usize,
+        };
+        folder.forget_after(self.session.steps())?;
+        output::say(format_args!("goes on after step {}", self.session.steps()));
+        Ok(())
+    }
+
+    /// What a state says besides numbers.
+    fn remarks(&self) -> HashMap<String, String> {
+        let mut remarks = HashMap::from([
+            ("classes".to_owned(), self.set.classes.join(",")),
+            ("batch".to_owned(), self.args.batch.to_string()),
+            ("seed".to_owned(), self.args.seed.to_string()),
+            ("steps in all".to_owned(), self.steps.to_string()),
+            ("pictures".to_owned(), self.set.train.len().to_string()),
+            ("best step".to_owned(), self.best.step.to_string()),
+            ("since best".to_owned(), self.best.since.to_string()),
+        ]);
+        remarks.extend(self.best.ap50.map(|best| ("best".to_owned(), best.to_string())));
+        remarks
+    }
+
+    fn run(&mut self, folder: &mut OutputFolder) -> CommandResult {
+        let stop = interrupt::stop(Arc::new(|| {}));
+        let bar = progress::bar(self.steps as usize);
+        bar.set_position(self.session.steps());
+        let mut saved = Instant::now();
+        let between = Duration::from_secs_f64((self.args.save_every * 60.0).clamp(0.0, 1e9));
+        let mut next = Some(self.maker.batch(self.session.steps())?);
+        let mut patient = true;
+        while self.session.steps() < self.steps && patient && !stop.asked() {
+            let started = Instant::now();
+            let step = self.session.steps();
+            let batch = match next.take() {
+                Some(batch) => batch,
+                None => self.maker.batch(step)?,
+            };
+            let rate = self.schedule.rate(step + 1);
+            let (session, maker, last) = (&mut self.session, &self.maker, step + 1 == self.steps);
+            let (report, ahead) = thread::scope(|scope| {
+                let ahead = (!last).then(|| scope.spawn(|| maker.batch(step + 1)));
+                let report = session.step(rate, &batch.inputs, &batch.truths);
+                (report, ahead.and_then(|ahead| ahead.join().ok()))
+            });
+            let report = report?;
+            if !report.moved {
+                return Err(self.diverged(folder, &batch));
+            }
+            next = ahead.transpose()?;
+            folder.record(&record(&report, step / self.epoch + 1, started.elapsed()))?;
+            bar.inc(1);
+            let done = self.session.steps();
+            if !self.set.valid.is_empty() && (done.is_multiple_of(self.every) || done == self.steps) {
+                patient = bar.suspend(|| self.measure(folder))?;
+                saved = Instant::now();
+            } else if saved.elapsed() >= between {
+                self.session.save(&folder.state(), self.remarks())?;
+                saved = Instant::now();
+            }
+        }
+        bar.finish_and_clear();
+        self.end(folder, patient)
+    }
+
+    /// Measures, keeps the network if it is the best so far, and says whether to go on.
+    fn measure(&mut self, folder: &mut OutputFolder) -> Result<bool, Failure> {
+        let step = self.session.steps();
+        let params = self.session.params()?.clone();
+        let file = folder.network("last", self.network, &params)?;
+        let measured =
+            measure(&file, &self.set.dataset(SetPart::Valid), self.args.adapter.as_deref(), !self.args.no_exif)?;
+        if self.best.ap50.is_none_or(|best| measured.ap50 > best) {
+            self.best = Best { ap50: Some(measured.ap50), step, since: 0 };
+            folder.network("best", self.network, &params)?;
+        } else {
+            self.best.since += 1;
+        }
+        folder.record(&json!({ "step": step, "epoch": step.div_ceil(self.epoch), "valid": measured.json() }))?;
+        self.session.save(&folder.state(), self.remarks())?;
+        self.tell(step, &measured);
+        Ok(self.args.patience.is_none_or(|patience| self.best.since < patience.get()))
+    }
+
+    fn tell(&self, step: u64, measured: &Measured) {
+        let best = if self.best.step == step { ", the best so far" } else { "" };
+        output::say(format_args!(
+            "step {step} of {}: AP50 {:.3}, AP {:.3}, recall {:.3}, precision {:.3}{best}",
+            self.steps, measured.ap50, measured.ap, measured.recall, measured.precision,
+        ));
+    }
+
+    /// The numbers are as they were before the step; the state on the disk is older.
+    fn diverged(&mut self, folder: &OutputFolder, batch: &Batch) -> Failure {
+        let names = batch.pictures.iter().map(|n| self.set.train[*n].image.path.display().to_string());
+        let message = format!(
+            "step {}: the network's values are no numbers any more; its pictures were {}; {} is from before; try a smaller --lr",
+            self.session.steps() + 1,
+            names.collect::<Vec<_>>().join(", "),
+            folder.state().display(),
+        );
+        Error::Usage(message).into()
+    }
+
+    /// Writes everything, whatever the end.
+    fn end(&mut self, folder: &OutputFolder, patient: bool) -> CommandResult {
+        self.session.save(&folder.state(), self.remarks())?;
+        let params = self.session.params()?.clone();
+        let last = folder.network("last", self.network, &params)?;
+        if self.best.ap50.is_none() {
+            // Nothing was measured: the last is the best there is.
+            folder.network("best", self.network, &params)?;
+        }
+        let step = self.session.steps();
+        let how = match (step == self.steps, patient) {
+            (true, _) => "over",
+            (false, true) => "ended: --resume goes on",
+            (false, false) => "ended: it got no better",
+        };
+        folder.results(&json!({
+            "steps": step, "steps_in_all": self.steps, "batch": self.args.batch, "seed": self.args.seed,
+            "pictures": self.set.train.len(), "classes": self.set.classes,
+            "best": { "step": self.best.step, "AP50": self.best.ap50 },
+        }))?;
+        output::say(format_args!("step {step} of {}, {how}; {}", self.steps, last.display()));
+        Ok(())
+    }
+}
+
+/// The heads' losses, for the classes of a graph.
+fn of_classes(mut keys: TrainingKeys, graph: &Graph) -> TrainingKeys {
+    for (section, head) in keys.heads.iter_mut().zip(&graph.heads) {
+        if section.classes != head.classes {
+            // They count other classes.
+            section.multipliers = None;
+            section.classes = head.classes;
+        }
+    }
+    keys
+}
+
+fn record(report: &StepReport, epoch: u64, took: Duration) -> serde_json::Value {
+    let StepReport { step, rate, loss, tally, .. } = report;
+    json!({
+        "step": step, "epoch": epoch, "rate": rate, "loss": loss.total(),
+        "parts": { "boxes": loss.boxes, "objectness": loss.objectness, "classes": loss.classes },
+        "assigned": tally.assigned, "iou": tally.average_iou(), "seconds": took.as_secs_f64(),
+    })
+}
