@@ -1,4 +1,4 @@
-//! `yolov4 train --check`: what is said of a good set and of a bad one, and the exit code.
+//! `yolov4 train`: what is said of a good set and of a bad one; a small network learns pictures by heart, is killed, and goes on to the same bits.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 use std::{
@@ -65,7 +65,11 @@ fn what_is_wrong_is_told_with_its_line_and_the_exit_code() {
 fn what_cannot_be_is_refused() {
     let dir = set("");
     for (args, code, word) in [
-        (&["obj.data"][..], 2, "only --check is there so far"),
+        (&["obj.data", "--resume"][..], 2, "nothing to go on with"),
+        (&["obj.data", "--from", "scratch", "--lr", "0"], 2, "--lr"),
+        (&["obj.data", "--from", "scratch", "--steps", "0"], 2, "--steps"),
+        (&["obj.data", "--from", "scratch", "--weights", "x.weights"], 2, "--from scratch takes no --weights"),
+        (&["obj.data", "--from", "scratch", "--out", "no/such"], 1, "no"),
         (&["nosuch.data", "--check"], 1, "nosuch.data"),
         (&["obj.data", "--check", "--valid", "1.5"], 2, "1.5"),
         (&["obj.data", "--check", "--model", "nosuch.cfg"], 1, "nosuch.cfg"),
@@ -73,5 +77,254 @@ fn what_cannot_be_is_refused() {
         let out = train(dir.path(), args);
         let text = said(&out);
         assert!(out.status.code() == Some(code) && text.contains(word), "{args:?}: {:?} {text}", out.status.code());
+    }
+}
+
+/// A network of four convolutions for pictures of 64 x 64.
+const SMALL: &str = "[net]
+width=64
+height=64
+momentum=0.9
+decay=0.0005
+learning_rate=0.001
+max_batches=100
+policy=steps
+steps=80,90
+scales=.1,.1
+hue=.1
+saturation=1.5
+exposure=1.5
+
+[convolutional]
+batch_normalize=1
+filters=16
+size=3
+stride=2
+pad=1
+activation=leaky
+
+[convolutional]
+batch_normalize=1
+filters=32
+size=3
+stride=2
+pad=1
+activation=leaky
+
+[convolutional]
+batch_normalize=1
+filters=64
+size=3
+stride=2
+pad=1
+activation=leaky
+
+[convolutional]
+batch_normalize=1
+filters=64
+size=3
+pad=1
+activation=leaky
+
+[convolutional]
+filters=14
+size=1
+activation=linear
+
+[yolo]
+mask=0,1
+anchors=12,12, 24,24
+classes=2
+num=2
+iou_loss=ciou
+iou_normalizer=0.5
+ignore_thresh=.7
+jitter=.1
+scale_x_y=1.05
+";
+
+/// Eight pictures of a light square (class 0) and a dark one (class 1) on a coloured ground, and the network.
+fn squares() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(dir.path().join(name), text).unwrap();
+    write("obj.names", "light\ndark\n");
+    write("obj.data", "classes = 2\ntrain = train.txt\nvalid = valid.txt\nnames = obj.names\n");
+    write("small.cfg", SMALL);
+    let mut lists = [String::new(), String::new()];
+    for n in 0..8_u32 {
+        let mut picture = RgbImage::from_pixel(64, 64, Rgb([90 + 9 * n as u8, 120, 200 - 15 * n as u8]));
+        let places = [(4 + 5 * n % 30, 6 + 3 * n, 12, [240; 3]), (38 - 2 * n, 30 + n % 3, 22, [15; 3])];
+        let mut labels = String::new();
+        for (class, (left, top, side, colour)) in places.into_iter().enumerate() {
+            for (x, y) in (left..left + side).flat_map(|x| (top..top + side).map(move |y| (x, y))) {
+                picture.put_pixel(x, y, Rgb(colour));
+            }
+            let part = |v: f64| v / 64.0;
+            let centre = |start: u32| part(f64::from(start) + f64::from(side) / 2.0);
+            let length = part(f64::from(side));
+            labels += &format!("{class} {} {} {length} {length}\n", centre(left), centre(top));
+        }
+        // What is measured on is nearly the same: one pixel is another, or it would be refused.
+        for (part, list) in ["", "v"].into_iter().zip(&mut lists) {
+            picture.save(dir.path().join(format!("{part}{n}.png"))).unwrap();
+            write(&format!("{part}{n}.txt"), &labels);
+            *list += &format!("{part}{n}.png\n");
+            picture.put_pixel(63, 63, Rgb([0; 3]));
+        }
+    }
+    write("train.txt", &lists[0]);
+    write("valid.txt", &lists[1]);
+    dir
+}
+
+const START: [&str; 8] = ["obj.data", "--model", "small.cfg", "--from", "scratch", "--batch", "8", "--steps"];
+
+fn records(dir: &Path, out: &str) -> Vec<Value> {
+    let text = fs::read_to_string(dir.join(out).join("log.jsonl")).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn eight_pictures_are_learnt_by_heart() {
+    let dir = squares();
+    let args = [&START[..], &["300", "--augment", "off", "--out", "heart", "--measure-every", "100"]].concat();
+    let out = train(dir.path(), &args);
+    assert_eq!(out.status.code(), Some(0), "{}", said(&out));
+    let records = records(dir.path(), "heart");
+    let losses: Vec<f64> = records.iter().filter_map(|record| record["loss"].as_f64()).collect();
+    assert_eq!(losses.len(), 300);
+    let (first, last) = (losses[0], losses[299]);
+    assert!(last < 0.01 * first, "{first} to {last}");
+    let measured: Vec<&Value> =
+        records.iter().map(|record| &record["valid"]).filter(|valid| valid.is_object()).collect();
+    assert_eq!(measured.len(), 3);
+    assert_eq!((measured[2]["recall"].as_f64(), measured[2]["AP50"].as_f64()), (Some(1.0), Some(1.0)), "{measured:?}");
+    // What it has written, the others take as it is.
+    let detect = |model: &[&str]| {
+        let args = [&["detect", "0.png", "--format", "json", "--player", "oracle", "--model"], model].concat();
+        let out = Command::new(env!("CARGO_BIN_EXE_yolov4")).current_dir(dir.path()).args(args).output().unwrap();
+        assert!(out.status.success(), "{}", said(&out));
+        let found: Value = serde_json::from_slice(&out.stdout).unwrap();
+        let boxes = found["detections"].as_array().or_else(|| found[0]["detections"].as_array()).unwrap().clone();
+        boxes.iter().map(|found| (found["class"].clone(), found["score"].as_f64().unwrap())).collect::<Vec<_>>()
+    };
+    let bundle = detect(&["heart/best.safetensors"]);
+    assert_eq!(bundle.len(), 2, "{bundle:?}");
+    let darknets = detect(&["heart/best.cfg", "--weights", "heart/best.weights", "--names", "heart/classes.names"]);
+    assert_eq!(bundle.len(), darknets.len());
+    for (ours, darknets) in bundle.iter().zip(&darknets) {
+        assert!((ours.1 - darknets.1).abs() < 1e-4, "{bundle:?} {darknets:?}");
+    }
+}
+
+#[test]
+fn what_was_killed_goes_on_to_the_same_bits() {
+    let dir = squares();
+    let args = |out: &'static str| {
+        [&START[..], &["24", "--save-every", "0", "--seed", "7", "--measure-every", "9", "--out", out]].concat()
+    };
+    let whole = train(dir.path(), &args("whole"));
+    assert_eq!(whole.status.code(), Some(0), "{}", said(&whole));
+    let log = dir.path().join("killed/log.jsonl");
+    let mut first = args("killed");
+    for until in [4, 11, 17] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_yolov4"))
+            .current_dir(dir.path())
+            .arg("train")
+            .args(&first)
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        // Killed some time after so many steps, wherever it is then; a state is there after the first of them.
+        while fs::read_to_string(&log).map_or(0, |text| text.lines().count()) < until {
+            assert!(child.try_wait().unwrap().is_none(), "it has ended before step {until}");
+            std::thread::yield_now();
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        first.retain(|arg| *arg != "--resume");
+        first.push("--resume");
+    }
+    let out = train(dir.path(), &first);
+    assert_eq!(out.status.code(), Some(0), "{}", said(&out));
+    assert!(said(&out).contains("goes on after step"), "{}", said(&out));
+    // The one file of its own has its remarks in an order of chance.
+    for file in ["last.weights", "best.weights", "last.cfg", "results.json"] {
+        let bytes = |folder: &str| fs::read(dir.path().join(folder).join(file)).unwrap();
+        assert!(bytes("whole") == bytes("killed"), "{file} is another");
+    }
+    let steps = |folder: &str| {
+        let all = records(dir.path(), folder).into_iter().map(|mut record| {
+            record.as_object_mut().unwrap().remove("seconds");
+            record
+        });
+        all.collect::<Vec<_>>()
+    };
+    assert_eq!(steps("whole"), steps("killed"));
+    // Neither is begun again by chance, nor gone on with as something else.
+    let again = train(dir.path(), &args("killed"));
+    assert!(again.status.code() == Some(2) && said(&again).contains("a training is there"), "{}", said(&again));
+    let mut other = first.clone();
+    other[6] = "4";
+    let other = train(dir.path(), &other);
+    assert!(other.status.code() == Some(2) && said(&other).contains("batch: was 8, is 4"), "{}", said(&other));
+}
+
+#[test]
+fn what_diverges_ends_with_the_pictures_names() {
+    let dir = squares();
+    let args = [&START[..], &["50", "--lr", "1e30", "--augment", "off", "--out", "lost"]].concat();
+    let out = train(dir.path(), &args);
+    let text = said(&out);
+    assert!(out.status.code() == Some(2) && text.contains("no numbers any more") && text.contains("0.png"), "{text}");
+    let wrong = squares();
+    fs::write(wrong.path().join("3.txt"), "9 .5 .5 .1 .1\n").unwrap();
+    let args = [&START[..], &["5", "--out", "none"]].concat();
+    let out = train(wrong.path(), &args);
+    assert!(out.status.code() == Some(1) && said(&out).contains("3.txt:1: error"), "{}", said(&out));
+    assert!(!wrong.path().join("none").exists(), "nothing is trained on a wrong set");
+}
+
+#[test]
+fn a_network_is_fine_tuned_with_its_first_layers_frozen() {
+    let dir = squares();
+    let first = [&START[..], &["6", "--out", "first"]].concat();
+    assert_eq!(train(dir.path(), &first).status.code(), Some(0));
+    fs::write(dir.path().join("obj.names"), "light\ndark\nother\n").unwrap();
+    fs::write(dir.path().join("obj.data"), "classes = 3\ntrain = train.txt\nvalid = valid.txt\nnames = obj.names\n")
+        .unwrap();
+    let args = [
+        "obj.data",
+        "--model",
+        "first/last.safetensors",
+        "--freeze",
+        "2",
+        "--batch",
+        "4",
+        "--steps",
+        "6",
+        "--out",
+        "second",
+    ];
+    let out = train(dir.path(), &args);
+    assert_eq!(out.status.code(), Some(0), "{}", said(&out));
+    let layers = |folder: &str| {
+        let bytes = fs::read(dir.path().join(folder).join("last.safetensors")).unwrap();
+        let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+        let mut found: Vec<(String, Vec<usize>, Vec<u8>)> = file
+            .tensors()
+            .into_iter()
+            .map(|(name, view)| (name, view.shape().to_vec(), view.data().to_vec()))
+            .collect();
+        found.sort();
+        found
+    };
+    let (before, after) = (layers("first"), layers("second"));
+    for ((name, shape, was), (_, now_shape, now)) in before.iter().zip(&after) {
+        let frozen = ["layer.0.", "layer.1."].iter().any(|layer| name.starts_with(layer));
+        assert_eq!(was == now, frozen, "{name}");
+        if name == "layer.4.weights" {
+            assert_eq!((shape[0], now_shape[0]), (14, 16), "filters of the head");
+        }
     }
 }

@@ -28,25 +28,32 @@ const STATE: &str = "state.safetensors";
 const LOG: &str = "log.jsonl";
 
 impl OutputFolder {
-    /// Makes it; one that has a training in it only to go on with that.
+    /// Finds out before any work whether it will do: one that has a training in it only to go on with that.
     ///
     /// # Errors
     /// [`Error::Usage`] if there is a training in it and it is not to go on, or the other way round; [`Error::Io`].
-    pub fn open(dir: &Path, resume: bool) -> Result<Self> {
+    pub fn check(dir: &Path, resume: bool) -> Result<()> {
         output::check_parent(dir)?;
         let state = dir.join(STATE);
         match (resume, state.exists()) {
             (true, false) => {
-                return Err(Error::Usage(format!("--resume: {} is not there: nothing to go on with", state.display())));
+                Err(Error::Usage(format!("--resume: {} is not there: nothing to go on with", state.display())))
             }
             (false, true) => {
                 let dir = dir.display();
                 let message =
                     format!("{dir}: a training is there; --resume goes on with it, another --out leaves it as it is");
-                return Err(Error::Usage(message));
+                Err(Error::Usage(message))
             }
-            _ => {}
+            _ => Ok(()),
         }
+    }
+
+    /// Makes it.
+    ///
+    /// # Errors
+    /// [`Error::Io`]
+    pub fn open(dir: &Path) -> Result<Self> {
         output::folder(dir)?;
         let path = dir.join(LOG);
         let log = OpenOptions::new().create(true).append(true).open(&path).map_err(Error::io(&path))?;
