@@ -302,6 +302,27 @@ fn what_a_page_quotes_is_what_the_program_prints() {
     assert!(quoted >= 3, "{quoted}");
 }
 
+/// docs/training.md has a table of the keys that are about training: the one in src/train/keys.rs.
+#[test]
+fn the_page_of_training_lists_the_keys_of_a_cfg() {
+    use yolov4::low_level::train::keys::{KeyFate, TRAINING_KEYS};
+    let page = read("docs/training.md");
+    for section in ["net", "yolo"] {
+        let row = page.lines().find_map(|line| line.strip_prefix(&format!("| `[{section}]` | "))).unwrap();
+        let cells: Vec<&str> = row.trim_end_matches(" |").split(" | ").collect();
+        for (cell, fate) in cells.iter().zip([KeyFate::Honoured, KeyFate::Passed, KeyFate::Refused]) {
+            let known: BTreeSet<&str> = TRAINING_KEYS
+                .iter()
+                .filter(|(of, _, f)| *of == section && *f == fate)
+                .map(|(_, key, _)| *key)
+                .collect();
+            let told: BTreeSet<&str> =
+                cell.split(", ").filter(|key| *key != "-").map(|key| key.trim_matches('`')).collect();
+            assert_eq!(told, known, "[{section}] {fate:?}");
+        }
+    }
+}
+
 #[test]
 fn the_page_of_networks_lists_the_operators_of_onnx_that_are_read() {
     let page = read("docs/networks.md");

@@ -181,10 +181,11 @@ fn fates(section: &Section, notes: &mut Vec<String>) -> Result<()> {
                 );
             }
             // What the command line says is its own.
-            (KeyFate::Passed, Some(value)) if !matches!(*key, "batch" | "subdivisions" | "burn_in" | "max_batches") => {
-                if !matches!(value, "0" | "0.0") {
-                    notes.push(format!("{}: [{kind}] {key}={value} is not done", section.place()));
-                }
+            (KeyFate::Passed, Some(value))
+                if !matches!(*key, "batch" | "subdivisions" | "burn_in" | "max_batches")
+                    && !matches!(value, "0" | "0.0") =>
+            {
+                notes.push(format!("{}: [{kind}] {key}={value} is not done", section.place()));
             }
             _ => {}
         }

@@ -19,7 +19,7 @@ use crate::{
 
 /// How a session learns.
 #[derive(Clone, Debug)]
-pub struct SessionOptions {
+pub struct TrainSessionOptions {
     /// Pictures of a step.
     pub batch: usize,
     /// Layers of the cfg, from the first on, whose numbers stay as they are.
@@ -30,11 +30,11 @@ pub struct SessionOptions {
 
 /// A network in training.
 #[derive(Debug)]
-pub struct Session {
+pub struct TrainSession {
     program: TrainProgram,
     graph: Graph,
     keys: TrainingKeys,
-    options: SessionOptions,
+    options: TrainSessionOptions,
     params: Params,
     /// Steps that were done.
     steps: u64,
@@ -55,12 +55,18 @@ pub struct StepReport {
     pub moved: bool,
 }
 
-impl Session {
+impl TrainSession {
     /// Begins with these numbers of `graph`.
     ///
     /// # Errors
     /// As [`TrainProgram::new`]; [`Error::Usage`] if everything is frozen.
-    pub fn new(gpu: &Gpu, graph: &Graph, params: Params, keys: TrainingKeys, options: SessionOptions) -> Result<Self> {
+    pub fn new(
+        gpu: &Gpu,
+        graph: &Graph,
+        params: Params,
+        keys: TrainingKeys,
+        options: TrainSessionOptions,
+    ) -> Result<Self> {
         let trained = |id: NodeId| graph.node(id).layer.is_none_or(|layer| layer >= options.frozen);
         let request = GradientRequest { trained: &trained, input: false };
         let train = TrainOptions { pictures: options.batch, ..TrainOptions::default() };
@@ -155,7 +161,7 @@ impl Session {
         files::write_whole(path, |file| std::io::Write::write_all(file, &bytes)).map_err(Error::io(path))
     }
 
-    /// Goes on from what [`Session::save`] has written; the remarks that were given to it.
+    /// Goes on from what [`TrainSession::save`] has written; the remarks that were given to it.
     ///
     /// # Errors
     /// [`Error::Io`]; [`Error::Weights`] if it is of another network, or no such file.

@@ -21,7 +21,7 @@ use yolov4::{
             adapt::{StartFrom, first_numbers, for_classes},
             keys::TrainingKeys,
             schedule::Schedule,
-            session::{Session, SessionOptions, StepReport},
+            session::{StepReport, TrainSession, TrainSessionOptions},
         },
     },
 };
@@ -125,7 +125,7 @@ struct Training<'a> {
     set: &'a TrainingSet,
     network: &'a Model,
     maker: BatchMaker<'a>,
-    session: Session,
+    session: TrainSession,
     schedule: Schedule,
     /// Steps in all, and of an epoch.
     steps: u64,
@@ -177,8 +177,8 @@ impl<'a> Training<'a> {
         let requirements = DeviceRequirements { binding_bytes: u64::MAX, ..DeviceRequirements::default() };
         let gpu = GpuOptions { adapter: args.adapter.clone(), requirements, ..GpuOptions::default() };
         let gpu = block_on(Gpu::new(&gpu))?;
-        let options = SessionOptions { batch, frozen: args.freeze, share: SHARE };
-        let session = Session::new(&gpu, &network.graph, params, keys, options)?;
+        let options = TrainSessionOptions { batch, frozen: args.freeze, share: SHARE };
+        let session = TrainSession::new(&gpu, &network.graph, params, keys, options)?;
         output::say(format_args!(
             "{} pictures to learn from, {} to measure on, {} classes; {steps} steps of {batch} on {}, {:.0} MB of values",
             set.train.len(),

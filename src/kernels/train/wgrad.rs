@@ -43,7 +43,7 @@ impl SharedWgrad {
         let pixels = y.plane();
         // Rows are not cut by one of them.
         let most = if subgroups { y.pictures * y.shape.h } else { pixels.div_ceil(LEAST) };
-        let most = most.min(MOST / dst.shape.vectors().max(1)).min(65_535).max(1);
+        let most = most.min(MOST / dst.shape.vectors().max(1)).clamp(1, 65_535);
         let wanted = FILLED[usize::from(caps.software)].div_ceil(tiles[0] * tiles[1]).min(pixels.div_ceil(LEAST));
         let shares = wanted.max(pixels.div_ceil(LONGEST)).clamp(1, most);
         let to = if shares == 1 { dst } else { At { block: 0, ..dst } };

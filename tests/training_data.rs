@@ -1,0 +1,238 @@
+//! What training reads of a cfg, what a network becomes for other classes, and what is seen of pictures.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+use std::{collections::BTreeSet, fs, path::PathBuf};
+
+use yolov4::{
+    Picture, Shape,
+    low_level::{
+        graph::{NodeParams, Op, Params},
+        model::{CfgOptions, Model, random::Random},
+        train::{
+            adapt::{StartFrom, first_numbers, for_classes},
+            darknet_loss::{BoxLoss, IouKind},
+            keys::{AugmentKeys, TrainingKeys},
+            order::pictures_of_step,
+            schedule::{Policy, Schedule},
+            variation::Variation,
+        },
+    },
+};
+
+const CFG: &str = "[net]
+width=64
+height=32
+learning_rate=0.002
+momentum=0.8
+decay=0.001
+burn_in=1000
+max_batches=1000
+policy=steps
+steps=800,900
+scales=.1,.2
+hue=.25
+mosaic=1
+
+[convolutional]
+batch_normalize=1
+filters=8
+size=3
+stride=4
+pad=1
+activation=mish
+
+[convolutional]
+filters=21
+size=1
+activation=linear
+
+[yolo]
+mask=1,2,3
+anchors=1,2, 3,4, 5,6, 7,8
+classes=2
+num=4
+iou_loss=giou
+iou_normalizer=0.05
+iou_thresh=0.3
+max_delta=2
+counters_per_class=10,40
+jitter=.2
+resize=1.5
+random=1
+";
+
+fn model(text: &str) -> (tempfile::TempDir, PathBuf, Model) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("net.cfg");
+    fs::write(&path, text).unwrap();
+    let model = Model::open(&path, &CfgOptions::default()).unwrap();
+    (dir, path, model)
+}
+
+#[test]
+fn keys_are_read_as_darknet_has_them() {
+    let (_dir, path, model) = model(CFG);
+    let mut notes = Vec::new();
+    let keys = TrainingKeys::read(&path, &model.graph, &mut notes).unwrap();
+    let near = |a: f64, b: f64| (a - b).abs() < 1e-7;
+    assert!(near(keys.schedule.learning_rate, 0.002) && near(keys.momentum, 0.8) && near(keys.decay, 0.001));
+    let head = &keys.heads[0];
+    assert_eq!(head.mask, [1, 2, 3]);
+    assert_eq!(head.anchors.len(), 4, "all anchors are looked at, the head's and the others");
+    assert_eq!(head.box_loss, BoxLoss::Overlap(IouKind::Giou));
+    assert!(near(head.iou_normalizer, 0.05) && near(head.iou_thresh, 0.3) && near(head.ignore_thresh, 0.5));
+    assert_eq!((head.max_delta, head.multipliers.clone()), (Some(2.0), Some(vec![2.0, 1.0])));
+    let AugmentKeys { jitter, resize, flip, hue, saturation, .. } = keys.augment;
+    assert!(near(jitter, 0.2) && near(resize, 1.5) && flip && near(hue, 0.25) && near(saturation, 1.0));
+    // What would change the result and is not done is told.
+    for key in ["mosaic=1", "random=1"] {
+        assert!(notes.iter().any(|note| note.contains(key)), "{key}: {notes:?}");
+    }
+    assert!(!notes.iter().any(|note| note.contains("burn_in")), "{notes:?}");
+}
+
+#[test]
+fn another_way_of_training_is_refused_by_line() {
+    for (from, to, line, said) in [
+        ("momentum=0.8", "adam=1", 5, "adam=1"),
+        ("policy=steps", "policy=random", 9, "policy=random"),
+        ("scales=.1,.2", "scales=.1", 10, "1 and 2"),
+        ("iou_thresh=0.3", "iou_thresh=often", 35, "often"),
+    ] {
+        let (_dir, path, model) = model(&CFG.replace(from, to));
+        let error = TrainingKeys::read(&path, &model.graph, &mut vec![]).unwrap_err().to_string();
+        assert!(error.contains(said) && error.contains(&format!(".cfg:{line}:")), "{error}");
+    }
+}
+
+#[test]
+fn a_schedule_stretches_over_the_steps_that_there_are() {
+    let steps = Policy::Steps(vec![(800, 0.1), (900, 0.2)]);
+    let own = Schedule { learning_rate: 0.01, burn_in: 1000, power: 4.0, max_batches: 1000, policy: steps };
+    let short = own.over(200);
+    assert_eq!(short.burn_in, 10, "a twentieth");
+    let rates = [9, 10, 159, 160, 180].map(|n| short.rate(n) / 0.01);
+    for (found, right) in rates.into_iter().zip([0.6561, 1.0, 1.0, 0.1, 0.02]) {
+        assert!((found - right).abs() < 1e-9, "{rates:?}");
+    }
+    assert_eq!(own.over(1_000_000).burn_in, 1000);
+    let constant = Schedule { policy: Policy::Constant, ..own }.over(100);
+    assert!((constant.rate(79) - 0.01).abs() < 1e-12 && (constant.rate(95) - 0.0001).abs() < 1e-12);
+}
+
+#[test]
+fn heads_get_filters_for_their_classes_and_other_numbers_stay() {
+    let (_dir, _path, model) = model(CFG);
+    let names: Vec<String> = ["a", "b", "c", "d"].map(str::to_owned).to_vec();
+    let new = for_classes(&model, &names).unwrap();
+    let filters = |model: &Model| {
+        model.graph.nodes.iter().filter_map(|node| node.op.conv()).map(|conv| conv.filters).collect::<Vec<_>>()
+    };
+    assert_eq!((filters(&model), filters(&new)), (vec![8, 21], vec![8, 27]));
+    assert_eq!((new.graph.heads[0].classes, new.labels.len()), (4, 4));
+    let given = model.random_params(3);
+    let head = new.graph.iter().filter(|(_, node)| matches!(node.op, Op::Conv(_))).map(|(id, _)| id.0).last().unwrap();
+    let kept = |params: &Params, id: usize| params.0[id] == given.0[id];
+    let from = |from, network: &Model| first_numbers(&model, network, Some(&given), from, 1).unwrap();
+    let tuned = from(StartFrom::Weights, &new);
+    assert!((0..head).all(|id| kept(&tuned, id)) && !kept(&tuned, head));
+    let Some(NodeParams::Conv { bias: Some(bias), .. }) = &tuned.0[head] else { panic!("a head has biases") };
+    let sure = |logit: f32| 1.0 / (1.0 + (-logit).exp());
+    assert!((sure(bias[4]) - 0.01).abs() < 1e-6 && sure(bias[4 + 9]) == sure(bias[4]) && bias[5] == 0.0, "{bias:?}");
+    // Of the same classes heads are kept as well, unless only a part is wanted.
+    let same = for_classes(&model, &names[..2]).unwrap();
+    assert!(kept(&from(StartFrom::Weights, &same), head) && !kept(&from(StartFrom::Partial, &same), head));
+    let scratch = from(StartFrom::Scratch, &same);
+    assert!((1..=head).filter(|id| given.0[*id].is_some()).all(|id| !kept(&scratch, id)));
+    let error = first_numbers(&model, &same, None, StartFrom::Weights, 1).unwrap_err().to_string();
+    assert!(error.contains("--from scratch"), "{error}");
+}
+
+#[test]
+fn every_epoch_has_every_picture_once() {
+    let drawn: Vec<usize> = (0..6).flat_map(|step| pictures_of_step(step, 5, 10, 7)).collect();
+    for epoch in drawn.chunks(10) {
+        assert_eq!(epoch.iter().collect::<BTreeSet<_>>().len(), 10, "{drawn:?}");
+    }
+    assert_ne!(drawn[..10], drawn[10..20], "each epoch in another order");
+    assert_ne!(drawn, (0..6).flat_map(|step| pictures_of_step(step, 5, 10, 8)).collect::<Vec<_>>());
+    let large = pictures_of_step(0, 7, 3, 1);
+    assert!(large.len() == 7 && large.iter().all(|n| *n < 3), "a batch may be larger than the set: {large:?}");
+}
+
+/// A picture whose red says the column and whose green the row; red and green stay what they are in other colours' absence.
+fn gradient(width: usize, height: usize) -> Picture {
+    let at = |n: usize| [(n % width * 255 / (width - 1)) as u8, (n / width * 255 / (height - 1)) as u8, 0, 255];
+    Picture { width, height, rgba: (0..width * height).flat_map(at).collect() }
+}
+
+#[test]
+fn boxes_go_where_their_pixels_go() {
+    let (width, height) = (120, 80);
+    let picture = gradient(width, height);
+    let keys = AugmentKeys { jitter: 0.3, resize: 1.5, flip: true, hue: 0.0, saturation: 1.0, exposure: 1.0 };
+    let shape = Shape::new(3, 48, 64);
+    let (mut flipped, mut beyond) = (0, 0);
+    for seed in 0..40 {
+        for letterbox in [false, true] {
+            let seen = Variation::drawn(&keys, (width, height), (64, 48), letterbox, &mut Random::new(seed));
+            let input = seen.input(&picture, shape);
+            let object = [0.5, 0.5, 0.1, 0.1];
+            let truths = seen.truths(&[(4, object)], (width, height));
+            let [truth] = truths[..] else { continue };
+            assert_eq!(truth.class, 4);
+            // The middle of the box is the middle of the picture, whatever was done to both.
+            let at = |side: f64, n: usize| ((side * n as f64) as usize).min(n - 1);
+            let (x, y) = (at(truth.cx, shape.w), at(truth.cy, shape.h));
+            let whole = |side: f64, length: f64| side - length / 2.0 > 0.0 && side + length / 2.0 < 1.0;
+            if whole(truth.cx, truth.w) && whole(truth.cy, truth.h) {
+                let (red, green) = (input.at(0, y, x), input.at(1, y, x));
+                let step = [seen.crop[2] / 64.0 / width as f64, seen.crop[3] / 48.0 / height as f64];
+                assert!((f64::from(red) - 0.5).abs() < step[0] + 0.01, "seed {seed}: {red} at {x}, {y} of {seen:?}");
+                assert!(
+                    (f64::from(green) - 0.5).abs() < step[1] + 0.01,
+                    "seed {seed}: {green} at {x}, {y} of {seen:?}"
+                );
+            }
+            flipped += usize::from(seen.flip);
+            // Beyond the picture it is grey, in blue too, of which the picture has none.
+            beyond += usize::from(input.plane(2).contains(&0.5));
+        }
+    }
+    assert!((20..60).contains(&flipped) && beyond > 10, "{flipped} flipped, {beyond} beyond");
+}
+
+#[test]
+fn what_is_not_varied_is_the_picture() {
+    let picture = gradient(64, 48);
+    let none = Variation::none((64, 48), (64, 48), true);
+    let input = none.input(&picture, Shape::new(3, 48, 64));
+    for (n, pixel) in picture.rgba.chunks(4).enumerate() {
+        let found = [0, 1, 2].map(|c| input.plane(c)[n]);
+        assert_eq!(found, [0, 1, 2].map(|c| f32::from(pixel[c]) / 255.0));
+    }
+    let truths = none.truths(&[(0, [0.25, 0.5, 0.2, 0.4])], (64, 48));
+    assert!((truths[0].cx - 0.25).abs() < 1e-12 && (truths[0].h - 0.4).abs() < 1e-12);
+    // A tall picture lies in the middle of a square canvas.
+    let tall = Variation::none((50, 100), (64, 64), true);
+    assert_eq!(tall.crop, [-25.0, 0.0, 100.0, 100.0]);
+}
+
+#[test]
+fn colours_turn_round_and_light_is_bounded() {
+    let red = Picture { width: 1, height: 1, rgba: vec![255, 0, 0, 255] };
+    let seen = |hue: f64, saturation: f64, exposure: f64| {
+        let plain = Variation::none((1, 1), (1, 1), false);
+        let varied = Variation { hue, saturation, exposure, ..plain };
+        varied.input(&red, Shape::new(3, 1, 1)).data
+    };
+    let near = |found: Vec<f32>, right: [f32; 3]| {
+        assert!(found.iter().zip(right).all(|(a, b)| (a - b).abs() < 1e-6), "{found:?}, expected {right:?}");
+    };
+    near(seen(1.0 / 3.0, 1.0, 1.0), [0.0, 1.0, 0.0]);
+    // A hue below none is one from the other end.
+    near(seen(-1.0 / 3.0, 1.0, 1.0), [0.0, 0.0, 1.0]);
+    near(seen(0.0, 0.5, 1.0), [1.0, 0.5, 0.5]);
+    near(seen(0.0, 1.0, 0.5), [0.5, 0.0, 0.0]);
+    near(seen(0.0, 2.0, 2.0), [1.0, 0.0, 0.0]);
+}
