@@ -186,7 +186,7 @@ fn every_value_of_every_op_is_the_oracles() {
     compared.add(&gpu, "a batch-norm that is not trained", &frozen, &TrainOptions::default(), &request);
     compared.tell();
     // What plays no node of a graph is proved by the steps, and by convolutions that read what it has packed.
-    let steps = ["train/follow", "train/pack_weights", "train/sgd"];
+    let steps = ["train/accumulate", "train/follow", "train/pack_weights", "train/sgd"];
     let missing = KERNELS.iter().map(|kernel| kernel.name).filter(|name| !compared.kernels.contains(name));
     assert_eq!(missing.collect::<Vec<_>>(), steps, "kernels of training that nothing here was played by");
 }
@@ -262,10 +262,11 @@ fn ten_steps_are_the_twins() {
         };
         let heads: Vec<Values<f64>> = heads.iter().map(wide).collect();
         let above = by_distance(&heads.iter().collect::<Vec<_>>(), &targets);
+        let descent = Descent { rate, momentum: 0.9, decay: 0.0005, batch: PICTURES, share: 0.1, average: 0.0 };
+        program.begin(&descent).unwrap();
         program.backwards(&above.iter().map(narrow).collect::<Vec<_>>()).unwrap();
-        let descent = Descent { rate, momentum: 0.9, decay: 0.0005, batch: PICTURES, share: 0.1 };
-        program.descend(&descent).unwrap();
-        pollster::block_on(program.read_params(&mut params)).unwrap();
+        program.descend().unwrap();
+        pollster::block_on(program.read_params(false, &mut params)).unwrap();
         for ((new, before), (right, old)) in
             params.0.iter().zip(&before.0).zip(twin.params().0.iter().zip(&old.0)).filter(|((new, _), _)| new.is_some())
         {
@@ -312,14 +313,67 @@ fn the_same_step_twice_is_the_same_to_the_bit() {
         let start = params.clone();
         let mut program = pollster::block_on(TrainProgram::new(&gpu, &graph, &start, &EVERYTHING, &options)).unwrap();
         for _ in 0..3 {
+            program
+                .begin(&Descent { rate: 0.1, momentum: 0.9, decay: 0.001, batch: 3, share: 0.5, average: 0.0 })
+                .unwrap();
             pollster::block_on(program.forwards(&pictures)).unwrap();
             program.backwards(&above).unwrap();
-            program.descend(&Descent { rate: 0.1, momentum: 0.9, decay: 0.001, batch: 3, share: 0.5 }).unwrap();
+            program.descend().unwrap();
         }
-        pollster::block_on(program.read_params(params)).unwrap();
+        pollster::block_on(program.read_params(false, params)).unwrap();
     }
     assert_ne!(played[0], params);
     assert_eq!(played[0], played[1]);
+}
+
+/// Gradients of mini-batches are those of their own statistics, added; averages go a part of the way.
+#[test]
+fn mini_batches_are_put_together_and_numbers_averaged() {
+    let gpu = gpu();
+    let (_, graph) = networks::batch_norms().remove(1);
+    let mut noise = Noise(3);
+    let start = narrow_params(&random_params(&graph, &mut noise));
+    let minis: Vec<(Vec<Tensor>, Vec<Vec<Tensor>>)> = (0..3)
+        .map(|_| {
+            let mut drawn = |shape: Shape| narrow(&values(&mut noise, shape));
+            let pictures = drawn(graph.input_shape());
+            (pictures, graph.heads.iter().map(|head| drawn(graph.node(head.input).shape)).collect())
+        })
+        .collect();
+    let descent = Descent { rate: 0.1, momentum: 0.0, decay: 0.0, batch: 9, share: 0.5, average: 0.25 };
+    let options = TrainOptions { pictures: PICTURES, several: true, averaged: true, ..TrainOptions::default() };
+    let play = |minis: &[(Vec<Tensor>, Vec<Vec<Tensor>>)], steps: usize| {
+        let mut program = pollster::block_on(TrainProgram::new(&gpu, &graph, &start, &EVERYTHING, &options)).unwrap();
+        for _ in 0..steps {
+            program.begin(&descent).unwrap();
+            for (pictures, above) in minis {
+                pollster::block_on(program.forwards(pictures)).unwrap();
+                program.backwards(above).unwrap();
+            }
+            program.descend().unwrap();
+        }
+        let (mut moved, mut averaged) = (start.clone(), start.clone());
+        pollster::block_on(program.read_params(false, &mut moved)).unwrap();
+        pollster::block_on(program.read_params(true, &mut averaged)).unwrap();
+        [flat_params(&moved), flat_params(&averaged)]
+    };
+    let begun = flat_params(&start);
+    let moved = |params: &[f64]| params.iter().zip(&begun).map(|(a, b)| a - b).collect::<Vec<f64>>();
+    let each: Vec<Vec<f64>> = minis.chunks(1).map(|mini| moved(&play(mini, 1)[0])).collect();
+    let [together, averaged] = play(&minis, 1);
+    let sum: Vec<f64> = (0..begun.len()).map(|n| each.iter().map(|one| one[n]).sum()).collect();
+    let off = apart(&moved(&together), &sum);
+    assert!(off < 1e-5, "{off:.1e}");
+    let off = apart(&moved(&averaged), &moved(&together).iter().map(|v| v * 0.25).collect::<Vec<_>>());
+    assert!(off < 1e-4, "{off:.1e}");
+    // The sums of a step are not those of the one before.
+    let still = play(&minis[..1], 2);
+    assert!(apart(&moved(&still[0]), &each[0].iter().map(|v| 2.0 * v).collect::<Vec<_>>()) < 0.2);
+}
+
+/// What is trained, in one list.
+fn flat_params(params: &Params) -> Vec<f64> {
+    params.wide().0.iter().flatten().flat_map(|numbers| lists(numbers).into_iter().take(2).flatten()).collect()
 }
 
 #[test]

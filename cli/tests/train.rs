@@ -221,7 +221,8 @@ fn eight_pictures_are_learnt_by_heart() {
 fn what_was_killed_goes_on_to_the_same_bits() {
     let dir = squares();
     let args = |out: &'static str| {
-        [&START[..], &["24", "--save-every", "0", "--seed", "7", "--measure-every", "9", "--out", out]].concat()
+        [&START[..], &["24", "--mini", "4", "--save-every", "0", "--seed", "7", "--measure-every", "9", "--out", out]]
+            .concat()
     };
     let whole = train(dir.path(), &args("whole"));
     assert_eq!(whole.status.code(), Some(0), "{}", said(&whole));
@@ -277,6 +278,16 @@ fn what_diverges_ends_with_the_pictures_names() {
     let out = train(dir.path(), &args);
     let text = said(&out);
     assert!(out.status.code() == Some(2) && text.contains("no numbers any more") && text.contains("0.png"), "{text}");
+    // What cannot be is told before anything is allocated.
+    for (args, code, word) in [
+        (["--mini", "3"], 2, "expected a divisor of the batch, 8"),
+        (["--mini", "none"], 2, "auto"),
+        (["--memory", "1K"], 1, "try a smaller size"),
+        (["--ema", "1"], 2, "--ema"),
+    ] {
+        let out = train(dir.path(), &[&START[..], &["5", "--out", "none"], &args[..]].concat());
+        assert!(out.status.code() == Some(code) && said(&out).contains(word), "{args:?}: {}", said(&out));
+    }
     let wrong = squares();
     fs::write(wrong.path().join("3.txt"), "9 .5 .5 .1 .1\n").unwrap();
     let args = [&START[..], &["5", "--out", "none"]].concat();

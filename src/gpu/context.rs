@@ -210,6 +210,13 @@ impl Gpu {
         }
     }
 
+    /// The most bytes that a storage binding may have.
+    #[cfg(feature = "train")]
+    #[doc(hidden)]
+    pub fn binding_bytes(&self) -> u64 {
+        super::limits::binding_bytes(&self.limits, None)
+    }
+
     /// What the adapter is.
     #[doc(hidden)]
     pub fn report(&self) -> &AdapterReport {

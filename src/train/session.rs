@@ -22,10 +22,41 @@ use crate::{
 pub struct TrainSessionOptions {
     /// Pictures of a step.
     pub batch: usize,
+    /// Of those, how many are played at once; divides the batch.
+    pub mini: usize,
     /// Layers of the cfg, from the first on, whose numbers stay as they are.
     pub frozen: usize,
     /// How much of a batch's statistics the running ones take over.
     pub share: f64,
+    /// How much of themselves averaged numbers keep in a step, in the long run; none if they are not averaged.
+    pub average: Option<f64>,
+}
+
+/// The most pictures of a batch that may be played at once on a device, within so many bytes of values.
+///
+/// # Errors
+/// [`Error::Limit`] if there is no room for one; as [`TrainProgram::planned_bytes`].
+pub fn largest_mini(gpu: &Gpu, graph: &Graph, frozen: usize, batch: usize, memory: u64) -> Result<usize> {
+    let trained = |id: NodeId| graph.node(id).layer.is_none_or(|layer| layer >= frozen);
+    let request = GradientRequest { trained: &trained, input: false };
+    let allowed = gpu.binding_bytes();
+    let mut least = [0; 2];
+    for mini in (1..=batch).rev().filter(|mini| batch.is_multiple_of(*mini)) {
+        let [values, largest] = TrainProgram::planned_bytes(graph, &request, mini)?;
+        if values as u64 <= memory && largest as u64 <= allowed {
+            return Ok(mini);
+        }
+        least = [values, largest];
+    }
+    let megabytes = |bytes: u64| format!("{:.0} MB", bytes as f64 / 1e6);
+    let (needed, allowed) = if least[1] as u64 > allowed { (least[1], allowed) } else { (least[0], memory) };
+    Err(Error::Limit {
+        node: "training".into(),
+        what: "one picture at once".into(),
+        needed: megabytes(needed as u64),
+        allowed: megabytes(allowed),
+        hint: "; try a smaller size, or to freeze more layers".into(),
+    })
 }
 
 /// A network in training.
@@ -69,7 +100,17 @@ impl TrainSession {
     ) -> Result<Self> {
         let trained = |id: NodeId| graph.node(id).layer.is_none_or(|layer| layer >= options.frozen);
         let request = GradientRequest { trained: &trained, input: false };
-        let train = TrainOptions { pictures: options.batch, ..TrainOptions::default() };
+        if options.mini == 0 || !options.batch.is_multiple_of(options.mini) {
+            let message =
+                format!("mini-batches of {}: expected a divisor of the batch, {}", options.mini, options.batch);
+            return Err(Error::Usage(message));
+        }
+        let train = TrainOptions {
+            pictures: options.mini,
+            several: options.mini < options.batch,
+            averaged: options.average.is_some(),
+            ..TrainOptions::default()
+        };
         let program = wait(TrainProgram::new(gpu, graph, &params, &request, &train))?;
         if program.training().gradients.is_empty() {
             return Err(Error::Usage(format!("{} layers are frozen, and no other has numbers", options.frozen)));
@@ -82,9 +123,9 @@ impl TrainSession {
         self.steps
     }
 
-    /// Bytes of all values on the GPU.
-    pub fn value_bytes(&self) -> usize {
-        self.program.value_bytes()
+    /// Bytes of everything on the GPU.
+    pub fn bytes(&self) -> u64 {
+        self.program.bytes()
     }
 
     /// One step at `rate` on a batch: the network's inputs, and what is to be found in each.
@@ -92,8 +133,12 @@ impl TrainSession {
     /// # Errors
     /// If there are not as many pictures as a batch has; if the device fails.
     pub fn step(&mut self, rate: f64, inputs: &[Tensor], truths: &[Vec<Truth>]) -> Result<StepReport> {
-        let heads = wait(self.program.forwards(inputs))?;
-        let canvas = self.graph.canvas();
+        if inputs.len() != self.options.batch || truths.len() != inputs.len() {
+            let (expected, found, lists) = (self.options.batch, inputs.len(), truths.len());
+            return Err(Error::Usage(format!(
+                "a step of {expected} pictures: found {found}, and {lists} lists of truths"
+            )));
+        }
         let mut report = StepReport {
             step: self.steps + 1,
             rate,
@@ -101,32 +146,45 @@ impl TrainSession {
             tally: Tally::default(),
             moved: false,
         };
-        let mut above = Vec::new();
-        for (values, section) in heads.iter().zip(&self.keys.heads) {
-            let (tally, gradients) = head_loss(section, values, truths, canvas)?;
-            let mut cost = tally.cost(section);
-            let each = 1.0 / truths.len().max(1) as f64;
-            // The boxes' part is a mean already.
-            cost.objectness *= each;
-            cost.classes *= each;
-            report.loss += cost;
-            report.tally += tally;
-            above.push(gradients);
-        }
-        if report.tally.not_finite > 0 {
-            return Ok(report);
-        }
-        report.moved = true;
-        self.program.backwards(&above)?;
-        self.program.descend(&Descent {
+        self.program.begin(&Descent {
             rate,
             momentum: self.keys.momentum,
             decay: self.keys.decay,
             batch: self.options.batch,
             share: self.share(),
+            average: self.options.average.map_or(0.0, |kept| 1.0 - kept.min(ramp(self.steps))),
         })?;
+        let mini = self.options.mini;
+        for (inputs, truths) in inputs.chunks(mini).zip(truths.chunks(mini)) {
+            let heads = wait(self.program.forwards(inputs))?;
+            let above = self.judge(&heads, truths, &mut report)?;
+            if report.tally.not_finite > 0 {
+                return Ok(report);
+            }
+            self.program.backwards(&above)?;
+        }
+        self.program.descend()?;
+        report.moved = true;
         self.steps += 1;
         Ok(report)
+    }
+
+    /// What is asked of the heads, for a mini-batch; what it costs is added to the report.
+    fn judge(&self, heads: &[Vec<Tensor>], truths: &[Vec<Truth>], report: &mut StepReport) -> Result<Vec<Vec<Tensor>>> {
+        let mut above = Vec::new();
+        for (values, section) in heads.iter().zip(&self.keys.heads) {
+            let (tally, gradients) = head_loss(section, values, truths, self.graph.canvas())?;
+            let mut cost = tally.cost(section);
+            let pictures = self.options.batch as f64;
+            // The boxes' part is a mean already, of the mini-batch.
+            cost.boxes *= truths.len() as f64 / pictures;
+            cost.objectness /= pictures;
+            cost.classes /= pictures;
+            report.loss += cost;
+            report.tally += tally;
+            above.push(gradients);
+        }
+        Ok(above)
     }
 
     /// The first steps count alike, so that statistics which begin with nothing are not pulled to it.
@@ -134,12 +192,12 @@ impl TrainSession {
         self.options.share.max(1.0 / (self.steps + 1) as f64).min(1.0)
     }
 
-    /// The numbers as they are now.
+    /// The numbers as they are now; their averages, if there are any.
     ///
     /// # Errors
     /// If the device fails.
     pub fn params(&mut self) -> Result<&Params> {
-        wait(self.program.read_params(&mut self.params))?;
+        wait(self.program.read_params(true, &mut self.params))?;
         Ok(&self.params)
     }
 
@@ -182,6 +240,11 @@ impl TrainSession {
         self.steps = steps;
         Ok(remarks)
     }
+}
+
+/// How much averaged numbers keep in one of the first steps: those count nearly alike, or the average would be of what training began with.
+fn ramp(steps: u64) -> f64 {
+    (1.0 + steps as f64) / (10.0 + steps as f64)
 }
 
 /// What a head's loss says of a batch: counts, and the gradients by its values.

@@ -31,6 +31,16 @@ pub struct TrainArgs {
     /// Pictures of a step
     #[arg(long, value_name = "N", default_value = "8")]
     pub batch: NonZeroUsize,
+    /// Of those, how many are played at once, `auto` or a divisor of --batch: the gradients of mini-batches are put together, statistics are those of each
+    /// [default: as many as --memory allows]
+    #[arg(long, value_name = "N|auto", value_parser = mini)]
+    pub mini: Option<Mini>,
+    /// Bytes that the values of a mini-batch may take on the device, such as 512M or 6G
+    #[arg(long, value_name = "BYTES", default_value = "4G", value_parser = memory)]
+    pub memory: u64,
+    /// How much of themselves averaged numbers keep in a step: what is measured and written is the average; 0 for none
+    #[arg(long, value_name = "PART", default_value_t = 0.999)]
+    pub ema: f64,
     /// The learning rate [default: the cfg's; else that of YOLOv4-tiny]
     #[arg(long, value_name = "RATE")]
     pub lr: Option<f64>,
@@ -79,4 +89,31 @@ pub enum Augment {
     #[default]
     On,
     Off,
+}
+
+/// Pictures of a mini-batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mini {
+    /// As many as there is memory for.
+    Auto,
+    Of(NonZeroUsize),
+}
+
+fn mini(text: &str) -> Result<Mini, String> {
+    match text {
+        "auto" => Ok(Mini::Auto),
+        _ => text.parse().map(Mini::Of).map_err(|_| "expected `auto` or a number of 1 or more".into()),
+    }
+}
+
+/// A number of bytes: a number, perhaps with K, M or G behind it, which are powers of 1024.
+fn memory(text: &str) -> Result<u64, String> {
+    let (number, unit) = match text.char_indices().last() {
+        Some((at, 'k' | 'K')) => (&text[..at], 1_u64 << 10),
+        Some((at, 'm' | 'M')) => (&text[..at], 1 << 20),
+        Some((at, 'g' | 'G')) => (&text[..at], 1 << 30),
+        _ => (text, 1),
+    };
+    let bytes = number.parse::<f64>().ok().filter(|n| n.is_finite() && *n > 0.0).map(|n| n * unit as f64);
+    bytes.map(|bytes| bytes as u64).ok_or_else(|| "expected a number of bytes, such as 512M or 6G".into())
 }

@@ -21,13 +21,13 @@ use yolov4::{
             adapt::{StartFrom, first_numbers, for_classes},
             keys::TrainingKeys,
             schedule::Schedule,
-            session::{StepReport, TrainSession, TrainSessionOptions},
+            session::{StepReport, TrainSession, TrainSessionOptions, largest_mini},
         },
     },
 };
 
 use super::{
-    args::{Augment, TrainArgs},
+    args::{Augment, Mini, TrainArgs},
     batches::{Batch, BatchMaker},
     check,
     outputs::OutputFolder,
@@ -127,6 +127,8 @@ struct Training<'a> {
     maker: BatchMaker<'a>,
     session: TrainSession,
     schedule: Schedule,
+    /// Pictures that are played at once.
+    mini: usize,
     /// Steps in all, and of an epoch.
     steps: u64,
     epoch: u64,
@@ -177,15 +179,23 @@ impl<'a> Training<'a> {
         let requirements = DeviceRequirements { binding_bytes: u64::MAX, ..DeviceRequirements::default() };
         let gpu = GpuOptions { adapter: args.adapter.clone(), requirements, ..GpuOptions::default() };
         let gpu = block_on(Gpu::new(&gpu))?;
-        let options = TrainSessionOptions { batch, frozen: args.freeze, share: SHARE };
+        if !(0.0..1.0).contains(&args.ema) {
+            return Err(Error::Usage(format!("--ema: expected 0 or more and less than 1, found {}", args.ema)).into());
+        }
+        let mini = match args.mini {
+            Some(Mini::Of(mini)) => mini.get(),
+            Some(Mini::Auto) | None => largest_mini(&gpu, &network.graph, args.freeze, batch, args.memory)?,
+        };
+        let average = (args.ema > 0.0).then_some(args.ema);
+        let options = TrainSessionOptions { batch, mini, frozen: args.freeze, share: SHARE, average };
         let session = TrainSession::new(&gpu, &network.graph, params, keys, options)?;
         output::say(format_args!(
-            "{} pictures to learn from, {} to measure on, {} classes; {steps} steps of {batch} on {}, {:.0} MB of values",
+            "{} pictures to learn from, {} to measure on, {} classes; {steps} steps of {batch}, {mini} at once, on {}: {:.0} MB",
             set.train.len(),
             set.valid.len(),
             set.classes.len(),
             gpu.report().name,
-            session.value_bytes() as f64 / 1e6,
+            session.bytes() as f64 / 1e6,
         ));
         Ok(Self {
             args,
@@ -194,6 +204,7 @@ impl<'a> Training<'a> {
             maker,
             session,
             schedule,
+            mini,
             steps,
             epoch,
             every: epochs * epoch,
@@ -205,7 +216,7 @@ impl<'a> Training<'a> {
     fn resume(&mut self, folder: &mut OutputFolder) -> CommandResult {
         let remarks = self.session.resume(&folder.state())?;
         let own = self.remarks();
-        for key in ["classes", "batch", "seed", "steps in all", "pictures"] {
+        for key in ["classes", "batch", "mini", "ema", "seed", "steps in all", "pictures"] {
             if remarks.get(key) != own.get(key) {
                 let said = |of: Option<&String>| of.map_or("nothing", String::as_str).to_owned();
                 let (was, is) = (said(remarks.get(key)), said(own.get(key)));
@@ -231,6 +242,8 @@ impl<'a> Training<'a> {
         let mut remarks = HashMap::from([
             ("classes".to_owned(), self.set.classes.join(",")),
             ("batch".to_owned(), self.args.batch.to_string()),
+            ("mini".to_owned(), self.mini.to_string()),
+            ("ema".to_owned(), self.args.ema.to_string()),
             ("seed".to_owned(), self.args.seed.to_string()),
             ("steps in all".to_owned(), self.steps.to_string()),
             ("pictures".to_owned(), self.set.train.len().to_string()),

@@ -11,6 +11,8 @@ pub struct Descent {
     pub decay: f64,
     /// Pictures of the step: gradients are sums over them.
     pub batch: usize,
-    /// How much of the batch's statistics the running ones take over.
+    /// How much of the statistics of every mini-batch the running ones take over.
     pub share: f64,
+    /// How much of the numbers the averaged ones take over, if there are any.
+    pub average: f64,
 }

@@ -2,6 +2,7 @@
 //! weights are packed anew after it.
 
 mod arena;
+mod build;
 mod descent;
 mod numbers;
 mod step;

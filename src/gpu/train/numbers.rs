@@ -22,7 +22,20 @@ pub struct NumberArenas {
     pub velocity: wgpu::Buffer,
     /// Mean, then variance of every batch-norm that is trained, each from a vector on.
     pub running: wgpu::Buffer,
+    /// Gradients of mini-batches put together, where a step has several.
+    pub sums: Option<wgpu::Buffer>,
+    /// Averages of the numbers that are trained, and of the running statistics.
+    pub averages: Option<[wgpu::Buffer; 2]>,
     pub statistics: Vec<RunningList>,
+}
+
+/// Which arenas there are beside those that every training has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NumberKinds {
+    /// [`NumberArenas::sums`]
+    pub summed: bool,
+    /// [`NumberArenas::averages`]
+    pub averaged: bool,
 }
 
 /// The running statistics of one kind of a batch-norm.
@@ -42,7 +55,7 @@ pub struct RunningList {
 }
 
 impl RunningList {
-    fn vectors(&self) -> usize {
+    pub fn vectors(&self) -> usize {
         self.channels.div_ceil(4)
     }
 }
@@ -52,7 +65,13 @@ impl NumberArenas {
     ///
     /// # Errors
     /// [`crate::Error::Graph`] if a node has none, or too few.
-    pub fn new(gpu: &Gpu, loaded: &Graph, training: &TrainingGraph, params: &Params) -> Result<Self> {
+    pub fn new(
+        gpu: &Gpu,
+        loaded: &Graph,
+        training: &TrainingGraph,
+        params: &Params,
+        kinds: NumberKinds,
+    ) -> Result<Self> {
         let alignment = gpu.limits.min_storage_buffer_offset_alignment as usize;
         let arena = Arena::new(loaded, training, alignment);
         let all = arena.fill(loaded, params)?;
@@ -71,6 +90,11 @@ impl NumberArenas {
             gradients: gpu.buffer("gradients", bytes(arena.trained), SLOT_USAGE),
             velocity: gpu.buffer("velocity", bytes(arena.trained), SLOT_USAGE),
             running: gpu.filled("running statistics", bytemuck::cast_slice(&running), SLOT_USAGE),
+            sums: kinds.summed.then(|| gpu.buffer("sums of gradients", bytes(arena.trained), SLOT_USAGE)),
+            averages: kinds.averaged.then(|| {
+                let trained = &all[..arena.trained * 4];
+                [trained, &running].map(|list| gpu.filled("averages", bytemuck::cast_slice(list), SLOT_USAGE))
+            }),
             statistics,
             arena,
         })
@@ -92,13 +116,17 @@ impl NumberArenas {
         Stretch { buffer: self.running.clone(), offset: bytes(list.first), size: bytes(list.vectors()) }
     }
 
-    /// Brings back what is trained, into numbers of the graph as loaded.
+    /// Brings back what is trained, or the averages of it where there are any, into numbers of the graph as loaded.
     ///
     /// # Errors
     /// If the device fails.
-    pub async fn read(&self, gpu: &Gpu, params: &mut Params) -> Result<()> {
-        self.arena.take(&gpu.floats(&self.numbers).await?, params);
-        let running = gpu.floats(&self.running).await?;
+    pub async fn read(&self, gpu: &Gpu, averaged: bool, params: &mut Params) -> Result<()> {
+        let [numbers, running] = match &self.averages {
+            Some(averages) if averaged => averages.each_ref(),
+            _ => [&self.numbers, &self.running],
+        };
+        self.arena.take(&gpu.floats(numbers).await?, params);
+        let running = gpu.floats(running).await?;
         for list in &self.statistics {
             let Some(Some(NodeParams::BatchNorm { mean, var, .. })) = params.0.get_mut(list.of.0) else { continue };
             let to = if list.variance { var } else { mean };
@@ -112,8 +140,18 @@ impl NumberArenas {
 }
 
 impl NumberArenas {
-    fn stored(&self) -> [(&'static str, &wgpu::Buffer); 3] {
-        [("numbers", &self.numbers), ("velocity", &self.velocity), ("running", &self.running)]
+    fn stored(&self) -> Vec<(&'static str, &wgpu::Buffer)> {
+        let mut all = vec![("numbers", &self.numbers), ("velocity", &self.velocity), ("running", &self.running)];
+        if let Some([numbers, running]) = &self.averages {
+            all.extend([("averaged numbers", numbers), ("averaged running", running)]);
+        }
+        all
+    }
+
+    /// Bytes of all arenas.
+    pub fn bytes(&self) -> u64 {
+        let stored = self.stored().into_iter().map(|(_, buffer)| buffer);
+        stored.chain([&self.gradients]).chain(&self.sums).map(wgpu::Buffer::size).sum()
     }
 
     /// All that changes from step to step, by name.

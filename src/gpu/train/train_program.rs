@@ -5,30 +5,22 @@ use std::collections::BTreeMap;
 use crate::{
     error::{Error, Result},
     gpu::{
-        bound::{BoundDispatch, DispatchBuilder, SLOT_USAGE},
-        call::{Bound, Lowered, Stretch},
+        bound::BoundDispatch,
+        call::Stretch,
         context::Gpu,
-        convolve::RungSelector,
-        limits::binding_bytes,
-        pipelines::Pipelines,
-        table::Table,
         train::{
             descent::Descent,
             numbers::NumberArenas,
-            step::{StepBuilder, TrainStep},
-            update::{UpdateCalls, settings},
+            update::{Update, settings},
             values::ValueFormat,
         },
     },
     graph::{
-        Graph, Keep, NodeId, Params, Target,
+        Graph, Keep, NodeId, Params,
         backward::{GradientRequest, TrainingGraph, backward},
         plan::{Plan, SlotId, TensorView},
     },
-    kernels::{
-        Precision,
-        conv::{Caps, CardClass, Variant},
-    },
+    kernels::conv::{CardClass, Variant},
     task::Task,
     tensor::Tensor,
 };
@@ -38,6 +30,10 @@ use crate::{
 pub struct TrainOptions {
     /// Pictures of a mini-batch, which are played at once.
     pub pictures: usize,
+    /// Whether a step may have several mini-batches, whose gradients are put together.
+    pub several: bool,
+    /// Whether numbers are averaged over steps too.
+    pub averaged: bool,
     /// Values of the training graph that can be read back beside heads, gradients and statistics.
     pub keep: Keep,
     /// This rung for every convolution, forwards and backwards, that it is able to do.
@@ -50,43 +46,35 @@ pub struct TrainOptions {
 
 impl Default for TrainOptions {
     fn default() -> Self {
-        Self { pictures: 1, keep: Keep::Heads, conv: None, card: None, checked: false }
+        Self { pictures: 1, several: false, averaged: false, keep: Keep::Heads, conv: None, card: None, checked: false }
     }
 }
 
-/// A network ready to be trained: [`TrainProgram::forwards`], then [`TrainProgram::backwards`] with what is asked of the heads, then
-/// [`TrainProgram::descend`].
+/// A network ready to be trained. A step: [`TrainProgram::begin`]; for each mini-batch [`TrainProgram::forwards`], then [`TrainProgram::backwards`] with
+/// what is asked of the heads; then [`TrainProgram::descend`].
 #[derive(Debug)]
 pub struct TrainProgram {
-    gpu: Gpu,
-    training: TrainingGraph,
-    plan: Plan,
-    format: ValueFormat,
-    slots: Vec<wgpu::Buffer>,
+    pub(super) gpu: Gpu,
+    pub(super) training: TrainingGraph,
+    pub(super) plan: Plan,
+    pub(super) format: ValueFormat,
+    pub(super) slots: Vec<wgpu::Buffer>,
     /// The slots that are stretches of the arena of gradients.
-    arena_slots: BTreeMap<SlotId, Stretch>,
-    numbers: NumberArenas,
-    forwards: Vec<BoundDispatch>,
-    backwards: Vec<BoundDispatch>,
+    pub(super) arena_slots: BTreeMap<SlotId, Stretch>,
+    pub(super) numbers: NumberArenas,
+    pub(super) forwards: Vec<BoundDispatch>,
+    pub(super) backwards: Vec<BoundDispatch>,
     /// Weights to what the rungs read.
-    packs: Vec<BoundDispatch>,
-    descents: Vec<BoundDispatch>,
-    follows: Vec<BoundDispatch>,
+    pub(super) packs: Vec<BoundDispatch>,
+    pub(super) updates: Vec<(Update, BoundDispatch)>,
+    /// Mini-batches of this step whose gradients are put together already.
+    pub(super) gathered: usize,
     /// What changes from step to step: parameters of the descents, then of the follows, at these offsets.
-    settings: wgpu::Buffer,
-    setting_offsets: Vec<u64>,
-    scratch_bytes: usize,
-    kernels: Vec<(NodeId, &'static str)>,
-}
-
-/// What a bound call is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
-    Forwards(NodeId),
-    Backwards(NodeId),
-    Pack,
-    Descend,
-    Follow,
+    pub(super) settings: wgpu::Buffer,
+    pub(super) setting_offsets: Vec<u64>,
+    pub(super) scratch_bytes: usize,
+    pub(super) packed_bytes: u64,
+    pub(super) kernels: Vec<(NodeId, &'static str)>,
 }
 
 impl TrainProgram {
@@ -106,109 +94,6 @@ impl TrainProgram {
         Box::pin(async move { Self::build(gpu, graph, params, training?, options).await })
     }
 
-    async fn build(
-        gpu: &Gpu,
-        graph: &Graph,
-        params: &Params,
-        training: TrainingGraph,
-        options: &TrainOptions,
-    ) -> Result<Self> {
-        let format = ValueFormat { precision: Precision::F32, pictures: options.pictures };
-        let plan = Plan::new(&training.graph, &target(&training, options));
-        check(&training, &plan, format, binding_bytes(&gpu.limits, None))?;
-        let numbers = NumberArenas::new(gpu, graph, &training, params)?;
-        let view = |id: NodeId| plan.views(id).first().copied().ok_or_else(|| Error::graph("gradient", "has no place"));
-        let mut arena_slots = BTreeMap::new();
-        for (id, stretch) in numbers.gradients() {
-            arena_slots.insert(view(id)?.slot, stretch);
-        }
-        let slots: Vec<wgpu::Buffer> = (0..)
-            .map(SlotId)
-            .zip(&plan.slots)
-            .map(|(id, slot)| match arena_slots.get(&id) {
-                Some(stretch) => stretch.buffer.clone(),
-                None => {
-                    let bytes = slot.vectors * format.pictures * 4 * format.precision.bytes();
-                    gpu.buffer(&format!("slot {}", id.0), bytes, SLOT_USAGE)
-                }
-            })
-            .collect();
-        gpu.check()?;
-
-        let mut pipelines = Pipelines::new(gpu, format.precision, options.checked);
-        let caps = gpu.caps(format.precision);
-        let caps = options.card.map_or(caps, |class| Caps { software: false, class, ..caps });
-        let tuned = Table::default();
-        let choice = RungSelector { caps, forced: options.conv, tuned: &tuned, pictures: format.pictures };
-        let builder =
-            StepBuilder { gpu, training: &training, params, numbers: &numbers, choice, zeros: zeros(gpu, &training) };
-        let steps = plan.steps.iter().map(|step| builder.step(step)).collect::<Result<Vec<_>>>()?;
-        let update = UpdateCalls::new(gpu, &numbers, &plan)?;
-        let calls = steps.iter().flat_map(|step| step.lowered.calls.iter().chain(&step.pack));
-        let calls = calls.chain(&update.descents).chain(&update.follows);
-        pipelines.prepare(calls.map(|call| &call.dispatch))?;
-
-        let first_above = training.upstream.iter().min().copied().unwrap_or(NodeId(training.graph.nodes.len()));
-        let mut calls = DispatchBuilder::new(gpu, format.precision);
-        for (step, TrainStep { mut lowered, pack }) in plan.steps.iter().zip(steps) {
-            in_arena(&mut lowered, &arena_slots);
-            let node = training.graph.node(step.node);
-            let names = || (node.name.as_str(), node.label());
-            let part = if step.node < first_above { Part::Forwards(step.node) } else { Part::Backwards(step.node) };
-            calls.push(gpu, &mut pipelines, names(), || part, lowered, None).await?;
-            if let Some(pack) = pack {
-                calls.push(gpu, &mut pipelines, names(), || Part::Pack, pack.into(), None).await?;
-            }
-        }
-        let UpdateCalls { descents, follows, settings, offsets } = update;
-        let descents = descents.into_iter().map(|call| (Part::Descend, call));
-        for (part, call) in descents.chain(follows.into_iter().map(|call| (Part::Follow, call))) {
-            let mut lowered = Lowered::from(call);
-            in_arena(&mut lowered, &arena_slots);
-            calls.push(gpu, &mut pipelines, ("step", "step".into()), || part, lowered, None).await?;
-        }
-        let (kernels, scratch_bytes) = (calls.kernels(), calls.scratch_bytes());
-        let bound = calls.finish(gpu, &mut pipelines, &slots);
-        let kernels = bound.iter().zip(kernels).filter_map(|((part, _), kernel)| match part {
-            Part::Forwards(node) | Part::Backwards(node) => Some((*node, kernel)),
-            Part::Pack | Part::Descend | Part::Follow => None,
-        });
-        let kernels = kernels.collect();
-        let (mut forwards, mut backwards, mut packs, mut descents, mut follows) =
-            (vec![], vec![], vec![], vec![], vec![]);
-        for (part, bound) in bound {
-            let list = match part {
-                Part::Forwards(_) => &mut forwards,
-                Part::Backwards(_) => &mut backwards,
-                Part::Pack => &mut packs,
-                Part::Descend => &mut descents,
-                Part::Follow => &mut follows,
-            };
-            list.push(bound);
-        }
-        let program = Self {
-            gpu: gpu.clone(),
-            training,
-            plan,
-            format,
-            slots,
-            arena_slots,
-            numbers,
-            forwards,
-            backwards,
-            packs,
-            descents,
-            follows,
-            settings,
-            setting_offsets: offsets,
-            scratch_bytes,
-            kernels,
-        };
-        program.submit(&[&program.packs]);
-        gpu.check()?;
-        Ok(program)
-    }
-
     /// The network, forwards and backwards.
     pub fn training(&self) -> &TrainingGraph {
         &self.training
@@ -222,6 +107,11 @@ impl TrainProgram {
     /// Node of the training graph and kernel of every dispatch, forwards, then backwards.
     pub fn calls(&self) -> &[(NodeId, &'static str)] {
         &self.kernels
+    }
+
+    /// Bytes of everything on the device: values, arenas, packed weights.
+    pub fn bytes(&self) -> u64 {
+        self.value_bytes() as u64 + self.numbers.bytes() + self.packed_bytes
     }
 
     /// Bytes of all values, those between the dispatches of one node included; gradients and numbers aside.
@@ -240,7 +130,7 @@ impl TrainProgram {
             self.write(NodeId(0), pictures)?;
             let heads: Vec<NodeId> = self.training.graph.heads.iter().map(|head| head.input).collect();
             let from = self.places(&heads);
-            self.format.read(&self.gpu, self.record(&[&self.forwards]), &from?).await
+            self.format.read(&self.gpu, self.record(self.forwards.iter()), &from?).await
         })
     }
 
@@ -257,29 +147,50 @@ impl TrainProgram {
         for (id, values) in upstream.into_iter().zip(above) {
             self.write(id, values)?;
         }
-        self.submit(&[&self.backwards]);
+        let put = if self.gathered == 0 { Update::First } else { Update::More };
+        self.gathered += 1;
+        let behind = self.updates(Update::Follow).chain(self.updates(put));
+        self.submit(self.backwards.iter().chain(behind));
         self.gpu.check()
     }
 
-    /// Moves the numbers against their gradients, lets running statistics follow, and packs weights anew; not waited for.
+    /// The calls of a kind.
+    fn updates(&self, kind: Update) -> impl Iterator<Item = &BoundDispatch> {
+        self.updates.iter().filter(move |(update, _)| *update == kind).map(|(_, bound)| bound)
+    }
+
+    /// Begins a step: says how far numbers will move and statistics follow.
     ///
     /// # Errors
     /// What the device complains about.
-    pub fn descend(&mut self, descent: &Descent) -> Result<()> {
+    pub fn begin(&mut self, descent: &Descent) -> Result<()> {
         let settings = settings(&self.gpu, &self.numbers, &self.plan, descent)?;
         for (offset, setting) in self.setting_offsets.iter().zip(settings) {
             self.gpu.write(&self.settings, *offset as usize, &setting);
         }
-        self.submit(&[&self.descents, &self.follows, &self.packs]);
+        self.gathered = 0;
         self.gpu.check()
     }
 
-    /// Brings back what is trained into `params`, numbers of the graph as loaded.
+    /// Moves the numbers against the gradients of all mini-batches since [`TrainProgram::begin`], and packs weights anew; not waited for.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] if there are several and [`TrainOptions::several`] was not asked for; what the device complains about.
+    pub fn descend(&mut self) -> Result<()> {
+        if self.gathered != 1 && self.numbers.sums.is_none() {
+            return Err(Error::Usage(format!("a step of {} mini-batches: expected 1", self.gathered)));
+        }
+        let moves = self.updates(Update::Descend).chain(self.updates(Update::Average));
+        self.submit(moves.chain(&self.packs));
+        self.gpu.check()
+    }
+
+    /// Brings back what is trained into `params`, numbers of the graph as loaded; or its averages, where there are any.
     ///
     /// # Errors
     /// If the device fails.
-    pub async fn read_params(&self, params: &mut Params) -> Result<()> {
-        self.numbers.read(&self.gpu, params).await
+    pub async fn read_params(&self, averaged: bool, params: &mut Params) -> Result<()> {
+        self.numbers.read(&self.gpu, averaged, params).await
     }
 
     /// Numbers, what earlier steps have left, and running statistics, by name: all that the next step needs.
@@ -296,7 +207,7 @@ impl TrainProgram {
     /// What is missing, or is of another network, in words.
     pub fn set_state(&mut self, list: &dyn Fn(&str) -> Option<Vec<f32>>) -> std::result::Result<(), String> {
         self.numbers.set_state(&self.gpu, list)?;
-        self.submit(&[&self.packs]);
+        self.submit(self.packs.iter());
         Ok(())
     }
 
@@ -305,7 +216,7 @@ impl TrainProgram {
     /// # Errors
     /// If one lies nowhere, or the device fails.
     pub async fn values(&self, ids: &[NodeId]) -> Result<Vec<Vec<Tensor>>> {
-        self.format.read(&self.gpu, self.record(&[]), &self.places(ids)?).await
+        self.format.read(&self.gpu, self.record(std::iter::empty()), &self.places(ids)?).await
     }
 
     fn view(&self, id: NodeId) -> Result<TensorView> {
@@ -330,66 +241,16 @@ impl TrainProgram {
         self.format.write(&self.gpu, name, &view, &self.slots[view.slot.0], values)
     }
 
-    fn record(&self, lists: &[&[BoundDispatch]]) -> wgpu::CommandEncoder {
+    fn record<'a>(&self, calls: impl Iterator<Item = &'a BoundDispatch>) -> wgpu::CommandEncoder {
         let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         {
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-            lists.iter().flat_map(|list| list.iter()).for_each(|bound| bound.record(&mut pass));
+            calls.for_each(|bound| bound.record(&mut pass));
         }
         encoder
     }
 
-    fn submit(&self, lists: &[&[BoundDispatch]]) {
-        self.gpu.queue.submit([self.record(lists).finish()]);
-    }
-}
-
-/// What the plan is to keep: gradients from step to step, each in a place of its own, which is a stretch of an arena; statistics to the end.
-fn target(training: &TrainingGraph, options: &TrainOptions) -> Target {
-    let statistics = || training.statistics.iter().flat_map(|of| [of.mean, of.variance]);
-    let keep = match &options.keep {
-        Keep::Heads => Keep::Nodes(statistics().collect()),
-        Keep::Nodes(nodes) => Keep::Nodes(statistics().chain(nodes.iter().copied()).collect()),
-        Keep::All => Keep::All,
-    };
-    let persistent = training.gradients.iter().map(|gradient| gradient.value).collect();
-    Target { keep, persistent, pictures: training.pictures, ..Target::default() }
-}
-
-/// Fails if a value does not fit into one binding.
-fn check(training: &TrainingGraph, plan: &Plan, format: ValueFormat, allowed: u64) -> Result<()> {
-    let bytes = |vectors: usize| (vectors * format.pictures * 4 * format.precision.bytes()) as u64;
-    let tenants = plan.slots.iter().flat_map(|slot| &slot.tenants);
-    match tenants.filter(|tenant| bytes(tenant.vectors) > allowed).min_by_key(|tenant| tenant.region) {
-        None => Ok(()),
-        Some(tenant) => Err(Error::Limit {
-            node: training.graph.node(tenant.region).name.clone(),
-            what: format!("its value, of {} pictures", format.pictures),
-            needed: format!("{:.1} MB in one binding", bytes(tenant.vectors) as f64 / 1e6),
-            allowed: format!("{:.1} MB", allowed as f64 / 1e6),
-            hint: "; try fewer pictures at once, or a smaller size".into(),
-        }),
-    }
-}
-
-/// As many zeros as any convolution of a training graph may read for biases.
-fn zeros(gpu: &Gpu, training: &TrainingGraph) -> Stretch {
-    let channels = training.graph.nodes.iter().flat_map(|node| {
-        // The gradient of what a convolution reads has phases.
-        let stride = node.op.conv().map_or(1, |conv| conv.stride_y * conv.stride_x).max(4);
-        [node.shape.c, (node.shape.c + 3) * stride]
-    });
-    let channels = channels.max().unwrap_or(0).next_multiple_of(128);
-    Stretch::whole(gpu.buffer("zeros", channels * 4, SLOT_USAGE))
-}
-
-/// Slots that are stretches of the arena.
-fn in_arena(lowered: &mut Lowered, arena_slots: &BTreeMap<SlotId, Stretch>) {
-    for bound in lowered.calls.iter_mut().flat_map(|call| &mut call.bound) {
-        if let Bound::Slot(id) = bound
-            && let Some(stretch) = arena_slots.get(id)
-        {
-            *bound = Bound::Memory(stretch.clone());
-        }
+    pub(super) fn submit<'a>(&self, calls: impl Iterator<Item = &'a BoundDispatch>) {
+        self.gpu.queue.submit([self.record(calls).finish()]);
     }
 }

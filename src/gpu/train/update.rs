@@ -1,4 +1,4 @@
-//! What a step plays beside the graph: numbers move, running statistics follow.
+//! What a step plays beside the graph: gradients of mini-batches are put together, numbers move, running statistics and averages follow.
 
 use std::ops::Range;
 
@@ -9,21 +9,37 @@ use crate::{
         call::{Bound, Call, Stretch},
         context::Gpu,
         limits::binding_bytes,
-        lower::at,
         train::{arena::VECTOR, descent::Descent, numbers::NumberArenas},
     },
     graph::{
         NodeId,
         plan::{Plan, TensorView},
     },
-    kernels::train::{follow, follow::FollowParams, sgd, sgd::SgdParams},
+    kernels::{
+        Dispatch,
+        train::{accumulate, follow, follow::FollowParams, sgd, sgd::SgdParams},
+    },
 };
+
+/// When a call is played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Update {
+    /// After each mini-batch: running statistics.
+    Follow,
+    /// After the first mini-batch of several.
+    First,
+    /// After the others.
+    More,
+    /// Once a step.
+    Descend,
+    /// Behind that: averages.
+    Average,
+}
 
 /// The calls, and their parameters, which change from step to step.
 pub struct UpdateCalls {
-    pub descents: Vec<Call>,
-    pub follows: Vec<Call>,
-    /// Parameters of the descents, then of the follows.
+    pub calls: Vec<(Update, Call)>,
+    /// Parameters of [`settings`], one behind the other.
     pub settings: wgpu::Buffer,
     /// Where each begins.
     pub offsets: Vec<u64>,
@@ -35,66 +51,97 @@ impl UpdateCalls {
     /// # Errors
     /// [`Error::Graph`] if statistics lie nowhere.
     pub fn new(gpu: &Gpu, numbers: &NumberArenas, plan: &Plan) -> Result<Self> {
-        let mut settings = Packed::new(gpu.limits.min_uniform_buffer_offset_alignment);
+        let mut packed = Packed::new(gpu.limits.min_uniform_buffer_offset_alignment);
+        let set = settable(gpu, numbers, plan)?;
+        let offsets: Vec<u64> = set.iter().map(|(_, dispatch, _)| packed.push(&dispatch.params)).collect();
+        let settings = gpu.filled("settings", packed.bytes(), wgpu::BufferUsages::UNIFORM);
         let mut calls = Vec::new();
-        for (vectors, _) in descended(gpu, numbers) {
-            let stretch = |buffer: &wgpu::Buffer| {
-                let (offset, size) = ((vectors.start * VECTOR) as u64, (vectors.len() * VECTOR) as u64);
-                Bound::Memory(Stretch { buffer: buffer.clone(), offset, size })
-            };
-            let bound = [&numbers.gradients, &numbers.numbers, &numbers.velocity].map(stretch);
-            calls.push((sgd::dispatch(vectors.len()), bound.to_vec()));
-        }
-        let descents = calls.len();
-        for list in &numbers.statistics {
-            let view = place(plan, list.batch)?;
-            let bound = vec![Bound::Slot(view.slot), Bound::Memory(numbers.running(list))];
-            calls.push((follow::dispatch(list.factor, at(&view, 1)), bound));
-        }
-        let offsets: Vec<u64> = calls.iter().map(|(dispatch, _)| settings.push(&dispatch.params)).collect();
-        let buffer = gpu.filled("settings", settings.bytes(), wgpu::BufferUsages::UNIFORM);
-        let bound = calls.into_iter().zip(&offsets).map(|((dispatch, bound), offset)| {
+        for ((update, dispatch, bound), offset) in set.into_iter().zip(&offsets) {
             let size = dispatch.params.len() as u64;
-            let own = Bound::Memory(Stretch { buffer: buffer.clone(), offset: *offset, size });
-            Call { dispatch, bound: [vec![own], bound].concat() }
-        });
-        let mut all: Vec<Call> = bound.collect();
-        let follows = all.split_off(descents);
-        Ok(Self { descents: all, follows, settings: buffer, offsets })
+            let own = Bound::Memory(Stretch { buffer: settings.clone(), offset: *offset, size });
+            calls.push((update, Call { dispatch, bound: [vec![own], bound].concat() }));
+        }
+        if let Some(sums) = &numbers.sums {
+            for (update, first) in [(Update::First, true), (Update::More, false)] {
+                for (vectors, _) in stretches(gpu, numbers) {
+                    let dispatch = accumulate::dispatch(vectors.len(), first);
+                    let bound = vec![Bound::Params, part(&numbers.gradients, &vectors), part(sums, &vectors)];
+                    calls.push((update, Call { dispatch, bound }));
+                }
+            }
+        }
+        Ok(Self { calls, settings, offsets })
     }
 }
 
-/// The parameters of all calls for one step, in their order.
+/// The parameters that change, for one step, in their order.
 ///
 /// # Errors
 /// As [`UpdateCalls::new`].
 pub fn settings(gpu: &Gpu, numbers: &NumberArenas, plan: &Plan, descent: &Descent) -> Result<Vec<Vec<u8>>> {
-    let Descent { rate, momentum, decay, batch, share } = *descent;
-    let mut settings = Vec::new();
-    for (vectors, decays) in descended(gpu, numbers) {
-        let own: SgdParams = bytemuck::pod_read_unaligned(&sgd::dispatch(vectors.len()).params);
-        let params = SgdParams {
-            rate: (rate / batch as f64) as f32,
-            momentum: momentum as f32,
-            decay: if decays { (decay * batch as f64) as f32 } else { 0.0 },
-            ..own
+    let Descent { rate, momentum, decay, batch, share, average } = *descent;
+    let mut decays = stretches(gpu, numbers).into_iter().map(|(_, decays)| decays);
+    let of = |(update, dispatch, _): (Update, Dispatch, Vec<Bound>)| {
+        let follows = |share: f64| {
+            let own: FollowParams = bytemuck::pod_read_unaligned(&dispatch.params);
+            bytemuck::bytes_of(&FollowParams { share: share as f32, ..own }).to_vec()
         };
-        settings.push(bytemuck::bytes_of(&params).to_vec());
+        match update {
+            Update::Descend => {
+                let own: SgdParams = bytemuck::pod_read_unaligned(&dispatch.params);
+                let params = SgdParams {
+                    rate: (rate / batch as f64) as f32,
+                    momentum: momentum as f32,
+                    decay: if decays.next() == Some(true) { (decay * batch as f64) as f32 } else { 0.0 },
+                    ..own
+                };
+                bytemuck::bytes_of(&params).to_vec()
+            }
+            Update::Average => follows(average),
+            Update::Follow | Update::First | Update::More => follows(share),
+        }
+    };
+    Ok(settable(gpu, numbers, plan)?.into_iter().map(of).collect())
+}
+
+/// The dispatches whose parameters change, and what is bound behind those.
+fn settable(gpu: &Gpu, numbers: &NumberArenas, plan: &Plan) -> Result<Vec<(Update, Dispatch, Vec<Bound>)>> {
+    let mut all = Vec::new();
+    let gradients = numbers.sums.as_ref().unwrap_or(&numbers.gradients);
+    for (vectors, _) in stretches(gpu, numbers) {
+        let bound = [gradients, &numbers.numbers, &numbers.velocity].map(|buffer| part(buffer, &vectors));
+        all.push((Update::Descend, sgd::dispatch(vectors.len()), bound.to_vec()));
     }
     for list in &numbers.statistics {
         let view = place(plan, list.batch)?;
-        let own: FollowParams = bytemuck::pod_read_unaligned(&follow::dispatch(list.factor, at(&view, 1)).params);
-        settings.push(bytemuck::bytes_of(&FollowParams { share: share as f32, ..own }).to_vec());
+        let dispatch = follow::dispatch(list.vectors(), view.block, list.factor);
+        all.push((Update::Follow, dispatch, vec![Bound::Slot(view.slot), Bound::Memory(numbers.running(list))]));
     }
-    Ok(settings)
+    if let Some([averaged, running]) = &numbers.averages {
+        for (vectors, _) in stretches(gpu, numbers) {
+            let bound = [&numbers.numbers, averaged].map(|buffer| part(buffer, &vectors));
+            all.push((Update::Average, follow::dispatch(vectors.len(), 0, 1.0), bound.to_vec()));
+        }
+        if !numbers.statistics.is_empty() {
+            let bound = [&numbers.running, running].map(|buffer| Bound::Memory(Stretch::whole(buffer.clone())));
+            let vectors = running.size() as usize / VECTOR;
+            all.push((Update::Average, follow::dispatch(vectors, 0, 1.0), bound.to_vec()));
+        }
+    }
+    Ok(all)
+}
+
+fn part(buffer: &wgpu::Buffer, vectors: &Range<usize>) -> Bound {
+    let (offset, size) = ((vectors.start * VECTOR) as u64, (vectors.len() * VECTOR) as u64);
+    Bound::Memory(Stretch { buffer: buffer.clone(), offset, size })
 }
 
 fn place(plan: &Plan, batch: NodeId) -> Result<TensorView> {
     plan.views(batch).first().copied().ok_or_else(|| Error::graph("statistics", "have no place"))
 }
 
-/// The stretches of vectors that a descent is done in, none longer than a binding may be; whether they lose by decay.
-fn descended(gpu: &Gpu, numbers: &NumberArenas) -> Vec<(Range<usize>, bool)> {
+/// The stretches of what is trained, none longer than a binding may be; whether they lose by decay.
+fn stretches(gpu: &Gpu, numbers: &NumberArenas) -> Vec<(Range<usize>, bool)> {
     let alignment = gpu.limits.min_storage_buffer_offset_alignment as usize;
     let allowed = usize::try_from(binding_bytes(&gpu.limits, None)).unwrap_or(usize::MAX);
     let longest = (allowed / alignment * alignment / VECTOR).max(1);

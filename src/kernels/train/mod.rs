@@ -1,6 +1,7 @@
 //! The kernels of training, a file each: the gradients, batch-norm by the batch, steps, and the packing of weights that a step has moved. What a step
 //! plays besides is the network's own.
 
+pub mod accumulate;
 pub mod activation_grad;
 pub mod avg_pool_grad;
 pub mod batch_norm;
@@ -38,6 +39,7 @@ use crate::kernels::Kernel;
 
 /// All of them.
 pub static KERNELS: &[&Kernel] = &[
+    &accumulate::KERNEL,
     &activation_grad::KERNEL,
     &avg_pool_grad::KERNEL,
     &batch_norm::KERNEL,
