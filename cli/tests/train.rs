@@ -272,6 +272,28 @@ fn what_was_killed_goes_on_to_the_same_bits() {
 }
 
 #[test]
+fn what_is_measured_on_is_not_what_is_learnt_from() {
+    let dir = squares();
+    // Only dark squares are to be found where it is measured, only light ones where it is learnt.
+    for (part, class) in [("", "0"), ("v", "1")] {
+        for n in 0..8 {
+            let path = dir.path().join(format!("{part}{n}.txt"));
+            let all = fs::read_to_string(&path).unwrap();
+            let kept: String =
+                all.lines().filter(|line| line.starts_with(class)).map(|line| format!("{line}\n")).collect();
+            fs::write(&path, kept).unwrap();
+        }
+    }
+    let out = train(dir.path(), &[&START[..], &["2", "--out", "apart"]].concat());
+    assert_eq!(out.status.code(), Some(0), "{}", said(&out));
+    let records = records(dir.path(), "apart");
+    let classes = &records.last().unwrap()["valid"]["classes"];
+    // -1: there was nothing to find.
+    assert_eq!(classes["light"]["AP50"], -1.0, "{classes}");
+    assert!(classes["dark"]["AP50"].as_f64().unwrap() >= 0.0, "{classes}");
+}
+
+#[test]
 fn what_diverges_ends_with_the_pictures_names() {
     let dir = squares();
     let args = [&START[..], &["50", "--lr", "1e30", "--augment", "off", "--out", "lost"]].concat();
