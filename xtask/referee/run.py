@@ -24,6 +24,7 @@ import large
 import network
 import onnx_files
 import onnxnet
+import trained
 import tta
 from network import centred
 
@@ -371,6 +372,8 @@ if args.only in "gradients":
     gradients.networks(ours, args.data, work, report, args.full)
 if args.only in "tta":
     tta.check(ours, args.data, work, report)
+if args.only in "trained":
+    trained.check(ours, args.data, work, report, opencv)
 if not args.only:
     goldens()
     resizers()
