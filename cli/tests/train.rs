@@ -199,6 +199,13 @@ fn eight_pictures_are_learnt_by_heart() {
         records.iter().map(|record| &record["valid"]).filter(|valid| valid.is_object()).collect();
     assert_eq!(measured.len(), 3);
     assert_eq!((measured[2]["recall"].as_f64(), measured[2]["AP50"].as_f64()), (Some(1.0), Some(1.0)), "{measured:?}");
+    let page = fs::read_to_string(dir.path().join("heart/training.html")).unwrap();
+    for part in
+        ["<svg", "AP50", "objectness", "learning rate", "<td>dark</td><td>1.000</td>", "data:image/jpeg;base64,"]
+    {
+        assert!(page.contains(part), "the page lacks {part}");
+    }
+    assert!(!page.contains("http://") || page.matches("http://").count() == page.matches("http://www.w3.org").count());
     // What it has written, the others take as it is.
     let detect = |model: &[&str]| {
         let args = [&["detect", "0.png", "--format", "json", "--player", "oracle", "--model"], model].concat();

@@ -4,6 +4,7 @@ mod args;
 mod batches;
 mod check;
 mod outputs;
+mod page;
 mod run;
 mod validation;
 

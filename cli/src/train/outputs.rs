@@ -65,6 +65,21 @@ impl OutputFolder {
         self.dir.join(STATE)
     }
 
+    /// All records so far.
+    ///
+    /// # Errors
+    /// [`Error::Io`]
+    pub fn records(&self) -> Result<Vec<Value>> {
+        let path = self.dir.join(LOG);
+        let text = std::fs::read_to_string(&path).map_err(Error::io(&path))?;
+        Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
+    }
+
+    /// Where the page is.
+    pub fn page(&self) -> PathBuf {
+        self.dir.join("training.html")
+    }
+
     /// Forgets records of steps after this one: a training that was ended without warning does them again.
     ///
     /// # Errors

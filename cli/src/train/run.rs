@@ -31,6 +31,7 @@ use super::{
     batches::{Batch, BatchMaker},
     check,
     outputs::OutputFolder,
+    page,
     validation::{Measured, measure},
 };
 use crate::{CommandResult, Failure, interrupt, numbers, output, progress};
@@ -311,6 +312,19 @@ impl<'a> Training<'a> {
         }
         folder.record(&json!({ "step": step, "epoch": step.div_ceil(self.epoch), "valid": measured.json() }))?;
         self.session.save(&folder.state(), self.remarks())?;
+        let said = format!(
+            "{}; {} pictures to learn from, {} to measure on; step {step} of {}, {} a step, seed {}. The best was AP50 {:.3}, at step {}.",
+            self.network.source.display(),
+            self.set.train.len(),
+            self.set.valid.len(),
+            self.steps,
+            self.args.batch,
+            self.args.seed,
+            self.best.ap50.unwrap_or_default(),
+            self.best.step,
+        );
+        let title = format!("yolov4 train {}", self.set.source.display());
+        page::write(&folder.page(), &title, &said, &folder.records()?, &measured)?;
         self.tell(step, &measured);
         Ok(self.args.patience.is_none_or(|patience| self.best.since < patience.get()))
     }

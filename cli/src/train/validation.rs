@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use yolov4::{Detector, dataset::Dataset};
+use yolov4::{Detector, Picture, dataset::Dataset, low_level::detect::draw};
 
 use crate::{Failure, eval};
 
@@ -19,6 +19,8 @@ pub struct Measured {
     /// Recall and precision of boxes above .25, as Darknet counts.
     pub recall: f64,
     pub precision: f64,
+    /// Some of the pictures with boxes above that, as JPEG.
+    pub pictures: Vec<Vec<u8>>,
 }
 
 /// Boxes as `yolov4 eval` has them unless it is told otherwise.
@@ -26,6 +28,8 @@ const CONF: f32 = 0.001;
 const NMS: f32 = 0.6;
 const MAX_DET: usize = 300;
 const THRESH: f32 = 0.25;
+/// Pictures that are shown.
+const SHOWN: usize = 6;
 
 /// Measures the network in a file on labelled pictures.
 pub fn measure(network: &Path, dataset: &Dataset, adapter: Option<&str>, exif: bool) -> Result<Measured, Failure> {
@@ -49,7 +53,25 @@ pub fn measure(network: &Path, dataset: &Dataset, adapter: Option<&str>, exif: b
         classes: scores.classes.iter().enumerate().map(of_class).collect(),
         recall: counts.recall(),
         precision: counts.precision(),
+        pictures: dataset
+            .images
+            .iter()
+            .take(SHOWN)
+            .filter_map(|image| shown(&mut detector, &image.path, exif))
+            .collect(),
     })
+}
+
+/// A picture with its boxes; none where that fails: it was told when it was measured.
+fn shown(detector: &mut Detector, path: &Path, exif: bool) -> Option<Vec<u8>> {
+    let bytes = std::fs::read(path).ok()?;
+    let (picture, _) = Picture::decode_telling(&bytes, path, exif).ok()?;
+    let found = detector.detect(&picture).ok()?;
+    let sure: Vec<_> = found.iter().filter(|found| found.score >= THRESH).cloned().collect();
+    let mut jpeg = std::io::Cursor::new(Vec::new());
+    let drawn = image::DynamicImage::from(draw::draw(&picture, &sure).ok()?).to_rgb8();
+    drawn.write_to(&mut jpeg, image::ImageFormat::Jpeg).ok()?;
+    Some(jpeg.into_inner())
 }
 
 impl Measured {
