@@ -87,9 +87,19 @@ fn curves(lines: &[(&str, &str, Vec<(f64, f64)>)], most: Option<f64>) -> String 
     if plots.is_empty() {
         return String::new();
     }
-    let layout = Layout::auto_from_plots(&plots).with_x_label("step").with_y_axis_min(0.0);
+    let layout =
+        Layout::auto_from_plots(&plots).with_x_label("step").with_y_axis_min(0.0).with_width(700.0).with_height(260.0);
     let layout = if let Some(most) = most { layout.with_y_axis_max(most) } else { layout };
-    SvgBackend.render_scene(&render_multiple(plots, layout))
+    scaled(&SvgBackend.render_scene(&render_multiple(plots, layout)))
+}
+
+/// A drawing that is as wide as its place: it says how large it is, but not that it may be another size.
+fn scaled(svg: &str) -> String {
+    let side = |name: &str| svg.split_once(&format!(" {name}=\""))?.1.split_once('"').map(|(side, _)| side);
+    match side("width").zip(side("height")) {
+        Some((width, height)) => svg.replacen("<svg ", &format!("<svg viewBox=\"0 0 {width} {height}\" "), 1),
+        None => svg.to_owned(),
+    }
 }
 
 /// Means of neighbours, where there are more points than can be seen.

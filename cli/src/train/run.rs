@@ -141,7 +141,8 @@ struct Training<'a> {
 /// The best measurement so far, and how many there were after it.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Best {
-    ap50: Option<f64>,
+    /// AP at an overlap of 0.5, and of all overlaps, which decides between equals.
+    ap: Option<[f64; 2]>,
     step: u64,
     since: usize,
 }
@@ -229,7 +230,7 @@ impl<'a> Training<'a> {
         }
         let number = |key: &str| remarks.get(key).and_then(|text| text.parse::<f64>().ok());
         self.best = Best {
-            ap50: number("best"),
+            ap: number("best AP50").zip(number("best AP")).map(|(ap50, ap)| [ap50, ap]),
             step: number("best step").unwrap_or_default() as u64,
             since: number("since best").unwrap_or_default() as usize,
         };
@@ -251,7 +252,9 @@ impl<'a> Training<'a> {
             ("best step".to_owned(), self.best.step.to_string()),
             ("since best".to_owned(), self.best.since.to_string()),
         ]);
-        remarks.extend(self.best.ap50.map(|best| ("best".to_owned(), best.to_string())));
+        for (name, ap) in ["best AP50", "best AP"].into_iter().zip(self.best.ap.into_iter().flatten()) {
+            remarks.insert(name.to_owned(), ap.to_string());
+        }
         remarks
     }
 
@@ -304,8 +307,9 @@ impl<'a> Training<'a> {
         let file = folder.network("last", self.network, &params)?;
         let measured =
             measure(&file, &self.set.dataset(SetPart::Valid), self.args.adapter.as_deref(), !self.args.no_exif)?;
-        if self.best.ap50.is_none_or(|best| measured.ap50 > best) {
-            self.best = Best { ap50: Some(measured.ap50), step, since: 0 };
+        let now = [measured.ap50, measured.ap];
+        if self.best.ap.is_none_or(|best| now > best) {
+            self.best = Best { ap: Some(now), step, since: 0 };
             folder.network("best", self.network, &params)?;
         } else {
             self.best.since += 1;
@@ -320,7 +324,7 @@ impl<'a> Training<'a> {
             self.steps,
             self.args.batch,
             self.args.seed,
-            self.best.ap50.unwrap_or_default(),
+            self.best.ap.unwrap_or_default()[0],
             self.best.step,
         );
         let title = format!("yolov4 train {}", self.set.source.display());
@@ -354,7 +358,7 @@ impl<'a> Training<'a> {
         self.session.save(&folder.state(), self.remarks())?;
         let params = self.session.params()?.clone();
         let last = folder.network("last", self.network, &params)?;
-        if self.best.ap50.is_none() {
+        if self.best.ap.is_none() {
             // Nothing was measured: the last is the best there is.
             folder.network("best", self.network, &params)?;
         }
@@ -367,7 +371,7 @@ impl<'a> Training<'a> {
         folder.results(&json!({
             "steps": step, "steps_in_all": self.steps, "batch": self.args.batch, "seed": self.args.seed,
             "pictures": self.set.train.len(), "classes": self.set.classes,
-            "best": { "step": self.best.step, "AP50": self.best.ap50 },
+            "best": self.best.ap.map(|[ap50, ap]| json!({ "step": self.best.step, "AP50": ap50, "AP": ap })),
         }))?;
         output::say(format_args!("step {step} of {}, {how}; {}", self.steps, last.display()));
         Ok(())
