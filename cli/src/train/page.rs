@@ -74,8 +74,11 @@ fn picture(jpeg: &[u8]) -> String {
     )
 }
 
-/// Lines over steps, by name and colour.
-fn curves(lines: &[(&str, &str, Vec<(f64, f64)>)], most: Option<f64>) -> String {
+/// Name, colour and points of a line.
+type Line = (&'static str, &'static str, Vec<(f64, f64)>);
+
+/// Lines over steps.
+fn curves(lines: &[Line], most: Option<f64>) -> String {
     let plots: Vec<Plot> = lines
         .iter()
         .filter(|(.., points)| !points.is_empty())
