@@ -390,6 +390,8 @@ fn what_does_not_fit_is_said() {
     assert!(error.to_string().contains("expected"), "{error}");
     let error = program.backwards(&[]).unwrap_err().to_string();
     assert!(error.contains("expected the gradients of 2 heads, found 0"), "{error}");
+    let error = program.descend().unwrap_err().to_string();
+    assert!(error.contains("a step of 0 mini-batches"), "{error}");
     let short = Params(vec![None; graph.nodes.len()]);
     let error =
         pollster::block_on(TrainProgram::new(&gpu, &graph, &short, &EVERYTHING, &options)).unwrap_err().to_string();

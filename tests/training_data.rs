@@ -92,6 +92,19 @@ fn keys_are_read_as_darknet_has_them() {
 }
 
 #[test]
+fn a_network_without_a_cfg_learns_as_yolov4_tiny_does() {
+    let second = "[convolutional]\nfilters=14\nsize=1\nactivation=linear\n\n[yolo]\nmask=0,3\nanchors=1,2, 3,4, 5,6, 7,8\nclasses=2\nnum=4\n";
+    let (_dir, _path, model) = model(&format!("{CFG}\n[route]\nlayers=0\n\n{second}"));
+    let keys = TrainingKeys::of_graph(&model.graph);
+    let all = vec![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0]];
+    // A truth is given to the best anchor of all, whichever head it belongs to.
+    for (head, mask) in keys.heads.iter().zip([vec![1, 2, 3], vec![0, 3]]) {
+        assert_eq!((&head.anchors, &head.mask), (&all, &mask));
+        assert_eq!(head.box_loss, BoxLoss::Overlap(IouKind::Ciou));
+    }
+}
+
+#[test]
 fn another_way_of_training_is_refused_by_line() {
     for (from, to, line, said) in [
         ("momentum=0.8", "adam=1", 5, "adam=1"),

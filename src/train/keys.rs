@@ -147,7 +147,14 @@ impl TrainingKeys {
 
     /// Those of YOLOv4-tiny, for a network whose file says nothing about training.
     pub fn of_graph(graph: &Graph) -> Self {
+        // Each head knows its own anchors; which of them a truth is given to is decided among all.
+        let mut anchors: Vec<[f64; 2]> = graph.heads.iter().flat_map(|head| of_head(head).anchors).collect();
+        anchors.sort_by(|a, b| (a[0] * a[1]).total_cmp(&(b[0] * b[1])));
+        anchors.dedup();
+        let place = |anchor: &[f64; 2]| anchors.iter().position(|other| other == anchor);
         let heads = graph.heads.iter().map(|head| YoloSection {
+            anchors: anchors.clone(),
+            mask: of_head(head).anchors.iter().filter_map(place).collect(),
             iou_thresh: 0.213,
             ignore_thresh: 0.7,
             box_loss: BoxLoss::Overlap(IouKind::Ciou),

@@ -282,7 +282,8 @@ impl Search<'_> {
             "Its cfg: yolov4 model {name} --size {size} --depth {} --width {} --classes {}",
             recipe.depth, recipe.width, recipe.classes
         ));
-        sheet.note("It has to be trained; this program does not train yet: Darknet takes the cfg.");
+        let cfg = self.args.cfg.as_ref().map_or_else(|| "mine.cfg".into(), |path| path.display().to_string());
+        sheet.note(format!("It has to be trained: yolov4 train DATA --model {cfg} --from scratch"));
         if let Some(path) = &self.args.cfg {
             output::write(path, recipe.cfg()?.as_bytes())?;
         }

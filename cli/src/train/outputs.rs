@@ -102,7 +102,8 @@ impl OutputFolder {
     /// # Errors
     /// [`Error::Io`]
     pub fn record(&mut self, record: &Value) -> Result<()> {
-        writeln!(self.log, "{record}").map_err(Error::io(self.dir.join(LOG)))
+        // At once: a line that is cut off is one that is not there.
+        self.log.write_all(format!("{record}\n").as_bytes()).map_err(Error::io(self.dir.join(LOG)))
     }
 
     /// Writes the network under a name: `NAME.cfg`, `NAME.weights`, `NAME.safetensors`. Where the last one is.

@@ -175,9 +175,9 @@ impl TrainProgram {
     /// Moves the numbers against the gradients of all mini-batches since [`TrainProgram::begin`], and packs weights anew; not waited for.
     ///
     /// # Errors
-    /// [`Error::Usage`] if there are several and [`TrainOptions::several`] was not asked for; what the device complains about.
+    /// [`Error::Usage`] if there is none, or several and [`TrainOptions::several`] was not asked for; what the device complains about.
     pub fn descend(&mut self) -> Result<()> {
-        if self.gathered != 1 && self.numbers.sums.is_none() {
+        if self.gathered == 0 || self.gathered > 1 && self.numbers.sums.is_none() {
             return Err(Error::Usage(format!("a step of {} mini-batches: expected 1", self.gathered)));
         }
         let moves = self.updates(Update::Descend).chain(self.updates(Update::Average));
