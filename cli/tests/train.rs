@@ -269,6 +269,8 @@ fn what_was_killed_goes_on_to_the_same_bits() {
         all.collect::<Vec<_>>()
     };
     assert_eq!(steps("whole"), steps("killed"));
+    let slower = train(dir.path(), &[&first[..], &["--lr", "0.01"]].concat());
+    assert!(slower.status.code() == Some(2) && said(&slower).contains("rate: was 0.001"), "{}", said(&slower));
     // Neither is begun again by chance, nor gone on with as something else.
     let again = train(dir.path(), &args("killed"));
     assert!(again.status.code() == Some(2) && said(&again).contains("a training is there"), "{}", said(&again));
@@ -306,7 +308,7 @@ fn what_diverges_ends_with_the_pictures_names() {
     let args = [&START[..], &["50", "--lr", "1e30", "--augment", "off", "--out", "lost"]].concat();
     let out = train(dir.path(), &args);
     let text = said(&out);
-    assert!(out.status.code() == Some(2) && text.contains("no numbers any more") && text.contains("0.png"), "{text}");
+    assert!(out.status.code() == Some(1) && text.contains("no numbers any more") && text.contains("0.png"), "{text}");
     // What cannot be is told before anything is allocated.
     for (args, code, word) in [
         (["--mini", "3"], 2, "expected a divisor of the batch, 8"),

@@ -41,7 +41,7 @@ fn head_conv(graph: &Graph, head: NodeId) -> Result<NodeId> {
 /// The same network for these classes.
 ///
 /// # Errors
-/// [`Error::Graph`] if a head's channels are not made by a convolution, or it is read by others too.
+/// [`Error::Graph`] if a head's channels are not made by a convolution.
 pub fn for_classes(model: &Model, classes: &[String]) -> Result<Model> {
     let old = &model.graph;
     let mut filters = vec![None; old.nodes.len()];
@@ -100,7 +100,8 @@ pub fn first_numbers(
     let given = given.ok_or_else(|| {
         Error::Usage("training from weights: expected some; name them, or begin --from scratch".into())
     })?;
-    let same = model.graph.heads.iter().zip(&network.graph.heads).all(|(old, new)| old.classes == new.classes);
+    let as_many = model.graph.heads.iter().zip(&network.graph.heads).all(|(old, new)| old.classes == new.classes);
+    let same = as_many && (model.labels.is_empty() || model.labels == network.labels);
     for (id, numbers) in params.0.iter_mut().enumerate() {
         let fresh = heads.contains(&NodeId(id)) && (from == StartFrom::Partial || !same);
         if !fresh && let Some(own) = given.get(NodeId(id)) {

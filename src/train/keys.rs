@@ -54,6 +54,13 @@ pub const TRAINING_KEYS: &[(&str, &str, KeyFate)] = &[
     ("net", "blur", KeyFate::Passed),
     ("net", "gaussian_noise", KeyFate::Passed),
     ("net", "ema_alpha", KeyFate::Passed),
+    ("net", "mosaic_bound", KeyFate::Passed),
+    ("net", "try_fix_nan", KeyFate::Passed),
+    ("net", "weights_reject_freq", KeyFate::Passed),
+    ("net", "equidistant_point", KeyFate::Passed),
+    ("net", "badlabels_rejection_percentage", KeyFate::Passed),
+    ("net", "num_sigmas_reject_badlabels", KeyFate::Passed),
+    ("net", "dynamic_minibatch", KeyFate::Passed),
     ("net", "adam", KeyFate::Refused),
     ("net", "adversarial_lr", KeyFate::Refused),
     ("net", "contrastive", KeyFate::Refused),
@@ -121,9 +128,15 @@ impl TrainingKeys {
             let (expected, found) = (graph.heads.len(), yolo.len());
             return Err(net.error(format!("expected {expected} [yolo] sections to train, found {found}")));
         }
+        // As this program writes one: there would be nothing but Darknet's defaults, which nobody trains with.
+        if net.peek("learning_rate").is_none() && yolo.iter().all(|section| section.peek("ignore_thresh").is_none()) {
+            notes.push(format!("{}: says nothing about training: as YOLOv4-tiny's", net.place()));
+            return Ok(Self::of_graph(graph));
+        }
         for section in std::iter::once(net).chain(yolo.iter().copied()) {
             fates(section, notes)?;
         }
+        cfg.sections.iter().skip(1).for_each(|section| of_layer(section, notes));
         let heads = yolo.iter().zip(&graph.heads).map(|(section, head)| yolo_section(section, head));
         let heads = heads.collect::<Result<_>>()?;
         // Darknet looks at the last head for these.
@@ -149,7 +162,7 @@ impl TrainingKeys {
     pub fn of_graph(graph: &Graph) -> Self {
         // Each head knows its own anchors; which of them a truth is given to is decided among all.
         let mut anchors: Vec<[f64; 2]> = graph.heads.iter().flat_map(|head| of_head(head).anchors).collect();
-        anchors.sort_by(|a, b| (a[0] * a[1]).total_cmp(&(b[0] * b[1])));
+        anchors.sort_by(|a, b| (a[0] * a[1]).total_cmp(&(b[0] * b[1])).then(a[0].total_cmp(&b[0])));
         anchors.dedup();
         let place = |anchor: &[f64; 2]| anchors.iter().position(|other| other == anchor);
         let heads = graph.heads.iter().map(|head| YoloSection {
@@ -175,6 +188,33 @@ impl TrainingKeys {
             heads: heads.collect(),
             augment: AugmentKeys { jitter: 0.3, resize: 1.5, flip: true, hue: 0.1, saturation: 1.5, exposure: 1.5 },
         }
+    }
+}
+
+/// Keys of any layer that are about training, and not done.
+const OF_LAYERS: [&str; 8] = [
+    "stopbackward",
+    "train_only_bn",
+    "dont_update",
+    "onlyforward",
+    "burnin_update",
+    "clip",
+    "learning_rate",
+    "dropblock",
+];
+
+/// Tells what a layer asks of training.
+fn of_layer(section: &Section, notes: &mut Vec<String>) {
+    for key in OF_LAYERS {
+        if let Some(value) = section.peek(key).filter(|value| !matches!(*value, "0" | "0.0")) {
+            notes.push(format!(
+                "{}: {key}={value} is not done (--freeze keeps the first layers as they are)",
+                section.place()
+            ));
+        }
+    }
+    if section.kind == "dropout" {
+        notes.push(format!("{}: nothing is dropped", section.place()));
     }
 }
 

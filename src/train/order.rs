@@ -28,9 +28,13 @@ pub fn random_of(seed: u64, step: u64, place: usize) -> Random {
 
 fn shuffled(set: usize, seed: u64, epoch: u64) -> Vec<usize> {
     let mut order: Vec<usize> = (0..set).collect();
-    let mut random = random_of(seed, epoch, usize::MAX);
-    for last in (1..set).rev() {
-        order.swap(last, (random.bits() % (last as u64 + 1)) as usize);
-    }
+    shuffle(&mut order, &mut random_of(seed, epoch, usize::MAX));
     order
+}
+
+/// Puts a list into an order by chance.
+pub fn shuffle<T>(list: &mut [T], random: &mut Random) {
+    for last in (1..list.len()).rev() {
+        list.swap(last, (random.bits() % (last as u64 + 1)) as usize);
+    }
 }

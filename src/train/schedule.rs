@@ -70,6 +70,12 @@ impl Schedule {
             Policy::Sgdr { least, cycle, times } => {
                 Policy::Sgdr { least: *least, cycle: part(*cycle).max(1), times: *times }
             }
+            Policy::Exp { gamma } if self.max_batches > 0 => {
+                Policy::Exp { gamma: gamma.powf(self.max_batches as f64 / steps as f64) }
+            }
+            Policy::Sigmoid { gamma, step } if self.max_batches > 0 => {
+                Policy::Sigmoid { gamma: gamma * self.max_batches as f64 / steps as f64, step: part(*step) }
+            }
             other @ (Policy::Exp { .. } | Policy::Poly | Policy::Sigmoid { .. }) => other.clone(),
         };
         Self { burn_in: (steps / 20).min(1000), max_batches: steps, policy, ..self.clone() }

@@ -26,8 +26,10 @@ pub struct TrainSessionOptions {
     pub mini: usize,
     /// Layers of the cfg, from the first on, whose numbers stay as they are.
     pub frozen: usize,
-    /// How much of a batch's statistics the running ones take over.
+    /// How much of a mini-batch's statistics the running ones take over.
     pub share: f64,
+    /// Whether running statistics begin with nothing: the first mini-batches count alike then.
+    pub fresh: bool,
     /// How much of themselves averaged numbers keep in a step, in the long run; none if they are not averaged.
     pub average: Option<f64>,
 }
@@ -39,22 +41,20 @@ pub struct TrainSessionOptions {
 pub fn largest_mini(gpu: &Gpu, graph: &Graph, frozen: usize, batch: usize, memory: u64) -> Result<usize> {
     let trained = |id: NodeId| graph.node(id).layer.is_none_or(|layer| layer >= frozen);
     let request = GradientRequest { trained: &trained, input: false };
-    let allowed = gpu.binding_bytes();
-    let mut least = [0; 2];
+    let mut least = (0, 0);
     for mini in (1..=batch).rev().filter(|mini| batch.is_multiple_of(*mini)) {
-        let [values, largest] = TrainProgram::planned_bytes(graph, &request, mini)?;
-        if values as u64 <= memory && largest as u64 <= allowed {
+        let planned = TrainProgram::planned(gpu, graph, &request, mini)?;
+        if planned.bytes <= memory && planned.fits {
             return Ok(mini);
         }
-        least = [values, largest];
+        least = if planned.fits { (planned.bytes, memory) } else { (planned.largest, gpu.binding_bytes()) };
     }
     let megabytes = |bytes: u64| format!("{:.0} MB", bytes as f64 / 1e6);
-    let (needed, allowed) = if least[1] as u64 > allowed { (least[1], allowed) } else { (least[0], memory) };
     Err(Error::Limit {
         node: "training".into(),
         what: "one picture at once".into(),
-        needed: megabytes(needed as u64),
-        allowed: megabytes(allowed),
+        needed: megabytes(least.0),
+        allowed: megabytes(least.1),
         hint: "; try a smaller size, or to freeze more layers".into(),
     })
 }
@@ -78,7 +78,7 @@ pub struct StepReport {
     pub step: u64,
     /// The learning rate.
     pub rate: f64,
-    /// Darknet's cost of all heads, for one picture.
+    /// What Darknet prints: the mean of its heads' costs, for one picture.
     pub loss: LossParts,
     /// Counts and sums of all heads.
     pub tally: Tally,
@@ -151,11 +151,12 @@ impl TrainSession {
             momentum: self.keys.momentum,
             decay: self.keys.decay,
             batch: self.options.batch,
-            share: self.share(),
+            share: self.options.share,
             average: self.options.average.map_or(0.0, |kept| 1.0 - kept.min(ramp(self.steps))),
         })?;
         let mini = self.options.mini;
-        for (inputs, truths) in inputs.chunks(mini).zip(truths.chunks(mini)) {
+        for (n, (inputs, truths)) in inputs.chunks(mini).zip(truths.chunks(mini)).enumerate() {
+            self.program.share(self.share(n))?;
             let heads = wait(self.program.forwards(inputs))?;
             let above = self.judge(&heads, truths, &mut report)?;
             if report.tally.not_finite > 0 {
@@ -175,11 +176,11 @@ impl TrainSession {
         for (values, section) in heads.iter().zip(&self.keys.heads) {
             let (tally, gradients) = head_loss(section, values, truths, self.graph.canvas())?;
             let mut cost = tally.cost(section);
-            let pictures = self.options.batch as f64;
-            // The boxes' part is a mean already, of the mini-batch.
-            cost.boxes *= truths.len() as f64 / pictures;
-            cost.objectness /= pictures;
-            cost.classes /= pictures;
+            // As Darknet prints it: the mean of the heads, over the pictures; the boxes' part is the mean of a mini-batch before.
+            let all = (self.options.batch * self.keys.heads.len()) as f64;
+            cost.boxes /= all;
+            cost.objectness /= all;
+            cost.classes /= all;
             report.loss += cost;
             report.tally += tally;
             above.push(gradients);
@@ -187,9 +188,10 @@ impl TrainSession {
         Ok(above)
     }
 
-    /// The first steps count alike, so that statistics which begin with nothing are not pulled to it.
-    fn share(&self) -> f64 {
-        self.options.share.max(1.0 / (self.steps + 1) as f64).min(1.0)
+    /// That of a mini-batch of the next step. The first ones count alike, so that statistics which begin with nothing are not pulled to it.
+    fn share(&self, mini: usize) -> f64 {
+        let before = self.steps * (self.options.batch / self.options.mini) as u64 + mini as u64;
+        if self.options.fresh { self.options.share.max(1.0 / (before + 1) as f64) } else { self.options.share }
     }
 
     /// The numbers as they are now; their averages, if there are any.
@@ -204,9 +206,13 @@ impl TrainSession {
     /// Writes all that a session which goes on needs, whole or not at all.
     ///
     /// # Errors
-    /// [`Error::Io`], or if the device fails.
+    /// [`Error::Io`], or if the device fails, or the numbers are none any more: what was written before stays then.
     pub fn save(&self, path: &Path, remarks: HashMap<String, String>) -> Result<()> {
         let state = wait(self.program.state())?;
+        if state.iter().any(|(_, list)| list.iter().any(|number| !number.is_finite())) {
+            let message = format!("step {}: the network's numbers are none any more; try a smaller --lr", self.steps);
+            return Err(Error::Gpu(message));
+        }
         let fail = Error::format("the state of training", "safetensors");
         let views = state.iter().map(|(name, list)| {
             let view = TensorView::new(Dtype::F32, vec![list.len()], bytemuck::cast_slice(list));

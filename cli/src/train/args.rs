@@ -66,7 +66,7 @@ pub struct TrainArgs {
     #[arg(long, value_name = "DIR", default_value = "trained")]
     pub out: PathBuf,
     /// Go on where the training in --out was ended
-    #[arg(long)]
+    #[arg(long, conflicts_with = "check")]
     pub resume: bool,
     /// Minutes from one saving of the state to the next
     #[arg(long, value_name = "MINUTES", default_value_t = 2.0)]

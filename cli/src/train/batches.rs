@@ -10,7 +10,7 @@ use yolov4::{
         train::{
             darknet_loss::Truth,
             keys::AugmentKeys,
-            order::{pictures_of_step, random_of},
+            order::{pictures_of_step, random_of, shuffle},
             variation::Variation,
         },
     },
@@ -54,7 +54,7 @@ impl BatchMaker<'_> {
             parts.into_iter().flat_map(|part| part.join().unwrap_or_default()).collect::<Vec<_>>()
         });
         if made.len() != pictures.len() {
-            return Err(Error::Usage("a thread that prepares pictures has ended".into()));
+            return Err(Error::Gpu("a thread that prepares pictures has ended".into()));
         }
         let (inputs, truths) = made.into_iter().collect::<Result<Vec<_>>>()?.into_iter().unzip();
         Ok(Batch { inputs, truths, pictures })
@@ -67,14 +67,17 @@ impl BatchMaker<'_> {
         let (picture, _) = Picture::decode_telling(&bytes, path, self.exif)?;
         let size = (picture.width, picture.height);
         let (graph, letterbox) = (&self.network.graph, self.network.preprocess.letterbox);
+        let mut objects = labelled.truths();
         let variation = match &self.augment {
             Some(keys) => {
                 let mut random = random_of(self.seed, step, place);
+                // Where there are more than a head looks at, or two for one cell, it is not always the same that win.
+                shuffle(&mut objects, &mut random);
                 Variation::drawn(keys, size, graph.canvas(), letterbox, &mut random)
             }
             None => Variation::none(size, graph.canvas(), letterbox),
         };
-        let truths = variation.truths(&labelled.truths(), size);
+        let truths = variation.truths(&objects, size);
         Ok((variation.input(&picture, graph.input_shape()), truths))
     }
 }

@@ -14,8 +14,9 @@ use yolov4::{
     dataset::{SetPart, Severity, TrainingSet, Validation},
     low_level::{
         detect::choices::Choices,
+        digest,
         gpu::{DeviceRequirements, GpuOptions},
-        graph::{Graph, Params, drop::drop_stages},
+        graph::{Graph, NodeParams, Params, drop::drop_stages},
         model::Model,
         train::{
             adapt::{StartFrom, first_numbers, for_classes},
@@ -38,6 +39,8 @@ use crate::{CommandResult, Failure, interrupt, numbers, output, progress};
 
 /// Of objects that are to be measured on where nobody says which.
 const VALID: f64 = 0.2;
+/// Pictures of a step.
+const MOST: usize = 1 << 16;
 /// Measurements of a training, unless somebody says otherwise.
 const MEASUREMENTS: usize = 20;
 /// How much of a batch's statistics the running ones take over: as in the paper's training, which is three times what Darknet has, for trainings that
@@ -50,25 +53,35 @@ pub fn run(args: &TrainArgs) -> CommandResult {
     }
     let mut network = Model::open(&args.model.model, &args.model.reading.options())?;
     let set = set(args)?;
+    let mut notes = network.notes.clone();
+    let keys = if args.check { None } else { Some(keys(&network, &mut notes)?) };
+    let given = if args.check { None } else { given(args, &mut network, &mut notes)? };
+    let keys = keys.map(|keys| without_stages(args, keys, &mut network)).transpose()?;
     let checked = check::look(&set, &network, !args.no_exif);
-    if args.check {
-        return checked.print(args.format, &network);
-    }
+    let Some(keys) = keys else { return checked.print(args.format, &network) };
     if checked.report.count(Severity::Error) > 0 {
         checked.print(args.format, &network)?;
     }
     if set.train.is_empty() {
         return Err(Error::Usage(format!("{}: there is no picture to learn from", set.source.display())).into());
     }
-    let mut notes = network.notes.clone();
-    let (given, keys) = (given(args, &mut network, &mut notes)?, keys(&network, &mut notes)?);
     let new = for_classes(&network, &set.classes)?;
-    let params = first_numbers(&network, &new, given.as_ref(), args.from, args.seed)?;
+    let mut params = first_numbers(&network, &new, given.as_ref(), args.from, args.seed)?;
+    if let Some(wanted) = args.model.bn_eps {
+        for numbers in params.0.iter_mut().flatten() {
+            if let NodeParams::BatchNorm { eps, .. } = numbers {
+                *eps = wanted;
+            }
+        }
+    }
     notes.iter().for_each(|note| output::say(format_args!("note: {note}")));
-    let mut folder = OutputFolder::open(&args.out)?;
     let mut training = Training::new(args, &set, &new, params, keys)?;
+    // Behind whatever may be refused.
+    let mut folder = OutputFolder::open(&args.out)?;
     if args.resume {
         training.resume(&mut folder)?;
+    } else {
+        folder.forget_after(0)?;
     }
     training.run(&mut folder)
 }
@@ -99,15 +112,22 @@ fn given(args: &TrainArgs, network: &mut Model, notes: &mut Vec<String>) -> yolo
         }
     };
     args.model.say(choices.list());
-    let (dropped, params) = match found {
-        Ok(params) => {
-            let (graph, params) = drop_stages(&network.graph, &params, args.model.drop_stages)?;
-            (graph, Some(params))
-        }
-        Err(_) => (drop_stages(&network.graph, &Params::default(), args.model.drop_stages)?.0, None),
-    };
-    network.graph = dropped;
-    Ok(params)
+    let params = found.ok().map(|params| drop_stages(&network.graph, &params, args.model.drop_stages)).transpose()?;
+    Ok(params.map(|(_, params)| params))
+}
+
+/// The network without the stages that are not wanted, and what its heads are asked for.
+fn without_stages(args: &TrainArgs, mut keys: TrainingKeys, network: &mut Model) -> yolov4::Result<TrainingKeys> {
+    let (graph, _) = drop_stages(&network.graph, &Params::default(), args.model.drop_stages)?;
+    let kept = |layer: usize| graph.heads.iter().any(|head| head.layer == layer);
+    let mut layers = network.graph.heads.iter().map(|head| head.layer);
+    keys.heads.retain(|_| layers.next().is_some_and(kept));
+    if keys.heads.len() != graph.heads.len() {
+        let (expected, found) = (graph.heads.len(), keys.heads.len());
+        return Err(Error::Usage(format!("--drop-stages: expected the keys of {expected} heads, found {found}")));
+    }
+    network.graph = graph;
+    Ok(keys)
 }
 
 /// What the cfg says about training, or what YOLOv4-tiny's does.
@@ -136,6 +156,35 @@ struct Training<'a> {
     /// Steps from one measurement to the next.
     every: u64,
     best: Best,
+    /// The step of the last measurement.
+    measured: u64,
+}
+
+/// What must be the same for a training to go on, or its bits would be others.
+const OF_ONE_TRAINING: [&str; 12] = [
+    "classes",
+    "size",
+    "batch",
+    "mini",
+    "ema",
+    "seed",
+    "steps in all",
+    "rate",
+    "augment",
+    "frozen",
+    "exif",
+    "pictures",
+];
+
+/// How many pictures are learnt from and measured on, and which.
+fn pictures(set: &TrainingSet) -> String {
+    let names = |part: SetPart| {
+        let paths = set.part(part).iter().map(|picture| picture.image.path.to_string_lossy().into_owned());
+        paths.collect::<Vec<String>>()
+    };
+    let (train, valid) = (names(SetPart::Train), names(SetPart::Valid));
+    let which = digest::short(train.iter().map(String::as_str).chain(["|"]).chain(valid.iter().map(String::as_str)));
+    format!("{} and {} ({which})", train.len(), valid.len())
 }
 
 /// The best measurement so far, and how many there were after it.
@@ -156,8 +205,11 @@ impl<'a> Training<'a> {
         keys: TrainingKeys,
     ) -> Result<Self, Failure> {
         let batch = args.batch.get();
+        if batch > MOST {
+            return Err(Error::Usage(format!("--batch: expected at most {MOST}, found {batch}")).into());
+        }
         let epoch = (set.train.len() as u64).div_ceil(batch as u64);
-        let steps = args.steps.unwrap_or(epoch * args.epochs.get() as u64);
+        let steps = args.steps.unwrap_or(epoch.saturating_mul(args.epochs.get() as u64));
         if steps == 0 {
             return Err(Error::Usage("--steps: expected 1 or more, found 0".into()).into());
         }
@@ -189,7 +241,8 @@ impl<'a> Training<'a> {
             Some(Mini::Auto) | None => largest_mini(&gpu, &network.graph, args.freeze, batch, args.memory)?,
         };
         let average = (args.ema > 0.0).then_some(args.ema);
-        let options = TrainSessionOptions { batch, mini, frozen: args.freeze, share: SHARE, average };
+        let fresh = args.from == StartFrom::Scratch;
+        let options = TrainSessionOptions { batch, mini, frozen: args.freeze, share: SHARE, fresh, average };
         let session = TrainSession::new(&gpu, &network.graph, params, keys, options)?;
         output::say(format_args!(
             "{} pictures to learn from, {} to measure on, {} classes; {steps} steps of {batch}, {mini} at once, on {}: {:.0} MB",
@@ -209,8 +262,9 @@ impl<'a> Training<'a> {
             mini,
             steps,
             epoch,
-            every: epochs * epoch,
+            every: epochs.saturating_mul(epoch),
             best: Best::default(),
+            measured: 0,
         })
     }
 
@@ -218,7 +272,7 @@ impl<'a> Training<'a> {
     fn resume(&mut self, folder: &mut OutputFolder) -> CommandResult {
         let remarks = self.session.resume(&folder.state())?;
         let own = self.remarks();
-        for key in ["classes", "batch", "mini", "ema", "seed", "steps in all", "pictures"] {
+        for key in OF_ONE_TRAINING {
             if remarks.get(key) != own.get(key) {
                 let said = |of: Option<&String>| of.map_or("nothing", String::as_str).to_owned();
                 let (was, is) = (said(remarks.get(key)), said(own.get(key)));
@@ -234,6 +288,7 @@ impl<'a> Training<'a> {
             step: number("best step").unwrap_or_default() as u64,
             since: number("since best").unwrap_or_default() as usize,
         };
+        self.measured = number("measured").unwrap_or_default() as u64;
         folder.forget_after(self.session.steps())?;
         output::say(format_args!("goes on after step {}", self.session.steps()));
         Ok(())
@@ -248,7 +303,13 @@ impl<'a> Training<'a> {
             ("ema".to_owned(), self.args.ema.to_string()),
             ("seed".to_owned(), self.args.seed.to_string()),
             ("steps in all".to_owned(), self.steps.to_string()),
-            ("pictures".to_owned(), self.set.train.len().to_string()),
+            ("pictures".to_owned(), pictures(self.set)),
+            ("rate".to_owned(), self.schedule.learning_rate.to_string()),
+            ("augment".to_owned(), (self.args.augment == Augment::On).to_string()),
+            ("frozen".to_owned(), self.args.freeze.to_string()),
+            ("size".to_owned(), format!("{:?}", self.network.graph.canvas())),
+            ("exif".to_owned(), (!self.args.no_exif).to_string()),
+            ("measured".to_owned(), self.measured.to_string()),
             ("best step".to_owned(), self.best.step.to_string()),
             ("since best".to_owned(), self.best.since.to_string()),
         ]);
@@ -265,7 +326,11 @@ impl<'a> Training<'a> {
         let mut saved = Instant::now();
         let between = Duration::from_secs_f64((self.args.save_every * 60.0).clamp(0.0, 1e9));
         let mut next = Some(self.maker.batch(self.session.steps())?);
-        let mut patient = true;
+        let mut patient = self.patient();
+        if self.due() && self.measured != self.session.steps() {
+            // It was ended while it measured.
+            patient = self.measure(folder)?;
+        }
         while self.session.steps() < self.steps && patient && !stop.asked() {
             let started = Instant::now();
             let step = self.session.steps();
@@ -282,13 +347,20 @@ impl<'a> Training<'a> {
             });
             let report = report?;
             if !report.moved {
+                bar.finish_and_clear();
                 return Err(self.diverged(folder, &batch));
             }
-            next = ahead.transpose()?;
             folder.record(&record(&report, step / self.epoch + 1, started.elapsed()))?;
             bar.inc(1);
-            let done = self.session.steps();
-            if !self.set.valid.is_empty() && (done.is_multiple_of(self.every) || done == self.steps) {
+            next = match ahead.transpose() {
+                Ok(next) => next,
+                Err(e) => {
+                    // A picture has vanished: what was learnt is not lost with it.
+                    self.session.save(&folder.state(), self.remarks())?;
+                    return Err(e.into());
+                }
+            };
+            if self.due() {
                 patient = bar.suspend(|| self.measure(folder))?;
                 saved = Instant::now();
             } else if saved.elapsed() >= between {
@@ -300,9 +372,22 @@ impl<'a> Training<'a> {
         self.end(folder, patient)
     }
 
+    /// Whether it is to be measured after this step.
+    fn due(&self) -> bool {
+        let done = self.session.steps();
+        done > 0 && !self.set.valid.is_empty() && (done.is_multiple_of(self.every) || done == self.steps)
+    }
+
+    /// Whether the measurements are still getting better, as far as somebody asks.
+    fn patient(&self) -> bool {
+        self.args.patience.is_none_or(|patience| self.best.since < patience.get())
+    }
+
     /// Measures, keeps the network if it is the best so far, and says whether to go on.
     fn measure(&mut self, folder: &mut OutputFolder) -> Result<bool, Failure> {
         let step = self.session.steps();
+        // Before whatever may fail: a measurement wants memory of its own.
+        self.session.save(&folder.state(), self.remarks())?;
         let params = self.session.params()?.clone();
         let file = folder.network("last", self.network, &params)?;
         let measured =
@@ -314,6 +399,7 @@ impl<'a> Training<'a> {
         } else {
             self.best.since += 1;
         }
+        self.measured = step;
         folder.record(&json!({ "step": step, "epoch": step.div_ceil(self.epoch), "valid": measured.json() }))?;
         self.session.save(&folder.state(), self.remarks())?;
         let said = format!(
@@ -330,7 +416,7 @@ impl<'a> Training<'a> {
         let title = format!("yolov4 train {}", self.set.source.display());
         page::write(&folder.page(), &title, &said, &folder.records()?, &measured)?;
         self.tell(step, &measured);
-        Ok(self.args.patience.is_none_or(|patience| self.best.since < patience.get()))
+        Ok(self.patient())
     }
 
     fn tell(&self, step: u64, measured: &Measured) {
@@ -341,16 +427,17 @@ impl<'a> Training<'a> {
         ));
     }
 
-    /// The numbers are as they were before the step; the state on the disk is older.
+    /// The step was not made.
     fn diverged(&mut self, folder: &OutputFolder, batch: &Batch) -> Failure {
         let names = batch.pictures.iter().map(|n| self.set.train[*n].image.path.display().to_string());
-        let message = format!(
-            "step {}: the network's values are no numbers any more; its pictures were {}; {} is from before; try a smaller --lr",
+        let state = folder.state();
+        let before = if state.exists() { format!("; {} is from before", state.display()) } else { String::new() };
+        output::say(format_args!(
+            "error: step {}: the network's values are no numbers any more; its pictures were {}{before}; try a smaller --lr",
             self.session.steps() + 1,
             names.collect::<Vec<_>>().join(", "),
-            folder.state().display(),
-        );
-        Error::Usage(message).into()
+        ));
+        Failure::Reported
     }
 
     /// Writes everything, whatever the end.

@@ -13,9 +13,10 @@ use crate::{
         pipelines::Pipelines,
         table::Table,
         train::{
+            descent::Descent,
             numbers::{NumberArenas, NumberKinds},
             step::{StepBuilder, TrainStep},
-            train_program::{TrainOptions, TrainProgram},
+            train_program::{PlannedTraining, TrainOptions, TrainProgram},
             update::{Update, UpdateCalls},
             values::ValueFormat,
         },
@@ -25,8 +26,12 @@ use crate::{
         backward::{GradientRequest, TrainingGraph, backward},
         plan::{Plan, Slot, SlotId, Tenant},
     },
-    kernels::{Precision, conv::Caps},
+    kernels::{Precision, conv::Caps, train::TurnedConv},
+    ops::{Op, TrainOp},
 };
+
+/// Invocations of a workgroup of the kernels that have one a pixel.
+const LANES: usize = 64;
 
 /// What a bound call is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,6 +140,7 @@ impl TrainProgram {
             packs,
             updates,
             gathered: 0,
+            descent: Descent::default(),
             settings,
             setting_offsets: offsets,
             scratch_bytes,
@@ -146,21 +152,40 @@ impl TrainProgram {
         Ok(program)
     }
 
-    /// Bytes of the values that a training of `graph` would have with so many pictures at once, and of the largest binding among them; nothing is
-    /// allocated.
+    /// What a training of `graph` would need with so many pictures at once.
     ///
     /// # Errors
     /// As [`backward`].
-    pub fn planned_bytes(graph: &Graph, request: &GradientRequest<'_>, pictures: usize) -> Result<[usize; 2]> {
+    pub fn planned(
+        gpu: &Gpu,
+        graph: &Graph,
+        request: &GradientRequest<'_>,
+        pictures: usize,
+    ) -> Result<PlannedTraining> {
         let training = backward(graph, request, pictures)?;
         let plan = Plan::new(&training.graph, &target(&training, &TrainOptions::default()));
         let gradient = |slot: &&Slot| {
             let of = |tenant: &Tenant| training.gradients.iter().any(|gradient| gradient.value == tenant.region);
             !slot.tenants.iter().any(of)
         };
-        let bytes = |slot: &Slot| slot.vectors * pictures * 4 * Precision::F32.bytes();
-        let values: Vec<usize> = plan.slots.iter().filter(gradient).map(bytes).collect();
-        Ok([values.iter().sum(), values.iter().copied().max().unwrap_or(0)])
+        let bytes = |vectors: usize| (vectors * pictures * 4 * Precision::F32.bytes()) as u64;
+        let values: Vec<u64> = plan.slots.iter().filter(gradient).map(|slot| bytes(slot.vectors)).collect();
+        // Phases of the gradients of convolutions in steps of more than one.
+        let phases = training.graph.nodes.iter().filter_map(|node| match &node.op {
+            Op::Train(TrainOp::ConvDgrad(dgrad)) => {
+                let y = training.graph.node(node.inputs[0]).shape;
+                let turned = TurnedConv::new((&dgrad.conv).into(), node.shape, y, pictures)?;
+                (turned.stride > 1).then(|| bytes(turned.problem.output.vectors()))
+            }
+            _ => None,
+        });
+        let scratch = phases.max().unwrap_or(0);
+        let largest = values.iter().copied().max().unwrap_or(0).max(scratch);
+        let planes = training.graph.nodes.iter().map(|node| (node.shape.pixels() * pictures).div_ceil(LANES));
+        let workgroups = planes.max().unwrap_or(0) as u64;
+        let most = u64::from(gpu.limits.max_compute_workgroups_per_dimension);
+        let fits = largest <= binding_bytes(&gpu.limits, None) && workgroups <= most;
+        Ok(PlannedTraining { bytes: values.iter().sum::<u64>() + scratch, largest, fits })
     }
 }
 
@@ -202,10 +227,12 @@ fn check(training: &TrainingGraph, plan: &Plan, format: ValueFormat, allowed: u6
 
 /// As many zeros as any convolution of a training graph may read for biases.
 fn zeros(gpu: &Gpu, training: &TrainingGraph) -> Stretch {
-    let channels = training.graph.nodes.iter().flat_map(|node| {
-        // The gradient of what a convolution reads has phases.
-        let stride = node.op.conv().map_or(1, |conv| conv.stride_y * conv.stride_x).max(4);
-        [node.shape.c, (node.shape.c + 3) * stride]
+    let channels = training.graph.nodes.iter().map(|node| match &node.op {
+        // Phases.
+        Op::Train(TrainOp::ConvDgrad(dgrad)) => {
+            node.shape.c.next_multiple_of(4) * dgrad.conv.stride_y * dgrad.conv.stride_x
+        }
+        _ => node.shape.c,
     });
     let channels = channels.max().unwrap_or(0).next_multiple_of(128);
     Stretch::whole(gpu.buffer("zeros", channels * 4, SLOT_USAGE))

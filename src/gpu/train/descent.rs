@@ -1,7 +1,7 @@
 //! What a step does to the numbers.
 
 /// A step of gradient descent, and how far running statistics follow.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Descent {
     /// The learning rate.
     pub rate: f64,

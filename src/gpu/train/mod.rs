@@ -11,4 +11,4 @@ mod update;
 mod values;
 
 pub use descent::Descent;
-pub use train_program::{TrainOptions, TrainProgram};
+pub use train_program::{PlannedTraining, TrainOptions, TrainProgram};

@@ -50,6 +50,17 @@ impl Default for TrainOptions {
     }
 }
 
+/// What a training would need, known before anything is allocated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlannedTraining {
+    /// Bytes of all values, those between the dispatches of one node included.
+    pub bytes: u64,
+    /// Those of the largest binding among them.
+    pub largest: u64,
+    /// Whether the device has such bindings, and so many workgroups in a row.
+    pub fits: bool,
+}
+
 /// A network ready to be trained. A step: [`TrainProgram::begin`]; for each mini-batch [`TrainProgram::forwards`], then [`TrainProgram::backwards`] with
 /// what is asked of the heads; then [`TrainProgram::descend`].
 #[derive(Debug)]
@@ -69,6 +80,8 @@ pub struct TrainProgram {
     pub(super) updates: Vec<(Update, BoundDispatch)>,
     /// Mini-batches of this step whose gradients are put together already.
     pub(super) gathered: usize,
+    /// What this step is made of.
+    pub(super) descent: Descent,
     /// What changes from step to step: parameters of the descents, then of the follows, at these offsets.
     pub(super) settings: wgpu::Buffer,
     pub(super) setting_offsets: Vec<u64>,
@@ -164,11 +177,25 @@ impl TrainProgram {
     /// # Errors
     /// What the device complains about.
     pub fn begin(&mut self, descent: &Descent) -> Result<()> {
-        let settings = settings(&self.gpu, &self.numbers, &self.plan, descent)?;
+        self.descent = *descent;
+        self.gathered = 0;
+        self.set()
+    }
+
+    /// Says how far running statistics follow from the next mini-batch on.
+    ///
+    /// # Errors
+    /// What the device complains about.
+    pub fn share(&mut self, share: f64) -> Result<()> {
+        self.descent.share = share;
+        self.set()
+    }
+
+    fn set(&self) -> Result<()> {
+        let settings = settings(&self.gpu, &self.numbers, &self.plan, &self.descent)?;
         for (offset, setting) in self.setting_offsets.iter().zip(settings) {
             self.gpu.write(&self.settings, *offset as usize, &setting);
         }
-        self.gathered = 0;
         self.gpu.check()
     }
 
