@@ -6,6 +6,7 @@ mod check;
 mod outputs;
 mod page;
 mod run;
+mod training;
 mod validation;
 
 pub use args::TrainArgs;

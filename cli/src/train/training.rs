@@ -1,0 +1,390 @@
+//! A training under way: steps are done, measured and written down, until they are over or somebody ends them.
+
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use pollster::block_on;
+use serde_json::json;
+use yolov4::{
+    Error, Gpu,
+    dataset::{SetPart, TrainingSet},
+    low_level::{
+        digest,
+        gpu::{DeviceRequirements, GpuOptions},
+        graph::{Graph, Params},
+        model::Model,
+        train::{
+            adapt::StartFrom,
+            keys::TrainingKeys,
+            schedule::Schedule,
+            session::{StepReport, TrainSession, TrainSessionOptions, largest_mini},
+        },
+    },
+};
+
+use super::{
+    args::{Augment, Mini, TrainArgs},
+    batches::{Batch, BatchMaker},
+    outputs::OutputFolder,
+    page,
+    validation::{Measured, measure},
+};
+use crate::{CommandResult, Failure, interrupt, output, progress};
+
+/// Pictures of a step.
+const MOST: usize = 1 << 16;
+/// Measurements of a training, unless somebody says otherwise.
+const MEASUREMENTS: usize = 20;
+/// How much of a batch's statistics the running ones take over: as in the paper's training, which is three times what Darknet has, for trainings that
+/// are shorter than Darknet's.
+const SHARE: f64 = 0.03;
+
+/// A training under way.
+pub struct Training<'a> {
+    args: &'a TrainArgs,
+    set: &'a TrainingSet,
+    network: &'a Model,
+    maker: BatchMaker<'a>,
+    session: TrainSession,
+    schedule: Schedule,
+    /// Pictures that are played at once.
+    mini: usize,
+    /// Steps in all, and of an epoch.
+    steps: u64,
+    epoch: u64,
+    /// Steps from one measurement to the next.
+    every: u64,
+    best: Best,
+    /// The step of the last measurement.
+    measured: u64,
+}
+
+/// What must be the same for a training to go on, or its bits would be others.
+const OF_ONE_TRAINING: [&str; 12] = [
+    "classes",
+    "size",
+    "batch",
+    "mini",
+    "ema",
+    "seed",
+    "steps in all",
+    "rate",
+    "augment",
+    "frozen",
+    "exif",
+    "pictures",
+];
+
+/// How many pictures are learnt from and measured on, and which.
+fn pictures(set: &TrainingSet) -> String {
+    let names = |part: SetPart| {
+        let paths = set.part(part).iter().map(|picture| picture.image.path.to_string_lossy().into_owned());
+        paths.collect::<Vec<String>>()
+    };
+    let (train, valid) = (names(SetPart::Train), names(SetPart::Valid));
+    let which = digest::short(train.iter().map(String::as_str).chain(["|"]).chain(valid.iter().map(String::as_str)));
+    format!("{} and {} ({which})", train.len(), valid.len())
+}
+
+/// The best measurement so far, and how many there were after it.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Best {
+    /// AP at an overlap of 0.5, and of all overlaps, which decides between equals.
+    ap: Option<[f64; 2]>,
+    step: u64,
+    since: usize,
+}
+
+impl<'a> Training<'a> {
+    pub fn new(
+        args: &'a TrainArgs,
+        set: &'a TrainingSet,
+        network: &'a Model,
+        params: Params,
+        keys: TrainingKeys,
+    ) -> Result<Self, Failure> {
+        let batch = args.batch.get();
+        if batch > MOST {
+            return Err(Error::Usage(format!("--batch: expected at most {MOST}, found {batch}")).into());
+        }
+        let epoch = (set.train.len() as u64).div_ceil(batch as u64);
+        let steps = args.steps.unwrap_or(epoch.saturating_mul(args.epochs.get() as u64));
+        if steps == 0 {
+            return Err(Error::Usage("--steps: expected 1 or more, found 0".into()).into());
+        }
+        let rate = args.lr.unwrap_or(keys.schedule.learning_rate);
+        if !(rate.is_finite() && rate > 0.0) {
+            return Err(Error::Usage(format!("--lr: expected a number above 0, found {rate}")).into());
+        }
+        let schedule = Schedule { learning_rate: rate, ..keys.schedule.over(steps) };
+        let epochs = args
+            .measure_every
+            .map_or_else(|| (steps / epoch).div_ceil(MEASUREMENTS as u64).max(1), |epochs| epochs.get() as u64);
+        let maker = BatchMaker {
+            pictures: &set.train,
+            network,
+            augment: (args.augment == Augment::On).then_some(keys.augment),
+            batch,
+            seed: args.seed,
+            exif: !args.no_exif,
+        };
+        let keys = of_classes(keys, &network.graph);
+        let requirements = DeviceRequirements { binding_bytes: u64::MAX, ..DeviceRequirements::default() };
+        let gpu = GpuOptions { adapter: args.adapter.clone(), requirements, ..GpuOptions::default() };
+        let gpu = block_on(Gpu::new(&gpu))?;
+        if !(0.0..1.0).contains(&args.ema) {
+            return Err(Error::Usage(format!("--ema: expected 0 or more and less than 1, found {}", args.ema)).into());
+        }
+        let mini = match args.mini {
+            Some(Mini::Of(mini)) => mini.get(),
+            Some(Mini::Auto) | None => largest_mini(&gpu, &network.graph, args.freeze, batch, args.memory)?,
+        };
+        let average = (args.ema > 0.0).then_some(args.ema);
+        let fresh = args.from == StartFrom::Scratch;
+        let options = TrainSessionOptions { batch, mini, frozen: args.freeze, share: SHARE, fresh, average };
+        let session = TrainSession::new(&gpu, &network.graph, params, keys, options)?;
+        output::say(format_args!(
+            "{} pictures to learn from, {} to measure on, {} classes; {steps} steps of {batch}, {mini} at once, on {}: {:.0} MB",
+            set.train.len(),
+            set.valid.len(),
+            set.classes.len(),
+            gpu.report().name,
+            session.bytes() as f64 / 1e6,
+        ));
+        Ok(Self {
+            args,
+            set,
+            network,
+            maker,
+            session,
+            schedule,
+            mini,
+            steps,
+            epoch,
+            every: epochs.saturating_mul(epoch),
+            best: Best::default(),
+            measured: 0,
+        })
+    }
+
+    /// Goes on from the state in the folder.
+    pub fn resume(&mut self, folder: &mut OutputFolder) -> CommandResult {
+        let remarks = self.session.resume(&folder.state())?;
+        let own = self.remarks();
+        for key in OF_ONE_TRAINING {
+            if remarks.get(key) != own.get(key) {
+                let said = |of: Option<&String>| of.map_or("nothing", String::as_str).to_owned();
+                let (was, is) = (said(remarks.get(key)), said(own.get(key)));
+                return Err(Error::Usage(format!(
+                    "--resume: {key}: was {was}, is {is}; what goes on must be the same"
+                ))
+                .into());
+            }
+        }
+        let number = |key: &str| remarks.get(key).and_then(|text| text.parse::<f64>().ok());
+        self.best = Best {
+            ap: number("best AP50").zip(number("best AP")).map(|(ap50, ap)| [ap50, ap]),
+            step: number("best step").unwrap_or_default() as u64,
+            since: number("since best").unwrap_or_default() as usize,
+        };
+        self.measured = number("measured").unwrap_or_default() as u64;
+        folder.forget_after(self.session.steps())?;
+        output::say(format_args!("goes on after step {}", self.session.steps()));
+        Ok(())
+    }
+
+    /// What a state says besides numbers.
+    fn remarks(&self) -> HashMap<String, String> {
+        let mut remarks = HashMap::from([
+            ("classes".to_owned(), self.set.classes.join(",")),
+            ("batch".to_owned(), self.args.batch.to_string()),
+            ("mini".to_owned(), self.mini.to_string()),
+            ("ema".to_owned(), self.args.ema.to_string()),
+            ("seed".to_owned(), self.args.seed.to_string()),
+            ("steps in all".to_owned(), self.steps.to_string()),
+            ("pictures".to_owned(), pictures(self.set)),
+            ("rate".to_owned(), self.schedule.learning_rate.to_string()),
+            ("augment".to_owned(), (self.args.augment == Augment::On).to_string()),
+            ("frozen".to_owned(), self.args.freeze.to_string()),
+            ("size".to_owned(), format!("{:?}", self.network.graph.canvas())),
+            ("exif".to_owned(), (!self.args.no_exif).to_string()),
+            ("measured".to_owned(), self.measured.to_string()),
+            ("best step".to_owned(), self.best.step.to_string()),
+            ("since best".to_owned(), self.best.since.to_string()),
+        ]);
+        for (name, ap) in ["best AP50", "best AP"].into_iter().zip(self.best.ap.into_iter().flatten()) {
+            remarks.insert(name.to_owned(), ap.to_string());
+        }
+        remarks
+    }
+
+    pub fn run(&mut self, folder: &mut OutputFolder) -> CommandResult {
+        let stop = interrupt::stop(Arc::new(|| {}));
+        let bar = progress::bar(self.steps as usize);
+        bar.set_position(self.session.steps());
+        let mut saved = Instant::now();
+        let between = Duration::from_secs_f64((self.args.save_every * 60.0).clamp(0.0, 1e9));
+        let mut next = Some(self.maker.batch(self.session.steps())?);
+        let mut patient = self.patient();
+        if self.due() && self.measured != self.session.steps() {
+            // It was ended while it measured.
+            patient = self.measure(folder)?;
+        }
+        while self.session.steps() < self.steps && patient && !stop.asked() {
+            let started = Instant::now();
+            let step = self.session.steps();
+            let batch = match next.take() {
+                Some(batch) => batch,
+                None => self.maker.batch(step)?,
+            };
+            let rate = self.schedule.rate(step + 1);
+            let (session, maker, last) = (&mut self.session, &self.maker, step + 1 == self.steps);
+            let (report, ahead) = thread::scope(|scope| {
+                let ahead = (!last).then(|| scope.spawn(|| maker.batch(step + 1)));
+                let report = session.step(rate, &batch.inputs, &batch.truths);
+                (report, ahead.and_then(|ahead| ahead.join().ok()))
+            });
+            let report = report?;
+            if !report.moved {
+                bar.finish_and_clear();
+                return Err(self.diverged(folder, &batch));
+            }
+            folder.record(&record(&report, step / self.epoch + 1, started.elapsed()))?;
+            bar.inc(1);
+            next = match ahead.transpose() {
+                Ok(next) => next,
+                Err(e) => {
+                    // A picture has vanished: what was learnt is not lost with it.
+                    self.session.save(&folder.state(), self.remarks())?;
+                    return Err(e.into());
+                }
+            };
+            if self.due() {
+                patient = bar.suspend(|| self.measure(folder))?;
+                saved = Instant::now();
+            } else if saved.elapsed() >= between {
+                self.session.save(&folder.state(), self.remarks())?;
+                saved = Instant::now();
+            }
+        }
+        bar.finish_and_clear();
+        self.end(folder, patient)
+    }
+
+    /// Whether it is to be measured after this step.
+    fn due(&self) -> bool {
+        let done = self.session.steps();
+        done > 0 && !self.set.valid.is_empty() && (done.is_multiple_of(self.every) || done == self.steps)
+    }
+
+    /// Whether the measurements are still getting better, as far as somebody asks.
+    fn patient(&self) -> bool {
+        self.args.patience.is_none_or(|patience| self.best.since < patience.get())
+    }
+
+    /// Measures, keeps the network if it is the best so far, and says whether to go on.
+    fn measure(&mut self, folder: &mut OutputFolder) -> Result<bool, Failure> {
+        let step = self.session.steps();
+        // Before whatever may fail: a measurement wants memory of its own.
+        self.session.save(&folder.state(), self.remarks())?;
+        let params = self.session.params()?.clone();
+        let file = folder.network("last", self.network, &params)?;
+        let measured =
+            measure(&file, &self.set.dataset(SetPart::Valid), self.args.adapter.as_deref(), !self.args.no_exif)?;
+        let now = [measured.ap50, measured.ap];
+        if self.best.ap.is_none_or(|best| now > best) {
+            self.best = Best { ap: Some(now), step, since: 0 };
+            folder.network("best", self.network, &params)?;
+        } else {
+            self.best.since += 1;
+        }
+        self.measured = step;
+        folder.record(&json!({ "step": step, "epoch": step.div_ceil(self.epoch), "valid": measured.json() }))?;
+        self.session.save(&folder.state(), self.remarks())?;
+        let said = format!(
+            "{}; {} pictures to learn from, {} to measure on; step {step} of {}, {} a step, seed {}. The best was AP50 {:.3}, at step {}.",
+            self.network.source.display(),
+            self.set.train.len(),
+            self.set.valid.len(),
+            self.steps,
+            self.args.batch,
+            self.args.seed,
+            self.best.ap.unwrap_or_default()[0],
+            self.best.step,
+        );
+        let title = format!("yolov4 train {}", self.set.source.display());
+        page::write(&folder.page(), &title, &said, &folder.records()?, &measured)?;
+        self.tell(step, &measured);
+        Ok(self.patient())
+    }
+
+    fn tell(&self, step: u64, measured: &Measured) {
+        let best = if self.best.step == step { ", the best so far" } else { "" };
+        output::say(format_args!(
+            "step {step} of {}: AP50 {:.3}, AP {:.3}, recall {:.3}, precision {:.3}{best}",
+            self.steps, measured.ap50, measured.ap, measured.recall, measured.precision,
+        ));
+    }
+
+    /// The step was not made.
+    fn diverged(&mut self, folder: &OutputFolder, batch: &Batch) -> Failure {
+        let names = batch.pictures.iter().map(|n| self.set.train[*n].image.path.display().to_string());
+        let state = folder.state();
+        let before = if state.exists() { format!("; {} is from before", state.display()) } else { String::new() };
+        output::say(format_args!(
+            "error: step {}: the network's values are no numbers any more; its pictures were {}{before}; try a smaller --lr",
+            self.session.steps() + 1,
+            names.collect::<Vec<_>>().join(", "),
+        ));
+        Failure::Reported
+    }
+
+    /// Writes everything, whatever the end.
+    fn end(&mut self, folder: &OutputFolder, patient: bool) -> CommandResult {
+        self.session.save(&folder.state(), self.remarks())?;
+        let params = self.session.params()?.clone();
+        let last = folder.network("last", self.network, &params)?;
+        if self.best.ap.is_none() {
+            // Nothing was measured: the last is the best there is.
+            folder.network("best", self.network, &params)?;
+        }
+        let step = self.session.steps();
+        let how = match (step == self.steps, patient) {
+            (true, _) => "over",
+            (false, true) => "ended: --resume goes on",
+            (false, false) => "ended: it got no better",
+        };
+        folder.results(&json!({
+            "steps": step, "steps_in_all": self.steps, "batch": self.args.batch, "seed": self.args.seed,
+            "pictures": self.set.train.len(), "classes": self.set.classes,
+            "best": self.best.ap.map(|[ap50, ap]| json!({ "step": self.best.step, "AP50": ap50, "AP": ap })),
+        }))?;
+        output::say(format_args!("step {step} of {}, {how}; {}", self.steps, last.display()));
+        Ok(())
+    }
+}
+
+/// The heads' losses, for the classes of a graph.
+fn of_classes(mut keys: TrainingKeys, graph: &Graph) -> TrainingKeys {
+    for (section, head) in keys.heads.iter_mut().zip(&graph.heads) {
+        if section.classes != head.classes {
+            // They count other classes.
+            section.multipliers = None;
+            section.classes = head.classes;
+        }
+    }
+    keys
+}
+
+fn record(report: &StepReport, epoch: u64, took: Duration) -> serde_json::Value {
+    let StepReport { step, rate, loss, tally, .. } = report;
+    json!({
+        "step": step, "epoch": epoch, "rate": rate, "loss": loss.total(),
+        "parts": { "boxes": loss.boxes, "objectness": loss.objectness, "classes": loss.classes },
+        "assigned": tally.assigned, "iou": tally.average_iou(), "seconds": took.as_secs_f64(),
+    })
+}
