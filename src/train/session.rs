@@ -37,7 +37,7 @@ pub struct TrainSessionOptions {
 /// The most pictures of a batch that may be played at once on a device, within so many bytes of values.
 ///
 /// # Errors
-/// [`Error::Limit`] if there is no room for one; as [`TrainProgram::planned_bytes`].
+/// [`Error::Limit`] if there is no room for one; as [`TrainProgram::planned`].
 pub fn largest_mini(gpu: &Gpu, graph: &Graph, frozen: usize, batch: usize, memory: u64) -> Result<usize> {
     let trained = |id: NodeId| graph.node(id).layer.is_none_or(|layer| layer >= frozen);
     let request = GradientRequest { trained: &trained, input: false };
