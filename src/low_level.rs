@@ -43,7 +43,7 @@ pub mod gpu {
         RungBenchmark, Table, Timing, TimingBudget, Tune, TuningEntry, adapters, driver_hint, requirements, time,
     };
     #[cfg(feature = "train")]
-    pub use crate::gpu::{Descent, PlannedTraining, TrainOptions, TrainProgram};
+    pub use crate::gpu::{Adaptive, Descent, GradientNorm, PlannedTraining, TrainOptions, TrainProgram};
 }
 
 /// A network as nodes, and the passes from a file to what is played.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use yolov4::{
     Gpu, Shape, Tensor,
     low_level::{
-        gpu::{Descent, GpuOptions, TrainOptions, TrainProgram},
+        gpu::{Adaptive, Descent, GpuOptions, TrainOptions, TrainProgram},
         graph::{Activation, Builder, Conv, Graph, Keep, NodeId, NodeParams, Op, Params, backward::GradientRequest},
         kernels::{
             conv::{CardClass, Variant},
@@ -14,6 +14,7 @@ use yolov4::{
         },
         oracle::{Values, play_batch},
         train::{
+            adamw::AdamW,
             sgd::Sgd,
             twin::{Statistics, Twin},
         },
@@ -223,6 +224,36 @@ fn by_distance(heads: &[&Values<f64>], targets: &[Values<f64>]) -> Vec<Values<f6
 
 #[test]
 fn ten_steps_are_the_twins() {
+    ten_steps(&Steps { ahead: 0.0, biases: 1.0, longest: None, adamw: false });
+}
+
+#[test]
+fn ten_steps_ahead_with_rates_of_their_own_for_biases_are_the_twins() {
+    ten_steps(&Steps { ahead: 0.9, biases: 2.0, longest: None, adamw: false });
+}
+
+#[test]
+fn ten_shortened_steps_are_the_twins() {
+    ten_steps(&Steps { ahead: 0.0, biases: 1.0, longest: Some(0.02), adamw: false });
+}
+
+#[test]
+fn ten_steps_of_adamw_are_the_twins() {
+    ten_steps(&Steps { ahead: 0.0, biases: 2.0, longest: Some(0.02), adamw: true });
+}
+
+/// How ten steps are made.
+struct Steps {
+    /// Nesterov's momentum.
+    ahead: f64,
+    /// How many times as far biases and betas are moved.
+    biases: f64,
+    /// What gradients of a picture are shortened to.
+    longest: Option<f64>,
+    adamw: bool,
+}
+
+fn ten_steps(&Steps { ahead, biases, longest, adamw }: &Steps) {
     let gpu = gpu();
     let block = |b: &mut Builder, name: &str, conv: Conv, of| {
         let conv = b.add(name, None, Op::Conv(Conv { bias: false, ..conv }), &[of]).unwrap();
@@ -238,20 +269,26 @@ fn ten_steps_are_the_twins() {
     let mut noise = Noise(5);
     let mut params = narrow_params(&random_params(&graph, &mut noise));
     let request = GradientRequest { trained: &|_| true, input: false };
-    let options = TrainOptions { pictures: PICTURES, ..TrainOptions::default() };
+    let options = TrainOptions { pictures: PICTURES, adaptive: adamw, ..TrainOptions::default() };
     let mut program = pollster::block_on(TrainProgram::new(&gpu, &graph, &params, &request, &options)).unwrap();
-    let sgd = Sgd { momentum: 0.9, decay: 0.0005, batch: PICTURES };
+    let sgd = Sgd { momentum: 0.9, decay: 0.0005, batch: PICTURES, ahead };
     let statistics = Statistics { share: 0.1, seen: None };
     let mut twin = Twin::new(program.training().clone(), params.wide(), sgd, statistics);
+    twin.longest = longest;
+    let Adaptive { second, least, .. } = Adaptive::default();
+    twin.adamw = adamw.then_some(AdamW { momentum: 0.9, second, least, decay: 0.0005, batch: PICTURES });
+    // A step of AdamW is as long as its rate.
+    let far = if adamw { 0.02 } else { 1.0 };
+    let mut shortened = 0;
     let targets: Vec<Values<f64>> =
         graph.heads.iter().map(|head| values(&mut noise, graph.node(head.input).shape)).collect();
     let (mut losses, mut worst) = (Vec::new(), [0.0_f64; 2]);
     for step in 0..10 {
         let pictures = values(&mut noise, graph.input_shape());
-        let rate = 0.05 * f64::from(step + 1);
+        let rate = far * 0.05 * f64::from(step + 1);
         let before = params.clone();
         let old = twin.params().clone();
-        twin.step(pictures.clone(), rate, |heads| {
+        twin.step(pictures.clone(), [rate, biases * rate], |heads| {
             losses.push(heads.iter().zip(&targets).map(|(a, b)| apart(&flat(a), &flat(b))).sum::<f64>());
             Ok(by_distance(heads, &targets))
         })
@@ -264,10 +301,24 @@ fn ten_steps_are_the_twins() {
         };
         let heads: Vec<Values<f64>> = heads.iter().map(wide).collect();
         let above = by_distance(&heads.iter().collect::<Vec<_>>(), &targets);
-        let descent = Descent { rate, momentum: 0.9, decay: 0.0005, batch: PICTURES, share: 0.1, average: 0.0 };
+        let descent = Descent {
+            rate,
+            bias_rate: biases * rate,
+            momentum: 0.9,
+            ahead,
+            decay: 0.0005,
+            longest: longest.unwrap_or(0.0),
+            adaptive: Adaptive { step: step as u64 + 1, ..Adaptive::default() },
+            batch: PICTURES,
+            share: 0.1,
+            average: 0.0,
+        };
         program.begin(&descent).unwrap();
         program.backwards(&above.iter().map(narrow).collect::<Vec<_>>()).unwrap();
         program.descend().unwrap();
+        let norm = pollster::block_on(program.norm()).unwrap();
+        assert_eq!(norm.odd, 0);
+        shortened += usize::from(longest.is_some_and(|longest| norm.length > longest));
         pollster::block_on(program.read_params(false, &mut params)).unwrap();
         for ((new, before), (right, old)) in
             params.0.iter().zip(&before.0).zip(twin.params().0.iter().zip(&old.0)).filter(|((new, _), _)| new.is_some())
@@ -287,7 +338,9 @@ fn ten_steps_are_the_twins() {
         worst[0], worst[1], losses[0], losses[9]
     );
     assert!(worst[0] < 1e-3 && worst[1] < 1e-5, "{worst:?}");
-    assert!(losses[9] < 0.8 * losses[0], "{losses:?}");
+    assert!(longest.is_none() || shortened > 5, "{shortened} steps were shortened");
+    // Short steps get nowhere in ten.
+    assert!(longest.is_some() || losses[9] < 0.8 * losses[0], "{losses:?}");
 }
 
 /// Weights and bias, or gamma and beta; mean and variance.
@@ -316,7 +369,15 @@ fn the_same_step_twice_is_the_same_to_the_bit() {
         let mut program = pollster::block_on(TrainProgram::new(&gpu, &graph, &start, &EVERYTHING, &options)).unwrap();
         for _ in 0..3 {
             program
-                .begin(&Descent { rate: 0.1, momentum: 0.9, decay: 0.001, batch: 3, share: 0.5, average: 0.0 })
+                .begin(&Descent {
+                    rate: 0.1,
+                    bias_rate: 0.1,
+                    momentum: 0.9,
+                    decay: 0.001,
+                    batch: 3,
+                    share: 0.5,
+                    ..Descent::default()
+                })
                 .unwrap();
             pollster::block_on(program.forwards(&pictures)).unwrap();
             program.backwards(&above).unwrap();
@@ -342,7 +403,7 @@ fn mini_batches_are_put_together_and_numbers_averaged() {
             (pictures, graph.heads.iter().map(|head| drawn(graph.node(head.input).shape)).collect())
         })
         .collect();
-    let descent = Descent { rate: 0.1, momentum: 0.0, decay: 0.0, batch: 9, share: 0.5, average: 0.25 };
+    let descent = Descent { rate: 0.1, bias_rate: 0.1, batch: 9, share: 0.5, average: 0.25, ..Descent::default() };
     let options = TrainOptions { pictures: PICTURES, several: true, averaged: true, ..TrainOptions::default() };
     let play = |minis: &[(Vec<Tensor>, Vec<Vec<Tensor>>)], steps: usize| {
         let mut program = pollster::block_on(TrainProgram::new(&gpu, &graph, &start, &EVERYTHING, &options)).unwrap();

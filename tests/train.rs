@@ -48,7 +48,7 @@ fn rates_by_hand() {
 
 #[test]
 fn a_step_in_darknets_order() {
-    let sgd = Sgd { momentum: 0.9, decay: 0.1, batch: 2 };
+    let sgd = Sgd { momentum: 0.9, decay: 0.1, batch: 2, ahead: 0.0 };
     let (mut weight, mut velocity) = ([1.0], [0.0]);
     sgd.step(&mut weight, &mut velocity, &[3.0], 0.5, true);
     // -3 - 0.1 * 2 * 1 = -3.2; 1 + 0.5 / 2 * -3.2 = 0.2; 0.9 * -3.2 = -2.88.
@@ -184,13 +184,13 @@ fn a_small_network_learns_two_pictures_by_heart_with_either_gradient() {
     };
     for gradient in [BoxGradient::Darknet, BoxGradient::Exact] {
         let training = backward(&graph, &GradientRequest { trained: &|_| true, input: false }, pictures.len()).unwrap();
-        let sgd = Sgd { momentum: 0.9, decay: 5e-4, batch: pictures.len() };
+        let sgd = Sgd { momentum: 0.9, decay: 5e-4, batch: pictures.len(), ahead: 0.0 };
         let statistics = Statistics { share: 0.01, seen: Some(0) };
         let mut twin = Twin::new(training, scratch(&graph), sgd, statistics);
         let rates = Schedule { burn_in: 20, learning_rate: 0.02, ..schedule(Policy::Constant) };
         let mut tallies = Vec::new();
         for n in 1..=300 {
-            twin.step(pictures.clone(), rates.rate(n), |heads| {
+            twin.step(pictures.clone(), [rates.rate(n); 2], |heads| {
                 let (above, tally) = loss(&section, gradient, heads, &truths)?;
                 tallies.push(tally);
                 Ok(above)
@@ -281,13 +281,13 @@ fn running_statistics_follow_by_hand() {
     let pictures = vec![picture([1.0, 2.0, 3.0, 4.0]), picture([5.0, 6.0, 7.0, 8.0])];
     for (seen, share) in [(None, 0.01), (Some(0), 1.0), (Some(3), 0.25), (Some(1000), 0.01)] {
         let training = backward(&graph, &GradientRequest { trained: &|_| true, input: false }, 2).unwrap();
-        let sgd = Sgd { momentum: 0.9, decay: 0.0, batch: 2 };
+        let sgd = Sgd { momentum: 0.9, decay: 0.0, batch: 2, ahead: 0.0 };
         let mut twin = Twin::new(training, params.clone(), sgd, Statistics { share: 0.01, seen });
         let nothing = |heads: &[&Values<f64>]| {
             let zeros = |value: &Tensor<f64>| Tensor { shape: value.shape, data: vec![0.0; value.data.len()] };
             Ok(heads.iter().map(|values| values.iter().map(zeros).collect()).collect())
         };
-        twin.step(pictures.clone(), 0.1, nothing).unwrap();
+        twin.step(pictures.clone(), [0.1; 2], nothing).unwrap();
         let Some(NodeParams::BatchNorm { mean, var, .. }) = twin.params().get(NodeId(2)) else { panic!("batch-norm") };
         let (mean, var) = (mean[0], var[0]);
         let wanted = (10.0 + share * (4.5 - 10.0), 100.0 + share * (6.0 - 100.0));
@@ -295,10 +295,10 @@ fn running_statistics_follow_by_hand() {
             (mean - wanted.0).abs() < 1e-12 && (var - wanted.1).abs() < 1e-12,
             "{seen:?}: {mean} {var}, expected {wanted:?}"
         );
-        let short = twin.step(pictures.clone(), 0.1, |_| Ok(vec![])).unwrap_err();
+        let short = twin.step(pictures.clone(), [0.1; 2], |_| Ok(vec![])).unwrap_err();
         assert!(short.to_string().contains("gradients of 1 heads, found 0"), "{short}");
         twin.sgd.batch = 64;
-        let other = twin.step(pictures.clone(), 0.1, nothing).unwrap_err();
+        let other = twin.step(pictures.clone(), [0.1; 2], nothing).unwrap_err();
         assert!(other.to_string().contains("64 pictures"), "{other}");
     }
 }

@@ -1,21 +1,19 @@
-//! What training reads of a cfg, what a network becomes for other classes, and what is seen of pictures.
+//! What training reads of a cfg, what a network becomes for other classes, how far steps move, and which pictures they are of.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
-use yolov4::{
-    Picture, Shape,
-    low_level::{
-        graph::{NodeParams, Op, Params},
-        model::{CfgOptions, Model, random::Random},
-        train::{
-            adapt::{StartFrom, first_numbers, for_classes},
-            darknet_loss::{BoxLoss, IouKind},
-            keys::{AugmentKeys, TrainingKeys},
-            order::pictures_of_step,
-            schedule::{Policy, Schedule},
-            variation::Variation,
-        },
+use yolov4::low_level::{
+    graph::{NodeParams, Op, Params},
+    model::{CfgOptions, Model, random::Random},
+    train::{
+        adapt::{StartFrom, first_numbers, for_classes},
+        augment::{AugmentKeys, Factor, Mixup, Mosaic},
+        darknet_loss::{BoxLoss, IouKind},
+        keys::TrainingKeys,
+        order::pictures_of_step,
+        recipe::{Recipe, StepSize},
+        schedule::{Policy, Schedule},
     },
 };
 
@@ -82,10 +80,11 @@ fn keys_are_read_as_darknet_has_them() {
     assert_eq!(head.box_loss, BoxLoss::Overlap(IouKind::Giou));
     assert!(near(head.iou_normalizer, 0.05) && near(head.iou_thresh, 0.3) && near(head.ignore_thresh, 0.5));
     assert_eq!((head.max_delta, head.multipliers.clone()), (Some(2.0), Some(vec![2.0, 1.0])));
-    let AugmentKeys { jitter, resize, flip, hue, saturation, .. } = keys.augment;
-    assert!(near(jitter, 0.2) && near(resize, 1.5) && flip && near(hue, 0.25) && near(saturation, 1.0));
+    let AugmentKeys { jitter, resize, flip, hue, saturation, mosaic, mixup, .. } = keys.augment;
+    assert!(near(jitter, 0.2) && near(resize, 1.5) && flip && near(hue, 0.25) && saturation == Factor::Times(1.0));
+    assert_eq!((mosaic, mixup), (Mosaic::Corners, Mixup::Never));
     // What would change the result and is not done is told.
-    for key in ["mosaic=1", "random=1"] {
+    for key in ["random=1"] {
         assert!(notes.iter().any(|note| note.contains(key)), "{key}: {notes:?}");
     }
     assert!(!notes.iter().any(|note| note.contains("burn_in")), "{notes:?}");
@@ -173,79 +172,30 @@ fn every_epoch_has_every_picture_once() {
     assert!(large.len() == 7 && large.iter().all(|n| *n < 3), "a batch may be larger than the set: {large:?}");
 }
 
-/// A picture whose red says the column and whose green the row; red and green stay what they are in other colours' absence.
-fn gradient(width: usize, height: usize) -> Picture {
-    let at = |n: usize| [(n % width * 255 / (width - 1)) as u8, (n / width * 255 / (height - 1)) as u8, 0, 255];
-    Picture { width, height, rgba: (0..width * height).flat_map(at).collect() }
-}
-
 #[test]
-fn boxes_go_where_their_pixels_go() {
-    let (width, height) = (120, 80);
-    let picture = gradient(width, height);
-    let keys = AugmentKeys { jitter: 0.3, resize: 1.5, flip: true, hue: 0.0, saturation: 1.0, exposure: 1.0 };
-    let shape = Shape::new(3, 48, 64);
-    let (mut flipped, mut beyond) = (0, 0);
-    for seed in 0..40 {
-        for letterbox in [false, true] {
-            let seen = Variation::drawn(&keys, (width, height), (64, 48), letterbox, &mut Random::new(seed));
-            let input = seen.input(&picture, shape);
-            let object = [0.5, 0.5, 0.1, 0.1];
-            let truths = seen.truths(&[(4, object)], (width, height));
-            let [truth] = truths[..] else { continue };
-            assert_eq!(truth.class, 4);
-            // The middle of the box is the middle of the picture, whatever was done to both.
-            let at = |side: f64, n: usize| ((side * n as f64) as usize).min(n - 1);
-            let (x, y) = (at(truth.cx, shape.w), at(truth.cy, shape.h));
-            let whole = |side: f64, length: f64| side - length / 2.0 > 0.0 && side + length / 2.0 < 1.0;
-            if whole(truth.cx, truth.w) && whole(truth.cy, truth.h) {
-                let (red, green) = (input.at(0, y, x), input.at(1, y, x));
-                let step = [seen.crop[2] / 64.0 / width as f64, seen.crop[3] / 48.0 / height as f64];
-                assert!((f64::from(red) - 0.5).abs() < step[0] + 0.01, "seed {seed}: {red} at {x}, {y} of {seen:?}");
-                assert!(
-                    (f64::from(green) - 0.5).abs() < step[1] + 0.01,
-                    "seed {seed}: {green} at {x}, {y} of {seen:?}"
-                );
-            }
-            flipped += usize::from(seen.flip);
-            // Beyond the picture it is grey, in blue too, of which the picture has none.
-            beyond += usize::from(input.plane(2).contains(&0.5));
-        }
-    }
-    assert!((20..60).contains(&flipped) && beyond > 10, "{flipped} flipped, {beyond} beyond");
-}
-
-#[test]
-fn what_is_not_varied_is_the_picture() {
-    let picture = gradient(64, 48);
-    let none = Variation::none((64, 48), (64, 48), true);
-    let input = none.input(&picture, Shape::new(3, 48, 64));
-    for (n, pixel) in picture.rgba.chunks(4).enumerate() {
-        let found = [0, 1, 2].map(|c| input.plane(c)[n]);
-        assert_eq!(found, [0, 1, 2].map(|c| f32::from(pixel[c]) / 255.0));
-    }
-    let truths = none.truths(&[(0, [0.25, 0.5, 0.2, 0.4])], (64, 48));
-    assert!((truths[0].cx - 0.25).abs() < 1e-12 && (truths[0].h - 0.4).abs() < 1e-12);
-    // A tall picture lies in the middle of a square canvas.
-    let tall = Variation::none((50, 100), (64, 64), true);
-    assert_eq!(tall.crop, [-25.0, 0.0, 100.0, 100.0]);
-}
-
-#[test]
-fn colours_turn_round_and_light_is_bounded() {
-    let red = Picture { width: 1, height: 1, rgba: vec![255, 0, 0, 255] };
-    let seen = |hue: f64, saturation: f64, exposure: f64| {
-        let plain = Variation::none((1, 1), (1, 1), false);
-        let varied = Variation { hue, saturation, exposure, ..plain };
-        varied.input(&red, Shape::new(3, 1, 1)).data
+fn the_papers_recipe_warms_up_then_falls_to_a_fifth() {
+    let (_dir, _path, model) = model(CFG);
+    let keys = TrainingKeys::scaled(TrainingKeys::of_graph(&model.graph).heads);
+    let schedule = keys.schedule.over(1000);
+    assert_eq!(schedule.burn_in, 50);
+    let near = |found: StepSize, right: [f64; 4]| {
+        let all = [found.rate, found.bias_rate, found.momentum, found.kept];
+        assert!(all.iter().zip(right).all(|(a, b)| (a - b).abs() < 1e-12), "{all:?}, expected {right:?}");
     };
-    let near = |found: Vec<f32>, right: [f32; 3]| {
-        assert!(found.iter().zip(right).all(|(a, b)| (a - b).abs() < 1e-6), "{found:?}, expected {right:?}");
-    };
-    near(seen(1.0 / 3.0, 1.0, 1.0), [0.0, 1.0, 0.0]);
-    // A hue below none is one from the other end.
-    near(seen(-1.0 / 3.0, 1.0, 1.0), [0.0, 0.0, 1.0]);
-    near(seen(0.0, 0.5, 1.0), [1.0, 0.5, 0.5]);
-    near(seen(0.0, 1.0, 0.5), [0.5, 0.0, 0.0]);
-    near(seen(0.0, 2.0, 2.0), [1.0, 0.0, 0.0]);
+    // Half-way through: the others' rate is half, that of biases half-way down from .1, momentum half-way up from .9.
+    near(keys.step_size(&schedule, 25), [0.005, 0.055, 0.9185, 0.9 + 0.037 * 26.0 / 50.0]);
+    // 1/5 + 4/5 of a half cosine.
+    near(keys.step_size(&schedule, 500), [0.006, 0.006, 0.937, 0.937]);
+    near(keys.step_size(&schedule, 1000), [0.002, 0.002, 0.937, 0.937]);
+    // The last third is how the paper's networks were tuned.
+    let mosaic = |n: u64| keys.augment_at(n, 900).mosaic;
+    assert_eq!(mosaic(600), Mosaic::Zoomed { scale: 0.5, shift: 0.5 });
+    assert_eq!(mosaic(601), Mosaic::Zoomed { scale: 0.8, shift: 0.5 });
+    assert_eq!(keys.augment_at(601, 900).mixup, Mixup::Beta { odds: 0.2 });
+    // Averages: .9999 in the long run, nothing kept at first.
+    let kept = Recipe::Scaled.averaged(0.9999, 2000);
+    assert!(
+        (kept - 0.9999 * (1.0 - (-2001.0_f64 / 2000.0).exp())).abs() < 1e-12
+            && Recipe::Scaled.averaged(0.9999, 0) < 1e-3
+    );
 }

@@ -1,11 +1,15 @@
 //! `yolov4 gradients`: the gradients of every number of a network, for comparison with other programs.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use pollster::block_on;
 use safetensors::{Dtype, tensor::TensorView};
 use yolov4::{
     Error, Gpu, Picture, Shape, Tensor,
+    dataset::TrainingSet,
     low_level::{
         detect::choices::Choices,
         gpu::{DeviceRequirements, GpuOptions, TrainOptions, TrainProgram},
@@ -17,10 +21,11 @@ use yolov4::{
         host::Placement,
         model::{Model, random::Random},
         oracle::{self, Values, play_batch},
+        train::{darknet_loss::Truth, judge::judge, recipe::Recipe, scene::Scene},
     },
 };
 
-use crate::{CommandResult, numbers, options, output};
+use crate::{CommandResult, numbers, options, output, train::training_keys};
 
 #[derive(clap::Args, Debug)]
 pub struct GradientsArgs {
@@ -39,7 +44,10 @@ pub struct GradientsArgs {
     /// [O, I / groups, K, K], .bias, .gamma, .beta [C], statistics.L.mean and .variance [C]; gradient.input
     #[arg(long, value_name = "FILE.safetensors")]
     out: PathBuf,
-    /// Seed of the gradients by the heads' values (upstream.N), and of random weights where none are named
+    /// Gradients of the loss of this recipe: the pictures' labels, which lie beside them, are what is to be found, as they are
+    #[arg(long, value_enum, value_name = "RECIPE")]
+    loss: Option<Recipe>,
+    /// Seed of the gradients by the heads' values (upstream.N) where they are of no loss, and of random weights where none are named
     #[arg(long, default_value_t = 0)]
     seed: u64,
 }
@@ -86,7 +94,9 @@ pub fn run(args: &GradientsArgs) -> CommandResult {
     });
     given.insert(NodeId(0), inputs.collect::<yolov4::Result<_>>()?);
     let mut random = Random::new(args.seed);
-    for upstream in &training.upstream {
+    let asked = args.loss.map(|recipe| of_loss(recipe, args, &network, &params, &training, &given)).transpose()?;
+    given.extend(training.upstream.iter().copied().zip(asked.into_iter().flatten()));
+    for upstream in training.upstream.iter().filter(|_| args.loss.is_none()) {
         let shape = training.graph.node(*upstream).shape;
         let mut one = || Tensor { shape, data: (0..shape.elements()).map(|_| f64::from(random.signed())).collect() };
         given.insert(*upstream, args.images.iter().map(|_| one()).collect());
@@ -108,6 +118,35 @@ pub fn run(args: &GradientsArgs) -> CommandResult {
     let views = views.collect::<yolov4::Result<Vec<_>>>()?;
     output::write(&args.out, &safetensors::serialize(views, None).map_err(&fail)?)?;
     Ok(())
+}
+
+/// What the loss of a recipe asks of the heads, by the oracle's values.
+fn of_loss(
+    recipe: Recipe,
+    args: &GradientsArgs,
+    network: &Model,
+    params: &Params,
+    training: &TrainingGraph,
+    given: &BTreeMap<NodeId, Values<f64>>,
+) -> yolov4::Result<Vec<Values<f64>>> {
+    let canvas = training.graph.canvas();
+    let truths = args.images.iter().map(|path| {
+        let set = TrainingSet::open(path.parent().unwrap_or(Path::new(".")))?;
+        let found = set.train.iter().find(|picture| picture.image.path.file_name() == path.file_name());
+        let found = found.ok_or_else(|| Error::Usage(format!("{}: no labels lie beside it", path.display())))?;
+        let picture = Picture::open(path)?;
+        let size = (picture.width, picture.height);
+        let scene = Scene::plain(size, canvas, network.preprocess.letterbox);
+        Ok(scene.truths(&[found.truths()], &[size]))
+    });
+    let truths: Vec<Vec<Truth>> = truths.collect::<yolov4::Result<_>>()?;
+    let params = params.wide();
+    let numbers = |id: NodeId| training.numbers[id.0].and_then(|of| params.get(of));
+    let heads: Vec<NodeId> = training.graph.heads.iter().map(|head| head.input).collect();
+    let mut values = play_batch(&training.graph, &numbers, given.clone(), &heads)?;
+    let heads: Vec<Values<f64>> = heads.iter().filter_map(|id| values.remove(id)).collect();
+    let keys = training_keys(recipe, network, &mut vec![])?;
+    Ok(judge(&keys, &heads, &truths, canvas, args.images.len())?.gradients)
 }
 
 /// The values that are written, by the GPU.

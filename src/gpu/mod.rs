@@ -68,6 +68,6 @@ pub use rung_benchmark::{RungBenchmark, Timing, TimingBudget};
 pub use stamps::Stamps;
 pub use table::{Table, TuningEntry};
 #[cfg(feature = "train")]
-pub use train::{Descent, PlannedTraining, TrainOptions, TrainProgram};
+pub use train::{Adaptive, Descent, GradientNorm, PlannedTraining, TrainOptions, TrainProgram};
 pub use tune::{Tune, time};
 pub use wgpu::TextureView;

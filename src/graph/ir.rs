@@ -79,6 +79,16 @@ impl Graph {
         (shape.w, shape.h)
     }
 
+    /// The anchors of all heads, each once, by area and width; and which of them each head has.
+    pub fn anchors(&self) -> (Vec<(f32, f32)>, Vec<Vec<usize>>) {
+        let mut all: Vec<(f32, f32)> = self.heads.iter().flat_map(|head| head.anchors.iter().copied()).collect();
+        all.sort_by(|a, b| (a.0 * a.1).total_cmp(&(b.0 * b.1)).then(a.0.total_cmp(&b.0)));
+        all.dedup();
+        let place = |anchor: &(f32, f32)| all.iter().position(|other| other == anchor);
+        let masks = self.heads.iter().map(|head| head.anchors.iter().filter_map(place).collect()).collect();
+        (all, masks)
+    }
+
     /// Number of classes: the most that a head has.
     pub fn classes(&self) -> usize {
         self.heads.iter().map(|head| head.classes).max().unwrap_or(0)

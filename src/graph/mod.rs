@@ -25,6 +25,8 @@ pub mod ir;
 pub mod place;
 pub mod plan;
 pub mod reach;
+#[cfg(feature = "train")]
+pub mod recompute;
 pub mod rewrite;
 pub mod target;
 pub mod weighted;

@@ -4,6 +4,7 @@ use crate::{
     error::{Error, Result},
     graph::{Builder, Graph, NodeId, NodeParams, Op, Params},
     model::{Model, random},
+    train::keys::TrainingKeys,
 };
 
 /// Which numbers training begins with.
@@ -36,6 +37,40 @@ fn head_conv(graph: &Graph, head: NodeId) -> Result<NodeId> {
             }
         }
     }
+}
+
+/// Layers of the cfg up to the one at which the picture has been halved for the last time: 26 of YOLOv4-tiny.
+pub fn backbone(graph: &Graph) -> usize {
+    let pixels = |node: &crate::graph::Node| node.shape.pixels();
+    let least = graph.heads.iter().map(|head| graph.node(head.input).shape.pixels()).min().unwrap_or(0);
+    let halved = graph.nodes.iter().find(|node| pixels(node) <= least && node.layer.is_some());
+    halved.and_then(|node| node.layer).map_or(0, |layer| layer + 1)
+}
+
+/// Gives the heads of a network, and what is asked of them, these anchors, as many as they have: the finest head the smallest ones.
+///
+/// # Errors
+/// [`Error::Usage`] if they are not as many.
+pub fn set_anchors(graph: &mut Graph, keys: &mut TrainingKeys, anchors: &[(f64, f64)]) -> Result<()> {
+    let wanted: usize = graph.heads.iter().map(|head| head.anchors.len()).sum();
+    if anchors.len() != wanted || keys.heads.len() != graph.heads.len() {
+        return Err(Error::Usage(format!("expected {wanted} anchors, found {}", anchors.len())));
+    }
+    let mut finest: Vec<usize> = (0..graph.heads.len()).collect();
+    let pixels: Vec<usize> = graph.heads.iter().map(|head| graph.node(head.input).shape.pixels()).collect();
+    finest.sort_by_key(|&head| std::cmp::Reverse(pixels[head]));
+    let mut by_area = anchors.to_vec();
+    by_area.sort_by(|a, b| (a.0 * a.1).total_cmp(&(b.0 * b.1)));
+    let mut first = 0;
+    for head in finest {
+        let own = first..first + graph.heads[head].anchors.len();
+        first = own.end;
+        graph.heads[head].anchors = by_area[own.clone()].iter().map(|(w, h)| (*w as f32, *h as f32)).collect();
+        keys.heads[head].mask = own.collect();
+        // Of 32 bits, as the network has them.
+        keys.heads[head].anchors = by_area.iter().map(|(w, h)| [f64::from(*w as f32), f64::from(*h as f32)]).collect();
+    }
+    Ok(())
 }
 
 /// The same network for these classes.

@@ -7,7 +7,9 @@ use crate::{
     graph::Graph,
     model::darknet::cfg::{Cfg, Section},
     train::{
+        augment::{AugmentKeys, Factor, Mixup, Mosaic},
         darknet_loss::{BoxLoss, IouKind, YoloSection, multipliers},
+        recipe::{Optimizer, Recipe, WarmUp},
         schedule::{Policy, Schedule},
     },
 };
@@ -48,8 +50,8 @@ pub const TRAINING_KEYS: &[(&str, &str, KeyFate)] = &[
     ("net", "flip", KeyFate::Honoured),
     ("net", "angle", KeyFate::Passed),
     ("net", "aspect", KeyFate::Passed),
-    ("net", "mosaic", KeyFate::Passed),
-    ("net", "mixup", KeyFate::Passed),
+    ("net", "mosaic", KeyFate::Honoured),
+    ("net", "mixup", KeyFate::Honoured),
     ("net", "cutmix", KeyFate::Passed),
     ("net", "blur", KeyFate::Passed),
     ("net", "gaussian_noise", KeyFate::Passed),
@@ -83,23 +85,6 @@ pub const TRAINING_KEYS: &[(&str, &str, KeyFate)] = &[
     ("yolo", "random", KeyFate::Passed),
 ];
 
-/// How pictures are varied; Darknet's keys.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct AugmentKeys {
-    /// `jitter`: how far each side of the crop may move, as a part of the picture's.
-    pub jitter: f64,
-    /// `resize`: how many times larger or smaller the crop may be.
-    pub resize: f64,
-    /// `flip`: whether every second picture is mirrored.
-    pub flip: bool,
-    /// `hue`: how far the hue may turn, in turns.
-    pub hue: f64,
-    /// `saturation`: most times that colours become stronger or weaker.
-    pub saturation: f64,
-    /// `exposure`: the same of the light.
-    pub exposure: f64,
-}
-
 /// Everything that a cfg says about training.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrainingKeys {
@@ -107,12 +92,20 @@ pub struct TrainingKeys {
     pub schedule: Schedule,
     /// `momentum`
     pub momentum: f64,
-    /// `decay`
+    /// What the first steps begin with.
+    pub warm_up: Option<WarmUp>,
+    /// `decay`; with the paper's recipe for a batch of [`NOMINAL_BATCH`](crate::train::recipe::NOMINAL_BATCH).
     pub decay: f64,
+    /// What is asked of the heads, and how a step is made of it.
+    pub recipe: Recipe,
+    /// How numbers are moved.
+    pub optimizer: Optimizer,
     /// The loss of every head, in the graph's order.
     pub heads: Vec<YoloSection>,
     /// How pictures are varied.
     pub augment: AugmentKeys,
+    /// How they are in the last third, if otherwise.
+    pub last_third: Option<AugmentKeys>,
 }
 
 impl TrainingKeys {
@@ -146,28 +139,32 @@ impl TrainingKeys {
             resize: number(last, "resize", 1.0)?.max(1.0),
             flip: net.number_or::<i64>("flip", 1)? != 0,
             hue: number(net, "hue", 0.0)?,
-            saturation: number(net, "saturation", 1.0)?.max(1.0),
-            exposure: number(net, "exposure", 1.0)?.max(1.0),
+            saturation: Factor::Times(number(net, "saturation", 1.0)?.max(1.0)),
+            exposure: Factor::Times(number(net, "exposure", 1.0)?.max(1.0)),
+            mosaic: if net.number_or::<i64>("mosaic", 0)? != 0 { Mosaic::Corners } else { Mosaic::Never },
+            mixup: if net.number_or::<i64>("mixup", 0)? != 0 { Mixup::Halves } else { Mixup::Never },
         };
         Ok(Self {
             schedule: schedule(net)?,
             momentum: number(net, "momentum", 0.9)?,
+            warm_up: None,
             decay: number(net, "decay", 0.0001)?,
+            recipe: Recipe::Darknet,
+            optimizer: Optimizer::Sgd,
             heads,
             augment,
+            last_third: None,
         })
     }
 
     /// Those of YOLOv4-tiny, for a network whose file says nothing about training.
     pub fn of_graph(graph: &Graph) -> Self {
         // Each head knows its own anchors; which of them a truth is given to is decided among all.
-        let mut anchors: Vec<[f64; 2]> = graph.heads.iter().flat_map(|head| of_head(head).anchors).collect();
-        anchors.sort_by(|a, b| (a[0] * a[1]).total_cmp(&(b[0] * b[1])).then(a[0].total_cmp(&b[0])));
-        anchors.dedup();
-        let place = |anchor: &[f64; 2]| anchors.iter().position(|other| other == anchor);
-        let heads = graph.heads.iter().map(|head| YoloSection {
+        let (anchors, masks) = graph.anchors();
+        let anchors: Vec<[f64; 2]> = anchors.iter().map(|(w, h)| [f64::from(*w), f64::from(*h)]).collect();
+        let heads = graph.heads.iter().zip(masks).map(|(head, mask)| YoloSection {
             anchors: anchors.clone(),
-            mask: of_head(head).anchors.iter().filter_map(place).collect(),
+            mask,
             iou_thresh: 0.213,
             ignore_thresh: 0.7,
             box_loss: BoxLoss::Overlap(IouKind::Ciou),
@@ -184,9 +181,21 @@ impl TrainingKeys {
                 policy: Policy::Constant,
             },
             momentum: 0.9,
+            warm_up: None,
             decay: 0.0005,
+            recipe: Recipe::Darknet,
+            optimizer: Optimizer::Sgd,
             heads: heads.collect(),
-            augment: AugmentKeys { jitter: 0.3, resize: 1.5, flip: true, hue: 0.1, saturation: 1.5, exposure: 1.5 },
+            augment: AugmentKeys {
+                jitter: 0.3,
+                resize: 1.5,
+                flip: true,
+                hue: 0.1,
+                saturation: Factor::Times(1.5),
+                exposure: Factor::Times(1.5),
+                ..AugmentKeys::default()
+            },
+            last_third: None,
         }
     }
 }
@@ -229,7 +238,7 @@ fn fates(section: &Section, notes: &mut Vec<String>) -> Result<()> {
             }
             // What the command line says is its own.
             (KeyFate::Passed, Some(value))
-                if !matches!(*key, "batch" | "subdivisions" | "burn_in" | "max_batches")
+                if !matches!(*key, "batch" | "subdivisions" | "burn_in" | "max_batches" | "mosaic_bound")
                     && !matches!(value, "0" | "0.0") =>
             {
                 notes.push(format!("{}: [{kind}] {key}={value} is not done", section.place()));

@@ -1,9 +1,18 @@
 //! Training: what is asked of the heads, how fast numbers follow, what is seen of the pictures; and the steps, by definition and on the GPU.
 
+pub mod adamw;
 pub mod adapt;
+pub mod augment;
+pub mod clip;
 pub mod darknet_loss;
+pub mod judge;
 pub mod keys;
+#[cfg(feature = "gpu")]
+pub mod memory;
 pub mod order;
+pub mod recipe;
+pub mod scaled_loss;
+pub mod scene;
 pub mod schedule;
 #[cfg(feature = "gpu")]
 pub mod session;

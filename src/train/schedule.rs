@@ -30,6 +30,11 @@ pub enum Policy {
         /// `step`
         step: u64,
     },
+    /// A half cosine from the whole rate down to `last` of it, over all steps: the paper's networks (no policy of Darknet's).
+    Cosine {
+        /// What is left of the rate at the end.
+        last: f64,
+    },
     /// `sgdr`: a half cosine from `learning_rate` down to `least`, again and again.
     Sgdr {
         /// `learning_rate_min`
@@ -76,7 +81,9 @@ impl Schedule {
             Policy::Sigmoid { gamma, step } if self.max_batches > 0 => {
                 Policy::Sigmoid { gamma: gamma * self.max_batches as f64 / steps as f64, step: part(*step) }
             }
-            other @ (Policy::Exp { .. } | Policy::Poly | Policy::Sigmoid { .. }) => other.clone(),
+            other @ (Policy::Exp { .. } | Policy::Poly | Policy::Sigmoid { .. } | Policy::Cosine { .. }) => {
+                other.clone()
+            }
         };
         Self { burn_in: (steps / 20).min(1000), max_batches: steps, policy, ..self.clone() }
     }
@@ -97,6 +104,10 @@ impl Schedule {
             Policy::Exp { gamma } => own * gamma.powf(n as f64),
             Policy::Poly => own * (1.0 - part(self.max_batches.max(1))).max(0.0).powf(self.power),
             Policy::Sigmoid { gamma, step } => own / (1.0 + (gamma * (n as f64 - *step as f64)).exp()),
+            Policy::Cosine { last } => {
+                let way = part(self.max_batches.max(1)).min(1.0);
+                own * (last + (1.0 - last) * 0.5 * (1.0 + (PI * way).cos()))
+            }
             Policy::Sgdr { least, cycle, times } => {
                 let (mut begun, mut length) = (0, (*cycle).max(1));
                 if *times < 2 {

@@ -7,13 +7,15 @@ use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use crate::{
     error::{Error, Result},
     files,
-    gpu::{Descent, Gpu, TrainOptions, TrainProgram},
-    graph::{Graph, NodeId, Params, backward::GradientRequest},
+    gpu::{Adaptive, Descent, Gpu, TrainOptions, TrainProgram},
+    graph::{Graph, NodeId, Params, backward::GradientRequest, recompute::Recompute},
     task::wait,
     tensor::Tensor,
     train::{
-        darknet_loss::{BoxGradient, HeadValues, LossParts, Tally, Truth, YoloSection, batch},
+        darknet_loss::{LossParts, Tally, Truth},
+        judge::judge,
         keys::TrainingKeys,
+        recipe::{NOMINAL_BATCH, Optimizer, Recipe, StepSize},
     },
 };
 
@@ -24,6 +26,8 @@ pub struct TrainSessionOptions {
     pub batch: usize,
     /// Of those, how many are played at once; divides the batch.
     pub mini: usize,
+    /// How much is computed again for the gradients instead of being kept.
+    pub recompute: Recompute,
     /// Layers of the cfg, from the first on, whose numbers stay as they are.
     pub frozen: usize,
     /// How much of a mini-batch's statistics the running ones take over.
@@ -32,31 +36,8 @@ pub struct TrainSessionOptions {
     pub fresh: bool,
     /// How much of themselves averaged numbers keep in a step, in the long run; none if they are not averaged.
     pub average: Option<f64>,
-}
-
-/// The most pictures of a batch that may be played at once on a device, within so many bytes of values.
-///
-/// # Errors
-/// [`Error::Limit`] if there is no room for one; as [`TrainProgram::planned`].
-pub fn largest_mini(gpu: &Gpu, graph: &Graph, frozen: usize, batch: usize, memory: u64) -> Result<usize> {
-    let trained = |id: NodeId| graph.node(id).layer.is_none_or(|layer| layer >= frozen);
-    let request = GradientRequest { trained: &trained, input: false };
-    let mut least = (0, 0);
-    for mini in (1..=batch).rev().filter(|mini| batch.is_multiple_of(*mini)) {
-        let planned = TrainProgram::planned(gpu, graph, &request, mini)?;
-        if planned.bytes <= memory && planned.fits {
-            return Ok(mini);
-        }
-        least = if planned.fits { (planned.bytes, memory) } else { (planned.largest, gpu.binding_bytes()) };
-    }
-    let megabytes = |bytes: u64| format!("{:.0} MB", bytes as f64 / 1e6);
-    Err(Error::Limit {
-        node: "training".into(),
-        what: "one picture at once".into(),
-        needed: megabytes(least.0),
-        allowed: megabytes(least.1),
-        hint: "; try a smaller size, or to freeze more layers".into(),
-    })
+    /// The longest that the gradients of one picture may be, all together.
+    pub longest: Option<f64>,
 }
 
 /// A network in training.
@@ -78,11 +59,13 @@ pub struct StepReport {
     pub step: u64,
     /// The learning rate.
     pub rate: f64,
-    /// What Darknet prints: the mean of its heads' costs, for one picture.
+    /// What Darknet prints: the mean of its heads' costs, for one picture; with the paper's recipe their sum.
     pub loss: LossParts,
     /// Counts and sums of all heads.
     pub tally: Tally,
-    /// Whether the numbers were moved: not if the heads' values are no numbers any more.
+    /// Length of the gradients of one picture, all together, before they were shortened.
+    pub norm: f64,
+    /// Whether the numbers were moved: not if the heads' values, or gradients, are no numbers any more.
     pub moved: bool,
 }
 
@@ -109,6 +92,8 @@ impl TrainSession {
             pictures: options.mini,
             several: options.mini < options.batch,
             averaged: options.average.is_some(),
+            recompute: options.recompute,
+            adaptive: keys.optimizer == Optimizer::AdamW,
             ..TrainOptions::default()
         };
         let program = wait(TrainProgram::new(gpu, graph, &params, &request, &train))?;
@@ -128,11 +113,11 @@ impl TrainSession {
         self.program.bytes()
     }
 
-    /// One step at `rate` on a batch: the network's inputs, and what is to be found in each.
+    /// One step of this size on a batch: the network's inputs, and what is to be found in each.
     ///
     /// # Errors
     /// If there are not as many pictures as a batch has; if the device fails.
-    pub fn step(&mut self, rate: f64, inputs: &[Tensor], truths: &[Vec<Truth>]) -> Result<StepReport> {
+    pub fn step(&mut self, size: &StepSize, inputs: &[Tensor], truths: &[Vec<Truth>]) -> Result<StepReport> {
         if inputs.len() != self.options.batch || truths.len() != inputs.len() {
             let (expected, found, lists) = (self.options.batch, inputs.len(), truths.len());
             return Err(Error::Usage(format!(
@@ -141,51 +126,56 @@ impl TrainSession {
         }
         let mut report = StepReport {
             step: self.steps + 1,
-            rate,
+            rate: size.rate,
             loss: LossParts::default(),
             tally: Tally::default(),
+            norm: 0.0,
             moved: false,
         };
-        self.program.begin(&Descent {
-            rate,
-            momentum: self.keys.momentum,
-            decay: self.keys.decay,
-            batch: self.options.batch,
-            share: self.options.share,
-            average: self.options.average.map_or(0.0, |kept| 1.0 - kept.min(ramp(self.steps))),
-        })?;
+        self.program.begin(&self.descent(size))?;
         let mini = self.options.mini;
         for (n, (inputs, truths)) in inputs.chunks(mini).zip(truths.chunks(mini)).enumerate() {
             self.program.share(self.share(n))?;
             let heads = wait(self.program.forwards(inputs))?;
-            let above = self.judge(&heads, truths, &mut report)?;
+            let judged = judge(&self.keys, &heads, truths, self.graph.canvas(), self.options.batch)?;
+            report.loss += judged.loss;
+            report.tally += judged.tally;
             if report.tally.not_finite > 0 {
                 return Ok(report);
             }
-            self.program.backwards(&above)?;
+            self.program.backwards(&judged.gradients)?;
         }
         self.program.descend()?;
+        let norm = wait(self.program.norm())?;
+        report.norm = norm.length;
+        if norm.odd > 0 {
+            return Ok(report);
+        }
         report.moved = true;
         self.steps += 1;
         Ok(report)
     }
 
-    /// What is asked of the heads, for a mini-batch; what it costs is added to the report.
-    fn judge(&self, heads: &[Vec<Tensor>], truths: &[Vec<Truth>], report: &mut StepReport) -> Result<Vec<Vec<Tensor>>> {
-        let mut above = Vec::new();
-        for (values, section) in heads.iter().zip(&self.keys.heads) {
-            let (tally, gradients) = head_loss(section, values, truths, self.graph.canvas())?;
-            let mut cost = tally.cost(section);
-            // As Darknet prints it: the mean of the heads, over the pictures; the boxes' part is the mean of a mini-batch before.
-            let all = (self.options.batch * self.keys.heads.len()) as f64;
-            cost.boxes /= all;
-            cost.objectness /= all;
-            cost.classes /= all;
-            report.loss += cost;
-            report.tally += tally;
-            above.push(gradients);
+    /// What a step of this size does to the numbers.
+    fn descent(&self, size: &StepSize) -> Descent {
+        let batch = self.options.batch;
+        // The paper's rates are of sums over the pictures, and its decay is of a batch of its own.
+        let (pictures, decay, ahead) = match (self.keys.optimizer, self.keys.recipe) {
+            (Optimizer::AdamW, _) | (_, Recipe::Darknet) => (1.0, self.keys.decay, 0.0),
+            (_, Recipe::Scaled) => (batch as f64, self.keys.decay / NOMINAL_BATCH as f64, size.momentum),
+        };
+        Descent {
+            rate: size.rate * pictures,
+            bias_rate: size.bias_rate * pictures,
+            momentum: size.kept,
+            ahead,
+            decay,
+            longest: self.options.longest.unwrap_or(0.0),
+            adaptive: Adaptive { step: self.steps + 1, ..Adaptive::default() },
+            batch,
+            share: self.options.share,
+            average: self.options.average.map_or(0.0, |kept| 1.0 - self.keys.recipe.averaged(kept, self.steps)),
         }
-        Ok(above)
     }
 
     /// That of a mini-batch of the next step. The first ones count alike, so that statistics which begin with nothing are not pulled to it.
@@ -246,29 +236,4 @@ impl TrainSession {
         self.steps = steps;
         Ok(remarks)
     }
-}
-
-/// How much averaged numbers keep in one of the first steps: those count nearly alike, or the average would be of what training began with.
-fn ramp(steps: u64) -> f64 {
-    (1.0 + steps as f64) / (10.0 + steps as f64)
-}
-
-/// What a head's loss says of a batch: counts, and the gradients by its values.
-fn head_loss(
-    section: &YoloSection,
-    values: &[Tensor],
-    truths: &[Vec<Truth>],
-    canvas: (usize, usize),
-) -> Result<(Tally, Vec<Tensor>)> {
-    let shape = values.first().map(|value| value.shape).unwrap_or_else(|| crate::tensor::Shape::new(0, 0, 0));
-    let raw: Vec<f32> = values.iter().flat_map(|value| value.data.iter().copied()).collect();
-    let head = HeadValues { raw: &raw, grid: (shape.w, shape.h), canvas };
-    let loss = batch(section, BoxGradient::Darknet, head, truths).map_err(|e| Error::graph("loss", e.to_string()))?;
-    let each = shape.elements().max(1);
-    // Darknet's are what the values should be moved by.
-    let gradients = loss.deltas.chunks(each).map(|deltas| {
-        let data = deltas.iter().map(|delta| -*delta as f32).collect();
-        Tensor { shape, data }
-    });
-    Ok((loss.tally, gradients.collect()))
 }

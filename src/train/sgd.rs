@@ -1,4 +1,4 @@
-//! Stochastic gradient descent with momentum and decay, in Darknet's order.
+//! Stochastic gradient descent with momentum and decay, in Darknet's order; or with Nesterov's momentum.
 
 use crate::tensor::Real;
 
@@ -7,6 +7,8 @@ use crate::tensor::Real;
 pub struct Sgd {
     /// `momentum`: what is left of a step for the next one.
     pub momentum: f64,
+    /// Nesterov's momentum: how much of itself a step goes beyond, 0 for none.
+    pub ahead: f64,
     /// `decay`: how much of itself a weight loses, before the rate; biases, gamma and beta lose nothing.
     pub decay: f64,
     /// Pictures of a step, mini-batches put together: gradients are sums over them.
@@ -19,8 +21,10 @@ impl Sgd {
     pub fn step<T: Real>(&self, numbers: &mut [T], velocity: &mut [T], gradient: &[T], rate: f64, decays: bool) {
         let (batch, decay) = (self.batch as f64, if decays { self.decay } else { 0.0 });
         for ((number, velocity), gradient) in numbers.iter_mut().zip(velocity).zip(gradient) {
-            let update = velocity.wide() - gradient.wide() - decay * batch * number.wide();
-            *number = T::of(number.wide() + rate / batch * update);
+            let down = gradient.wide() + decay * batch * number.wide();
+            let update = velocity.wide() - down;
+            let step = if self.ahead > 0.0 { self.ahead * update - down } else { update };
+            *number = T::of(number.wide() + rate / batch * step);
             *velocity = T::of(self.momentum * update);
         }
     }

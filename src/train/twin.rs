@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 
 use crate::{
     error::{Error, Result},
-    graph::{Graph, NodeId, Params, backward::TrainingGraph},
+    graph::{
+        NodeId, Params,
+        backward::{NumberGradient, TrainingGraph},
+    },
     ops::NodeParams,
     oracle::{Values, play_batch},
     tensor::Tensor,
-    train::sgd::Sgd,
+    train::{adamw::AdamW, clip, sgd::Sgd},
 };
 
 /// What running statistics take over from a batch.
@@ -38,8 +41,16 @@ pub struct Twin {
     params: Params<f64>,
     /// What earlier steps have left, by gradient of the training graph.
     velocity: Vec<Vec<f64>>,
+    /// Averages of squares, by gradient of the training graph.
+    squares: Vec<Vec<f64>>,
+    /// Steps that were done.
+    steps: u64,
     /// How numbers are moved.
     pub sgd: Sgd,
+    /// They are moved so instead.
+    pub adamw: Option<AdamW>,
+    /// The longest that the gradients of one picture may be, all together.
+    pub longest: Option<f64>,
     /// How running statistics follow.
     pub statistics: Statistics,
 }
@@ -48,8 +59,10 @@ impl Twin {
     /// Begins with these numbers of the graph as loaded.
     pub fn new(training: TrainingGraph, params: Params<f64>, sgd: Sgd, statistics: Statistics) -> Self {
         let elements = |gradient: NodeId| training.graph.node(gradient).shape.elements();
-        let velocity = training.gradients.iter().map(|gradient| vec![0.0; elements(gradient.value)]).collect();
-        Self { training, params, velocity, sgd, statistics }
+        let velocity: Vec<Vec<f64>> =
+            training.gradients.iter().map(|gradient| vec![0.0; elements(gradient.value)]).collect();
+        let squares = velocity.clone();
+        Self { training, params, velocity, squares, steps: 0, sgd, adamw: None, longest: None, statistics }
     }
 
     /// The numbers as they are now.
@@ -62,7 +75,7 @@ impl Twin {
         &self.training
     }
 
-    /// One step at `rate` on one batch, the mini-batch of the training graph. `loss` is given the heads' values, one a picture each, and says
+    /// One step at these rates, the second of biases and betas, on one batch, the mini-batch of the training graph. `loss` is given the heads' values, one a picture each, and says
     /// the gradients by them.
     ///
     /// # Errors
@@ -71,7 +84,7 @@ impl Twin {
     pub fn step(
         &mut self,
         pictures: Vec<Tensor<f64>>,
-        rate: f64,
+        rates: [f64; 2],
         loss: impl FnOnce(&[&Values<f64>]) -> Result<Vec<Values<f64>>>,
     ) -> Result<()> {
         let training = &self.training;
@@ -99,31 +112,44 @@ impl Twin {
             .collect();
         let keep: Vec<NodeId> = training.gradients.iter().map(|gradient| gradient.value).collect();
         let gradients = play_batch(&training.graph, &numbers, values, &keep)?;
-        self.descend(&gradients, rate);
+        self.descend(&gradients, rates);
         self.follow(&statistics);
         Ok(())
     }
 
     /// Moves the numbers.
-    fn descend(&mut self, gradients: &BTreeMap<NodeId, Values<f64>>, rate: f64) {
-        for (gradient, velocity) in self.training.gradients.iter().zip(&mut self.velocity) {
-            let found = gradients.get(&gradient.value).and_then(|values| values.first());
-            let numbers = self.params.0.get_mut(gradient.of.0).and_then(Option::as_mut);
-            let (Some(found), Some(numbers)) = (found, numbers) else { continue };
+    fn descend(&mut self, gradients: &BTreeMap<NodeId, Values<f64>>, [rate, bias_rate]: [f64; 2]) {
+        self.steps += 1;
+        let list = |gradient: &NumberGradient| gradients.get(&gradient.value)?.first().map(|value| value.data.clone());
+        let mut lists: Vec<Vec<f64>> =
+            self.training.gradients.iter().map(|gradient| list(gradient).unwrap_or_default()).collect();
+        let norm = clip::norm(lists.iter().map(Vec::as_slice));
+        let factor = clip::factor(norm, self.longest.map(|longest| longest * self.sgd.batch as f64));
+        lists.iter_mut().flatten().for_each(|by| *by *= factor);
+        let (sgd, adamw, n) = (self.sgd, self.adamw, self.steps);
+        let step = |numbers: &mut [f64], before: [&mut [f64]; 2], gradient: &[f64], rate: f64, decays: bool| match adamw
+        {
+            Some(adamw) => adamw.step(numbers, before, gradient, (rate, n), decays),
+            None => sgd.step(numbers, before.into_iter().next().unwrap_or_default(), gradient, rate, decays),
+        };
+        let before = self.velocity.iter_mut().zip(&mut self.squares);
+        for ((gradient, found), (velocity, squares)) in self.training.gradients.iter().zip(&lists).zip(before) {
+            let Some(numbers) = self.params.0.get_mut(gradient.of.0).and_then(Option::as_mut) else { continue };
             match numbers {
                 NodeParams::Conv { weights, .. } if gradient.what == "weights" => {
-                    self.sgd.step(weights, velocity, &found.data, rate, true);
+                    step(weights, [velocity, squares], found, rate, true);
                 }
-                NodeParams::Conv { bias: Some(bias), .. } => self.sgd.step(bias, velocity, &found.data, rate, false),
+                NodeParams::Conv { bias: Some(bias), .. } => step(bias, [velocity, squares], found, bias_rate, false),
                 NodeParams::Conv { bias: None, .. } => {}
                 NodeParams::BatchNorm { gamma, beta, .. } => {
                     // Pairs: gamma's, beta's.
-                    for (at, list) in [gamma, beta].into_iter().enumerate() {
-                        for ((number, velocity), gradient) in
-                            list.iter_mut().zip(velocity.chunks_exact_mut(2)).zip(found.data.chunks_exact(2))
+                    let pairs = velocity.chunks_exact_mut(2).zip(squares.chunks_exact_mut(2));
+                    for (n, ((velocity, squares), found)) in pairs.zip(found.chunks_exact(2)).enumerate() {
+                        for (at, (list, rate)) in [(&mut *gamma, rate), (&mut *beta, bias_rate)].into_iter().enumerate()
                         {
-                            let (velocity, gradient) = (&mut velocity[at..=at], &gradient[at..=at]);
-                            self.sgd.step(std::slice::from_mut(number), velocity, gradient, rate, false);
+                            let Some(number) = list.get_mut(n) else { continue };
+                            let before = [&mut velocity[at..=at], &mut squares[at..=at]];
+                            step(std::slice::from_mut(number), before, &found[at..=at], rate, false);
                         }
                     }
                 }
@@ -151,7 +177,5 @@ impl Twin {
 
 /// The nodes of the network itself, its input included: the gradient of the first layer's weights reads it.
 fn forwards(training: &TrainingGraph) -> Vec<NodeId> {
-    let graph: &Graph = &training.graph;
-    let first_above = training.upstream.iter().map(|id| id.0).min().unwrap_or(graph.nodes.len());
-    (0..first_above).map(NodeId).collect()
+    (0..training.first_given().0).map(NodeId).collect()
 }

@@ -1,10 +1,9 @@
-//! What the network sees of a picture while it learns: a crop, perhaps mirrored, with other colours; and where the objects are in that. Drawn by a seed.
+//! A look at a picture: a crop, perhaps mirrored, with other colours; and where its objects are in that. Drawn by a seed.
 
 use crate::{
     host::Picture,
     model::random::Random,
-    tensor::{Shape, Tensor},
-    train::{darknet_loss::Truth, keys::AugmentKeys},
+    train::augment::{AugmentKeys, Factor},
 };
 
 /// A look at a picture.
@@ -21,9 +20,6 @@ pub struct Variation {
     /// Times the light.
     pub exposure: f64,
 }
-
-/// What is left of a box that is still worth learning, as a part of the canvas.
-const LEAST_SIDE: f64 = 0.002;
 
 impl Variation {
     /// All of a picture of this size, as it is; with `letterbox` in the middle of a canvas of this shape, else stretched.
@@ -55,57 +51,46 @@ impl Variation {
         let [left, right, top, bottom] = sides;
         let crop = [left, top, (w - left - right).max(1.0), (h - top - bottom).max(1.0)];
         let hue = within(-keys.hue, keys.hue);
-        let mut times = |most: f64| {
-            let by = within(1.0, most);
-            if within(0.0, 1.0) < 0.5 { by } else { 1.0 / by }
+        let mut times = |factor: Factor| match factor {
+            Factor::Times(most) => {
+                let by = within(1.0, most);
+                if within(0.0, 1.0) < 0.5 { by } else { 1.0 / by }
+            }
+            Factor::Around(part) => within(1.0 - part, 1.0 + part),
         };
         let (saturation, exposure) = (times(keys.saturation), times(keys.exposure));
         let flip = keys.flip && within(0.0, 1.0) < 0.5;
         Self { crop: reach(crop, canvas, letterbox), flip, hue, saturation, exposure }
     }
 
-    /// The network's input, `[C, H, W]`, RGB / 255 (or greys); 0.5 beyond the picture.
-    pub fn input(&self, picture: &Picture, shape: Shape) -> Tensor {
+    /// What is seen at this pixel of a canvas of this size: RGB, 0 to 1; none beyond the picture.
+    pub fn colour(
+        &self,
+        picture: &Picture,
+        (x, y): (usize, usize),
+        (columns, rows): (usize, usize),
+    ) -> Option<[f32; 3]> {
         let [left, top, width, height] = self.crop;
-        let step = [width / shape.w as f64, height / shape.h as f64];
+        let step = [width / columns as f64, height / rows as f64];
+        let column = if self.flip { columns - 1 - x } else { x };
+        let at = [left + (column as f64 + 0.5) * step[0] - 0.5, top + (y as f64 + 0.5) * step[1] - 0.5];
         let plain = self.hue == 0.0 && self.saturation == 1.0 && self.exposure == 1.0;
-        let mut data = vec![0.0_f32; shape.elements()];
-        for y in 0..shape.h {
-            for x in 0..shape.w {
-                let column = if self.flip { shape.w - 1 - x } else { x };
-                let at = [left + (column as f64 + 0.5) * step[0] - 0.5, top + (y as f64 + 0.5) * step[1] - 0.5];
-                let rgb = sample(picture, at);
-                let rgb = if plain { rgb } else { self.coloured(rgb) };
-                if shape.c == 1 {
-                    data[y * shape.w + x] = 0.299 * rgb[0] + 0.587 * rgb[1] + 0.114 * rgb[2];
-                } else {
-                    for (c, value) in rgb.into_iter().enumerate().take(shape.c) {
-                        data[c * shape.pixels() + y * shape.w + x] = value;
-                    }
-                }
-            }
-        }
-        Tensor { shape, data }
+        sample(picture, at).map(|rgb| if plain { rgb } else { self.coloured(rgb) })
     }
 
-    /// The objects of a picture of this size in what is seen of it: class, then centre, width and height as fractions of the picture. What is
-    /// cut off is left out.
-    pub fn truths(&self, objects: &[(usize, [f64; 4])], (width, height): (usize, usize)) -> Vec<Truth> {
+    /// Where a box of a picture of this size lies on the canvas, cut off nowhere: left, top, right, bottom as fractions of it. `centred` is its centre,
+    /// width and height as fractions of the picture.
+    pub fn place(&self, centred: [f64; 4], (width, height): (usize, usize)) -> [f64; 4] {
         let [left, top, w, h] = self.crop;
         let side = |centre: f64, length: f64, of: usize, start: f64, range: f64| {
-            let edge = |at: f64| ((at * of as f64 - start) / range).clamp(0.0, 1.0);
+            let edge = |at: f64| (at * of as f64 - start) / range;
             (edge(centre - length / 2.0), edge(centre + length / 2.0))
         };
-        let mut found = Vec::new();
-        for (class, [cx, cy, bw, bh]) in objects {
-            let (x0, x1) = side(*cx, *bw, width, left, w);
-            let (y0, y1) = side(*cy, *bh, height, top, h);
-            let (x0, x1) = if self.flip { (1.0 - x1, 1.0 - x0) } else { (x0, x1) };
-            if x1 - x0 >= LEAST_SIDE && y1 - y0 >= LEAST_SIDE {
-                found.push(Truth { class: *class, cx: (x0 + x1) / 2.0, cy: (y0 + y1) / 2.0, w: x1 - x0, h: y1 - y0 });
-            }
-        }
-        found
+        let [cx, cy, bw, bh] = centred;
+        let (x0, x1) = side(cx, bw, width, left, w);
+        let (y0, y1) = side(cy, bh, height, top, h);
+        let (x0, x1) = if self.flip { (1.0 - x1, 1.0 - x0) } else { (x0, x1) };
+        [x0, y0, x1, y1]
     }
 
     fn coloured(&self, rgb: [f32; 3]) -> [f32; 3] {
@@ -125,22 +110,22 @@ fn reach([left, top, w, h]: [f64; 4], canvas: (usize, usize), letterbox: bool) -
     [left - (width - w) / 2.0, top - (height - h) / 2.0, width, height]
 }
 
-/// Bilinear; 0.5 beyond the picture.
-fn sample(picture: &Picture, [x, y]: [f64; 2]) -> [f32; 3] {
+/// Bilinear; none beyond the picture.
+fn sample(picture: &Picture, [x, y]: [f64; 2]) -> Option<[f32; 3]> {
     let (w, h) = (picture.width as f64, picture.height as f64);
     if x < -0.5 || y < -0.5 || x > w - 0.5 || y > h - 0.5 {
-        return [0.5; 3];
+        return None;
     }
     let (x, y) = (x.clamp(0.0, w - 1.0), y.clamp(0.0, h - 1.0));
     let (x0, y0) = (x as usize, y as usize);
     let (x1, y1) = ((x0 + 1).min(picture.width - 1), (y0 + 1).min(picture.height - 1));
     let (fx, fy) = ((x - x0 as f64) as f32, (y - y0 as f64) as f32);
     let at = |x: usize, y: usize, c: usize| f32::from(picture.rgba[(y * picture.width + x) * 4 + c]);
-    [0, 1, 2].map(|c| {
+    Some([0, 1, 2].map(|c| {
         let upper = at(x0, y0, c) * (1.0 - fx) + at(x1, y0, c) * fx;
         let lower = at(x0, y1, c) * (1.0 - fx) + at(x1, y1, c) * fx;
         (upper * (1.0 - fy) + lower * fy) / 255.0
-    })
+    }))
 }
 
 /// Hue in turns, saturation, value.

@@ -8,3 +8,4 @@ mod edges;
 mod exact;
 mod fixture;
 mod properties;
+mod scaled;

@@ -24,6 +24,7 @@ import large
 import network
 import onnx_files
 import onnxnet
+import scaled_loss
 import trained
 import tta
 from network import centred
@@ -370,6 +371,8 @@ if args.only in "onnx":
     onnx_files.real(ours, args.data, work, report)
 if args.only in "gradients":
     gradients.networks(ours, args.data, work, report, args.full)
+if args.only in "scaled-loss":
+    scaled_loss.check(ours, args.data, work, report)
 if args.only in "tta":
     tta.check(ours, args.data, work, report)
 if args.only in "trained":

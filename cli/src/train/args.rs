@@ -3,7 +3,13 @@
 use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::ValueEnum;
-use yolov4::{dataset::Validation, low_level::train::adapt::StartFrom};
+use yolov4::{
+    dataset::Validation,
+    low_level::train::{
+        adapt::StartFrom,
+        recipe::{Optimizer, Recipe},
+    },
+};
 
 use super::check::CheckFormat;
 use crate::options;
@@ -38,15 +44,28 @@ pub struct TrainArgs {
     /// Bytes that the values of a mini-batch may take on the device, such as 512M or 6G
     #[arg(long, value_name = "BYTES", default_value = "4G", value_parser = memory)]
     pub memory: u64,
-    /// How much of themselves averaged numbers keep in a step: what is measured and written is the average; 0 for none
-    #[arg(long, value_name = "PART", default_value_t = 0.999)]
-    pub ema: f64,
-    /// The learning rate [default: the cfg's; else that of YOLOv4-tiny]
+    /// How much of themselves averaged numbers keep in a step: what is measured and written is the average; 0 for none [default: .999; .9999 with
+    /// --recipe scaled]
+    #[arg(long, value_name = "PART")]
+    pub ema: Option<f64>,
+    /// What steps are made of, and what is asked of the heads
+    #[arg(long, value_enum, default_value_t)]
+    pub recipe: Recipe,
+    /// How numbers are moved
+    #[arg(long, value_enum, default_value_t)]
+    pub optimizer: Optimizer,
+    /// The longest that the gradients of one picture may be, all of them as one vector: what is longer is shortened [default: any length]
+    #[arg(long, value_name = "LENGTH")]
+    pub clip: Option<f64>,
+    /// The learning rate [default: the recipe's: the cfg's, else that of YOLOv4-tiny; .01 with --recipe scaled; .001 with --optimizer adamw]
     #[arg(long, value_name = "RATE")]
     pub lr: Option<f64>,
-    /// Layers whose numbers stay as they are, from the first on
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub freeze: usize,
+    /// Layers whose numbers stay as they are, from the first on; or `backbone`: up to where the picture is halved for the last time
+    #[arg(long, value_name = "N|backbone", default_value = "0", value_parser = freeze)]
+    pub freeze: Freeze,
+    /// Whether the heads keep their anchors
+    #[arg(long, value_enum, default_value_t)]
+    pub anchors: Anchors,
     /// Whether pictures are varied: cropped, mirrored, in other colours
     #[arg(long, value_enum, default_value_t)]
     pub augment: Augment,
@@ -85,10 +104,36 @@ pub struct TrainArgs {
 /// Whether pictures are varied.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Augment {
-    /// As the cfg's jitter, resize, flip, hue, saturation and exposure say
+    /// As the recipe says: the cfg's jitter, resize, flip, hue, saturation, exposure, mosaic and mixup; or the paper's mosaics
     #[default]
     On,
     Off,
+}
+
+/// Whose anchors the heads have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Anchors {
+    /// The network's own
+    #[default]
+    Keep,
+    /// Those of the set, made of its objects by k-means, if they fit its objects better than the network's
+    Auto,
+}
+
+/// Which layers stay as they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freeze {
+    /// So many, from the first on.
+    Layers(usize),
+    /// Those up to where the picture is halved for the last time.
+    Backbone,
+}
+
+fn freeze(text: &str) -> Result<Freeze, String> {
+    match text {
+        "backbone" => Ok(Freeze::Backbone),
+        _ => text.parse().map(Freeze::Layers).map_err(|_| "expected `backbone` or a number of layers".into()),
+    }
 }
 
 /// Pictures of a mini-batch.

@@ -9,9 +9,9 @@ use yolov4::{
         model::Model,
         train::{
             darknet_loss::Truth,
-            keys::AugmentKeys,
+            keys::TrainingKeys,
             order::{pictures_of_step, random_of, shuffle},
-            variation::Variation,
+            scene::{Scene, SceneKind},
         },
     },
 };
@@ -29,7 +29,9 @@ pub struct BatchMaker<'a> {
     pub pictures: &'a [LabelledPicture],
     pub network: &'a Model,
     /// How they are varied; none if they are not.
-    pub augment: Option<AugmentKeys>,
+    pub augment: Option<TrainingKeys>,
+    /// Steps in all.
+    pub steps: u64,
     pub batch: usize,
     pub seed: u64,
     pub exif: bool,
@@ -61,23 +63,31 @@ impl BatchMaker<'_> {
     }
 
     fn one(&self, step: u64, place: usize, n: usize) -> Result<(Tensor, Vec<Truth>)> {
-        let labelled = &self.pictures[n];
-        let path = &labelled.image.path;
-        let bytes = std::fs::read(path).map_err(Error::io(path))?;
-        let (picture, _) = Picture::decode_telling(&bytes, path, self.exif)?;
-        let size = (picture.width, picture.height);
         let (graph, letterbox) = (&self.network.graph, self.network.preprocess.letterbox);
-        let mut objects = labelled.truths();
-        let variation = match &self.augment {
+        let mut random = random_of(self.seed, step, place);
+        let keys = self.augment.as_ref().map(|keys| keys.augment_at(step + 1, self.steps));
+        let kind = keys.map_or(SceneKind::PLAIN, |keys| SceneKind::drawn(keys, &mut random));
+        // Beside its own, any of the others.
+        let more = (1..kind.pictures()).map(|_| (random.bits() % self.pictures.len() as u64) as usize);
+        let all: Vec<usize> = std::iter::once(n).chain(more).collect();
+        let pictures = all.iter().map(|n| self.picture(*n)).collect::<Result<Vec<_>>>()?;
+        let sizes: Vec<(usize, usize)> = pictures.iter().map(|picture| (picture.width, picture.height)).collect();
+        let mut objects: Vec<_> = all.iter().map(|n| self.pictures[*n].truths()).collect();
+        let scene = match keys {
             Some(keys) => {
-                let mut random = random_of(self.seed, step, place);
                 // Where there are more than a head looks at, or two for one cell, it is not always the same that win.
-                shuffle(&mut objects, &mut random);
-                Variation::drawn(keys, size, graph.canvas(), letterbox, &mut random)
+                objects.iter_mut().for_each(|objects| shuffle(objects, &mut random));
+                Scene::drawn(kind, keys, &sizes, graph.canvas(), letterbox, &mut random)
             }
-            None => Variation::none(size, graph.canvas(), letterbox),
+            None => Scene::plain(sizes[0], graph.canvas(), letterbox),
         };
-        let truths = variation.truths(&objects, size);
-        Ok((variation.input(&picture, graph.input_shape()), truths))
+        let truths = scene.truths(&objects, &sizes);
+        Ok((scene.input(&pictures.iter().collect::<Vec<_>>(), graph.input_shape()), truths))
+    }
+
+    fn picture(&self, n: usize) -> Result<Picture> {
+        let path = &self.pictures[n].image.path;
+        let bytes = std::fs::read(path).map_err(Error::io(path))?;
+        Ok(Picture::decode_telling(&bytes, path, self.exif)?.0)
     }
 }

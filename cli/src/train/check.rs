@@ -27,7 +27,8 @@ pub enum CheckFormat {
 pub struct Checked {
     pub report: SetReport,
     table: ShapeTable,
-    fitted: AnchorFit,
+    /// How the network's anchors fit.
+    pub fitted: AnchorFit,
 }
 
 /// Looks at every label and every picture of a set, and at the objects as a network sees them.
@@ -59,13 +60,10 @@ impl Checked {
 
 /// The anchors of all heads, each once, and which of them a head has.
 fn anchors(graph: &Graph) -> (Vec<(f64, f64)>, Vec<AnchorHead>) {
-    let mut all: Vec<(f32, f32)> = graph.heads.iter().flat_map(|head| head.anchors.iter().copied()).collect();
-    all.sort_by(|a, b| (a.0 * a.1).total_cmp(&(b.0 * b.1)));
-    all.dedup();
-    let place = |anchor: &(f32, f32)| all.iter().position(|other| other == anchor);
-    let heads = graph.heads.iter().map(|head| AnchorHead {
-        stride: graph.canvas().0 / graph.node(head.input).shape.w.max(1),
-        mask: head.anchors.iter().filter_map(place).collect(),
+    let (all, masks) = graph.anchors();
+    let heads = graph.heads.iter().zip(masks).map(|(head, mask)| {
+        let stride = graph.canvas().0 / graph.node(head.input).shape.w.max(1);
+        AnchorHead { stride, mask }
     });
     let heads = heads.collect();
     (all.iter().map(|(w, h)| (f64::from(*w), f64::from(*h))).collect(), heads)

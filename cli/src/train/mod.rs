@@ -10,6 +10,7 @@ mod training;
 mod validation;
 
 pub use args::TrainArgs;
+pub use run::training_keys;
 
 use crate::CommandResult;
 

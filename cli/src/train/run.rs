@@ -2,19 +2,25 @@
 
 use yolov4::{
     Error,
-    dataset::{Severity, TrainingSet, Validation},
+    dataset::{Severity, TrainingSet, Validation, make_anchors, shapes},
     low_level::{
         detect::choices::Choices,
         graph::{NodeParams, Params, drop::drop_stages},
         model::Model,
         train::{
-            adapt::{StartFrom, first_numbers, for_classes},
+            adapt::{StartFrom, first_numbers, for_classes, set_anchors},
             keys::TrainingKeys,
+            recipe::Recipe,
         },
     },
 };
 
-use super::{args::TrainArgs, check, outputs::OutputFolder, training::Training};
+use super::{
+    args::{Anchors, TrainArgs},
+    check,
+    outputs::OutputFolder,
+    training::Training,
+};
 use crate::{CommandResult, numbers, output};
 
 /// Of objects that are to be measured on where nobody says which.
@@ -27,7 +33,7 @@ pub fn run(args: &TrainArgs) -> CommandResult {
     let mut network = Model::open(&args.model.model, &args.model.reading.options())?;
     let set = set(args)?;
     let mut notes = network.notes.clone();
-    let keys = if args.check { None } else { Some(keys(&network, &mut notes)?) };
+    let keys = if args.check { None } else { Some(training_keys(args.recipe, &network, &mut notes)?) };
     let given = if args.check { None } else { given(args, &mut network, &mut notes)? };
     let keys = keys.map(|keys| without_stages(args, keys, &mut network)).transpose()?;
     let checked = check::look(&set, &network, !args.no_exif);
@@ -37,6 +43,10 @@ pub fn run(args: &TrainArgs) -> CommandResult {
     }
     if set.train.is_empty() {
         return Err(Error::Usage(format!("{}: there is no picture to learn from", set.source.display())).into());
+    }
+    let mut keys = keys;
+    if args.anchors == Anchors::Auto {
+        anchors(&set, &checked, &mut network, &mut keys, args.seed, &mut notes)?;
     }
     let new = for_classes(&network, &set.classes)?;
     let mut params = first_numbers(&network, &new, given.as_ref(), args.from, args.seed)?;
@@ -57,6 +67,28 @@ pub fn run(args: &TrainArgs) -> CommandResult {
         folder.forget_after(0)?;
     }
     training.run(&mut folder)
+}
+
+/// Gives the network the anchors of the set, if those fit better.
+fn anchors(
+    set: &TrainingSet,
+    checked: &check::Checked,
+    network: &mut Model,
+    keys: &mut TrainingKeys,
+    seed: u64,
+    notes: &mut Vec<String>,
+) -> yolov4::Result<()> {
+    let (graph, letterbox) = (&network.graph, network.preprocess.letterbox);
+    let count = graph.heads.iter().map(|head| head.anchors.len()).sum();
+    let made = make_anchors(&shapes(&set.train, graph.canvas(), letterbox), count, seed)?;
+    let before = checked.fitted.all.mean_iou;
+    let better = made.mean_iou > before;
+    notes.push(format!(
+        "anchors: the network's overlap objects by {before:.3}, those of the set by {:.3}: {}",
+        made.mean_iou,
+        if better { "taken" } else { "the network's stay" }
+    ));
+    if better { set_anchors(&mut network.graph, keys, &made.anchors) } else { Ok(()) }
 }
 
 fn set(args: &TrainArgs) -> yolov4::Result<TrainingSet> {
@@ -103,8 +135,11 @@ fn without_stages(args: &TrainArgs, mut keys: TrainingKeys, network: &mut Model)
     Ok(keys)
 }
 
-/// What the cfg says about training, or what YOLOv4-tiny's does.
-fn keys(network: &Model, notes: &mut Vec<String>) -> yolov4::Result<TrainingKeys> {
+/// What the recipe says about training: the paper's, or what the cfg does, or what YOLOv4-tiny's does.
+pub fn training_keys(recipe: Recipe, network: &Model, notes: &mut Vec<String>) -> yolov4::Result<TrainingKeys> {
+    if recipe == Recipe::Scaled {
+        return Ok(TrainingKeys::scaled(TrainingKeys::of_graph(&network.graph).heads));
+    }
     let cfg = network.source.extension().is_some_and(|ending| ending == "cfg") && network.source.exists();
     if cfg {
         TrainingKeys::read(&network.source, &network.graph, notes)

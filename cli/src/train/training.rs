@@ -15,19 +15,20 @@ use yolov4::{
     low_level::{
         digest,
         gpu::{DeviceRequirements, GpuOptions},
-        graph::{Graph, Params},
+        graph::{Graph, Params, recompute::Recompute},
         model::Model,
         train::{
-            adapt::StartFrom,
+            adapt::{StartFrom, backbone},
             keys::TrainingKeys,
+            memory::{TrainingRoom, room},
             schedule::Schedule,
-            session::{StepReport, TrainSession, TrainSessionOptions, largest_mini},
+            session::{StepReport, TrainSession, TrainSessionOptions},
         },
     },
 };
 
 use super::{
-    args::{Augment, Mini, TrainArgs},
+    args::{Augment, Freeze, Mini, TrainArgs},
     batches::{Batch, BatchMaker},
     outputs::OutputFolder,
     page,
@@ -50,9 +51,14 @@ pub struct Training<'a> {
     network: &'a Model,
     maker: BatchMaker<'a>,
     session: TrainSession,
+    keys: TrainingKeys,
     schedule: Schedule,
     /// Pictures that are played at once.
     mini: usize,
+    /// Layers that stay as they are.
+    frozen: usize,
+    /// How much of themselves averaged numbers keep in a step.
+    ema: f64,
     /// Steps in all, and of an epoch.
     steps: u64,
     epoch: u64,
@@ -64,7 +70,11 @@ pub struct Training<'a> {
 }
 
 /// What must be the same for a training to go on, or its bits would be others.
-const OF_ONE_TRAINING: [&str; 12] = [
+const OF_ONE_TRAINING: [&str; 16] = [
+    "recipe",
+    "optimizer",
+    "clip",
+    "anchors",
     "classes",
     "size",
     "batch",
@@ -116,6 +126,7 @@ impl<'a> Training<'a> {
         if steps == 0 {
             return Err(Error::Usage("--steps: expected 1 or more, found 0".into()).into());
         }
+        let keys = of_classes(keys, &network.graph).moved_by(args.optimizer);
         let rate = args.lr.unwrap_or(keys.schedule.learning_rate);
         if !(rate.is_finite() && rate > 0.0) {
             return Err(Error::Usage(format!("--lr: expected a number above 0, found {rate}")).into());
@@ -127,31 +138,46 @@ impl<'a> Training<'a> {
         let maker = BatchMaker {
             pictures: &set.train,
             network,
-            augment: (args.augment == Augment::On).then_some(keys.augment),
+            augment: (args.augment == Augment::On).then(|| keys.clone()),
+            steps,
             batch,
             seed: args.seed,
             exif: !args.no_exif,
         };
-        let keys = of_classes(keys, &network.graph);
         let requirements = DeviceRequirements { binding_bytes: u64::MAX, ..DeviceRequirements::default() };
         let gpu = GpuOptions { adapter: args.adapter.clone(), requirements, ..GpuOptions::default() };
         let gpu = block_on(Gpu::new(&gpu))?;
-        if !(0.0..1.0).contains(&args.ema) {
-            return Err(Error::Usage(format!("--ema: expected 0 or more and less than 1, found {}", args.ema)).into());
+        let ema = args.ema.unwrap_or(keys.recipe.average());
+        if !(0.0..1.0).contains(&ema) {
+            return Err(Error::Usage(format!("--ema: expected 0 or more and less than 1, found {ema}")).into());
         }
-        let mini = match args.mini {
-            Some(Mini::Of(mini)) => mini.get(),
-            Some(Mini::Auto) | None => largest_mini(&gpu, &network.graph, args.freeze, batch, args.memory)?,
+        let frozen = match args.freeze {
+            Freeze::Layers(layers) => layers,
+            Freeze::Backbone => backbone(&network.graph),
         };
-        let average = (args.ema > 0.0).then_some(args.ema);
+        if let Some(longest) = args.clip.filter(|longest| !(longest.is_finite() && *longest > 0.0)) {
+            return Err(Error::Usage(format!("--clip: expected a number above 0, found {longest}")).into());
+        }
+        let asked = match args.mini {
+            Some(Mini::Of(mini)) => Some(mini.get()),
+            Some(Mini::Auto) | None => None,
+        };
+        let TrainingRoom { mini, recompute, .. } = room(&gpu, &network.graph, frozen, (batch, asked), args.memory)?;
+        let average = (ema > 0.0).then_some(ema);
         let fresh = args.from == StartFrom::Scratch;
-        let options = TrainSessionOptions { batch, mini, frozen: args.freeze, share: SHARE, fresh, average };
-        let session = TrainSession::new(&gpu, &network.graph, params, keys, options)?;
+        let options =
+            TrainSessionOptions { batch, mini, recompute, frozen, share: SHARE, fresh, average, longest: args.clip };
+        let session = TrainSession::new(&gpu, &network.graph, params, keys.clone(), options)?;
         output::say(format_args!(
-            "{} pictures to learn from, {} to measure on, {} classes; {steps} steps of {batch}, {mini} at once, on {}: {:.0} MB",
+            "{} pictures to learn from, {} to measure on, {} classes; {steps} steps of {batch}, {mini} at once{}, on {}: {:.0} MB",
             set.train.len(),
             set.valid.len(),
             set.classes.len(),
+            match recompute {
+                Recompute::Nothing | Recompute::Cheap => String::new(),
+                Recompute::Segments(segments) =>
+                    format!(", {segments} segments, of which all but the last are played twice"),
+            },
             gpu.report().name,
             session.bytes() as f64 / 1e6,
         ));
@@ -161,8 +187,11 @@ impl<'a> Training<'a> {
             network,
             maker,
             session,
+            keys,
             schedule,
             mini,
+            frozen,
+            ema,
             steps,
             epoch,
             every: epochs.saturating_mul(epoch),
@@ -200,16 +229,20 @@ impl<'a> Training<'a> {
     /// What a state says besides numbers.
     fn remarks(&self) -> HashMap<String, String> {
         let mut remarks = HashMap::from([
+            ("recipe".to_owned(), self.keys.recipe.name().to_owned()),
+            ("optimizer".to_owned(), self.keys.optimizer.name().to_owned()),
+            ("clip".to_owned(), format!("{:?}", self.args.clip)),
+            ("anchors".to_owned(), format!("{:?}", self.network.graph.anchors())),
             ("classes".to_owned(), self.set.classes.join(",")),
             ("batch".to_owned(), self.args.batch.to_string()),
             ("mini".to_owned(), self.mini.to_string()),
-            ("ema".to_owned(), self.args.ema.to_string()),
+            ("ema".to_owned(), self.ema.to_string()),
             ("seed".to_owned(), self.args.seed.to_string()),
             ("steps in all".to_owned(), self.steps.to_string()),
             ("pictures".to_owned(), pictures(self.set)),
             ("rate".to_owned(), self.schedule.learning_rate.to_string()),
             ("augment".to_owned(), (self.args.augment == Augment::On).to_string()),
-            ("frozen".to_owned(), self.args.freeze.to_string()),
+            ("frozen".to_owned(), self.frozen.to_string()),
             ("size".to_owned(), format!("{:?}", self.network.graph.canvas())),
             ("exif".to_owned(), (!self.args.no_exif).to_string()),
             ("measured".to_owned(), self.measured.to_string()),
@@ -241,11 +274,11 @@ impl<'a> Training<'a> {
                 Some(batch) => batch,
                 None => self.maker.batch(step)?,
             };
-            let rate = self.schedule.rate(step + 1);
+            let size = self.keys.step_size(&self.schedule, step + 1);
             let (session, maker, last) = (&mut self.session, &self.maker, step + 1 == self.steps);
             let (report, ahead) = thread::scope(|scope| {
                 let ahead = (!last).then(|| scope.spawn(|| maker.batch(step + 1)));
-                let report = session.step(rate, &batch.inputs, &batch.truths);
+                let report = session.step(&size, &batch.inputs, &batch.truths);
                 (report, ahead.and_then(|ahead| ahead.join().ok()))
             });
             let report = report?;
@@ -361,7 +394,7 @@ impl<'a> Training<'a> {
         folder.results(&json!({
             "steps": step, "steps_in_all": self.steps, "batch": self.args.batch, "seed": self.args.seed,
             "pictures": self.set.train.len(), "classes": self.set.classes,
-            "best": self.best.ap.map(|[ap50, ap]| json!({ "step": self.best.step, "AP50": ap50, "AP": ap })),
+            "recipe": self.keys.recipe.name(), "best": self.best.ap.map(|[ap50, ap]| json!({ "step": self.best.step, "AP50": ap50, "AP": ap })),
         }))?;
         output::say(format_args!("step {step} of {}, {how}; {}", self.steps, last.display()));
         Ok(())
@@ -381,10 +414,10 @@ fn of_classes(mut keys: TrainingKeys, graph: &Graph) -> TrainingKeys {
 }
 
 fn record(report: &StepReport, epoch: u64, took: Duration) -> serde_json::Value {
-    let StepReport { step, rate, loss, tally, .. } = report;
+    let StepReport { step, rate, loss, tally, norm, .. } = report;
     json!({
         "step": step, "epoch": epoch, "rate": rate, "loss": loss.total(),
         "parts": { "boxes": loss.boxes, "objectness": loss.objectness, "classes": loss.classes },
-        "assigned": tally.assigned, "iou": tally.average_iou(), "seconds": took.as_secs_f64(),
+        "assigned": tally.assigned, "iou": tally.average_iou(), "norm": norm, "seconds": took.as_secs_f64(),
     })
 }

@@ -34,12 +34,14 @@ impl NumberList {
     }
 }
 
-/// Where all lists lie: weights that are trained, what else is trained, the rest.
+/// Where all lists lie: weights that are trained, biases, gammas and betas by turns, the rest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Arena {
     pub lists: Vec<NumberList>,
     /// Behind the last of the weights that are trained: those lose by decay.
     pub weights: usize,
+    /// Behind the last of the biases that are trained.
+    pub biases: usize,
     /// Behind the last that is trained.
     pub trained: usize,
     /// All of them.
@@ -76,11 +78,12 @@ impl Arena {
         }
         let rank = |list: &NumberList| match (list.gradient, list.what) {
             (Some(_), "weights") => 0,
-            (Some(_), _) => 1,
-            (None, _) => 2,
+            (Some(_), "bias") => 1,
+            (Some(_), _) => 2,
+            (None, _) => 3,
         };
         lists.sort_by_key(rank);
-        let (mut ends, mut at) = ([0; 3], 0);
+        let (mut ends, mut at) = ([0; 4], 0);
         let step = alignment.div_ceil(VECTOR).max(1);
         for list in &mut lists {
             list.first = at;
@@ -88,8 +91,9 @@ impl Arena {
             ends[rank(list)] = at;
         }
         let weights = ends[0];
-        let trained = ends[1].max(weights);
-        Self { lists, weights, trained, vectors: at }
+        let biases = ends[1].max(weights);
+        let trained = ends[2].max(biases);
+        Self { lists, weights, biases, trained, vectors: at }
     }
 
     /// The list of a node's numbers.

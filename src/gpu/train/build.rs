@@ -1,6 +1,6 @@
 //! A network in training is planned, lowered and bound.
 
-use std::collections::BTreeMap;
+use std::{cell::RefCell, collections::BTreeMap};
 
 use crate::{
     error::{Error, Result},
@@ -25,6 +25,7 @@ use crate::{
         Graph, Keep, NodeId, Params, Target,
         backward::{GradientRequest, TrainingGraph, backward},
         plan::{Plan, Slot, SlotId, Tenant},
+        recompute::{Recompute, recompute},
     },
     kernels::{Precision, conv::Caps, train::TurnedConv},
     ops::{Op, TrainOp},
@@ -58,7 +59,7 @@ impl TrainProgram {
             graph,
             &training,
             params,
-            NumberKinds { summed: options.several, averaged: options.averaged },
+            NumberKinds { summed: options.several, averaged: options.averaged, squared: options.adaptive },
         )?;
         let view = |id: NodeId| plan.views(id).first().copied().ok_or_else(|| Error::graph("gradient", "has no place"));
         let mut arena_slots = BTreeMap::new();
@@ -83,8 +84,15 @@ impl TrainProgram {
         let caps = options.card.map_or(caps, |class| Caps { software: false, class, ..caps });
         let tuned = Table::default();
         let choice = RungSelector { caps, forced: options.conv, tuned: &tuned, pictures: format.pictures };
-        let builder =
-            StepBuilder { gpu, training: &training, params, numbers: &numbers, choice, zeros: zeros(gpu, &training) };
+        let builder = StepBuilder {
+            gpu,
+            training: &training,
+            params,
+            numbers: &numbers,
+            choice,
+            zeros: zeros(gpu, &training),
+            packs: RefCell::default(),
+        };
         let steps = plan.steps.iter().map(|step| builder.step(step)).collect::<Result<Vec<_>>>()?;
         let packed_bytes = steps.iter().filter_map(|step| step.pack.as_ref()).map(packed).sum();
         let update = UpdateCalls::new(gpu, &numbers, &plan)?;
@@ -92,7 +100,7 @@ impl TrainProgram {
         let calls = calls.chain(update.calls.iter().map(|(_, call)| call));
         pipelines.prepare(calls.map(|call| &call.dispatch))?;
 
-        let first_above = training.upstream.iter().min().copied().unwrap_or(NodeId(training.graph.nodes.len()));
+        let first_above = training.first_given();
         let mut calls = DispatchBuilder::new(gpu, format.precision);
         for (step, TrainStep { mut lowered, pack }) in plan.steps.iter().zip(steps) {
             in_arena(&mut lowered, &arena_slots);
@@ -161,8 +169,9 @@ impl TrainProgram {
         graph: &Graph,
         request: &GradientRequest<'_>,
         pictures: usize,
+        how: Recompute,
     ) -> Result<PlannedTraining> {
-        let training = backward(graph, request, pictures)?;
+        let training = recompute(backward(graph, request, pictures)?, how)?;
         let plan = Plan::new(&training.graph, &target(&training, &TrainOptions::default()));
         let gradient = |slot: &&Slot| {
             let of = |tenant: &Tenant| training.gradients.iter().any(|gradient| gradient.value == tenant.region);

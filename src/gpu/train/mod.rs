@@ -10,5 +10,5 @@ mod train_program;
 mod update;
 mod values;
 
-pub use descent::Descent;
+pub use descent::{Adaptive, Descent, GradientNorm};
 pub use train_program::{PlannedTraining, TrainOptions, TrainProgram};

@@ -9,9 +9,13 @@ use crate::{
         train::arena::{Arena, NumberList, VECTOR},
     },
     graph::{Graph, NodeId, Params, backward::TrainingGraph},
+    kernels::train::norm,
     ops::NodeParams,
     tensor::{Shape, Tensor},
 };
+
+/// Stretches that arenas may be cut into (gradients of 64 GB, where a binding has 128 MiB).
+const STRETCHES: usize = 512;
 
 /// All numbers of a network in training.
 #[derive(Debug)]
@@ -22,6 +26,10 @@ pub struct NumberArenas {
     pub velocity: wgpu::Buffer,
     /// Mean, then variance of every batch-norm that is trained, each from a vector on.
     pub running: wgpu::Buffer,
+    /// Averages of squared gradients, for AdamW.
+    pub squares: Option<wgpu::Buffer>,
+    /// Sums of squared gradients of every share; the factor, the length and the count that come of them.
+    pub norm: [wgpu::Buffer; 2],
     /// Gradients of mini-batches put together, where a step has several.
     pub sums: Option<wgpu::Buffer>,
     /// Averages of the numbers that are trained, and of the running statistics.
@@ -36,6 +44,8 @@ pub struct NumberKinds {
     pub summed: bool,
     /// [`NumberArenas::averages`]
     pub averaged: bool,
+    /// [`NumberArenas::squares`]
+    pub squared: bool,
 }
 
 /// The running statistics of one kind of a batch-norm.
@@ -90,6 +100,10 @@ impl NumberArenas {
             gradients: gpu.buffer("gradients", bytes(arena.trained), SLOT_USAGE),
             velocity: gpu.buffer("velocity", bytes(arena.trained), SLOT_USAGE),
             running: gpu.filled("running statistics", bytemuck::cast_slice(&running), SLOT_USAGE),
+            squares: kinds.squared.then(|| gpu.buffer("squares", bytes(arena.trained), SLOT_USAGE)),
+            // A share more a stretch, of which there are a few.
+            norm: [norm::shares(arena.trained) + STRETCHES, 1]
+                .map(|vectors| gpu.buffer("norm", bytes(vectors), SLOT_USAGE)),
             sums: kinds.summed.then(|| gpu.buffer("sums of gradients", bytes(arena.trained), SLOT_USAGE)),
             averages: kinds.averaged.then(|| {
                 let trained = &all[..arena.trained * 4];
@@ -142,6 +156,7 @@ impl NumberArenas {
 impl NumberArenas {
     fn stored(&self) -> Vec<(&'static str, &wgpu::Buffer)> {
         let mut all = vec![("numbers", &self.numbers), ("velocity", &self.velocity), ("running", &self.running)];
+        all.extend(self.squares.as_ref().map(|squares| ("squares", squares)));
         if let Some([numbers, running]) = &self.averages {
             all.extend([("averaged numbers", numbers), ("averaged running", running)]);
         }
@@ -151,7 +166,16 @@ impl NumberArenas {
     /// Bytes of all arenas.
     pub fn bytes(&self) -> u64 {
         let stored = self.stored().into_iter().map(|(_, buffer)| buffer);
-        stored.chain([&self.gradients]).chain(&self.sums).map(wgpu::Buffer::size).sum()
+        stored.chain([&self.gradients]).chain(&self.norm).chain(&self.sums).map(wgpu::Buffer::size).sum()
+    }
+
+    /// The factor of the last step, the length of its gradients, how many were no numbers.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub async fn norm(&self, gpu: &Gpu) -> Result<[f32; 4]> {
+        let found = gpu.floats(&self.norm[1]).await?;
+        Ok(std::array::from_fn(|n| found.get(n).copied().unwrap_or_default()))
     }
 
     /// All that changes from step to step, by name.

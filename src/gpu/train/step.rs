@@ -1,6 +1,8 @@
 //! A step of a training graph to calls: convolutions and their gradients on rungs of the ladder, with weights that are packed on the GPU; everything
 //! else as the graph's rooms say.
 
+use std::{cell::RefCell, collections::BTreeMap};
+
 use crate::{
     error::{Error, Result},
     gpu::{
@@ -12,7 +14,7 @@ use crate::{
         train::numbers::NumberArenas,
     },
     graph::{
-        Params,
+        NodeId, Params,
         backward::TrainingGraph,
         plan::{Step, TensorView, Work},
     },
@@ -41,6 +43,8 @@ pub struct StepBuilder<'a> {
     pub choice: RungSelector<'a>,
     /// Biases of what has none.
     pub zeros: Stretch,
+    /// Weights that are packed already, by whose they are, by op and layout: what is played once more reads the same.
+    pub packs: RefCell<BTreeMap<(NodeId, String), Stretch>>,
 }
 
 impl StepBuilder<'_> {
@@ -81,7 +85,7 @@ impl StepBuilder<'_> {
             .packed(step, variant, &problem, |layout, elements| pack_weights::forwards(&problem, layout, elements))?;
         let bias = self.list(step, "bias").unwrap_or_else(|| self.zeros.clone());
         let lowered = io.calls(variant, &problem, &caps);
-        Ok(TrainStep { lowered: bound(lowered, &packed, &bias), pack: Some(pack) })
+        Ok(TrainStep { lowered: bound(lowered, &packed, &bias), pack })
     }
 
     fn dgrad(&self, step: &Step, turned: &TurnedConv) -> Result<TrainStep> {
@@ -106,7 +110,7 @@ impl StepBuilder<'_> {
             let dispatch = interleave::dispatch(turned.stride, phases, self.at(&step.write));
             lowered.calls.push(Call { dispatch, bound: vec![Bound::Params, Bound::Scratch(1), to] });
         }
-        Ok(TrainStep { lowered, pack: Some(pack) })
+        Ok(TrainStep { lowered, pack })
     }
 
     /// What the graph's rooms say, with the node's numbers bound.
@@ -159,17 +163,23 @@ impl StepBuilder<'_> {
         variant: Variant,
         problem: &Problem,
         pack: impl FnOnce(Layout, usize) -> Dispatch,
-    ) -> Result<(Stretch, Call)> {
+    ) -> Result<(Stretch, Option<Call>)> {
         let node = self.training.graph.node(step.node);
         let caps: &Caps = &self.choice.caps;
         let (layout, elements) = (variant.layout(problem, caps), variant.packed_len(problem, caps));
         let (Some(layout), Some(numbers)) = (layout, self.list(step, "weights")) else {
             return Err(Error::graph(&node.name, "has no weights"));
         };
+        let of = self.training.numbers[step.node.0].unwrap_or(step.node);
+        let key = (of, format!("{} {layout:?} {elements}", node.op.name()));
+        if let Some(packed) = self.packs.borrow().get(&key) {
+            return Ok((packed.clone(), None));
+        }
         let bytes = elements * caps.precision().bytes();
         let packed = Stretch::whole(self.gpu.buffer(&format!("{}/packed", node.label()), bytes, SLOT_USAGE));
         let bound = vec![Bound::Params, Bound::Memory(numbers), Bound::Memory(packed.clone())];
-        Ok((packed, Call { dispatch: pack(layout, elements), bound }))
+        self.packs.borrow_mut().insert(key, packed.clone());
+        Ok((packed, Some(Call { dispatch: pack(layout, elements), bound })))
     }
 }
 

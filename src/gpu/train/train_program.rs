@@ -9,7 +9,7 @@ use crate::{
         call::Stretch,
         context::Gpu,
         train::{
-            descent::Descent,
+            descent::{Descent, GradientNorm},
             numbers::NumberArenas,
             update::{Update, settings},
             values::ValueFormat,
@@ -19,6 +19,7 @@ use crate::{
         Graph, Keep, NodeId, Params,
         backward::{GradientRequest, TrainingGraph, backward},
         plan::{Plan, SlotId, TensorView},
+        recompute::{Recompute, recompute},
     },
     kernels::conv::{CardClass, Variant},
     task::Task,
@@ -34,8 +35,12 @@ pub struct TrainOptions {
     pub several: bool,
     /// Whether numbers are averaged over steps too.
     pub averaged: bool,
+    /// Whether steps are AdamW's.
+    pub adaptive: bool,
     /// Values of the training graph that can be read back beside heads, gradients and statistics.
     pub keep: Keep,
+    /// How much is computed again for the gradients instead of being kept.
+    pub recompute: Recompute,
     /// This rung for every convolution, forwards and backwards, that it is able to do.
     pub conv: Option<Variant>,
     /// Chooses as if the adapter were a card of this class (for tests, where there is only a processor).
@@ -46,7 +51,17 @@ pub struct TrainOptions {
 
 impl Default for TrainOptions {
     fn default() -> Self {
-        Self { pictures: 1, several: false, averaged: false, keep: Keep::Heads, conv: None, card: None, checked: false }
+        Self {
+            pictures: 1,
+            several: false,
+            averaged: false,
+            adaptive: false,
+            keep: Keep::Heads,
+            recompute: Recompute::default(),
+            conv: None,
+            card: None,
+            checked: false,
+        }
     }
 }
 
@@ -104,6 +119,7 @@ impl TrainProgram {
         options: &'a TrainOptions,
     ) -> Task<'a, Result<Self>> {
         let training = backward(graph, request, options.pictures);
+        let training = training.and_then(|training| recompute(training, options.recompute));
         Box::pin(async move { Self::build(gpu, graph, params, training?, options).await })
     }
 
@@ -207,9 +223,20 @@ impl TrainProgram {
         if self.gathered == 0 || self.gathered > 1 && self.numbers.sums.is_none() {
             return Err(Error::Usage(format!("a step of {} mini-batches: expected 1", self.gathered)));
         }
-        let moves = self.updates(Update::Descend).chain(self.updates(Update::Average));
+        let moves =
+            self.updates(Update::Norm).chain(self.updates(Update::Descend)).chain(self.updates(Update::Average));
         self.submit(moves.chain(&self.packs));
         self.gpu.check()
+    }
+
+    /// What the gradients of the last step were. It is waited for.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub async fn norm(&self) -> Result<GradientNorm> {
+        let found = self.numbers.norm(&self.gpu).await?;
+        let [_, length, odd, _] = found;
+        Ok(GradientNorm { length: f64::from(length) / self.descent.batch.max(1) as f64, odd: odd as usize })
     }
 
     /// Brings back what is trained into `params`, numbers of the graph as loaded; or its averages, where there are any.

@@ -17,7 +17,14 @@ use crate::{
     },
     kernels::{
         Dispatch,
-        train::{accumulate, follow, follow::FollowParams, sgd, sgd::SgdParams},
+        train::{
+            accumulate,
+            adamw::{self, AdamwParams},
+            follow::{self, FollowParams},
+            norm,
+            norm_limit::{self, NormLimitParams},
+            sgd::{self, SgdParams},
+        },
     },
 };
 
@@ -30,6 +37,8 @@ pub enum Update {
     First,
     /// After the others.
     More,
+    /// Before a step: how long the gradients are.
+    Norm,
     /// Once a step.
     Descend,
     /// Behind that: averages.
@@ -61,6 +70,16 @@ impl UpdateCalls {
             let own = Bound::Memory(Stretch { buffer: settings.clone(), offset: *offset, size });
             calls.push((update, Call { dispatch, bound: [vec![own], bound].concat() }));
         }
+        // In front of the one that looks at all of them.
+        let mut first = 0;
+        let gradients = numbers.sums.as_ref().unwrap_or(&numbers.gradients);
+        for (n, (vectors, _)) in stretches(gpu, numbers).into_iter().enumerate() {
+            let dispatch = norm::dispatch(vectors.len(), first);
+            first += norm::shares(vectors.len());
+            let sums = Bound::Memory(Stretch::whole(numbers.norm[0].clone()));
+            let bound = vec![Bound::Params, part(gradients, &vectors), sums];
+            calls.insert(n, (Update::Norm, Call { dispatch, bound }));
+        }
         if let Some(sums) = &numbers.sums {
             for (update, first) in [(Update::First, true), (Update::More, false)] {
                 for (vectors, _) in stretches(gpu, numbers) {
@@ -79,20 +98,47 @@ impl UpdateCalls {
 /// # Errors
 /// As [`UpdateCalls::new`].
 pub fn settings(gpu: &Gpu, numbers: &NumberArenas, plan: &Plan, descent: &Descent) -> Result<Vec<Vec<u8>>> {
-    let Descent { rate, momentum, decay, batch, share, average } = *descent;
-    let mut decays = stretches(gpu, numbers).into_iter().map(|(_, decays)| decays);
+    let Descent { rate, bias_rate, momentum, ahead, decay, longest, adaptive, batch, share, average } = *descent;
+    // How much of an average there is by now: it began with nothing.
+    let whole = |kept: f64| (1.0 / (1.0 - kept.powf(adaptive.step as f64))) as f32;
+    let mut kinds = stretches(gpu, numbers).into_iter().map(|(_, kind)| kind);
+    let each = |rate: f64| (rate / batch as f64) as f32;
     let of = |(update, dispatch, _): (Update, Dispatch, Vec<Bound>)| {
         let follows = |share: f64| {
             let own: FollowParams = bytemuck::pod_read_unaligned(&dispatch.params);
             bytemuck::bytes_of(&FollowParams { share: share as f32, ..own }).to_vec()
         };
         match update {
+            Update::Norm => {
+                let own: NormLimitParams = bytemuck::pod_read_unaligned(&dispatch.params);
+                bytemuck::bytes_of(&NormLimitParams { limit: (longest * batch as f64) as f32, ..own }).to_vec()
+            }
+            Update::Descend if numbers.squares.is_some() => {
+                let own: AdamwParams = bytemuck::pod_read_unaligned(&dispatch.params);
+                let kind = kinds.next();
+                let params = AdamwParams {
+                    rate: if kind == Some(NumberKind::Biases) { bias_rate } else { rate } as f32,
+                    odd_rate: if kind == Some(NumberKind::Weights) { rate } else { bias_rate } as f32,
+                    momentum: momentum as f32,
+                    second: adaptive.second as f32,
+                    decay: if kind == Some(NumberKind::Weights) { decay as f32 } else { 0.0 },
+                    one: 1.0 / batch as f32,
+                    first_whole: whole(momentum),
+                    second_whole: whole(adaptive.second),
+                    least: adaptive.least as f32,
+                    ..own
+                };
+                bytemuck::bytes_of(&params).to_vec()
+            }
             Update::Descend => {
                 let own: SgdParams = bytemuck::pod_read_unaligned(&dispatch.params);
+                let kind = kinds.next();
                 let params = SgdParams {
-                    rate: (rate / batch as f64) as f32,
+                    rate: each(if kind == Some(NumberKind::Biases) { bias_rate } else { rate }),
+                    odd_rate: each(if kind == Some(NumberKind::Weights) { rate } else { bias_rate }),
                     momentum: momentum as f32,
-                    decay: if decays.next() == Some(true) { (decay * batch as f64) as f32 } else { 0.0 },
+                    decay: if kind == Some(NumberKind::Weights) { (decay * batch as f64) as f32 } else { 0.0 },
+                    ahead: ahead as f32,
                     ..own
                 };
                 bytemuck::bytes_of(&params).to_vec()
@@ -107,10 +153,17 @@ pub fn settings(gpu: &Gpu, numbers: &NumberArenas, plan: &Plan, descent: &Descen
 /// The dispatches whose parameters change, and what is bound behind those.
 fn settable(gpu: &Gpu, numbers: &NumberArenas, plan: &Plan) -> Result<Vec<(Update, Dispatch, Vec<Bound>)>> {
     let mut all = Vec::new();
+    let shares = stretches(gpu, numbers).iter().map(|(vectors, _)| norm::shares(vectors.len())).sum();
+    let norms = numbers.norm.each_ref().map(|buffer| Bound::Memory(Stretch::whole(buffer.clone())));
+    all.push((Update::Norm, norm_limit::dispatch(shares), norms.to_vec()));
     let gradients = numbers.sums.as_ref().unwrap_or(&numbers.gradients);
     for (vectors, _) in stretches(gpu, numbers) {
-        let bound = [gradients, &numbers.numbers, &numbers.velocity].map(|buffer| part(buffer, &vectors));
-        all.push((Update::Descend, sgd::dispatch(vectors.len()), bound.to_vec()));
+        let mut bound = [gradients, &numbers.numbers, &numbers.velocity].map(|buffer| part(buffer, &vectors)).to_vec();
+        bound.push(Bound::Memory(Stretch::whole(numbers.norm[1].clone())));
+        bound.extend(numbers.squares.as_ref().map(|squares| part(squares, &vectors)));
+        let adaptive = numbers.squares.is_some();
+        let dispatch = if adaptive { adamw::dispatch(vectors.len()) } else { sgd::dispatch(vectors.len()) };
+        all.push((Update::Descend, dispatch, bound));
     }
     for list in &numbers.statistics {
         let view = place(plan, list.batch)?;
@@ -140,14 +193,28 @@ fn place(plan: &Plan, batch: NodeId) -> Result<TensorView> {
     plan.views(batch).first().copied().ok_or_else(|| Error::graph("statistics", "have no place"))
 }
 
-/// The stretches of what is trained, none longer than a binding may be; whether they lose by decay.
-fn stretches(gpu: &Gpu, numbers: &NumberArenas) -> Vec<(Range<usize>, bool)> {
+/// What a stretch is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum NumberKind {
+    /// Those lose by decay.
+    Weights,
+    Biases,
+    /// Gammas and betas, a vector each by turns.
+    Pairs,
+}
+
+/// The stretches of what is trained, none longer than a binding may be.
+fn stretches(gpu: &Gpu, numbers: &NumberArenas) -> Vec<(Range<usize>, NumberKind)> {
     let alignment = gpu.limits.min_storage_buffer_offset_alignment as usize;
     let allowed = usize::try_from(binding_bytes(&gpu.limits, None)).unwrap_or(usize::MAX);
-    let longest = (allowed / alignment * alignment / VECTOR).max(1);
+    // Whole pairs.
+    let step = alignment.max(2 * VECTOR);
+    let longest = (allowed / step * step / VECTOR).max(2);
     let arena = &numbers.arena;
-    let cut = |first: usize, end: usize, decays: bool| {
-        (first..end).step_by(longest).map(move |from| (from..(from + longest).min(end), decays))
+    let cut = |first: usize, end: usize, kind: NumberKind| {
+        (first..end).step_by(longest).map(move |from| (from..(from + longest).min(end), kind))
     };
-    cut(0, arena.weights, true).chain(cut(arena.weights, arena.trained, false)).collect()
+    let weights = cut(0, arena.weights, NumberKind::Weights);
+    let biases = cut(arena.weights, arena.biases, NumberKind::Biases);
+    weights.chain(biases).chain(cut(arena.biases, arena.trained, NumberKind::Pairs)).collect()
 }

@@ -3,6 +3,7 @@
 
 pub mod accumulate;
 pub mod activation_grad;
+pub mod adamw;
 pub mod avg_pool_grad;
 pub mod batch_norm;
 pub mod batch_norm_apply;
@@ -17,6 +18,8 @@ pub mod follow;
 pub mod interleave;
 pub mod local_avg_pool_grad;
 pub mod max_pool_grad;
+pub mod norm;
+pub mod norm_limit;
 pub mod pack_weights;
 mod params;
 pub mod plane_dot;
@@ -41,6 +44,7 @@ use crate::kernels::Kernel;
 pub static KERNELS: &[&Kernel] = &[
     &accumulate::KERNEL,
     &activation_grad::KERNEL,
+    &adamw::KERNEL,
     &avg_pool_grad::KERNEL,
     &batch_norm::KERNEL,
     &batch_norm_apply::KERNEL,
@@ -54,6 +58,8 @@ pub static KERNELS: &[&Kernel] = &[
     &interleave::KERNEL,
     &local_avg_pool_grad::KERNEL,
     &max_pool_grad::KERNEL,
+    &norm::KERNEL,
+    &norm_limit::KERNEL,
     &pack_weights::KERNEL,
     &plane_dot::KERNEL,
     &sgd::KERNEL,

@@ -12,12 +12,16 @@ pub struct SgdParams {
     pub row: u32,
     /// The learning rate over the pictures of a step.
     pub rate: f32,
+    /// That of every second vector: of betas, which lie behind gammas.
+    pub odd_rate: f32,
     /// What is left of a step for the next one.
     pub momentum: f32,
     /// Decay of the pictures of a step together.
     pub decay: f32,
+    /// Nesterov's momentum: how much of itself a step goes beyond, 0 for none.
+    pub ahead: f32,
     /// A multiple of 16 bytes, as uniform buffers want.
-    pub _pad: [u32; 3],
+    pub _pad: u32,
 }
 
 /// `shaders/train/sgd.wgsl`
@@ -30,6 +34,7 @@ pub static KERNEL: Kernel = Kernel {
         Binding { name: "gradient", bind: Bind::Read },
         Binding { name: "numbers", bind: Bind::ReadWrite },
         Binding { name: "velocity", bind: Bind::ReadWrite },
+        Binding { name: "norm", bind: Bind::Read },
     ],
     workgroup: [64, 1, 1],
 };

@@ -6,14 +6,14 @@ mod assign;
 mod boxes;
 mod classes;
 mod dual;
-mod head;
+pub(super) mod head;
 mod loss;
 mod misfit;
 mod objectness;
-mod overlap;
+pub(super) mod overlap;
 mod section;
 mod sheet;
-mod slope;
+pub(super) mod slope;
 mod tally;
 mod truth;
 

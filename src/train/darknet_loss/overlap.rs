@@ -43,8 +43,22 @@ fn span<N: Differentiable>(a: (N, N), b: (N, N)) -> N {
     a.1.larger(b.1) - a.0.smaller(b.0)
 }
 
+/// What CIoU's weight of the aspect ratios is to its derivatives; the value is the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AspectWeight {
+    /// A part of the function.
+    Part,
+    /// A constant, as the paper of CIoU has it.
+    Held,
+}
+
 /// Overlap of `a` with the truth `b`. Zero or not a number where a box has no area.
 pub(crate) fn overlap<N: Differentiable>(kind: IouKind, a: Rect<N>, b: Rect<N>) -> N {
+    overlap_weighted(kind, AspectWeight::Part, a, b)
+}
+
+/// As [`overlap`].
+pub(crate) fn overlap_weighted<N: Differentiable>(kind: IouKind, weight: AspectWeight, a: Rect<N>, b: Rect<N>) -> N {
     let zero = N::constant(0.0);
     let (across, down) = ((ends(a.x, a.w), ends(b.x, b.w)), (ends(a.y, a.h), ends(b.y, b.h)));
     let (width, height) = (shared(across.0, across.1), shared(down.0, down.1));
@@ -67,17 +81,31 @@ pub(crate) fn overlap<N: Differentiable>(kind: IouKind, a: Rect<N>, b: Rect<N>) 
             }
             let (dx, dy) = (a.x - b.x, a.y - b.y);
             let diou = iou - (dx * dx + dy * dy) / diagonal;
-            if kind == IouKind::Diou { diou } else { diou - aspect_term(iou, a, b) }
+            match (kind, weight) {
+                (IouKind::Diou, _) => diou,
+                (_, AspectWeight::Part) => diou - aspect_term(iou, a, b),
+                (_, AspectWeight::Held) => {
+                    let weight = aspect_weight(iou, a, b).value();
+                    diou - N::constant(weight) * aspect_error(a, b)
+                }
+            }
         }
     }
 }
 
 /// CIoU's term of the aspect ratios. Its weight counts as a part of the function, where the paper holds it constant.
 fn aspect_term<N: Differentiable>(iou: N, a: Rect<N>, b: Rect<N>) -> N {
+    aspect_weight(iou, a, b) * aspect_error(a, b)
+}
+
+fn aspect_weight<N: Differentiable>(iou: N, a: Rect<N>, b: Rect<N>) -> N {
+    let v = aspect_error(a, b);
+    v / (N::constant(1.0) - iou + v + N::constant(1e-6))
+}
+
+fn aspect_error<N: Differentiable>(a: Rect<N>, b: Rect<N>) -> N {
     let angle = (b.w / b.h).atan() - (a.w / a.h).atan();
-    let v = N::constant(4.0 / (PI * PI)) * angle * angle;
-    let weight = v / (N::constant(1.0) - iou + v + N::constant(1e-6));
-    weight * v
+    N::constant(4.0 / (PI * PI)) * angle * angle
 }
 
 #[cfg(test)]

@@ -3,19 +3,29 @@
 use crate::train::darknet_loss::{
     IouKind,
     dual::{Differentiable, Dual},
-    overlap::{Rect, overlap},
+    overlap::{AspectWeight, Rect, overlap_weighted},
 };
 use std::f64::consts::PI;
 
 /// The true derivatives by x, y, w, h, and the overlap itself.
 pub(crate) fn exact(kind: IouKind, pred: Rect<f64>, truth: Rect<f64>) -> ([f64; 4], f64) {
+    exact_weighted(kind, AspectWeight::Part, pred, truth)
+}
+
+/// As [`exact`].
+pub(crate) fn exact_weighted(
+    kind: IouKind,
+    weight: AspectWeight,
+    pred: Rect<f64>,
+    truth: Rect<f64>,
+) -> ([f64; 4], f64) {
     let variables = Rect {
         x: Dual::variable(pred.x, 0),
         y: Dual::variable(pred.y, 1),
         w: Dual::variable(pred.w, 2),
         h: Dual::variable(pred.h, 3),
     };
-    let overlap = overlap(kind, variables, truth.constant());
+    let overlap = overlap_weighted(kind, weight, variables, truth.constant());
     (overlap.slope, overlap.value())
 }
 

@@ -19,6 +19,11 @@ impl LossParts {
     pub fn total(&self) -> f64 {
         self.boxes + self.objectness + self.classes
     }
+
+    /// All three over so many.
+    pub fn over(self, many: f64) -> Self {
+        Self { boxes: self.boxes / many, objectness: self.objectness / many, classes: self.classes / many }
+    }
 }
 
 impl AddAssign for LossParts {
