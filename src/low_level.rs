@@ -48,8 +48,6 @@ pub mod gpu {
 
 /// A network as nodes, and the passes from a file to what is played.
 pub mod graph {
-    #[cfg(feature = "train")]
-    pub use crate::graph::backward;
     #[cfg(not(target_arch = "wasm32"))]
     pub use crate::graph::drop;
     pub use crate::graph::{
@@ -57,6 +55,8 @@ pub mod graph {
         Pool, Residence, Slice, Spp, Target, Upsample, Weighted, bands, compile, explain, fold, fuse, guess, place,
         plan, reach,
     };
+    #[cfg(feature = "train")]
+    pub use crate::graph::{backward, explain_training, recompute};
 }
 
 /// Pictures, frames, boxes and thresholds on the host.

@@ -187,7 +187,15 @@ fn every_value_of_every_op_is_the_oracles() {
     compared.add(&gpu, "a batch-norm that is not trained", &frozen, &TrainOptions::default(), &request);
     compared.tell();
     // What plays no node of a graph is proved by the steps, and by convolutions that read what it has packed.
-    let steps = ["train/accumulate", "train/follow", "train/pack_weights", "train/sgd"];
+    let steps = [
+        "train/accumulate",
+        "train/adamw",
+        "train/follow",
+        "train/norm",
+        "train/norm_limit",
+        "train/pack_weights",
+        "train/sgd",
+    ];
     let missing = KERNELS.iter().map(|kernel| kernel.name).filter(|name| !compared.kernels.contains(name));
     assert_eq!(missing.collect::<Vec<_>>(), steps, "kernels of training that nothing here was played by");
 }
@@ -234,7 +242,7 @@ fn ten_steps_ahead_with_rates_of_their_own_for_biases_are_the_twins() {
 
 #[test]
 fn ten_shortened_steps_are_the_twins() {
-    ten_steps(&Steps { ahead: 0.0, biases: 1.0, longest: Some(0.02), adamw: false });
+    ten_steps(&Steps { ahead: 0.0, biases: 1.0, longest: Some(0.2), adamw: false });
 }
 
 #[test]
@@ -275,17 +283,17 @@ fn ten_steps(&Steps { ahead, biases, longest, adamw }: &Steps) {
     let statistics = Statistics { share: 0.1, seen: None };
     let mut twin = Twin::new(program.training().clone(), params.wide(), sgd, statistics);
     twin.longest = longest;
-    let Adaptive { second, least, .. } = Adaptive::default();
+    // Where a gradient is next to nothing, its direction is rounding alone: that shall count for little.
+    let adaptive = Adaptive { least: 1e-2, ..Adaptive::default() };
+    let Adaptive { second, least, .. } = adaptive;
     twin.adamw = adamw.then_some(AdamW { momentum: 0.9, second, least, decay: 0.0005, batch: PICTURES });
-    // A step of AdamW is as long as its rate.
-    let far = if adamw { 0.02 } else { 1.0 };
     let mut shortened = 0;
     let targets: Vec<Values<f64>> =
         graph.heads.iter().map(|head| values(&mut noise, graph.node(head.input).shape)).collect();
     let (mut losses, mut worst) = (Vec::new(), [0.0_f64; 2]);
     for step in 0..10 {
         let pictures = values(&mut noise, graph.input_shape());
-        let rate = far * 0.05 * f64::from(step + 1);
+        let rate = 0.05 * f64::from(step + 1);
         let before = params.clone();
         let old = twin.params().clone();
         twin.step(pictures.clone(), [rate, biases * rate], |heads| {
@@ -308,7 +316,7 @@ fn ten_steps(&Steps { ahead, biases, longest, adamw }: &Steps) {
             ahead,
             decay: 0.0005,
             longest: longest.unwrap_or(0.0),
-            adaptive: Adaptive { step: step as u64 + 1, ..Adaptive::default() },
+            adaptive: Adaptive { step: step as u64 + 1, ..adaptive },
             batch: PICTURES,
             share: 0.1,
             average: 0.0,
@@ -459,4 +467,43 @@ fn what_does_not_fit_is_said() {
     let error =
         pollster::block_on(TrainProgram::new(&gpu, &graph, &short, &EVERYTHING, &options)).unwrap_err().to_string();
     assert!(error.contains("stem") && error.contains("weights"), "{error}");
+}
+
+/// What a gradient that is no number would leave is told, and nothing is moved by it.
+#[test]
+fn gradients_that_are_no_numbers_move_nothing() {
+    let gpu = gpu();
+    let graph = forked(Shape::new(3, 8, 8), 70, |b, fork| b.add("middle", None, Op::BatchNorm, &[fork]).unwrap());
+    let mut noise = Noise(3);
+    let mut params = narrow_params(&random_params(&graph, &mut noise));
+    for adaptive in [false, true] {
+        let before = params.clone();
+        let options = TrainOptions { pictures: 1, adaptive, ..TrainOptions::default() };
+        let request = GradientRequest { trained: &|_| true, input: false };
+        let mut program = pollster::block_on(TrainProgram::new(&gpu, &graph, &params, &request, &options)).unwrap();
+        let picture = narrow(&values(&mut noise, graph.input_shape())[..1].to_vec());
+        pollster::block_on(program.forwards(&picture)).unwrap();
+        let mut above: Vec<Vec<Tensor>> = graph
+            .heads
+            .iter()
+            .map(|head| narrow(&values(&mut noise, graph.node(head.input).shape)[..1].to_vec()))
+            .collect();
+        let step = |program: &mut TrainProgram, above: &[Vec<Tensor>]| {
+            pollster::block_on(program.forwards(&picture)).unwrap();
+            program.begin(&Descent { rate: 0.1, bias_rate: 0.1, batch: 1, ..Descent::default() }).unwrap();
+            program.backwards(above).unwrap();
+            program.descend().unwrap();
+            pollster::block_on(program.norm()).unwrap()
+        };
+        let good = above[0][0].data[5];
+        above[0][0].data[5] = f32::NAN;
+        assert!(step(&mut program, &above).odd > 0);
+        pollster::block_on(program.read_params(false, &mut params)).unwrap();
+        assert_eq!(params, before, "adaptive: {adaptive}");
+        above[0][0].data[5] = good;
+        let norm = step(&mut program, &above);
+        assert!(norm.odd == 0 && norm.length > 0.0, "{norm:?}");
+        pollster::block_on(program.read_params(false, &mut params)).unwrap();
+        assert_ne!(params, before, "adaptive: {adaptive}");
+    }
 }

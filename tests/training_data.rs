@@ -8,11 +8,11 @@ use yolov4::low_level::{
     model::{CfgOptions, Model, random::Random},
     train::{
         adapt::{StartFrom, first_numbers, for_classes},
-        augment::{AugmentKeys, Factor, Mixup, Mosaic},
+        augment::{AugmentKeys, Mixup, Mosaic, Spread},
         darknet_loss::{BoxLoss, IouKind},
         keys::TrainingKeys,
         order::pictures_of_step,
-        recipe::{Recipe, StepSize},
+        recipe::{StepSize, TrainingRecipe},
         schedule::{Policy, Schedule},
     },
 };
@@ -81,7 +81,7 @@ fn keys_are_read_as_darknet_has_them() {
     assert!(near(head.iou_normalizer, 0.05) && near(head.iou_thresh, 0.3) && near(head.ignore_thresh, 0.5));
     assert_eq!((head.max_delta, head.multipliers.clone()), (Some(2.0), Some(vec![2.0, 1.0])));
     let AugmentKeys { jitter, resize, flip, hue, saturation, mosaic, mixup, .. } = keys.augment;
-    assert!(near(jitter, 0.2) && near(resize, 1.5) && flip && near(hue, 0.25) && saturation == Factor::Times(1.0));
+    assert!(near(jitter, 0.2) && near(resize, 1.5) && flip && near(hue, 0.25) && saturation == Spread::Times(1.0));
     assert_eq!((mosaic, mixup), (Mosaic::Corners, Mixup::Never));
     // What would change the result and is not done is told.
     for key in ["random=1"] {
@@ -193,9 +193,9 @@ fn the_papers_recipe_warms_up_then_falls_to_a_fifth() {
     assert_eq!(mosaic(601), Mosaic::Zoomed { scale: 0.8, shift: 0.5 });
     assert_eq!(keys.augment_at(601, 900).mixup, Mixup::Beta { odds: 0.2 });
     // Averages: .9999 in the long run, nothing kept at first.
-    let kept = Recipe::Scaled.averaged(0.9999, 2000);
+    let kept = TrainingRecipe::Scaled.averaged(0.9999, 2000);
     assert!(
         (kept - 0.9999 * (1.0 - (-2001.0_f64 / 2000.0).exp())).abs() < 1e-12
-            && Recipe::Scaled.averaged(0.9999, 0) < 1e-3
+            && TrainingRecipe::Scaled.averaged(0.9999, 0) < 1e-3
     );
 }

@@ -6,9 +6,9 @@ use yolov4::{
     low_level::{
         model::random::Random,
         train::{
-            augment::{AugmentKeys, Factor, Mixup, Mosaic},
+            augment::{AugmentKeys, Mixup, Mosaic, Spread},
             darknet_loss::Truth,
-            scene::{LeastBox, Piece, Scene, SceneKind},
+            scene::{LeastBox, Scene, SceneKind, ScenePiece},
             variation::Variation,
         },
     },
@@ -22,7 +22,7 @@ fn gradient(width: usize, height: usize) -> Picture {
 
 /// The scene of a single look.
 fn scene(variation: Variation, canvas: (usize, usize)) -> Scene {
-    let piece = Piece { picture: 0, area: [0.0, 0.0, canvas.0 as f64, canvas.1 as f64], variation };
+    let piece = ScenePiece { picture: 0, area: [0.0, 0.0, canvas.0 as f64, canvas.1 as f64], variation };
     Scene { layers: vec![(1.0, vec![piece])], ..Scene::plain((1, 1), canvas, false) }
 }
 
@@ -252,11 +252,11 @@ fn the_paper_leaves_small_rests_out() {
     assert_eq!(seen([0.5, 0.5, 0.9, 0.04]), 0, "more than twenty times as wide as high");
     assert_eq!(seen([0.0, 0.5, 0.4, 0.4]), 1, "half of it is there");
     assert_eq!(seen([-0.15, 0.5, 0.4, 0.4]), 0, "an eighth of it is there");
-    let factor = |factor: Factor, seed: u64| {
+    let factor = |factor: Spread, seed: u64| {
         let keys = AugmentKeys { saturation: factor, ..AugmentKeys::default() };
         Variation::drawn(&keys, (9, 9), (9, 9), false, &mut Random::new(seed)).saturation
     };
-    let all = |of: Factor| {
+    let all = |of: Spread| {
         let mut drawn: Vec<f64> = (0..3000).map(|seed| factor(of, seed)).collect();
         drawn.sort_by(f64::total_cmp);
         [drawn[0], drawn[1500], drawn[2999]]
@@ -264,6 +264,6 @@ fn the_paper_leaves_small_rests_out() {
     let near = |found: [f64; 3], right: [f64; 3]| {
         assert!(found.iter().zip(right).all(|(a, b)| (a - b).abs() < 0.03), "{found:?}, expected {right:?}");
     };
-    near(all(Factor::Times(1.5)), [1.0 / 1.5, 1.0, 1.5]);
-    near(all(Factor::Around(0.7)), [0.3, 1.0, 1.7]);
+    near(all(Spread::Times(1.5)), [1.0 / 1.5, 1.0, 1.5]);
+    near(all(Spread::Around(0.7)), [0.3, 1.0, 1.7]);
 }

@@ -7,7 +7,7 @@ use yolov4::{
             Params, Target,
             compile::{Compiled, compile, compile_watched},
             drop::drop_stages,
-            explain,
+            explain, explain_training,
             guess::Guess,
         },
         kernels::conv::CardClass,
@@ -42,7 +42,10 @@ pub struct ExplainArgs {
     /// Without so many of its coarsest stages and their heads
     #[arg(long, value_name = "N", default_value_t = 0)]
     drop_stages: usize,
-    /// Everything as JSON, or all about the class
+    /// Instead: the network in training, forwards and backwards, what a step costs for a picture, and what it keeps
+    #[arg(long, conflicts_with_all = ["passes", "mermaid", "adapter_class", "binding"])]
+    train: bool,
+    /// Everything as JSON, or all about the class, or what training costs
     #[arg(long)]
     json: bool,
 }
@@ -52,6 +55,9 @@ pub fn run(args: &ExplainArgs) -> CommandResult {
     network.graph = drop_stages(&network.graph, &Params::default(), args.drop_stages)?.0;
     network.notes.iter().for_each(|note| output::say(format_args!("note: {note}")));
     let precision = args.precision;
+    if args.train {
+        return Ok(output::print(&explain_training::training(&network.graph, precision, args.json)?)?);
+    }
     let bytes = args.binding.map(|mib| mib.get().saturating_mul(1 << 20));
     let limit = bytes.map(|bytes| bytes / (4 * precision.bytes()));
     if args.passes {

@@ -21,7 +21,7 @@ use yolov4::{
         host::Placement,
         model::{Model, random::Random},
         oracle::{self, Values, play_batch},
-        train::{darknet_loss::Truth, judge::judge, recipe::Recipe, scene::Scene},
+        train::{darknet_loss::Truth, judge::judge, recipe::TrainingRecipe, scene::Scene},
     },
 };
 
@@ -46,7 +46,7 @@ pub struct GradientsArgs {
     out: PathBuf,
     /// Gradients of the loss of this recipe: the pictures' labels, which lie beside them, are what is to be found, as they are
     #[arg(long, value_enum, value_name = "RECIPE")]
-    loss: Option<Recipe>,
+    loss: Option<TrainingRecipe>,
     /// Seed of the gradients by the heads' values (upstream.N) where they are of no loss, and of random weights where none are named
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -122,7 +122,7 @@ pub fn run(args: &GradientsArgs) -> CommandResult {
 
 /// What the loss of a recipe asks of the heads, by the oracle's values.
 fn of_loss(
-    recipe: Recipe,
+    recipe: TrainingRecipe,
     args: &GradientsArgs,
     network: &Model,
     params: &Params,

@@ -23,9 +23,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     if n >= params.vectors || norm[0].z > 0.0 {
         return;
     }
-    let down = norm[0].x * gradient[n] + params.decay * numbers[n];
-    let update = velocity[n] - down;
-    let further = select(update, params.ahead * update - down, params.ahead > 0.0);
+    let update = velocity[n] - norm[0].x * gradient[n] - params.decay * numbers[n];
+    // What is new of it once more, behind what comes next of all of it.
+    let further = select(update, params.ahead * update + (update - velocity[n]), params.ahead > 0.0);
     numbers[n] += select(params.rate, params.odd_rate, (n & 1u) == 1u) * further;
     velocity[n] = params.momentum * update;
 }

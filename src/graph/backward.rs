@@ -1,11 +1,15 @@
 //! A network with its gradients behind it: the same kind of nodes, in the same graph, so that whoever plays, places and prints a network does so
 //! with its training too.
 
+use std::collections::BTreeSet;
+
 use crate::{
     error::{Error, Result},
     graph::{
         build::Builder,
         ir::{Graph, NodeId},
+        plan::{Plan, Slot},
+        target::{Keep, Target},
     },
     ops::{
         Op, TrainOp,
@@ -56,6 +60,37 @@ pub struct TrainingGraph {
     pub statistics: Vec<BatchStatistics>,
     /// The gradient by the network's input, if it was asked for and there is one.
     pub input: Option<NodeId>,
+}
+
+impl TrainingGraph {
+    /// Nodes of the network itself, played forwards, are those in front of this one.
+    pub fn first_given(&self) -> NodeId {
+        self.upstream.iter().min().copied().unwrap_or(NodeId(self.graph.nodes.len()))
+    }
+
+    /// What a plan is to keep besides `keep`: gradients of numbers from step to step, each in a place of its own, which is a stretch of an arena; statistics to
+    /// the end.
+    pub fn target(&self, keep: &Keep) -> Target {
+        let statistics = || self.statistics.iter().flat_map(|of| [of.mean, of.variance]);
+        let keep = match keep {
+            Keep::Heads => Keep::Nodes(statistics().collect()),
+            Keep::Nodes(nodes) => Keep::Nodes(statistics().chain(nodes.iter().copied()).collect()),
+            Keep::All => Keep::All,
+        };
+        let persistent = self.gradients.iter().map(|gradient| gradient.value).collect();
+        Target { keep, persistent, pictures: self.pictures, shared: true, ..Target::default() }
+    }
+
+    /// The slots of a plan but for those of gradients of numbers.
+    pub fn value_slots<'a>(&'a self, plan: &'a Plan) -> impl Iterator<Item = &'a Slot> {
+        let gradients: BTreeSet<NodeId> = self.gradients.iter().map(|gradient| gradient.value).collect();
+        plan.slots.iter().filter(move |slot| !slot.tenants.iter().any(|tenant| gradients.contains(&tenant.region)))
+    }
+
+    /// Four-channel vectors of one picture in those.
+    pub fn value_vectors(&self, plan: &Plan) -> usize {
+        self.value_slots(plan).map(|slot| slot.vectors).sum()
+    }
 }
 
 /// Which gradients a training graph has.
@@ -195,7 +230,7 @@ impl<'a> Tape<'a> {
         let mut of_own = Vec::new();
         if trained {
             for (what, op, sources) in of_numbers(&node.op) {
-                let inputs = sources.iter().map(|source| self.source(*source, &node.inputs, above, &of_own));
+                let inputs = sources.iter().map(|source| self.source(*source, (&node.inputs, value), above, &of_own));
                 let inputs = inputs.collect::<Result<Vec<_>>>()?;
                 let value = self.add(id, &format!(" gradient of {what}"), op, &inputs, true)?;
                 self.gradients.push(NumberGradient { of: id, what, value });
@@ -211,7 +246,8 @@ impl<'a> Tape<'a> {
                 Gradient::Nothing => continue,
                 Gradient::Same => above,
                 Gradient::By(op, sources) => {
-                    let inputs = sources.iter().map(|source| self.source(*source, &node.inputs, above, &of_own));
+                    let inputs =
+                        sources.iter().map(|source| self.source(*source, (&node.inputs, value), above, &of_own));
                     let inputs = inputs.collect::<Result<Vec<_>>>()?;
                     self.add(id, " gradient below", op, &inputs, true)?
                 }
@@ -222,8 +258,15 @@ impl<'a> Tape<'a> {
         Ok(())
     }
 
-    fn source(&self, source: GradientSource, inputs: &[NodeId], above: NodeId, own: &[NodeId]) -> Result<NodeId> {
+    fn source(
+        &self,
+        source: GradientSource,
+        (inputs, value): (&[NodeId], NodeId),
+        above: NodeId,
+        own: &[NodeId],
+    ) -> Result<NodeId> {
         let found = match source {
+            GradientSource::Value => Some(&value),
             GradientSource::Input(input) => inputs.get(input),
             GradientSource::Above => Some(&above),
             GradientSource::Numbers => own.first(),

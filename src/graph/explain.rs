@@ -112,6 +112,20 @@ fn rows(graph: &Graph, plan: &Plan, precision: Precision) -> Vec<ExplainRow> {
 
 /// A table of the fused graph, totals, and the memory plan as a picture.
 pub fn text(loaded: &Graph, graph: &Graph, plan: &Plan, precision: Precision) -> String {
+    let mut out = table(graph, plan, precision);
+    let t = Totals::new(loaded);
+    let _ = writeln!(
+        out,
+        "\n{} convolutions, {} parameters ({} folded), {} bytes of weights\n{:.3} GFLOP in convolutions ({:.3} as Darknet \
+         counts), {} boxes",
+        t.convolutions, t.parameters, t.fused_parameters, t.weights_bytes, t.conv_gflop, t.darknet_bflops, t.boxes
+    );
+    out.push_str(&picture(plan, precision, 0));
+    out + &Dispatches::new(graph, plan, precision).text(plan.peak_bytes(precision.bytes()))
+}
+
+/// A line a node: what it is, what it costs, where its value lies.
+pub fn table(graph: &Graph, plan: &Plan, precision: Precision) -> String {
     let mut out = String::new();
     let _ = writeln!(
         out,
@@ -135,15 +149,7 @@ pub fn text(loaded: &Graph, graph: &Graph, plan: &Plan, precision: Precision) ->
             r.bytes as f64 / 1e3
         );
     }
-    let t = Totals::new(loaded);
-    let _ = writeln!(
-        out,
-        "\n{} convolutions, {} parameters ({} folded), {} bytes of weights\n{:.3} GFLOP in convolutions ({:.3} as Darknet \
-         counts), {} boxes",
-        t.convolutions, t.parameters, t.fused_parameters, t.weights_bytes, t.conv_gflop, t.darknet_bflops, t.boxes
-    );
-    out.push_str(&picture(plan, precision));
-    out + &Dispatches::new(graph, plan, precision).text(plan.peak_bytes(precision.bytes()))
+    out
 }
 
 /// A line a node, under a heading that counts them.
@@ -160,8 +166,9 @@ pub fn listing(heading: &str, graph: &Graph) -> String {
 /// Columns of the plan's picture.
 const PICTURE: usize = 72;
 
-/// One line a slot, time from left to right; each letter is a value living there, a dot an empty place.
-pub fn picture(plan: &Plan, precision: Precision) -> String {
+/// One line a slot of `least` bytes or more, time from left to right; each letter is a value living there (of several at once the one that came last), a dot
+/// an empty place.
+pub fn picture(plan: &Plan, precision: Precision, least: usize) -> String {
     let steps = plan.steps.len().max(1);
     let columns = steps.min(PICTURE);
     let mut out = format!("\n{} steps, {} slots:\n", plan.steps.len(), plan.slots.len());
@@ -172,7 +179,11 @@ pub fn picture(plan: &Plan, precision: Precision) -> String {
             let column = |step: usize| step.min(steps - 1) * columns / steps;
             line[column(tenant.first)..=column(tenant.last)].fill(letter);
         }
-        let kb = slot.vectors as f64 * 4.0 * precision.bytes() as f64 / 1e3;
+        let bytes = slot.vectors * 4 * precision.bytes();
+        if bytes < least {
+            continue;
+        }
+        let kb = bytes as f64 / 1e3;
         let _ = writeln!(out, "s{i:<3} {kb:>10.1} kB  {}", line.into_iter().collect::<String>());
     }
     let (peak, bound) = (plan.peak_bytes(precision.bytes()), plan.lower_bound_bytes(precision.bytes()));

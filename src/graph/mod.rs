@@ -18,6 +18,8 @@ pub mod dispatches;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod drop;
 pub mod explain;
+#[cfg(feature = "train")]
+pub mod explain_training;
 pub mod fold;
 pub mod fuse;
 pub mod guess;
@@ -28,6 +30,7 @@ pub mod reach;
 #[cfg(feature = "train")]
 pub mod recompute;
 pub mod rewrite;
+pub mod slots;
 pub mod target;
 pub mod weighted;
 

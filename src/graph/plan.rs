@@ -1,12 +1,13 @@
 //! The plan: an order of steps, a slot for every value. A slot is a whole buffer; values share one if the last step
 //! that reads the first comes before the first step that writes the second.
 
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BTreeMap;
 
 use crate::{
     graph::{
         ir::{Graph, NodeId},
         place::{Join, Placing},
+        slots::{Sharing, assign},
         target::{Keep, Residence, Target},
     },
     kernels::conv::Problem,
@@ -14,9 +15,7 @@ use crate::{
     tensor::Shape,
 };
 
-/// One buffer, by number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SlotId(pub usize);
+pub use crate::graph::slots::{Slot, SlotId, Tenant};
 
 /// A value in its slot: blocks of four channels `block .. block + shape.blocks()`, each a plane of `h * w` vectors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,28 +69,6 @@ pub enum Work {
     },
 }
 
-/// One buffer of the plan.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Slot {
-    /// Size in four-channel vectors: the largest value it holds.
-    pub vectors: usize,
-    /// The regions that live in it, each with its first and last step; in order of time.
-    pub tenants: Vec<Tenant>,
-}
-
-/// One region's stay in a slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tenant {
-    /// The node that the region is named after.
-    pub region: NodeId,
-    /// Its size, in four-channel vectors.
-    pub vectors: usize,
-    /// Step that first writes it; 0 for the input too, and for what is there from the frame before.
-    pub first: usize,
-    /// Last step that reads it; `usize::MAX` for heads, and what is saved or persistent (see [`Residence`]).
-    pub last: usize,
-}
-
 /// Steps, slots, and where to find the values.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -111,12 +88,21 @@ impl Plan {
         let placing = Placing::new(graph, target.binding);
         let mut steps = unplaced_steps(graph, &placing);
         let tenants = lifetimes(graph, &placing, &steps, target);
-        let (slots, slot_of) = assign(tenants);
+        let region = |id: NodeId| placing.home(id).region;
+        let sharing = target.shared.then(|| {
+            let binds = steps.iter().map(|(step, reads)| {
+                let read = reads.iter().flat_map(|id| placing.parts(graph, *id)).map(region);
+                (region(step.node), read.collect())
+            });
+            Sharing::new(graph, binds, target)
+        });
+        let (slots, slot_of) = assign(tenants, sharing.as_ref());
         let view = |id: NodeId| {
             let home = placing.home(id);
-            let slot = slot_of.get(&home.region).copied().unwrap_or(SlotId(0));
+            let (slot, offset) = slot_of.get(&home.region).copied().unwrap_or((SlotId(0), 0));
             let node = graph.node(id);
-            TensorView { slot, block: home.block, shape: node.shape, summed: node.op.summed() }
+            let block = offset / graph.node(home.region).shape.pixels() + home.block;
+            TensorView { slot, block, shape: node.shape, summed: node.op.summed() }
         };
         let views: Vec<Vec<TensorView>> =
             graph.iter().map(|(id, _)| placing.parts(graph, id).into_iter().map(view).collect()).collect();
@@ -139,12 +125,16 @@ impl Plan {
 
     /// Bytes that no plan can do without: the most that is alive at one step.
     pub fn lower_bound_bytes(&self, bytes: usize) -> usize {
+        self.fullest().1 * 4 * bytes
+    }
+
+    /// The step at which most is alive, and how many four-channel vectors are.
+    pub fn fullest(&self) -> (usize, usize) {
         let tenants = || self.slots.iter().flat_map(|s| &s.tenants);
-        let alive = |step| {
-            let vectors = tenants().filter(|t| t.first <= step && step <= t.last).map(|t| t.vectors);
-            vectors.sum::<usize>() * 4 * bytes
-        };
-        (0..self.steps.len().max(1)).map(alive).max().unwrap_or(0)
+        let alive = |step| tenants().filter(|t| t.first <= step && step <= t.last).map(|t| t.vectors).sum::<usize>();
+        // Of equal ones the first.
+        let all = (0..self.steps.len().max(1)).map(|step| (step, alive(step)));
+        all.rev().max_by_key(|(_, vectors)| *vectors).unwrap_or((0, 0))
     }
 }
 
@@ -193,7 +183,7 @@ fn lifetimes(graph: &Graph, placing: &Placing, steps: &[(Step, Vec<NodeId>)], ta
         let vectors = node.shape.vectors();
         // A slot is as many times as large as a batch has pictures.
         let vectors = if node.op.summed() { vectors.div_ceil(target.pictures) } else { vectors };
-        let tenant = tenants.entry(region).or_insert(Tenant { region, vectors, first, last });
+        let tenant = tenants.entry(region).or_insert(Tenant { region, vectors, offset: 0, first, last });
         tenant.first = tenant.first.min(first);
         tenant.last = tenant.last.max(last);
     };
@@ -218,28 +208,4 @@ fn lifetimes(graph: &Graph, placing: &Placing, steps: &[(Step, Vec<NodeId>)], ta
         placing.parts(graph, id).into_iter().for_each(|part| touch(part, first, usize::MAX));
     }
     tenants.into_values().collect()
-}
-
-/// Greedy by size: the largest region first, each into the smallest slot that is free for its whole life.
-fn assign(tenants: Vec<Tenant>) -> (Vec<Slot>, BTreeMap<NodeId, SlotId>) {
-    // Of equal ones the first in the graph. A heap: sorting is more code than a page should load for this.
-    let mut heap: BinaryHeap<_> =
-        tenants.iter().enumerate().map(|(i, t)| (t.vectors, std::cmp::Reverse(t.region), i)).collect();
-    let mut slots: Vec<Slot> = Vec::new();
-    let mut slot_of = BTreeMap::new();
-    while let Some((_, _, next)) = heap.pop() {
-        let tenant = tenants[next];
-        let free = |slot: &Slot| slot.tenants.iter().all(|t| t.last < tenant.first || tenant.last < t.first);
-        let found =
-            slots.iter().enumerate().filter(|(_, s)| free(s)).min_by_key(|(i, s)| (s.vectors, *i)).map(|(i, _)| i);
-        let index = found.unwrap_or_else(|| {
-            slots.push(Slot { vectors: tenant.vectors, tenants: vec![] });
-            slots.len() - 1
-        });
-        slot_of.insert(tenant.region, SlotId(index));
-        let slot = &mut slots[index];
-        let before = slot.tenants.partition_point(|t| t.first < tenant.first);
-        slot.tenants.insert(before, tenant);
-    }
-    (slots, slot_of)
 }

@@ -24,13 +24,6 @@ pub enum Recompute {
     Segments(usize),
 }
 
-impl TrainingGraph {
-    /// Nodes of the network itself, played forwards, are those in front of this one.
-    pub fn first_given(&self) -> NodeId {
-        self.upstream.iter().min().copied().unwrap_or(NodeId(self.graph.nodes.len()))
-    }
-}
-
 /// The same training, in which the gradients read what is computed again right before the first of them that needs it.
 ///
 /// # Errors
@@ -78,6 +71,14 @@ pub fn recompute(training: TrainingGraph, how: Recompute) -> Result<TrainingGrap
     })
 }
 
+/// What is computed once more is so for the convolutions behind it, which are played at once, and for gradients, when their turn comes: in between it would
+/// only take room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Purpose {
+    Convolution,
+    Gradient,
+}
+
 struct Copy<'a> {
     old: &'a TrainingGraph,
     kept: Kept,
@@ -85,8 +86,8 @@ struct Copy<'a> {
     numbers: Vec<Option<NodeId>>,
     /// By node of the old graph: the new one.
     moved: Vec<NodeId>,
-    /// By node of the old graph: what computes it once more.
-    again: BTreeMap<NodeId, NodeId>,
+    /// By node of the old graph, and by what it is for: what computes it once more.
+    again: BTreeMap<(NodeId, Purpose), NodeId>,
 }
 
 impl Copy<'_> {
@@ -95,28 +96,41 @@ impl Copy<'_> {
         if !of_gradients || id >= self.old.first_given() || self.kept.0.contains(&id) {
             return Ok(self.moved[id.0]);
         }
+        let wanted = (id, self.purpose(id, Purpose::Gradient));
         // Without recursion: a network is hundreds of nodes deep.
-        let mut open = vec![id];
-        while let Some(&next) = open.last() {
-            if self.again.contains_key(&next) {
+        let mut open = vec![wanted];
+        while let Some(&(next, purpose)) = open.last() {
+            if self.again.contains_key(&(next, purpose)) {
                 open.pop();
                 continue;
             }
             let old = self.old;
-            let inputs = &old.graph.node(next).inputs;
-            let place = |input: &NodeId| {
-                if self.kept.0.contains(input) { Some(self.moved[input.0]) } else { self.again.get(input).copied() }
+            // What a convolution reads is there for it alone.
+            let conv = old.graph.node(next).op.conv().is_some();
+            let of = if conv { Purpose::Convolution } else { purpose };
+            let inputs = old.graph.node(next).inputs.iter().map(|input| (*input, self.purpose(*input, of)));
+            let inputs: Vec<(NodeId, Purpose)> = inputs.collect();
+            let place = |(input, purpose): &(NodeId, Purpose)| {
+                let kept = self.kept.0.contains(input);
+                if kept { Some(self.moved[input.0]) } else { self.again.get(&(*input, *purpose)).copied() }
             };
-            match inputs.iter().map(place).collect::<Option<Vec<_>>>() {
-                Some(inputs) => {
-                    let new = self.append(next, " again", &inputs)?;
-                    self.again.insert(next, new);
-                    open.pop();
-                }
-                None => open.extend(inputs.iter().filter(|input| place(input).is_none()).copied().collect::<Vec<_>>()),
+            let (found, missing): (Vec<_>, Vec<_>) =
+                inputs.iter().map(|input| (place(input), *input)).partition(|(place, _)| place.is_some());
+            if missing.is_empty() {
+                let found: Vec<NodeId> = found.into_iter().filter_map(|(place, _)| place).collect();
+                let new = self.append(next, " again", &found)?;
+                self.again.insert((next, purpose), new);
+                open.pop();
+            } else {
+                open.extend(missing.into_iter().map(|(_, input)| input));
             }
         }
-        Ok(self.again[&id])
+        Ok(self.again[&wanted])
+    }
+
+    /// What a node is computed again for, where that is needed for `purpose`: a convolution only once.
+    fn purpose(&self, id: NodeId, purpose: Purpose) -> Purpose {
+        if self.old.graph.node(id).op.conv().is_some() { Purpose::Convolution } else { purpose }
     }
 
     fn append(&mut self, old: NodeId, suffix: &str, inputs: &[NodeId]) -> Result<NodeId> {

@@ -2,7 +2,7 @@
 
 use crate::{
     ops::{
-        Definition, Epilogue, Op, Slice,
+        Activation, Definition, Epilogue, Op, Slice,
         train::{
             AvgPoolGrad, BatchNormGrad, ConvDgrad, ConvWgrad, LocalAvgPoolGrad, MaxPoolGrad, SliceGrad, TrainOp,
             UpsampleGrad,
@@ -16,12 +16,14 @@ use crate::{
 pub enum GradientSource {
     /// What the node reads.
     Input(usize),
+    /// The node's own value.
+    Value,
     /// The gradient of its value.
     Above,
     /// The first gradient of its numbers.
     Numbers,
 }
-use GradientSource::{Above, Input, Numbers};
+use GradientSource::{Above, Input, Numbers, Value};
 
 /// How a gradient comes about.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,6 +50,10 @@ pub fn of_input(op: &Op, input: usize, reads: &[Shape], pictures: usize) -> Resu
         }
         Op::Conv(_) => return Err("has others fused into it: a network is trained as it is loaded".into()),
         Op::BatchNorm => return Err("keeps its running statistics, and something in front of it is trained: train it too, or nothing in front of it".into()),
+        // Its value says on which side of the kink it was, and is kept anyway for whoever reads it.
+        Op::Activation(kind @ (Activation::Leaky(0.0..) | Activation::Relu)) => {
+            train(TrainOp::ActivationGrad(*kind), &[Value, Above])
+        }
         Op::Activation(kind) => train(TrainOp::ActivationGrad(*kind), &[Input(0), Above]),
         // Channels that an addend lacks are left alone, those that it has more are not looked at.
         Op::Add if x.c > reads[0].c => train(TrainOp::SliceGrad(SliceGrad { start: 0, channels: x.c }), &[Above]),

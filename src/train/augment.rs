@@ -12,9 +12,9 @@ pub struct AugmentKeys {
     /// `hue`: how far the hue may turn, in turns.
     pub hue: f64,
     /// `saturation`: how much stronger or weaker colours become.
-    pub saturation: Factor,
+    pub saturation: Spread,
     /// `exposure`: the same of the light.
-    pub exposure: Factor,
+    pub exposure: Spread,
     /// `mosaic`: whether what the network sees is put together of four pictures.
     pub mosaic: Mosaic,
     /// `mixup`: whether it is two of those, one through the other.
@@ -23,7 +23,7 @@ pub struct AugmentKeys {
 
 /// What something is multiplied by, drawn evenly.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Factor {
+pub enum Spread {
     /// Darknet's: from 1 to so many times, or one part of that.
     Times(f64),
     /// The paper's: from 1 less so much to 1 and so much.
@@ -68,8 +68,8 @@ impl Default for AugmentKeys {
             resize: 1.0,
             flip: false,
             hue: 0.0,
-            saturation: Factor::Times(1.0),
-            exposure: Factor::Times(1.0),
+            saturation: Spread::Times(1.0),
+            exposure: Spread::Times(1.0),
             mosaic: Mosaic::Never,
             mixup: Mixup::Never,
         }

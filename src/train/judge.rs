@@ -6,7 +6,7 @@ use crate::{
     train::{
         darknet_loss::{BoxGradient, HeadValues, LossParts, Tally, Truth, YoloSection, batch},
         keys::TrainingKeys,
-        recipe::Recipe,
+        recipe::TrainingRecipe,
         scaled_loss::{ScaledGains, scaled},
     },
 };
@@ -49,7 +49,7 @@ pub fn judge<T: Real + Into<f64>>(
     // Every head's gradient, as its values lie, and what to multiply it with.
     let mut gradients: Vec<(Vec<f64>, f64)> = Vec::new();
     match keys.recipe {
-        Recipe::Darknet => {
+        TrainingRecipe::Darknet => {
             // As Darknet prints it: the mean of the heads, over the pictures; the boxes' part is the mean of a mini-batch before.
             let all = (pictures * keys.heads.len()).max(1) as f64;
             for (section, values) in read {
@@ -60,7 +60,7 @@ pub fn judge<T: Real + Into<f64>>(
                 gradients.push((loss.deltas, -1.0));
             }
         }
-        Recipe::Scaled => {
+        TrainingRecipe::Scaled => {
             for head in scaled(&ScaledGains::default(), &read, truths).map_err(fail)? {
                 judged.loss += head.parts.over(pictures as f64);
                 judged.tally += head.tally;

@@ -7,9 +7,9 @@ use crate::{
     graph::Graph,
     model::darknet::cfg::{Cfg, Section},
     train::{
-        augment::{AugmentKeys, Factor, Mixup, Mosaic},
+        augment::{AugmentKeys, Mixup, Mosaic, Spread},
         darknet_loss::{BoxLoss, IouKind, YoloSection, multipliers},
-        recipe::{Optimizer, Recipe, WarmUp},
+        recipe::{Optimizer, TrainingRecipe, WarmUp},
         schedule::{Policy, Schedule},
     },
 };
@@ -97,7 +97,7 @@ pub struct TrainingKeys {
     /// `decay`; with the paper's recipe for a batch of [`NOMINAL_BATCH`](crate::train::recipe::NOMINAL_BATCH).
     pub decay: f64,
     /// What is asked of the heads, and how a step is made of it.
-    pub recipe: Recipe,
+    pub recipe: TrainingRecipe,
     /// How numbers are moved.
     pub optimizer: Optimizer,
     /// The loss of every head, in the graph's order.
@@ -139,8 +139,8 @@ impl TrainingKeys {
             resize: number(last, "resize", 1.0)?.max(1.0),
             flip: net.number_or::<i64>("flip", 1)? != 0,
             hue: number(net, "hue", 0.0)?,
-            saturation: Factor::Times(number(net, "saturation", 1.0)?.max(1.0)),
-            exposure: Factor::Times(number(net, "exposure", 1.0)?.max(1.0)),
+            saturation: Spread::Times(number(net, "saturation", 1.0)?.max(1.0)),
+            exposure: Spread::Times(number(net, "exposure", 1.0)?.max(1.0)),
             mosaic: if net.number_or::<i64>("mosaic", 0)? != 0 { Mosaic::Corners } else { Mosaic::Never },
             mixup: if net.number_or::<i64>("mixup", 0)? != 0 { Mixup::Halves } else { Mixup::Never },
         };
@@ -149,7 +149,7 @@ impl TrainingKeys {
             momentum: number(net, "momentum", 0.9)?,
             warm_up: None,
             decay: number(net, "decay", 0.0001)?,
-            recipe: Recipe::Darknet,
+            recipe: TrainingRecipe::Darknet,
             optimizer: Optimizer::Sgd,
             heads,
             augment,
@@ -183,7 +183,7 @@ impl TrainingKeys {
             momentum: 0.9,
             warm_up: None,
             decay: 0.0005,
-            recipe: Recipe::Darknet,
+            recipe: TrainingRecipe::Darknet,
             optimizer: Optimizer::Sgd,
             heads: heads.collect(),
             augment: AugmentKeys {
@@ -191,8 +191,8 @@ impl TrainingKeys {
                 resize: 1.5,
                 flip: true,
                 hue: 0.1,
-                saturation: Factor::Times(1.5),
-                exposure: Factor::Times(1.5),
+                saturation: Spread::Times(1.5),
+                exposure: Spread::Times(1.5),
                 ..AugmentKeys::default()
             },
             last_third: None,

@@ -64,12 +64,12 @@ pub fn room(
         Some(least) => (least.bytes, memory),
         None => (0, memory),
     };
-    let megabytes = |bytes: u64| format!("{:.0} MB", bytes as f64 / 1e6);
+    let megabytes = |bytes: u64| format!("{:.3} MB", bytes as f64 / 1e6);
     Err(Error::Limit {
         node: "training".into(),
-        what: format!("{mini} at once"),
+        what: if mini == 1 { "one picture at once".into() } else { format!("{mini} pictures at once") },
         needed: megabytes(needed),
         allowed: megabytes(allowed),
-        hint: "; try fewer at once, a smaller size, or to freeze more layers".into(),
+        hint: "; try a smaller size, fewer at once, or to freeze more layers".into(),
     })
 }

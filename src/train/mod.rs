@@ -11,6 +11,7 @@ pub mod keys;
 pub mod memory;
 pub mod order;
 pub mod recipe;
+mod recipe_keys;
 pub mod scaled_loss;
 pub mod scene;
 pub mod schedule;

@@ -52,7 +52,7 @@ impl SceneKind {
 
 /// A part of the canvas that shows a picture.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Piece {
+pub struct ScenePiece {
     /// Which of the pictures that were given.
     pub picture: usize,
     /// Left, top, right, bottom, in pixels of the canvas; it may reach beyond.
@@ -67,7 +67,7 @@ pub struct Scene {
     /// Width and height, in pixels.
     pub canvas: (usize, usize),
     /// Pieces, and how much each layer counts; together 1.
-    pub layers: Vec<(f32, Vec<Piece>)>,
+    pub layers: Vec<(f32, Vec<ScenePiece>)>,
     /// What is seen where no picture is.
     pub fill: f32,
     /// Which boxes are still worth learning.
@@ -115,7 +115,7 @@ impl Scene {
         letterbox: bool,
         random: &mut Random,
     ) -> Self {
-        let mut layers: Vec<(f32, Vec<Piece>)> = Vec::new();
+        let mut layers: Vec<(f32, Vec<ScenePiece>)> = Vec::new();
         for layer in 0..kind.layers {
             let first = layer * kind.pictures() / kind.layers;
             let own: Vec<(usize, (usize, usize))> =
@@ -216,8 +216,8 @@ impl LeastBox {
     }
 }
 
-fn whole(picture: usize, variation: Variation, canvas: (usize, usize)) -> Piece {
-    Piece { picture, area: [0.0, 0.0, canvas.0 as f64, canvas.1 as f64], variation }
+fn whole(picture: usize, variation: Variation, canvas: (usize, usize)) -> ScenePiece {
+    ScenePiece { picture, area: [0.0, 0.0, canvas.0 as f64, canvas.1 as f64], variation }
 }
 
 fn even(random: &mut Random, low: f64, high: f64) -> f64 {
@@ -237,7 +237,7 @@ fn corners(
     canvas: (usize, usize),
     letterbox: bool,
     random: &mut Random,
-) -> Vec<Piece> {
+) -> Vec<ScenePiece> {
     let (width, height) = (canvas.0 as f64, canvas.1 as f64);
     let meet = [width, height].map(|side| (even(random, MEET[0], MEET[1]) * side).round());
     let mut pieces = Vec::new();
@@ -251,7 +251,7 @@ fn corners(
         variation.crop[1] += y / height * variation.crop[3];
         let ends = |far: bool, meet: f64, side: f64| if far { (meet, side) } else { (0.0, meet) };
         let ((left, right), (top, bottom)) = (ends(right, meet[0], width), ends(lower, meet[1], height));
-        pieces.push(Piece { picture: *n, area: [left, top, right, bottom], variation });
+        pieces.push(ScenePiece { picture: *n, area: [left, top, right, bottom], variation });
     }
     pieces
 }
@@ -264,7 +264,7 @@ fn zoomed(
     canvas: (usize, usize),
     letterbox: bool,
     random: &mut Random,
-) -> Vec<Piece> {
+) -> Vec<ScenePiece> {
     let sides = [canvas.0 as f64, canvas.1 as f64];
     let meet = sides.map(|side| even(random, MEET_ZOOMED[0], MEET_ZOOMED[1]) * side);
     let scale = even(random, 1.0 - scale, 1.0 + scale);
@@ -291,7 +291,7 @@ fn zoomed(
         if common.flip {
             (area[0], area[2]) = (sides[0] - area[2], sides[0] - area[0]);
         }
-        pieces.push(Piece { picture: *n, area, variation: Variation { crop, ..common } });
+        pieces.push(ScenePiece { picture: *n, area, variation: Variation { crop, ..common } });
     }
     pieces
 }

@@ -15,7 +15,7 @@ use crate::{
         darknet_loss::{LossParts, Tally, Truth},
         judge::judge,
         keys::TrainingKeys,
-        recipe::{NOMINAL_BATCH, Optimizer, Recipe, StepSize},
+        recipe::{NOMINAL_BATCH, Optimizer, StepSize, TrainingRecipe},
     },
 };
 
@@ -161,8 +161,8 @@ impl TrainSession {
         let batch = self.options.batch;
         // The paper's rates are of sums over the pictures, and its decay is of a batch of its own.
         let (pictures, decay, ahead) = match (self.keys.optimizer, self.keys.recipe) {
-            (Optimizer::AdamW, _) | (_, Recipe::Darknet) => (1.0, self.keys.decay, 0.0),
-            (_, Recipe::Scaled) => (batch as f64, self.keys.decay / NOMINAL_BATCH as f64, size.momentum),
+            (Optimizer::AdamW, _) | (_, TrainingRecipe::Darknet) => (1.0, self.keys.decay, 0.0),
+            (_, TrainingRecipe::Scaled) => (batch as f64, self.keys.decay / NOMINAL_BATCH as f64, size.momentum),
         };
         Descent {
             rate: size.rate * pictures,

@@ -21,9 +21,9 @@ impl Sgd {
     pub fn step<T: Real>(&self, numbers: &mut [T], velocity: &mut [T], gradient: &[T], rate: f64, decays: bool) {
         let (batch, decay) = (self.batch as f64, if decays { self.decay } else { 0.0 });
         for ((number, velocity), gradient) in numbers.iter_mut().zip(velocity).zip(gradient) {
-            let down = gradient.wide() + decay * batch * number.wide();
-            let update = velocity.wide() - down;
-            let step = if self.ahead > 0.0 { self.ahead * update - down } else { update };
+            let update = velocity.wide() - gradient.wide() - decay * batch * number.wide();
+            // What is new of it once more, behind what comes next of all of it.
+            let step = if self.ahead > 0.0 { self.ahead * update + (update - velocity.wide()) } else { update };
             *number = T::of(number.wide() + rate / batch * step);
             *velocity = T::of(self.momentum * update);
         }

@@ -3,7 +3,7 @@
 use crate::{
     host::Picture,
     model::random::Random,
-    train::augment::{AugmentKeys, Factor},
+    train::augment::{AugmentKeys, Spread},
 };
 
 /// A look at a picture.
@@ -51,12 +51,12 @@ impl Variation {
         let [left, right, top, bottom] = sides;
         let crop = [left, top, (w - left - right).max(1.0), (h - top - bottom).max(1.0)];
         let hue = within(-keys.hue, keys.hue);
-        let mut times = |factor: Factor| match factor {
-            Factor::Times(most) => {
+        let mut times = |factor: Spread| match factor {
+            Spread::Times(most) => {
                 let by = within(1.0, most);
                 if within(0.0, 1.0) < 0.5 { by } else { 1.0 / by }
             }
-            Factor::Around(part) => within(1.0 - part, 1.0 + part),
+            Spread::Around(part) => within(1.0 - part, 1.0 + part),
         };
         let (saturation, exposure) = (times(keys.saturation), times(keys.exposure));
         let flip = keys.flip && within(0.0, 1.0) < 0.5;

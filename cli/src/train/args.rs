@@ -7,7 +7,7 @@ use yolov4::{
     dataset::Validation,
     low_level::train::{
         adapt::StartFrom,
-        recipe::{Optimizer, Recipe},
+        recipe::{Optimizer, TrainingRecipe},
     },
 };
 
@@ -50,7 +50,7 @@ pub struct TrainArgs {
     pub ema: Option<f64>,
     /// What steps are made of, and what is asked of the heads
     #[arg(long, value_enum, default_value_t)]
-    pub recipe: Recipe,
+    pub recipe: TrainingRecipe,
     /// How numbers are moved
     #[arg(long, value_enum, default_value_t)]
     pub optimizer: Optimizer,

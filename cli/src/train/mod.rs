@@ -5,6 +5,7 @@ mod batches;
 mod check;
 mod outputs;
 mod page;
+mod remarks;
 mod run;
 mod training;
 mod validation;

@@ -10,7 +10,7 @@ use yolov4::{
         train::{
             adapt::{StartFrom, first_numbers, for_classes, set_anchors},
             keys::TrainingKeys,
-            recipe::Recipe,
+            recipe::TrainingRecipe,
         },
     },
 };
@@ -136,8 +136,8 @@ fn without_stages(args: &TrainArgs, mut keys: TrainingKeys, network: &mut Model)
 }
 
 /// What the recipe says about training: the paper's, or what the cfg does, or what YOLOv4-tiny's does.
-pub fn training_keys(recipe: Recipe, network: &Model, notes: &mut Vec<String>) -> yolov4::Result<TrainingKeys> {
-    if recipe == Recipe::Scaled {
+pub fn training_keys(recipe: TrainingRecipe, network: &Model, notes: &mut Vec<String>) -> yolov4::Result<TrainingKeys> {
+    if recipe == TrainingRecipe::Scaled {
         return Ok(TrainingKeys::scaled(TrainingKeys::of_graph(&network.graph).heads));
     }
     let cfg = network.source.extension().is_some_and(|ending| ending == "cfg") && network.source.exists();

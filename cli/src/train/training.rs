@@ -1,7 +1,6 @@
 //! A training under way: steps are done, measured and written down, until they are over or somebody ends them.
 
 use std::{
-    collections::HashMap,
     sync::Arc,
     thread,
     time::{Duration, Instant},
@@ -13,7 +12,6 @@ use yolov4::{
     Error, Gpu,
     dataset::{SetPart, TrainingSet},
     low_level::{
-        digest,
         gpu::{DeviceRequirements, GpuOptions},
         graph::{Graph, Params, recompute::Recompute},
         model::Model,
@@ -46,67 +44,36 @@ const SHARE: f64 = 0.03;
 
 /// A training under way.
 pub struct Training<'a> {
-    args: &'a TrainArgs,
-    set: &'a TrainingSet,
-    network: &'a Model,
+    pub(super) args: &'a TrainArgs,
+    pub(super) set: &'a TrainingSet,
+    pub(super) network: &'a Model,
     maker: BatchMaker<'a>,
-    session: TrainSession,
-    keys: TrainingKeys,
-    schedule: Schedule,
+    pub(super) session: TrainSession,
+    pub(super) keys: TrainingKeys,
+    pub(super) schedule: Schedule,
     /// Pictures that are played at once.
-    mini: usize,
+    pub(super) mini: usize,
     /// Layers that stay as they are.
-    frozen: usize,
+    pub(super) frozen: usize,
     /// How much of themselves averaged numbers keep in a step.
-    ema: f64,
+    pub(super) ema: f64,
     /// Steps in all, and of an epoch.
-    steps: u64,
+    pub(super) steps: u64,
     epoch: u64,
     /// Steps from one measurement to the next.
     every: u64,
-    best: Best,
+    pub(super) best: Best,
     /// The step of the last measurement.
-    measured: u64,
-}
-
-/// What must be the same for a training to go on, or its bits would be others.
-const OF_ONE_TRAINING: [&str; 16] = [
-    "recipe",
-    "optimizer",
-    "clip",
-    "anchors",
-    "classes",
-    "size",
-    "batch",
-    "mini",
-    "ema",
-    "seed",
-    "steps in all",
-    "rate",
-    "augment",
-    "frozen",
-    "exif",
-    "pictures",
-];
-
-/// How many pictures are learnt from and measured on, and which.
-fn pictures(set: &TrainingSet) -> String {
-    let names = |part: SetPart| {
-        let paths = set.part(part).iter().map(|picture| picture.image.path.to_string_lossy().into_owned());
-        paths.collect::<Vec<String>>()
-    };
-    let (train, valid) = (names(SetPart::Train), names(SetPart::Valid));
-    let which = digest::short(train.iter().map(String::as_str).chain(["|"]).chain(valid.iter().map(String::as_str)));
-    format!("{} and {} ({which})", train.len(), valid.len())
+    pub(super) measured: u64,
 }
 
 /// The best measurement so far, and how many there were after it.
 #[derive(Clone, Debug, Default, PartialEq)]
-struct Best {
+pub(super) struct Best {
     /// AP at an overlap of 0.5, and of all overlaps, which decides between equals.
-    ap: Option<[f64; 2]>,
-    step: u64,
-    since: usize,
+    pub(super) ap: Option<[f64; 2]>,
+    pub(super) step: u64,
+    pub(super) since: usize,
 }
 
 impl<'a> Training<'a> {
@@ -198,61 +165,6 @@ impl<'a> Training<'a> {
             best: Best::default(),
             measured: 0,
         })
-    }
-
-    /// Goes on from the state in the folder.
-    pub fn resume(&mut self, folder: &mut OutputFolder) -> CommandResult {
-        let remarks = self.session.resume(&folder.state())?;
-        let own = self.remarks();
-        for key in OF_ONE_TRAINING {
-            if remarks.get(key) != own.get(key) {
-                let said = |of: Option<&String>| of.map_or("nothing", String::as_str).to_owned();
-                let (was, is) = (said(remarks.get(key)), said(own.get(key)));
-                return Err(Error::Usage(format!(
-                    "--resume: {key}: was {was}, is {is}; what goes on must be the same"
-                ))
-                .into());
-            }
-        }
-        let number = |key: &str| remarks.get(key).and_then(|text| text.parse::<f64>().ok());
-        self.best = Best {
-            ap: number("best AP50").zip(number("best AP")).map(|(ap50, ap)| [ap50, ap]),
-            step: number("best step").unwrap_or_default() as u64,
-            since: number("since best").unwrap_or_default() as usize,
-        };
-        self.measured = number("measured").unwrap_or_default() as u64;
-        folder.forget_after(self.session.steps())?;
-        output::say(format_args!("goes on after step {}", self.session.steps()));
-        Ok(())
-    }
-
-    /// What a state says besides numbers.
-    fn remarks(&self) -> HashMap<String, String> {
-        let mut remarks = HashMap::from([
-            ("recipe".to_owned(), self.keys.recipe.name().to_owned()),
-            ("optimizer".to_owned(), self.keys.optimizer.name().to_owned()),
-            ("clip".to_owned(), format!("{:?}", self.args.clip)),
-            ("anchors".to_owned(), format!("{:?}", self.network.graph.anchors())),
-            ("classes".to_owned(), self.set.classes.join(",")),
-            ("batch".to_owned(), self.args.batch.to_string()),
-            ("mini".to_owned(), self.mini.to_string()),
-            ("ema".to_owned(), self.ema.to_string()),
-            ("seed".to_owned(), self.args.seed.to_string()),
-            ("steps in all".to_owned(), self.steps.to_string()),
-            ("pictures".to_owned(), pictures(self.set)),
-            ("rate".to_owned(), self.schedule.learning_rate.to_string()),
-            ("augment".to_owned(), (self.args.augment == Augment::On).to_string()),
-            ("frozen".to_owned(), self.frozen.to_string()),
-            ("size".to_owned(), format!("{:?}", self.network.graph.canvas())),
-            ("exif".to_owned(), (!self.args.no_exif).to_string()),
-            ("measured".to_owned(), self.measured.to_string()),
-            ("best step".to_owned(), self.best.step.to_string()),
-            ("since best".to_owned(), self.best.since.to_string()),
-        ]);
-        for (name, ap) in ["best AP50", "best AP"].into_iter().zip(self.best.ap.into_iter().flatten()) {
-            remarks.insert(name.to_owned(), ap.to_string());
-        }
-        remarks
     }
 
     pub fn run(&mut self, folder: &mut OutputFolder) -> CommandResult {

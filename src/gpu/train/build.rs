@@ -22,9 +22,9 @@ use crate::{
         },
     },
     graph::{
-        Graph, Keep, NodeId, Params, Target,
+        Graph, Keep, NodeId, Params,
         backward::{GradientRequest, TrainingGraph, backward},
-        plan::{Plan, Slot, SlotId, Tenant},
+        plan::{Plan, SlotId},
         recompute::{Recompute, recompute},
     },
     kernels::{Precision, conv::Caps, train::TurnedConv},
@@ -52,7 +52,7 @@ impl TrainProgram {
         options: &TrainOptions,
     ) -> Result<Self> {
         let format = ValueFormat { precision: Precision::F32, pictures: options.pictures };
-        let plan = Plan::new(&training.graph, &target(&training, options));
+        let plan = Plan::new(&training.graph, &training.target(&options.keep));
         check(&training, &plan, format, binding_bytes(&gpu.limits, None))?;
         let numbers = NumberArenas::new(
             gpu,
@@ -172,13 +172,9 @@ impl TrainProgram {
         how: Recompute,
     ) -> Result<PlannedTraining> {
         let training = recompute(backward(graph, request, pictures)?, how)?;
-        let plan = Plan::new(&training.graph, &target(&training, &TrainOptions::default()));
-        let gradient = |slot: &&Slot| {
-            let of = |tenant: &Tenant| training.gradients.iter().any(|gradient| gradient.value == tenant.region);
-            !slot.tenants.iter().any(of)
-        };
+        let plan = Plan::new(&training.graph, &training.target(&Keep::Heads));
         let bytes = |vectors: usize| (vectors * pictures * 4 * Precision::F32.bytes()) as u64;
-        let values: Vec<u64> = plan.slots.iter().filter(gradient).map(|slot| bytes(slot.vectors)).collect();
+        let values: Vec<u64> = training.value_slots(&plan).map(|slot| bytes(slot.vectors)).collect();
         // Phases of the gradients of convolutions in steps of more than one.
         let phases = training.graph.nodes.iter().filter_map(|node| match &node.op {
             Op::Train(TrainOp::ConvDgrad(dgrad)) => {
@@ -204,18 +200,6 @@ fn packed(pack: &Call) -> u64 {
         Some(Bound::Memory(packed)) => packed.size,
         _ => 0,
     }
-}
-
-/// What the plan is to keep: gradients from step to step, each in a place of its own, which is a stretch of an arena; statistics to the end.
-fn target(training: &TrainingGraph, options: &TrainOptions) -> Target {
-    let statistics = || training.statistics.iter().flat_map(|of| [of.mean, of.variance]);
-    let keep = match &options.keep {
-        Keep::Heads => Keep::Nodes(statistics().collect()),
-        Keep::Nodes(nodes) => Keep::Nodes(statistics().chain(nodes.iter().copied()).collect()),
-        Keep::All => Keep::All,
-    };
-    let persistent = training.gradients.iter().map(|gradient| gradient.value).collect();
-    Target { keep, persistent, pictures: training.pictures, ..Target::default() }
 }
 
 /// Fails if a value does not fit into one binding.

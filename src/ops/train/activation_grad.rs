@@ -11,7 +11,7 @@ use crate::{
     tensor::{Real, Shape, Tensor},
 };
 
-/// The gradient above times the slope at what the activation read.
+/// The gradient above times the slope at what the activation read; of one with a kink at 0 alone, what it wrote says as much.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ActivationGrad(pub Activation);
 
