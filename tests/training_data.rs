@@ -5,9 +5,9 @@ use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use yolov4::low_level::{
     graph::{NodeParams, Op, Params},
-    model::{CfgOptions, Model, random::Random},
+    model::{CfgOptions, Model},
     train::{
-        adapt::{StartFrom, first_numbers, for_classes},
+        adapt::{StartFrom, backbone, first_numbers, for_classes, set_anchors},
         augment::{AugmentKeys, Mixup, Mosaic, Spread},
         darknet_loss::{BoxLoss, IouKind},
         keys::TrainingKeys,
@@ -198,4 +198,20 @@ fn the_papers_recipe_warms_up_then_falls_to_a_fifth() {
         (kept - 0.9999 * (1.0 - (-2001.0_f64 / 2000.0).exp())).abs() < 1e-12
             && TrainingRecipe::Scaled.averaged(0.9999, 0) < 1e-3
     );
+}
+
+#[test]
+fn the_finest_head_gets_the_smallest_anchors() {
+    let mut model = Model::open(std::path::Path::new("yolov4-tiny"), &CfgOptions::default()).unwrap();
+    assert_eq!(backbone(&model.graph), 26, "its last pool is layer 25");
+    let mut keys = TrainingKeys::of_graph(&model.graph);
+    let made: Vec<(f64, f64)> = (1..=6).rev().map(|n| (f64::from(10 * n), f64::from(9 * n))).collect();
+    set_anchors(&mut model.graph, &mut keys, &made).unwrap();
+    // The first head is the coarser one.
+    assert_eq!(model.graph.heads[0].anchors, [(40.0, 36.0), (50.0, 45.0), (60.0, 54.0)]);
+    assert_eq!(model.graph.heads[1].anchors, [(10.0, 9.0), (20.0, 18.0), (30.0, 27.0)]);
+    assert_eq!((keys.heads[0].mask.as_slice(), keys.heads[1].mask.as_slice()), (&[3, 4, 5][..], &[0, 1, 2][..]));
+    assert!(keys.heads.iter().all(|head| head.anchors.len() == 6 && head.anchors[0] == [10.0, 9.0]));
+    let error = set_anchors(&mut model.graph, &mut keys, &made[1..]).unwrap_err().to_string();
+    assert!(error.contains("expected 6 anchors, found 5"), "{error}");
 }

@@ -8,7 +8,7 @@ use yolov4::{
         train::{
             augment::{AugmentKeys, Mixup, Mosaic, Spread},
             darknet_loss::Truth,
-            scene::{LeastBox, Scene, SceneKind, ScenePiece},
+            scene::{LeastBox, SceneKind, ScenePiece, TrainingScene},
             variation::Variation,
         },
     },
@@ -21,9 +21,9 @@ fn gradient(width: usize, height: usize) -> Picture {
 }
 
 /// The scene of a single look.
-fn scene(variation: Variation, canvas: (usize, usize)) -> Scene {
+fn scene(variation: Variation, canvas: (usize, usize)) -> TrainingScene {
     let piece = ScenePiece { picture: 0, area: [0.0, 0.0, canvas.0 as f64, canvas.1 as f64], variation };
-    Scene { layers: vec![(1.0, vec![piece])], ..Scene::plain((1, 1), canvas, false) }
+    TrainingScene { layers: vec![(1.0, vec![piece])], ..TrainingScene::plain((1, 1), canvas, false) }
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn boxes_go_where_their_pixels_go() {
 #[test]
 fn what_is_not_varied_is_the_picture() {
     let picture = gradient(64, 48);
-    let none = Scene::plain((64, 48), (64, 48), true);
+    let none = TrainingScene::plain((64, 48), (64, 48), true);
     let input = none.input(&[&picture], Shape::new(3, 48, 64));
     for (n, pixel) in picture.rgba.chunks(4).enumerate() {
         let found = [0, 1, 2].map(|c| input.plane(c)[n]);
@@ -117,12 +117,12 @@ fn numbered(n: usize, (width, height): (usize, usize)) -> Picture {
 const CANVAS: (usize, usize) = (96, 64);
 
 /// A scene of four pictures of their own sizes: what is seen, and the truths, whose class is the picture's number.
-fn of_four(keys: &AugmentKeys, letterbox: bool, seed: u64) -> (Scene, Tensor, Vec<Truth>) {
+fn of_four(keys: &AugmentKeys, letterbox: bool, seed: u64) -> (TrainingScene, Tensor, Vec<Truth>) {
     let sizes = [(120, 80), (60, 90), (100, 100), (80, 120)];
     let pictures: Vec<Picture> = (0..4).map(|n| numbered(n, sizes[n])).collect();
     let objects: Vec<Vec<(usize, [f64; 4])>> = (0..4).map(|n| vec![(n, OBJECTS[n])]).collect();
     let kind = SceneKind { layers: 1, mosaic: true };
-    let scene = Scene::drawn(kind, keys, &sizes, CANVAS, letterbox, &mut Random::new(seed));
+    let scene = TrainingScene::drawn(kind, keys, &sizes, CANVAS, letterbox, &mut Random::new(seed));
     let input = scene.input(&pictures.iter().collect::<Vec<_>>(), Shape::new(3, CANVAS.1, CANVAS.0));
     let truths = scene.truths(&objects, &sizes);
     (scene, input, truths)
@@ -199,7 +199,7 @@ fn two_looks_are_seen_one_through_the_other() {
     let sizes = [(96, 64); 2];
     let pictures = [numbered(0, sizes[0]), numbered(2, sizes[1])];
     let kind = SceneKind { layers: 2, mosaic: false };
-    let scene = Scene::drawn(kind, &keys, &sizes, CANVAS, false, &mut Random::new(1));
+    let scene = TrainingScene::drawn(kind, &keys, &sizes, CANVAS, false, &mut Random::new(1));
     let input = scene.input(&[&pictures[0], &pictures[1]], Shape::new(3, 64, 96));
     for (n, (one, two)) in pictures[0].rgba.chunks(4).zip(pictures[1].rgba.chunks(4)).enumerate() {
         for c in 0..3 {
@@ -211,7 +211,8 @@ fn two_looks_are_seen_one_through_the_other() {
     assert_eq!(truths.iter().map(|truth| truth.class).collect::<Vec<_>>(), [0, 2]);
     // The paper's shares lie around a half: Beta(8, 8) has a standard deviation of .121.
     let keys = AugmentKeys { mixup: Mixup::Beta { odds: 1.0 }, ..keys };
-    let share = |seed| f64::from(Scene::drawn(kind, &keys, &sizes, CANVAS, false, &mut Random::new(seed)).layers[0].0);
+    let share =
+        |seed| f64::from(TrainingScene::drawn(kind, &keys, &sizes, CANVAS, false, &mut Random::new(seed)).layers[0].0);
     let shares: Vec<f64> = (0..2000).map(share).collect();
     let mean = shares.iter().sum::<f64>() / 2000.0;
     let deviation = (shares.iter().map(|s| (s - mean).powi(2)).sum::<f64>() / 2000.0).sqrt();
@@ -244,7 +245,7 @@ fn the_paper_leaves_small_rests_out() {
     let least = LeastBox::Part { pixels: 2.0, area: 0.2, aspect: 20.0 };
     let plain = Variation::none((100, 100), (100, 100), false);
     let seen = |object: [f64; 4]| {
-        let scene = Scene { least, ..scene(plain, (100, 100)) };
+        let scene = TrainingScene { least, ..scene(plain, (100, 100)) };
         scene.truths(&[vec![(0, object)]], &[(100, 100)]).len()
     };
     assert_eq!(seen([0.5, 0.5, 0.05, 0.05]), 1);

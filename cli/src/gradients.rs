@@ -21,7 +21,7 @@ use yolov4::{
         host::Placement,
         model::{Model, random::Random},
         oracle::{self, Values, play_batch},
-        train::{darknet_loss::Truth, judge::judge, recipe::TrainingRecipe, scene::Scene},
+        train::{darknet_loss::Truth, judge::judge, recipe::TrainingRecipe, scene::TrainingScene},
     },
 };
 
@@ -136,7 +136,7 @@ fn of_loss(
         let found = found.ok_or_else(|| Error::Usage(format!("{}: no labels lie beside it", path.display())))?;
         let picture = Picture::open(path)?;
         let size = (picture.width, picture.height);
-        let scene = Scene::plain(size, canvas, network.preprocess.letterbox);
+        let scene = TrainingScene::plain(size, canvas, network.preprocess.letterbox);
         Ok(scene.truths(&[found.truths()], &[size]))
     });
     let truths: Vec<Vec<Truth>> = truths.collect::<yolov4::Result<_>>()?;

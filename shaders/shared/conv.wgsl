@@ -15,6 +15,9 @@ override RESIDUAL: bool = false;
 override AFTER: u32 = 0u;       // of the activated sum + residual
 override AFTER_SLOPE: f32 = 0.1;
 override UPSAMPLE: u32 = 1u;    // rows and columns that an output pixel is stored as
+override PHASES: u32 = 1u;      // rows and columns of pixels that output channels stand for, phase by phase
+override LACKING_Y: u32 = 0u;   // of those, the last ones that the stored value does not have
+override LACKING_X: u32 = 0u;
 
 struct Params {
     ih: u32,
@@ -90,7 +93,23 @@ fn tap(o: u32, stride: u32, k: u32) -> i32 {
     return i32(o * stride + k * DILATION) - i32(PAD * DILATION);
 }
 
-// Bias, activation, residual, activation, upsampling, store: channels 4o .. 4o + 3 at `pixel` of the output.
+// Pixel (y, x) of phase (r, c) is pixel (y PHASES + r, x PHASES + c) of the stored value.
+fn store_phase(o: u32, pixel: u32, v: vec4f) {
+    let blocks = params.oc / 4u / (PHASES * PHASES);
+    let phase = o / blocks;
+    // The rows of all pictures are counted on.
+    let row = pixel / params.ow;
+    let y = row % params.oh * PHASES + phase / PHASES;
+    let x = pixel % params.ow * PHASES + phase % PHASES;
+    let height = params.oh * PHASES - LACKING_Y;
+    let width = params.ow * PHASES - LACKING_X;
+    if y < height && x < width {
+        let plane = (params.dst_block + o % blocks) * PICTURES + row / params.oh;
+        dst[(plane * height + y) * width + x] = real4(v);
+    }
+}
+
+// Bias, activation, residual, activation, upsampling or phases, store: channels 4o .. 4o + 3 at `pixel` of the output.
 fn store_block(o: u32, pixel: u32, sum: vec4f) {
     let plane = out_plane();
     var v = sum;
@@ -100,6 +119,10 @@ fn store_block(o: u32, pixel: u32, sum: vec4f) {
     v = activate(ACTIVATION, SLOPE, v);
     if RESIDUAL {
         v = activate(AFTER, AFTER_SLOPE, v + vec4f(residual[(params.residual_block + o) * plane + pixel]));
+    }
+    if PHASES > 1u {
+        store_phase(o, pixel, v);
+        return;
     }
     if UPSAMPLE == 1u {
         dst[(params.dst_block + o) * plane + pixel] = real4(v);

@@ -63,7 +63,7 @@ pub struct ScenePiece {
 
 /// What the network sees.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Scene {
+pub struct TrainingScene {
     /// Width and height, in pixels.
     pub canvas: (usize, usize),
     /// Pieces, and how much each layer counts; together 1.
@@ -99,7 +99,7 @@ const MEET_ZOOMED: [f64; 2] = [0.5, 1.5];
 /// Parameters of the distribution that says how much of each layer is seen: the eighth of fifteen even numbers follows Beta(8, 8).
 const BETA: usize = 8;
 
-impl Scene {
+impl TrainingScene {
     /// A picture of this size as the network sees it when it looks for boxes.
     pub fn plain(size: (usize, usize), canvas: (usize, usize), letterbox: bool) -> Self {
         let piece = whole(0, Variation::none(size, canvas, letterbox), canvas);

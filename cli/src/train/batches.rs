@@ -11,7 +11,7 @@ use yolov4::{
             darknet_loss::Truth,
             keys::TrainingKeys,
             order::{pictures_of_step, random_of, shuffle},
-            scene::{Scene, SceneKind},
+            scene::{SceneKind, TrainingScene},
         },
     },
 };
@@ -77,9 +77,9 @@ impl BatchMaker<'_> {
             Some(keys) => {
                 // Where there are more than a head looks at, or two for one cell, it is not always the same that win.
                 objects.iter_mut().for_each(|objects| shuffle(objects, &mut random));
-                Scene::drawn(kind, keys, &sizes, graph.canvas(), letterbox, &mut random)
+                TrainingScene::drawn(kind, keys, &sizes, graph.canvas(), letterbox, &mut random)
             }
-            None => Scene::plain(sizes[0], graph.canvas(), letterbox),
+            None => TrainingScene::plain(sizes[0], graph.canvas(), letterbox),
         };
         let truths = scene.truths(&objects, &sizes);
         Ok((scene.input(&pictures.iter().collect::<Vec<_>>(), graph.input_shape()), truths))

@@ -27,7 +27,7 @@ use crate::{
         plan::{Plan, SlotId},
         recompute::{Recompute, recompute},
     },
-    kernels::{Precision, conv::Caps, train::TurnedConv},
+    kernels::{Precision, conv::Caps},
     ops::{Op, TrainOp},
 };
 
@@ -175,22 +175,12 @@ impl TrainProgram {
         let plan = Plan::new(&training.graph, &training.target(&Keep::Heads));
         let bytes = |vectors: usize| (vectors * pictures * 4 * Precision::F32.bytes()) as u64;
         let values: Vec<u64> = training.value_slots(&plan).map(|slot| bytes(slot.vectors)).collect();
-        // Phases of the gradients of convolutions in steps of more than one.
-        let phases = training.graph.nodes.iter().filter_map(|node| match &node.op {
-            Op::Train(TrainOp::ConvDgrad(dgrad)) => {
-                let y = training.graph.node(node.inputs[0]).shape;
-                let turned = TurnedConv::new((&dgrad.conv).into(), node.shape, y, pictures)?;
-                (turned.stride > 1).then(|| bytes(turned.problem.output.vectors()))
-            }
-            _ => None,
-        });
-        let scratch = phases.max().unwrap_or(0);
-        let largest = values.iter().copied().max().unwrap_or(0).max(scratch);
+        let largest = values.iter().copied().max().unwrap_or(0);
         let planes = training.graph.nodes.iter().map(|node| (node.shape.pixels() * pictures).div_ceil(LANES));
         let workgroups = planes.max().unwrap_or(0) as u64;
         let most = u64::from(gpu.limits.max_compute_workgroups_per_dimension);
         let fits = largest <= binding_bytes(&gpu.limits, None) && workgroups <= most;
-        Ok(PlannedTraining { bytes: values.iter().sum::<u64>() + scratch, largest, fits })
+        Ok(PlannedTraining { bytes: values.iter().sum::<u64>(), largest, fits })
     }
 }
 

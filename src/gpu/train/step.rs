@@ -20,9 +20,9 @@ use crate::{
     },
     kernels::{
         Dispatch,
-        conv::{Caps, ConvParams, Layout, Problem, Variant},
+        conv::{Caps, Layout, Problem, Variant},
         planes::At,
-        train::{NUMBERS, SharedWgrad, TurnedConv, batch_norm, interleave, pack_weights},
+        train::{NUMBERS, SharedWgrad, TurnedConv, batch_norm, pack_weights},
     },
     ops::{NodeParams, Op, TrainOp},
 };
@@ -96,19 +96,10 @@ impl StepBuilder<'_> {
             self.packed(step, variant, problem, |layout, elements| pack_weights::backwards(turned, layout, elements))?;
         let mut lowered = bound(io.calls(variant, problem, &self.choice.caps), &packed, &self.zeros);
         if turned.stride > 1 {
-            // To a value between the calls first: no rung but Winograd has a second one.
-            let phases = At { shape: problem.output, block: 0, pictures: self.choice.pictures };
             let to = slot(&step.write);
-            for call in &mut lowered.calls {
-                call.bound.iter_mut().filter(|bound| **bound == to).for_each(|bound| *bound = Bound::Scratch(1));
-                if call.bound.last() == Some(&Bound::Scratch(1)) {
-                    let params: &mut ConvParams = bytemuck::from_bytes_mut(&mut call.dispatch.params);
-                    params.dst_block = 0;
-                }
+            for call in lowered.calls.iter_mut().filter(|call| call.bound.contains(&to)) {
+                call.dispatch.constants.extend(turned.phases());
             }
-            lowered.scratch[1] = phases.shape.vectors() * phases.pictures;
-            let dispatch = interleave::dispatch(turned.stride, phases, self.at(&step.write));
-            lowered.calls.push(Call { dispatch, bound: vec![Bound::Params, Bound::Scratch(1), to] });
         }
         Ok(TrainStep { lowered, pack })
     }

@@ -15,7 +15,6 @@ pub mod conv_dgrad;
 mod conv_grad;
 pub mod conv_wgrad;
 pub mod follow;
-pub mod interleave;
 pub mod local_avg_pool_grad;
 pub mod max_pool_grad;
 pub mod norm;
@@ -55,7 +54,6 @@ pub static KERNELS: &[&Kernel] = &[
     &conv_dgrad::KERNEL,
     &conv_wgrad::KERNEL,
     &follow::KERNEL,
-    &interleave::KERNEL,
     &local_avg_pool_grad::KERNEL,
     &max_pool_grad::KERNEL,
     &norm::KERNEL,

@@ -7,7 +7,7 @@ use crate::{
 
 /// A convolution whose gradient the ladder can play. In steps of one it is one convolution. In steps of `s` the pixels of x fall into `s * s`
 /// phases, each of which sees taps of its own: all phases together are one convolution with as many times the channels, whose kernel is as large as
-/// that of the largest phase and zero where another has no tap; [`super::interleave`] puts their pixels side by side.
+/// that of the largest phase and zero where another has no tap; it stores their pixels side by side.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TurnedConv {
     /// What the ladder plays.
@@ -52,6 +52,17 @@ impl TurnedConv {
             parts: 1,
         };
         Some(Self { problem, stride, phase, first, conv, input: x })
+    }
+
+    /// What says to the epilogue that channels are phases, and how many rows and columns of the last ones are none of x.
+    pub fn phases(&self) -> [(&'static str, f64); 3] {
+        let Shape { h, w, .. } = self.problem.output;
+        let lacking = |phases: usize, x: usize| (phases * self.stride - x) as f64;
+        [
+            ("PHASES", self.stride as f64),
+            ("LACKING_Y", lacking(h, self.input.h)),
+            ("LACKING_X", lacking(w, self.input.w)),
+        ]
     }
 }
 
