@@ -17,6 +17,7 @@ use yolov4::{
             Graph, Keep, NodeId, Params,
             backward::{GradientRequest, TrainingGraph, backward},
             drop::drop_stages,
+            recompute::{Recompute, recompute},
         },
         host::Placement,
         model::{Model, random::Random},
@@ -81,7 +82,9 @@ pub fn run(args: &GradientsArgs) -> CommandResult {
     let (graph, params) = drop_stages(&network.graph, &params, args.model.drop_stages)?;
     args.model.say(choices.list());
     notes.iter().for_each(|note| output::say(format_args!("note: {note}")));
-    let training = backward(&graph, &EVERYTHING, args.images.len())?;
+    // As the player has it: on the GPU some of it is computed again.
+    let again = if args.player == GradientPlayer::Gpu { Recompute::default() } else { Recompute::Nothing };
+    let training = recompute(backward(&graph, &EVERYTHING, args.images.len())?, again)?;
 
     let mut given: BTreeMap<NodeId, Values<f64>> = BTreeMap::new();
     let shape = graph.input_shape();

@@ -108,6 +108,7 @@ def check(ours, data, work, report):
         [(0, 0.31, 0.42, 0.22, 0.31), (2, 0.71, 0.78, 0.4, 0.3), (1, 0.33, 0.47, 0.18, 0.44)],
         [(1, 0.02, 0.97, 0.04, 0.06), (0, 0.5, 0.5, 0.9, 0.8), (2, 0.52, 0.13, 0.3, 0.06)],
     ]
+    (folder / "classes.txt").write_text("one\ntwo\nthree\n")
     photos = []
     for n, (name, truths) in enumerate(zip(("dog", "horses"), rows)):
         photos.append(folder / f"{n}.png")
