@@ -215,3 +215,31 @@ fn the_finest_head_gets_the_smallest_anchors() {
     let error = set_anchors(&mut model.graph, &mut keys, &made[1..]).unwrap_err().to_string();
     assert!(error.contains("expected 6 anchors, found 5"), "{error}");
 }
+
+#[test]
+fn a_written_cfg_says_how_it_was_trained() {
+    let (dir, path, model) = model(CFG);
+    let keys = TrainingKeys::read(&path, &model.graph, &mut vec![]).unwrap();
+    let schedule = keys.schedule.over(500);
+    let text = write::cfg(&model).unwrap();
+    let span = TrainingSpan { schedule: &schedule, batch: 8, mini: 4 };
+    let written = dir.path().join("written.cfg");
+    fs::write(&written, with_training(&text, &keys, &span)).unwrap();
+    let again = Model::open(&written, &CfgOptions::default()).unwrap();
+    let mut notes = Vec::new();
+    let found = TrainingKeys::read(&written, &again.graph, &mut notes).unwrap();
+    assert_eq!(found.schedule, schedule);
+    // The head's own anchors are all there are now, and counts of classes are not written.
+    let (old, new) = (&keys.heads[0], &found.heads[0]);
+    let same = YoloSection {
+        anchors: old.anchors.clone(),
+        mask: old.mask.clone(),
+        multipliers: old.multipliers.clone(),
+        ..new.clone()
+    };
+    assert_eq!(&same, old);
+    assert_eq!(TrainingKeys { schedule, heads: vec![], ..keys.clone() }, TrainingKeys { heads: vec![], ..found });
+    for line in ["batch=8", "subdivisions=2", "max_batches=500", "iou_loss=giou"] {
+        assert!(fs::read_to_string(&written).unwrap().lines().any(|own| own == line), "{line}");
+    }
+}

@@ -41,6 +41,9 @@ fn mosaics_are_the_same_for_the_same_seed_and_after_going_on() {
     losses(dir.path(), "9", &args("two"));
     let file = |folder: &str| fs::read(dir.path().join(folder).join("last.weights")).unwrap();
     assert!(file("one") == file("two"));
+    let sheet = image::open(dir.path().join("one/first-batch.jpg")).unwrap();
+    // Four by two canvases of 64, six pixels between them.
+    assert_eq!((sheet.width(), sheet.height()), (4 * 70 - 6, 2 * 70 - 6));
     // What another recipe has begun is not gone on with.
     let other = train(dir.path(), &[&START[..], &["9", "--seed", "3", "--resume", "--out", "one"]].concat());
     assert!(

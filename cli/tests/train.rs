@@ -36,7 +36,9 @@ fn a_good_set_is_counted_and_a_fifth_is_kept_to_measure_on() {
     assert!((1..=2).contains(&pictures("valid")), "{found}");
     assert_eq!(found["canvas"], serde_json::json!([416, 416]));
     assert_eq!(found["anchors"]["by_ratio"], 1.0);
-    let text = train(dir.path(), &["obj.data", "--check", "--size", "320x256"]);
+    let text = train(dir.path(), &["obj.data", "--check", "--size", "320x256", "--first-batch", "first.jpg"]);
+    let sheet = image::open(dir.path().join("first.jpg")).unwrap();
+    assert_eq!((sheet.width(), sheet.height()), (4 * 326 - 6, 2 * 262 - 6));
     let text = said(&text);
     assert!(text.contains("pixels of 320 x 256") && text.contains("0 errors"), "{text}");
 }
@@ -93,6 +95,8 @@ fn eight_pictures_are_learnt_by_heart() {
         assert!(page.contains(part), "the page lacks {part}");
     }
     assert!(!page.contains("http://") || page.matches("http://").count() == page.matches("http://www.w3.org").count());
+    let header = fs::read(dir.path().join("heart/last.weights")).unwrap();
+    assert_eq!(header[12..20], (300_u64 * 8).to_le_bytes(), "pictures that it has learnt from");
     // What it has written, the others take as it is.
     let detect = |model: &[&str]| {
         let args = [&["detect", "0.png", "--format", "json", "--player", "oracle", "--model"], model].concat();

@@ -103,7 +103,15 @@ impl Model {
     /// # Errors
     /// [`crate::Error::Io`]
     pub fn save_weights(&self, params: &Params, path: impl AsRef<Path>) -> Result<()> {
-        weights::save(self, params, path.as_ref())
+        weights::save(self, params, 0, path.as_ref())
+    }
+
+    /// The same of numbers that were trained: pictures that they have been learnt from, each as often as it was.
+    ///
+    /// # Errors
+    /// [`Error::Io`]
+    pub fn save_trained_weights(&self, params: &Params, seen: u64, path: impl AsRef<Path>) -> Result<()> {
+        weights::save(self, params, seen, path.as_ref())
     }
 }
 

@@ -7,6 +7,7 @@ pub mod clip;
 pub mod darknet_loss;
 pub mod judge;
 pub mod keys;
+pub mod keys_text;
 #[cfg(feature = "gpu")]
 pub mod memory;
 pub mod order;

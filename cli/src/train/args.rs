@@ -23,6 +23,9 @@ pub struct TrainArgs {
     /// the network, and how its anchors fit them
     #[arg(long)]
     pub check: bool,
+    /// With --check: the pictures of the first step as the network would see them, with their boxes, on one sheet (training draws it into --out)
+    #[arg(long, value_name = "FILE.jpg", requires = "check")]
+    pub first_batch: Option<PathBuf>,
     #[command(flatten)]
     pub model: options::ModelOptions,
     /// Which numbers it begins with

@@ -3,6 +3,7 @@
 mod args;
 mod batches;
 mod check;
+mod first_batch;
 mod outputs;
 mod page;
 mod remarks;

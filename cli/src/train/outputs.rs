@@ -12,6 +12,10 @@ use yolov4::{
     low_level::{
         graph::Params,
         model::{Model, bundle_writer, darknet::write},
+        train::{
+            keys::TrainingKeys,
+            keys_text::{TrainingSpan, with_training},
+        },
     },
 };
 
@@ -21,6 +25,14 @@ use crate::output;
 pub struct OutputFolder {
     dir: PathBuf,
     log: File,
+}
+
+/// How a network has learnt.
+pub struct Learnt<'a> {
+    pub keys: &'a TrainingKeys,
+    pub span: TrainingSpan<'a>,
+    /// Pictures, each as often as it was learnt from.
+    pub seen: u64,
 }
 
 /// Names of what is in it.
@@ -106,21 +118,29 @@ impl OutputFolder {
         self.log.write_all(format!("{record}\n").as_bytes()).map_err(Error::io(self.dir.join(LOG)))
     }
 
-    /// Writes the network under a name: `NAME.cfg`, `NAME.weights`, `NAME.safetensors`. Where the last one is.
+    /// Writes the network under a name: `NAME.cfg` with what Darknet would train it by, `NAME.weights`, `NAME.safetensors`. Where the last one is.
     ///
     /// # Errors
     /// [`Error::Io`]; [`Error::Graph`] for a network that no cfg describes.
-    pub fn network(&self, name: &str, network: &Model, params: &Params) -> Result<PathBuf> {
+    pub fn network(&self, name: &str, network: &Model, params: &Params, learnt: &Learnt<'_>) -> Result<PathBuf> {
         let path = |ending: &str| self.dir.join(format!("{name}.{ending}"));
         let (cfg, model, moved) = write::rewritten(network, params)?;
-        output::write(&path("cfg"), cfg.as_bytes())?;
+        output::write(&path("cfg"), with_training(&cfg, learnt.keys, &learnt.span).as_bytes())?;
         // Darknet's files have no epsilon of their own.
         let darknets = write::with_darknets_epsilon(&moved);
-        model.save_weights(&darknets, path("weights"))?;
+        model.save_trained_weights(&darknets, learnt.seen, path("weights"))?;
         let names: String = model.labels.iter().map(|name| format!("{name}\n")).collect();
         output::write(&self.dir.join("classes.names"), names.as_bytes())?;
         bundle_writer::save(network, params, false, &path("safetensors"))?;
         Ok(path("safetensors"))
+    }
+
+    /// Writes the sheet of the first step.
+    ///
+    /// # Errors
+    /// [`Error::Io`]
+    pub fn first_batch(&self, sheet: &image::RgbImage) -> Result<()> {
+        first_batch(&self.dir.join("first-batch.jpg"), sheet)
     }
 
     /// Writes what has come of it.
@@ -130,4 +150,14 @@ impl OutputFolder {
     pub fn results(&self, results: &Value) -> Result<()> {
         output::write(&self.dir.join("results.json"), output::json("the results", results)?.as_bytes())
     }
+}
+
+/// Writes the sheet of the first step as JPEG.
+///
+/// # Errors
+/// [`Error::Io`]
+pub fn first_batch(file: &Path, sheet: &image::RgbImage) -> Result<()> {
+    let mut jpeg = std::io::Cursor::new(Vec::new());
+    sheet.write_to(&mut jpeg, image::ImageFormat::Jpeg).map_err(Error::format("the first batch", "JPEG"))?;
+    output::write(file, &jpeg.into_inner())
 }

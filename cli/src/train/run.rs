@@ -1,5 +1,7 @@
 //! The command: a set is looked at, and a network made for it that learns.
 
+use std::path::Path;
+
 use yolov4::{
     Error,
     dataset::{Severity, TrainingSet, Validation, make_anchors, shapes},
@@ -16,9 +18,11 @@ use yolov4::{
 };
 
 use super::{
-    args::{Anchors, TrainArgs},
+    args::{Anchors, Augment, TrainArgs},
+    batches::BatchMaker,
     check,
-    outputs::OutputFolder,
+    first_batch::sheet,
+    outputs::{OutputFolder, first_batch},
     training::Training,
 };
 use crate::{CommandResult, numbers, output};
@@ -37,7 +41,11 @@ pub fn run(args: &TrainArgs) -> CommandResult {
     let given = if args.check { None } else { given(args, &mut network, &mut notes)? };
     let keys = keys.map(|keys| without_stages(args, keys, &mut network)).transpose()?;
     let checked = check::look(&set, &network, !args.no_exif);
-    let Some(keys) = keys else { return checked.print(args.format, &network) };
+    let Some(keys) = keys else {
+        let said = checked.print(args.format, &network);
+        return said
+            .and_then(|()| args.first_batch.as_deref().map_or(Ok(()), |file| draw_first(file, args, &set, &network)));
+    };
     if checked.report.count(Severity::Error) > 0 {
         checked.print(args.format, &network)?;
     }
@@ -67,6 +75,21 @@ pub fn run(args: &TrainArgs) -> CommandResult {
         folder.forget_after(0)?;
     }
     training.run(&mut folder)
+}
+
+/// Draws the first batch of a training that is not begun.
+fn draw_first(file: &Path, args: &TrainArgs, set: &TrainingSet, network: &Model) -> CommandResult {
+    let keys = training_keys(args.recipe, network, &mut Vec::new())?;
+    let maker = BatchMaker {
+        pictures: &set.train,
+        network,
+        augment: (args.augment == Augment::On).then_some(keys),
+        steps: u64::MAX,
+        batch: args.batch.get(),
+        seed: args.seed,
+        exif: !args.no_exif,
+    };
+    Ok(first_batch(file, &sheet(&maker.batch(0)?, &set.classes)?)?)
 }
 
 /// Gives the network the anchors of the set, if those fit better.

@@ -18,6 +18,7 @@ use yolov4::{
         train::{
             adapt::{StartFrom, backbone},
             keys::TrainingKeys,
+            keys_text::TrainingSpan,
             memory::{TrainingRoom, room},
             schedule::Schedule,
             session::{StepReport, TrainSession, TrainSessionOptions},
@@ -28,7 +29,8 @@ use yolov4::{
 use super::{
     args::{Augment, Freeze, Mini, TrainArgs},
     batches::{Batch, BatchMaker},
-    outputs::OutputFolder,
+    first_batch,
+    outputs::{Learnt, OutputFolder},
     page,
     validation::{Measured, measure},
 };
@@ -173,7 +175,11 @@ impl<'a> Training<'a> {
         bar.set_position(self.session.steps());
         let mut saved = Instant::now();
         let between = Duration::from_secs_f64((self.args.save_every * 60.0).clamp(0.0, 1e9));
-        let mut next = Some(self.maker.batch(self.session.steps())?);
+        let first = self.maker.batch(self.session.steps())?;
+        if self.session.steps() == 0 {
+            folder.first_batch(&first_batch::sheet(&first, &self.set.classes)?)?;
+        }
+        let mut next = Some(first);
         let mut patient = self.patient();
         if self.due() && self.measured != self.session.steps() {
             // It was ended while it measured.
@@ -237,13 +243,13 @@ impl<'a> Training<'a> {
         // Before whatever may fail: a measurement wants memory of its own.
         self.session.save(&folder.state(), self.remarks())?;
         let params = self.session.params()?.clone();
-        let file = folder.network("last", self.network, &params)?;
+        let file = folder.network("last", self.network, &params, &self.learnt())?;
         let measured =
             measure(&file, &self.set.dataset(SetPart::Valid), self.args.adapter.as_deref(), !self.args.no_exif)?;
         let now = [measured.ap50, measured.ap];
         if self.best.ap.is_none_or(|best| now > best) {
             self.best = Best { ap: Some(now), step, since: 0 };
-            folder.network("best", self.network, &params)?;
+            folder.network("best", self.network, &params, &self.learnt())?;
         } else {
             self.best.since += 1;
         }
@@ -265,6 +271,11 @@ impl<'a> Training<'a> {
         page::write(&folder.page(), &title, &said, &folder.records()?, &measured)?;
         self.tell(step, &measured);
         Ok(self.patient())
+    }
+
+    fn learnt(&self) -> Learnt<'_> {
+        let span = TrainingSpan { schedule: &self.schedule, batch: self.args.batch.get(), mini: self.mini };
+        Learnt { keys: &self.keys, span, seen: self.session.steps() * self.args.batch.get() as u64 }
     }
 
     fn tell(&self, step: u64, measured: &Measured) {
@@ -292,10 +303,10 @@ impl<'a> Training<'a> {
     fn end(&mut self, folder: &OutputFolder, patient: bool) -> CommandResult {
         self.session.save(&folder.state(), self.remarks())?;
         let params = self.session.params()?.clone();
-        let last = folder.network("last", self.network, &params)?;
+        let last = folder.network("last", self.network, &params, &self.learnt())?;
         if self.best.ap.is_none() {
             // Nothing was measured: the last is the best there is.
-            folder.network("best", self.network, &params)?;
+            folder.network("best", self.network, &params, &self.learnt())?;
         }
         let step = self.session.steps();
         let how = match (step == self.steps, patient) {

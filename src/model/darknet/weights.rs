@@ -177,20 +177,20 @@ fn read_floats(reader: &mut impl Read, count: usize) -> std::io::Result<Vec<f32>
     Ok(floats)
 }
 
-/// Writes a file for `model`: beside `path` first, renamed when it is whole.
+/// Writes a file for `model`, which has learnt from so many pictures: beside `path` first, renamed when it is whole.
 ///
 /// # Errors
 /// [`Error::Io`]
-pub fn save(model: &Model, params: &Params, path: &Path) -> Result<()> {
-    files::write_whole(path, |file| write(model, params, file)).map_err(Error::io(path))
+pub fn save(model: &Model, params: &Params, seen: u64, path: &Path) -> Result<()> {
+    files::write_whole(path, |file| write(model, params, seen, file)).map_err(Error::io(path))
 }
 
-fn write(model: &Model, params: &Params, file: &mut File) -> std::io::Result<()> {
+fn write(model: &Model, params: &Params, seen: u64, file: &mut File) -> std::io::Result<()> {
     let mut out = BufWriter::new(file);
     for version in [0i32, 2, 5] {
         out.write_all(&version.to_le_bytes())?;
     }
-    out.write_all(&0u64.to_le_bytes())?;
+    out.write_all(&seen.to_le_bytes())?;
     let mut floats = |list: &[f32]| list.iter().try_for_each(|f| out.write_all(&f.to_le_bytes()));
     for layer in model.graph.weighted() {
         if let Some(NodeParams::BatchNorm { beta, gamma, mean, var, .. }) = layer.norm.and_then(|id| params.get(id)) {
