@@ -13,3 +13,9 @@ pub fn short<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
     let feed = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     format!("{:016x}", texts.into_iter().flat_map(str::bytes).fold(0xcbf2_9ce4_8422_2325, feed))
 }
+
+/// The same of numbers, by their bits.
+pub fn numbers<'a>(lists: impl IntoIterator<Item = &'a [f32]>) -> String {
+    let feed = |hash: u64, number: &f32| (hash ^ u64::from(number.to_bits())).wrapping_mul(0x0100_0000_01b3);
+    format!("{:016x}", lists.into_iter().flatten().fold(0xcbf2_9ce4_8422_2325, feed))
+}

@@ -18,7 +18,7 @@ pub mod detect {
 
 /// What tells one text from another.
 pub mod digest {
-    pub use crate::digest::short;
+    pub use crate::digest::{numbers, short};
 }
 
 /// Files over HTTPS: resumed, checked, from a mirror.

@@ -43,7 +43,7 @@ pub struct ExplainArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     drop_stages: usize,
     /// Instead: the network in training, forwards and backwards, what a step costs for a picture, and what it keeps
-    #[arg(long, conflicts_with_all = ["passes", "mermaid", "adapter_class", "binding"])]
+    #[arg(long, conflicts_with_all = ["passes", "mermaid", "adapter_class", "binding", "precision"])]
     train: bool,
     /// Everything as JSON, or all about the class, or what training costs
     #[arg(long)]

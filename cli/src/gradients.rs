@@ -46,7 +46,7 @@ pub struct GradientsArgs {
     #[arg(long, value_name = "FILE.safetensors")]
     out: PathBuf,
     /// Gradients of the loss of this recipe: the pictures' labels, which lie beside them, are what is to be found, as they are
-    #[arg(long, value_enum, value_name = "RECIPE")]
+    #[arg(long, value_enum, value_name = "RECIPE", conflicts_with = "drop_stages")]
     loss: Option<TrainingRecipe>,
     /// Seed of the gradients by the heads' values (upstream.N) where they are of no loss, and of random weights where none are named
     #[arg(long, default_value_t = 0)]
@@ -59,6 +59,9 @@ enum GradientPlayer {
     Oracle,
     Gpu,
 }
+
+/// What the GPU computes again.
+const AGAIN: Recompute = Recompute::Cheap;
 
 /// Names, shapes and numbers of what is written.
 type Written = BTreeMap<String, (Vec<usize>, Vec<f64>)>;
@@ -83,7 +86,7 @@ pub fn run(args: &GradientsArgs) -> CommandResult {
     args.model.say(choices.list());
     notes.iter().for_each(|note| output::say(format_args!("note: {note}")));
     // As the player has it: on the GPU some of it is computed again.
-    let again = if args.player == GradientPlayer::Gpu { Recompute::default() } else { Recompute::Nothing };
+    let again = if args.player == GradientPlayer::Gpu { AGAIN } else { Recompute::Nothing };
     let training = recompute(backward(&graph, &EVERYTHING, args.images.len())?, again)?;
 
     let mut given: BTreeMap<NodeId, Values<f64>> = BTreeMap::new();
@@ -134,8 +137,11 @@ fn of_loss(
 ) -> yolov4::Result<Vec<Values<f64>>> {
     let canvas = training.graph.canvas();
     let truths = args.images.iter().map(|path| {
-        let set = TrainingSet::open(path.parent().unwrap_or(Path::new(".")))?;
-        let found = set.train.iter().find(|picture| picture.image.path.file_name() == path.file_name());
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut set = TrainingSet::open(folder)?;
+        set.measure(true);
+        let mut all = set.train.iter().chain(&set.valid);
+        let found = all.find(|picture| picture.image.path.file_name() == path.file_name());
         let found = found.ok_or_else(|| Error::Usage(format!("{}: no labels lie beside it", path.display())))?;
         let picture = Picture::open(path)?;
         let size = (picture.width, picture.height);
@@ -173,8 +179,12 @@ fn on_gpu(
     let requirements = DeviceRequirements { binding_bytes: u64::MAX, ..DeviceRequirements::default() };
     let gpu = block_on(Gpu::new(&GpuOptions { adapter: args.adapter.clone(), requirements, ..GpuOptions::default() }))?;
     let ids = kept(training);
-    let options =
-        TrainOptions { pictures: training.pictures, keep: Keep::Nodes(ids.clone()), ..TrainOptions::default() };
+    let options = TrainOptions {
+        pictures: training.pictures,
+        keep: Keep::Nodes(ids.clone()),
+        recompute: AGAIN,
+        ..TrainOptions::default()
+    };
     let mut program = block_on(TrainProgram::new(&gpu, graph, params, &EVERYTHING, &options))?;
     block_on(program.forwards(&narrow(&NodeId(0))))?;
     program.backwards(&training.upstream.iter().map(narrow).collect::<Vec<_>>())?;

@@ -1,7 +1,13 @@
 //! `yolov4 train` by other recipes and optimizers, in little memory, with a frozen backbone, and anchors of the set.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+    thread,
+    time::Duration,
+};
 
 mod squares;
 use squares::{START, records, said, squares, train};
@@ -33,14 +39,52 @@ fn the_papers_recipe_and_adamw_learn_by_heart() {
     assert!(last < 0.05 * first && recall(dir.path(), "adamw") == 1.0, "{first} to {last}");
 }
 
+/// Kills a training in the middle, and goes on with it.
+fn killed_and_gone_on_with(dir: &Path, args: &[&str], folder: &str) {
+    let args = [&START[..], args, &["--save-every", "0", "--out", folder]].concat();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_yolov4"))
+        .current_dir(dir)
+        .arg("train")
+        .args(&args)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let log = dir.join(folder).join("log.jsonl");
+    while fs::read_to_string(&log).unwrap_or_default().lines().count() < 5 {
+        assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
+        thread::sleep(Duration::from_millis(1));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let out = train(dir, &[&args[..], &["--resume"]].concat());
+    assert!(out.status.code() == Some(0) && said(&out).contains("goes on after step"), "{}", said(&out));
+}
+
 #[test]
-fn mosaics_are_the_same_for_the_same_seed_and_after_going_on() {
+fn either_recipe_and_optimizer_goes_on_to_the_same_bits() {
+    let dir = squares();
+    for (name, how) in [("scaled", ["--recipe", "scaled"]), ("adamw", ["--optimizer", "adamw"])] {
+        let args = [&["30", "--mini", "4"], &how[..]].concat();
+        let whole = [&START[..], &args[..], &["--out", name]].concat();
+        assert_eq!(train(dir.path(), &whole).status.code(), Some(0));
+        let folder = format!("{name}-killed");
+        killed_and_gone_on_with(dir.path(), &args, &folder);
+        let file = |folder: &str| fs::read(dir.path().join(folder).join("last.weights")).unwrap();
+        assert!(file(name) == file(&folder), "{name}");
+    }
+}
+
+#[test]
+fn mosaics_are_the_same_for_the_same_seed() {
     let dir = squares();
     let args = |out: &'static str| ["--recipe", "scaled", "--seed", "3", "--measure-every", "2", "--out", out];
     losses(dir.path(), "9", &args("one"));
     losses(dir.path(), "9", &args("two"));
     let file = |folder: &str| fs::read(dir.path().join(folder).join("last.weights")).unwrap();
     assert!(file("one") == file("two"));
+    losses(dir.path(), "9", &["--recipe", "scaled", "--seed", "4", "--out", "three"]);
+    assert!(file("one") != file("three"));
     let sheet = image::open(dir.path().join("one/first-batch.jpg")).unwrap();
     // Four by two canvases of 64, six pixels between them.
     assert_eq!((sheet.width(), sheet.height()), (4 * 70 - 6, 2 * 70 - 6));
@@ -68,7 +112,7 @@ fn less_memory_is_the_same_bits() {
     let bytes = (needed.parse::<f64>().unwrap() * 1e6) as u64 + 1000;
     let out = run(&bytes.to_string());
     assert_eq!(out.status.code(), Some(0), "{}", said(&out));
-    println!("{}", said(&out));
+    assert!(said(&out).contains("segments"), "{}", said(&out));
     assert!(fs::read(dir.path().join("little/last.weights")).unwrap() == much);
 }
 
@@ -119,6 +163,7 @@ fn what_makes_no_sense_is_refused() {
     for (args, word) in [
         (["--clip", "0"], "--clip: expected a number above 0"),
         (["--freeze", "neck"], "expected `backbone` or a number of layers"),
+        (["--save-every", "nan"], "--save-every: expected 0 or more"),
         (["--recipe", "yolov5"], "possible values: darknet, scaled"),
         (["--optimizer", "adam"], "possible values: sgd, adamw"),
     ] {

@@ -22,6 +22,8 @@ fn main(@builtin(local_invocation_index) li: u32) {
     if li == 0u {
         let length = sqrt(all.x);
         let factor = select(1.0, params.limit / length, params.limit > 0.0 && length > params.limit);
-        norm[0] = vec4f(factor, length, all.y, 0.0);
+        // A length beyond what 32 bits hold is none.
+        let endless = (bitcast<u32>(all.x) & 0x7f800000u) == 0x7f800000u;
+        norm[0] = vec4f(factor, length, all.y + select(0.0, 1.0, endless), 0.0);
     }
 }

@@ -210,6 +210,13 @@ impl Gpu {
         }
     }
 
+    /// The most workgroups of a dispatch in one direction.
+    #[cfg(feature = "train")]
+    #[doc(hidden)]
+    pub fn workgroups_in_a_row(&self) -> u64 {
+        self.limits.max_compute_workgroups_per_dimension.into()
+    }
+
     /// The most bytes that a storage binding may have.
     #[cfg(feature = "train")]
     #[doc(hidden)]

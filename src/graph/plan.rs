@@ -1,5 +1,5 @@
 //! The plan: an order of steps, a slot for every value. A slot is a whole buffer; values share one if the last step
-//! that reads the first comes before the first step that writes the second.
+//! that reads the first comes before the first step that writes the second, or where the target says so side by side.
 
 use std::collections::BTreeMap;
 

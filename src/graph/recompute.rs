@@ -35,7 +35,7 @@ pub fn recompute(training: TrainingGraph, how: Recompute) -> Result<TrainingGrap
         Recompute::Segments(segments) => Kept::segments(&training, segments),
     };
     let (old, first) = (&training.graph, training.first_given());
-    let mut copy = Copy {
+    let mut copy = Rebuild {
         old: &training,
         kept,
         builder: Builder::new(old.input_shape())?,
@@ -53,7 +53,7 @@ pub fn recompute(training: TrainingGraph, how: Recompute) -> Result<TrainingGrap
         let input = copy.moved[head.input.0];
         copy.builder.head(&old.node(head.input).name, Head { input, ..head.clone() })?;
     }
-    let Copy { builder, numbers, moved, .. } = copy;
+    let Rebuild { builder, numbers, moved, .. } = copy;
     let at = |id: NodeId| moved[id.0];
     Ok(TrainingGraph {
         graph: builder.finish(),
@@ -79,7 +79,7 @@ enum Purpose {
     Gradient,
 }
 
-struct Copy<'a> {
+struct Rebuild<'a> {
     old: &'a TrainingGraph,
     kept: Kept,
     builder: Builder,
@@ -90,7 +90,7 @@ struct Copy<'a> {
     again: BTreeMap<(NodeId, Purpose), NodeId>,
 }
 
-impl Copy<'_> {
+impl Rebuild<'_> {
     /// The node that a reader of `id` reads now.
     fn read(&mut self, id: NodeId, of_gradients: bool) -> Result<NodeId> {
         if !of_gradients || id >= self.old.first_given() || self.kept.0.contains(&id) {

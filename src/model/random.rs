@@ -21,6 +21,11 @@ impl Random {
         z ^ (z >> 31)
     }
 
+    /// Uniform between two numbers.
+    pub fn within(&mut self, low: f64, high: f64) -> f64 {
+        low + (high - low) * (f64::from(self.signed()) + 1.0) / 2.0
+    }
+
     /// Uniform in [-1, 1).
     pub fn signed(&mut self) -> f32 {
         ((self.bits() >> 40) as f32 / (1u64 << 23) as f32) - 1.0

@@ -50,7 +50,7 @@ pub fn of_input(op: &Op, input: usize, reads: &[Shape], pictures: usize) -> Resu
         }
         Op::Conv(_) => return Err("has others fused into it: a network is trained as it is loaded".into()),
         Op::BatchNorm => return Err("keeps its running statistics, and something in front of it is trained: train it too, or nothing in front of it".into()),
-        // Its value says on which side of the kink it was, and is kept anyway for whoever reads it.
+        // Its value says on which side of the kink it was, and is there anyway for whoever reads it.
         Op::Activation(kind @ (Activation::Leaky(0.0..) | Activation::Relu)) => {
             train(TrainOp::ActivationGrad(*kind), &[Value, Above])
         }

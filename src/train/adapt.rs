@@ -43,7 +43,7 @@ fn head_conv(graph: &Graph, head: NodeId) -> Result<NodeId> {
 pub fn backbone(graph: &Graph) -> usize {
     let pixels = |node: &crate::graph::Node| node.shape.pixels();
     let least = graph.heads.iter().map(|head| graph.node(head.input).shape.pixels()).min().unwrap_or(0);
-    let halved = graph.nodes.iter().find(|node| pixels(node) <= least && node.layer.is_some());
+    let halved = graph.nodes.iter().find(|node| pixels(node) == least && node.layer.is_some());
     halved.and_then(|node| node.layer).map_or(0, |layer| layer + 1)
 }
 

@@ -33,6 +33,10 @@ pub fn judge<T: Real + Into<f64>>(
     canvas: (usize, usize),
     pictures: usize,
 ) -> Result<Judged<T>> {
+    if keys.heads.len() != heads.len() {
+        let (expected, found) = (heads.len(), keys.heads.len());
+        return Err(Error::graph("loss", format!("expected the keys of {expected} heads, found {found}")));
+    }
     let raw: Vec<Vec<T>> =
         heads.iter().map(|values| values.iter().flat_map(|value| value.data.iter().copied()).collect()).collect();
     let read: Vec<(&YoloSection, HeadValues<'_, T>)> = keys

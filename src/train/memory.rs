@@ -6,9 +6,9 @@ use crate::{
     graph::{Graph, NodeId, backward::GradientRequest, recompute::Recompute},
 };
 
-/// How a training has room.
+/// How a training has room on a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TrainingRoom {
+pub struct MemoryPlan {
     /// Pictures that are played at once.
     pub mini: usize,
     /// What is computed again.
@@ -25,20 +25,20 @@ const SEGMENTS: [usize; 9] = [2, 3, 4, 6, 8, 12, 16, 24, 32];
 ///
 /// # Errors
 /// [`Error::Limit`] if there is no room at all; as [`TrainProgram::planned`].
-pub fn room(
+pub fn plan_memory(
     gpu: &Gpu,
     graph: &Graph,
     frozen: usize,
     (batch, mini): (usize, Option<usize>),
     memory: u64,
-) -> Result<TrainingRoom> {
-    let trained = |id: NodeId| graph.node(id).layer.is_none_or(|layer| layer >= frozen);
+) -> Result<MemoryPlan> {
+    let trained = trained(graph, frozen);
     let request = GradientRequest { trained: &trained, input: false };
     let plan = |mini: usize, recompute: Recompute| {
         let planned = TrainProgram::planned(gpu, graph, &request, mini, recompute)?;
-        Ok::<_, Error>(TrainingRoom { mini, recompute, planned })
+        Ok::<_, Error>(MemoryPlan { mini, recompute, planned })
     };
-    let fits = |room: &TrainingRoom| room.planned.bytes <= memory && room.planned.fits;
+    let fits = |room: &MemoryPlan| room.planned.bytes <= memory && room.planned.fits;
     if mini.is_none() {
         for mini in (1..=batch).rev().filter(|mini| batch.is_multiple_of(*mini)) {
             let room = plan(mini, Recompute::Cheap)?;
@@ -59,17 +59,26 @@ pub fn room(
             least = Some(room.planned);
         }
     }
-    let (needed, allowed) = match least {
-        Some(least) if !least.fits => (least.largest, gpu.binding_bytes()),
-        Some(least) => (least.bytes, memory),
-        None => (0, memory),
-    };
+    let Some(least) = least else { return Err(Error::Usage("a batch of 0 pictures: expected 1 or more".into())) };
     let megabytes = |bytes: u64| format!("{:.3} MB", bytes as f64 / 1e6);
+    let (binding, row) = (gpu.binding_bytes(), gpu.workgroups_in_a_row());
+    let (needed, allowed) = match least {
+        least if least.largest > binding => {
+            (format!("{} in one binding", megabytes(least.largest)), megabytes(binding))
+        }
+        least if least.workgroups > row => (format!("{} workgroups in a row", least.workgroups), row.to_string()),
+        least => (megabytes(least.bytes), megabytes(memory)),
+    };
     Err(Error::Limit {
         node: "training".into(),
         what: if mini == 1 { "one picture at once".into() } else { format!("{mini} pictures at once") },
-        needed: megabytes(needed),
-        allowed: megabytes(allowed),
+        needed,
+        allowed,
         hint: "; try a smaller size, fewer at once, or to freeze more layers".into(),
     })
+}
+
+/// Whether a node of a graph as loaded is trained where so many of the first layers stay as they are.
+pub fn trained(graph: &Graph, frozen: usize) -> impl Fn(NodeId) -> bool + '_ {
+    move |id: NodeId| graph.node(id).layer.is_none_or(|layer| layer >= frozen)
 }

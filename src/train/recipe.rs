@@ -36,8 +36,8 @@ impl Optimizer {
 /// How a training begins, besides with less than its rate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WarmUp {
-    /// The rate that biases and betas begin with; it falls to the others'.
-    pub bias_rate: f64,
+    /// How many times the rate biases and betas begin with; theirs falls to the others'.
+    pub bias_times: f64,
     /// The momentum that it begins with; it grows.
     pub momentum: f64,
 }

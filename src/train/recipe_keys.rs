@@ -36,7 +36,7 @@ impl TrainingKeys {
                 policy: Policy::Cosine { last: 0.2 },
             },
             momentum: 0.937,
-            warm_up: Some(WarmUp { bias_rate: 0.1, momentum: 0.9 }),
+            warm_up: Some(WarmUp { bias_times: 10.0, momentum: 0.9 }),
             decay: 0.0005,
             recipe: TrainingRecipe::Scaled,
             optimizer: Optimizer::Sgd,
@@ -67,7 +67,11 @@ impl TrainingKeys {
         let towards = |from: f64, to: f64, n: u64| from + (to - from) * begun(n);
         StepSize {
             rate,
-            bias_rate: if begun(n) < 1.0 { towards(first.bias_rate, schedule.learning_rate, n) } else { rate },
+            bias_rate: if begun(n) < 1.0 {
+                towards(first.bias_times * schedule.learning_rate, schedule.learning_rate, n)
+            } else {
+                rate
+            },
             momentum: towards(first.momentum, self.momentum, n),
             kept: towards(first.momentum, self.momentum, n + 1),
         }

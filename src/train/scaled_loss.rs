@@ -80,7 +80,8 @@ pub fn scaled<T: Copy + Into<f64>>(
     heads.iter().enumerate().map(of).collect()
 }
 
-/// Of one class the paper's code learns nothing, as its boxes are scored without; here the score is a product of both.
+/// Of one class the paper's code learns nothing, as its boxes are scored without; here the score is a product of both. Its probability has to
+/// rise as fast as objectness does then, which an eightieth would not let it.
 fn of_classes(classes: usize) -> f64 {
     if classes == 1 { 1.0 } else { classes as f64 / 80.0 }
 }
@@ -113,10 +114,8 @@ impl<T: Copy + Into<f64>> HeadTask<'_, T> {
         let mut tally = Tally { not_finite, ..Tally::default() };
         let mut matches = Vec::new();
         for (picture, truths) in truths.iter().enumerate() {
-            for truth in truths.as_ref().iter().take(section.max_boxes) {
-                let before = matches.len();
-                self.give(picture, truth, &mut matches);
-                tally.skipped += usize::from(before == matches.len() && truth.class >= section.classes);
+            for truth in truths.as_ref() {
+                tally.skipped += usize::from(!self.give(picture, truth, &mut matches));
             }
         }
         let found = matches.len().max(1) as f64;
@@ -189,11 +188,12 @@ impl<T: Copy + Into<f64>> HeadTask<'_, T> {
         })
     }
 
-    /// Gives a truth to every anchor of the head that is shaped like it, in its own cell and in the neighbours that it lies next to.
-    fn give(&self, picture: usize, truth: &Truth, matches: &mut Vec<Match>) {
+    /// Gives a truth to every anchor of the head that is shaped like it, in its own cell and in the neighbours that it lies next to. Whether it is one: of
+    /// a class there is, and on the canvas.
+    fn give(&self, picture: usize, truth: &Truth, matches: &mut Vec<Match>) -> bool {
         let inside = |v: f64| (0.0..1.0).contains(&v);
         if truth.class >= self.section.classes || !inside(truth.cx) || !inside(truth.cy) {
-            return;
+            return false;
         }
         let (columns, rows) = self.values.grid;
         let own = [truth.cx * columns as f64, truth.cy * rows as f64];
@@ -211,6 +211,7 @@ impl<T: Copy + Into<f64>> HeadTask<'_, T> {
                 truth: *truth,
             }));
         }
+        true
     }
 }
 

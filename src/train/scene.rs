@@ -25,20 +25,17 @@ impl SceneKind {
     /// One picture.
     pub const PLAIN: Self = Self { layers: 1, mosaic: false };
 
-    /// Which one it is this time. Where Darknet's mosaic and mixup are both asked for, it is one of them.
+    /// Which one it is this time. Darknet's mosaic overrules its mixup.
     pub fn drawn(keys: &AugmentKeys, random: &mut Random) -> Self {
-        let mut odds = |odds: f64| even(random, 0.0, 1.0) < odds;
-        let mosaic = match (keys.mosaic, keys.mixup) {
-            (Mosaic::Never, _) => false,
-            (Mosaic::Zoomed { .. }, _) => true,
-            (Mosaic::Corners, Mixup::Halves) => odds(0.25),
-            (Mosaic::Corners, _) => odds(0.5),
+        let mut odds = |odds: f64| random.within(0.0, 1.0) < odds;
+        let mosaic = match keys.mosaic {
+            Mosaic::Never => false,
+            Mosaic::Zoomed { .. } => true,
+            Mosaic::Corners => odds(0.5),
         };
         let mixed = match (keys.mixup, keys.mosaic) {
-            (Mixup::Never, _) => false,
+            (Mixup::Never, _) | (Mixup::Halves, Mosaic::Corners) => false,
             (Mixup::Beta { odds: part }, _) => odds(part),
-            // A quarter of all is a third of what is no mosaic.
-            (Mixup::Halves, Mosaic::Corners) => !mosaic && odds(1.0 / 3.0),
             (Mixup::Halves, _) => odds(0.5),
         };
         Self { layers: if mixed { 2 } else { 1 }, mosaic }
@@ -220,12 +217,8 @@ fn whole(picture: usize, variation: Variation, canvas: (usize, usize)) -> SceneP
     ScenePiece { picture, area: [0.0, 0.0, canvas.0 as f64, canvas.1 as f64], variation }
 }
 
-fn even(random: &mut Random, low: f64, high: f64) -> f64 {
-    low + (high - low) * (f64::from(random.signed()) + 1.0) / 2.0
-}
-
 fn beta(random: &mut Random) -> f64 {
-    let mut all: Vec<f64> = (0..2 * BETA - 1).map(|_| even(random, 0.0, 1.0)).collect();
+    let mut all: Vec<f64> = (0..2 * BETA - 1).map(|_| random.within(0.0, 1.0)).collect();
     all.sort_by(f64::total_cmp);
     all[BETA - 1]
 }
@@ -239,7 +232,7 @@ fn corners(
     random: &mut Random,
 ) -> Vec<ScenePiece> {
     let (width, height) = (canvas.0 as f64, canvas.1 as f64);
-    let meet = [width, height].map(|side| (even(random, MEET[0], MEET[1]) * side).round());
+    let meet = [width, height].map(|side| (random.within(MEET[0], MEET[1]) * side).round());
     let mut pieces = Vec::new();
     for (place, (n, size)) in pictures.iter().enumerate() {
         let mut variation = Variation::drawn(keys, *size, canvas, letterbox, random);
@@ -266,9 +259,9 @@ fn zoomed(
     random: &mut Random,
 ) -> Vec<ScenePiece> {
     let sides = [canvas.0 as f64, canvas.1 as f64];
-    let meet = sides.map(|side| even(random, MEET_ZOOMED[0], MEET_ZOOMED[1]) * side);
-    let scale = even(random, 1.0 - scale, 1.0 + scale);
-    let moved = sides.map(|side| even(random, 0.5 - shift, 0.5 + shift) * side);
+    let meet = sides.map(|side| random.within(MEET_ZOOMED[0], MEET_ZOOMED[1]) * side);
+    let scale = random.within(1.0 - scale, 1.0 + scale);
+    let moved = sides.map(|side| random.within(0.5 - shift, 0.5 + shift) * side);
     // Colours and side are the same for all four.
     let common = Variation::drawn(&AugmentKeys { jitter: 0.0, resize: 1.0, ..*keys }, canvas, canvas, false, random);
     let mut pieces = Vec::new();

@@ -8,13 +8,14 @@ use crate::{
     error::{Error, Result},
     files,
     gpu::{Adaptive, Descent, Gpu, TrainOptions, TrainProgram},
-    graph::{Graph, NodeId, Params, backward::GradientRequest, recompute::Recompute},
+    graph::{Graph, Params, backward::GradientRequest, recompute::Recompute},
     task::wait,
     tensor::Tensor,
     train::{
         darknet_loss::{LossParts, Tally, Truth},
         judge::judge,
         keys::TrainingKeys,
+        memory::trained,
         recipe::{NOMINAL_BATCH, Optimizer, StepSize, TrainingRecipe},
     },
 };
@@ -65,7 +66,8 @@ pub struct StepReport {
     pub tally: Tally,
     /// Length of the gradients of one picture, all together, before they were shortened.
     pub norm: f64,
-    /// Whether the numbers were moved: not if the heads' values, or gradients, are no numbers any more.
+    /// Whether the numbers were moved: not if the heads' values, or gradients, are no numbers any more. Running statistics may have followed the batch
+    /// all the same: what was saved before is the place to go on from.
     pub moved: bool,
 }
 
@@ -81,7 +83,7 @@ impl TrainSession {
         keys: TrainingKeys,
         options: TrainSessionOptions,
     ) -> Result<Self> {
-        let trained = |id: NodeId| graph.node(id).layer.is_none_or(|layer| layer >= options.frozen);
+        let trained = trained(graph, options.frozen);
         let request = GradientRequest { trained: &trained, input: false };
         if options.mini == 0 || !options.batch.is_multiple_of(options.mini) {
             let message =

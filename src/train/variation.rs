@@ -37,7 +37,7 @@ impl Variation {
         random: &mut Random,
     ) -> Self {
         let (w, h) = (width as f64, height as f64);
-        let mut within = |low: f64, high: f64| low + (high - low) * (f64::from(random.signed()) + 1.0) / 2.0;
+        let mut within = |low: f64, high: f64| random.within(low, high);
         let mut sides = [0.0; 4];
         for (side, of) in sides.iter_mut().zip([w, w, h, h]) {
             *side = (within(-keys.jitter, keys.jitter) * of).trunc();

@@ -5,7 +5,10 @@ use std::collections::HashMap;
 use yolov4::{
     Error,
     dataset::{SetPart, TrainingSet},
-    low_level::digest,
+    low_level::{
+        digest,
+        graph::{Graph, Head},
+    },
 };
 
 use super::{
@@ -16,7 +19,7 @@ use super::{
 use crate::{CommandResult, output};
 
 /// What must be the same for a training to go on, or its bits would be others.
-const OF_ONE_TRAINING: [&str; 16] = [
+const OF_ONE_TRAINING: [&str; 17] = [
     "recipe",
     "optimizer",
     "clip",
@@ -33,6 +36,8 @@ const OF_ONE_TRAINING: [&str; 16] = [
     "frozen",
     "exif",
     "pictures",
+    // Behind what says more of itself.
+    "keys, and numbers it began with",
 ];
 
 /// How many pictures are learnt from and measured on, and which.
@@ -44,6 +49,12 @@ fn pictures(set: &TrainingSet) -> String {
     let (train, valid) = (names(SetPart::Train), names(SetPart::Valid));
     let which = digest::short(train.iter().map(String::as_str).chain(["|"]).chain(valid.iter().map(String::as_str)));
     format!("{} and {} ({which})", train.len(), valid.len())
+}
+
+/// Anchors of every head, as a cfg has them.
+fn anchors(graph: &Graph) -> String {
+    let of = |head: &Head| head.anchors.iter().map(|(w, h)| format!("{w},{h}")).collect::<Vec<_>>().join(" ");
+    graph.heads.iter().map(of).collect::<Vec<_>>().join("; ")
 }
 
 impl Training<'_> {
@@ -76,10 +87,11 @@ impl Training<'_> {
     /// What a state says besides numbers.
     pub(super) fn remarks(&self) -> HashMap<String, String> {
         let mut remarks = HashMap::from([
+            ("keys, and numbers it began with".to_owned(), self.origin.clone()),
             ("recipe".to_owned(), self.keys.recipe.name().to_owned()),
             ("optimizer".to_owned(), self.keys.optimizer.name().to_owned()),
-            ("clip".to_owned(), format!("{:?}", self.args.clip)),
-            ("anchors".to_owned(), format!("{:?}", self.network.graph.anchors())),
+            ("clip".to_owned(), self.args.clip.map_or_else(|| "none".to_owned(), |clip| clip.to_string())),
+            ("anchors".to_owned(), anchors(&self.network.graph)),
             ("classes".to_owned(), self.set.classes.join(",")),
             ("batch".to_owned(), self.args.batch.to_string()),
             ("mini".to_owned(), self.mini.to_string()),

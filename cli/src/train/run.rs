@@ -161,6 +161,7 @@ fn without_stages(args: &TrainArgs, mut keys: TrainingKeys, network: &mut Model)
 /// What the recipe says about training: the paper's, or what the cfg does, or what YOLOv4-tiny's does.
 pub fn training_keys(recipe: TrainingRecipe, network: &Model, notes: &mut Vec<String>) -> yolov4::Result<TrainingKeys> {
     if recipe == TrainingRecipe::Scaled {
+        notes.push("--recipe scaled: what the cfg says about training is passed over".into());
         return Ok(TrainingKeys::scaled(TrainingKeys::of_graph(&network.graph).heads));
     }
     let cfg = network.source.extension().is_some_and(|ending| ending == "cfg") && network.source.exists();

@@ -12,14 +12,15 @@ use yolov4::{
     Error, Gpu,
     dataset::{SetPart, TrainingSet},
     low_level::{
+        digest,
         gpu::{DeviceRequirements, GpuOptions},
-        graph::{Graph, Params, recompute::Recompute},
+        graph::{Graph, NodeParams, Params, recompute::Recompute},
         model::Model,
         train::{
             adapt::{StartFrom, backbone},
             keys::TrainingKeys,
             keys_text::TrainingSpan,
-            memory::{TrainingRoom, room},
+            memory::{MemoryPlan, plan_memory},
             schedule::Schedule,
             session::{StepReport, TrainSession, TrainSessionOptions},
         },
@@ -57,6 +58,8 @@ pub struct Training<'a> {
     pub(super) mini: usize,
     /// Layers that stay as they are.
     pub(super) frozen: usize,
+    /// Digest of the keys, and of the numbers that it begins with.
+    pub(super) origin: String,
     /// How much of themselves averaged numbers keep in a step.
     pub(super) ema: f64,
     /// Steps in all, and of an epoch.
@@ -124,6 +127,9 @@ impl<'a> Training<'a> {
             Freeze::Layers(layers) => layers,
             Freeze::Backbone => backbone(&network.graph),
         };
+        if args.save_every.is_nan() || args.save_every < 0.0 {
+            return Err(Error::Usage(format!("--save-every: expected 0 or more, found {}", args.save_every)).into());
+        }
         if let Some(longest) = args.clip.filter(|longest| !(longest.is_finite() && *longest > 0.0)) {
             return Err(Error::Usage(format!("--clip: expected a number above 0, found {longest}")).into());
         }
@@ -131,11 +137,14 @@ impl<'a> Training<'a> {
             Some(Mini::Of(mini)) => Some(mini.get()),
             Some(Mini::Auto) | None => None,
         };
-        let TrainingRoom { mini, recompute, .. } = room(&gpu, &network.graph, frozen, (batch, asked), args.memory)?;
+        let MemoryPlan { mini, recompute, .. } =
+            plan_memory(&gpu, &network.graph, frozen, (batch, asked), args.memory)?;
         let average = (ema > 0.0).then_some(ema);
         let fresh = args.from == StartFrom::Scratch;
         let options =
             TrainSessionOptions { batch, mini, recompute, frozen, share: SHARE, fresh, average, longest: args.clip };
+        let letterbox = network.preprocess.letterbox;
+        let origin = digest::short([&*format!("{keys:?} {fresh} {letterbox}"), &*digest::numbers(lists(&params))]);
         let session = TrainSession::new(&gpu, &network.graph, params, keys.clone(), options)?;
         output::say(format_args!(
             "{} pictures to learn from, {} to measure on, {} classes; {steps} steps of {batch}, {mini} at once{}, on {}: {:.0} MB",
@@ -160,6 +169,7 @@ impl<'a> Training<'a> {
             schedule,
             mini,
             frozen,
+            origin,
             ema,
             steps,
             epoch,
@@ -322,6 +332,16 @@ impl<'a> Training<'a> {
         output::say(format_args!("step {step} of {}, {how}; {}", self.steps, last.display()));
         Ok(())
     }
+}
+
+/// All numbers, list by list.
+fn lists(params: &Params) -> impl Iterator<Item = &[f32]> {
+    params.0.iter().flatten().flat_map(|numbers| match numbers {
+        NodeParams::Conv { weights, bias } => vec![weights.as_slice(), bias.as_deref().unwrap_or_default()],
+        NodeParams::BatchNorm { beta, gamma, mean, var, eps } => {
+            vec![beta, gamma, mean, var, std::slice::from_ref(eps)]
+        }
+    })
 }
 
 /// The heads' losses, for the classes of a graph.

@@ -178,9 +178,9 @@ impl TrainProgram {
         let largest = values.iter().copied().max().unwrap_or(0);
         let planes = training.graph.nodes.iter().map(|node| (node.shape.pixels() * pictures).div_ceil(LANES));
         let workgroups = planes.max().unwrap_or(0) as u64;
-        let most = u64::from(gpu.limits.max_compute_workgroups_per_dimension);
+        let most = gpu.workgroups_in_a_row();
         let fits = largest <= binding_bytes(&gpu.limits, None) && workgroups <= most;
-        Ok(PlannedTraining { bytes: values.iter().sum::<u64>(), largest, fits })
+        Ok(PlannedTraining { bytes: values.iter().sum::<u64>(), largest, workgroups, fits })
     }
 }
 

@@ -68,10 +68,12 @@ impl Default for TrainOptions {
 /// What a training would need, known before anything is allocated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlannedTraining {
-    /// Bytes of all values, those between the dispatches of one node included.
+    /// Bytes of all values; shares of the gradients of weights, at most 64 MB, and of split rungs come on top.
     pub bytes: u64,
     /// Those of the largest binding among them.
     pub largest: u64,
+    /// The most workgroups in a row.
+    pub workgroups: u64,
     /// Whether the device has such bindings, and so many workgroups in a row.
     pub fits: bool,
 }
