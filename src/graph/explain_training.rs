@@ -111,11 +111,14 @@ fn work(graph: &Graph, first_given: NodeId) -> TrainingWork {
     let mut work = TrainingWork::default();
     for (id, node) in graph.iter() {
         let gflop = 2e-9 * graph.macs(id) as f64;
-        match &node.op {
-            Op::Train(TrainOp::ConvDgrad(_)) => work.by_input += gflop,
-            Op::Train(TrainOp::ConvWgrad(_)) => work.by_weights += gflop,
-            _ if id < first_given => work.forwards += gflop,
-            _ => work.again += gflop,
+        if id < first_given {
+            work.forwards += gflop;
+        } else if matches!(node.op, Op::Train(TrainOp::ConvDgrad(_))) {
+            work.by_input += gflop;
+        } else if matches!(node.op, Op::Train(TrainOp::ConvWgrad(_))) {
+            work.by_weights += gflop;
+        } else {
+            work.again += gflop;
         }
     }
     work

@@ -109,7 +109,7 @@ impl Model {
     /// The same of numbers that were trained: pictures that they have been learnt from, each as often as it was.
     ///
     /// # Errors
-    /// [`Error::Io`]
+    /// [`crate::Error::Io`]
     pub fn save_trained_weights(&self, params: &Params, seen: u64, path: impl AsRef<Path>) -> Result<()> {
         weights::save(self, params, seen, path.as_ref())
     }

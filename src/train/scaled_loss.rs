@@ -202,7 +202,7 @@ impl<T: Copy + Into<f64>> HeadTask<'_, T> {
             let [w, h] = self.section.anchors[self.section.mask[mask]];
             let sides = [truth.w * self.values.canvas.0 as f64 / w, truth.h * self.values.canvas.1 as f64 / h];
             let ratio = sides.into_iter().map(|side| side.max(1.0 / side)).fold(0.0, f64::max);
-            if !(ratio < self.gains.anchor_ratio) {
+            if ratio.is_nan() || ratio >= self.gains.anchor_ratio {
                 continue;
             }
             matches.extend(cells.iter().map(|[column, row]| Match {
