@@ -119,14 +119,15 @@ fn eight_pictures_are_learnt_by_heart() {
 fn what_was_killed_goes_on_to_the_same_bits() {
     let dir = squares();
     let args = |out: &'static str| {
-        [&START[..], &["24", "--mini", "4", "--save-every", "0", "--seed", "7", "--measure-every", "9", "--out", out]]
+        [&START[..], &["40", "--mini", "4", "--save-every", "0", "--seed", "7", "--measure-every", "9", "--out", out]]
             .concat()
     };
     let whole = train(dir.path(), &args("whole"));
     assert_eq!(whole.status.code(), Some(0), "{}", said(&whole));
     let log = dir.path().join("killed/log.jsonl");
     let mut first = args("killed");
-    for until in [4, 11, 17] {
+    // Ten times, somewhere within each three or four steps.
+    for until in [2, 7, 8, 13, 15, 20, 24, 29, 33, 38] {
         let mut child = Command::new(env!("CARGO_BIN_EXE_yolov4"))
             .current_dir(dir.path())
             .arg("train")

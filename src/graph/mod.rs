@@ -30,6 +30,8 @@ pub mod reach;
 #[cfg(feature = "train")]
 pub mod recompute;
 pub mod rewrite;
+#[cfg(feature = "train")]
+pub mod sharing;
 pub mod slots;
 pub mod target;
 pub mod weighted;

@@ -3,11 +3,13 @@
 
 use std::collections::BTreeMap;
 
+#[cfg(feature = "train")]
+use crate::graph::sharing::Sharing;
 use crate::{
     graph::{
         ir::{Graph, NodeId},
         place::{Join, Placing},
-        slots::{Sharing, assign},
+        slots::{SlotPlaces, alone, assign},
         target::{Keep, Residence, Target},
     },
     kernels::conv::Problem,
@@ -88,15 +90,7 @@ impl Plan {
         let placing = Placing::new(graph, target.binding);
         let mut steps = unplaced_steps(graph, &placing);
         let tenants = lifetimes(graph, &placing, &steps, target);
-        let region = |id: NodeId| placing.home(id).region;
-        let sharing = target.shared.then(|| {
-            let binds = steps.iter().map(|(step, reads)| {
-                let read = reads.iter().flat_map(|id| placing.parts(graph, *id)).map(region);
-                (region(step.node), read.collect())
-            });
-            Sharing::new(graph, binds, target)
-        });
-        let (slots, slot_of) = assign(tenants, sharing.as_ref());
+        let (slots, slot_of) = assigned(graph, &placing, &steps, tenants, target);
         let view = |id: NodeId| {
             let home = placing.home(id);
             let (slot, offset) = slot_of.get(&home.region).copied().unwrap_or((SlotId(0), 0));
@@ -208,4 +202,27 @@ fn lifetimes(graph: &Graph, placing: &Placing, steps: &[(Step, Vec<NodeId>)], ta
         placing.parts(graph, id).into_iter().for_each(|part| touch(part, first, usize::MAX));
     }
     tenants.into_values().collect()
+}
+
+/// Which slot every region lives in: by itself, or where the target says so beside others.
+fn assigned(
+    graph: &Graph,
+    placing: &Placing,
+    steps: &[(Step, Vec<NodeId>)],
+    tenants: Vec<Tenant>,
+    target: &Target,
+) -> (Vec<Slot>, SlotPlaces) {
+    #[cfg(feature = "train")]
+    if target.shared {
+        let region = |id: NodeId| placing.home(id).region;
+        let binds = steps.iter().map(|(step, reads)| {
+            let read = reads.iter().flat_map(|id| placing.parts(graph, *id)).map(region);
+            (region(step.node), read.collect())
+        });
+        let sharing = Sharing::new(graph, binds, target);
+        return assign(tenants, |slot, tenant| sharing.room(slot, tenant));
+    }
+    #[cfg(not(feature = "train"))]
+    let _ = (graph, placing, steps, target);
+    assign(tenants, alone)
 }

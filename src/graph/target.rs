@@ -14,13 +14,21 @@ pub struct Target {
     /// Pictures of a batch, at least 1: what sums over it has one value for all of them.
     pub pictures: usize,
     /// Whether several values may live in one slot at the same time, side by side: fewer bytes are wasted where many live long.
+    #[cfg(feature = "train")]
     pub shared: bool,
 }
 
 impl Default for Target {
     /// Bindings without an end, and nothing kept but the heads.
     fn default() -> Self {
-        Self { binding: usize::MAX, keep: Keep::Heads, persistent: vec![], pictures: 1, shared: false }
+        Self {
+            binding: usize::MAX,
+            keep: Keep::Heads,
+            persistent: vec![],
+            pictures: 1,
+            #[cfg(feature = "train")]
+            shared: false,
+        }
     }
 }
 
