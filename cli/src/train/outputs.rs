@@ -92,16 +92,18 @@ impl OutputFolder {
         self.dir.join("training.html")
     }
 
-    /// Forgets records of steps after this one: a training that was ended without warning does them again.
+    /// Forgets records of steps after this one, and of measurements after that of step `measured`: a training that was ended without warning does them
+    /// again.
     ///
     /// # Errors
     /// [`Error::Io`]
-    pub fn forget_after(&mut self, step: u64) -> Result<()> {
+    pub fn forget_after(&mut self, step: u64, measured: u64) -> Result<()> {
         let path = self.dir.join(LOG);
         let lines = BufReader::new(File::open(&path).map_err(Error::io(&path))?).lines();
         let kept = |line: &String| {
             let record: Option<Value> = serde_json::from_str(line).ok();
-            record.and_then(|record| record["step"].as_u64()).is_some_and(|of| of <= step)
+            let last = |record: &Value| if record["valid"].is_object() { step.min(measured) } else { step };
+            record.is_some_and(|record| record["step"].as_u64().is_some_and(|of| of <= last(&record)))
         };
         let kept: String = lines.map_while(|line| line.ok()).filter(kept).map(|line| line + "\n").collect();
         output::write(&path, kept.as_bytes())?;

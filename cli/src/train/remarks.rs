@@ -79,7 +79,7 @@ impl Training<'_> {
             since: number("since best").unwrap_or_default() as usize,
         };
         self.measured = number("measured").unwrap_or_default() as u64;
-        folder.forget_after(self.session.steps())?;
+        folder.forget_after(self.session.steps(), self.measured)?;
         output::say(format_args!("goes on after step {}", self.session.steps()));
         Ok(())
     }

@@ -72,7 +72,7 @@ pub fn run(args: &TrainArgs) -> CommandResult {
     if args.resume {
         training.resume(&mut folder)?;
     } else {
-        folder.forget_after(0)?;
+        folder.forget_after(0, 0)?;
     }
     training.run(&mut folder)
 }
