@@ -1,5 +1,6 @@
 //! Pictures of two squares each, and a network that learns them by heart.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![allow(dead_code, reason = "every suite compiles this file and uses a part of it")]
 
 use std::{
     fs,
