@@ -28,7 +28,7 @@ pub struct Tenant {
     pub offset: usize,
     /// Step that first writes it; 0 for the input too, and for what is there from the frame before.
     pub first: usize,
-    /// Last step that reads it; `usize::MAX` for heads, and what is saved or persistent (see [`Residence`]).
+    /// Last step that reads it; `usize::MAX` for heads, and what is saved or persistent (see [`Residence`](crate::graph::Residence)).
     pub last: usize,
 }
 
