@@ -125,18 +125,6 @@ impl Compared {
     }
 }
 
-fn all_small() -> Vec<networks::Case> {
-    [
-        networks::convolutions(),
-        networks::batch_norms(),
-        networks::activations(),
-        networks::sums_products_and_factors(),
-        networks::channels_put_together_and_taken_apart(),
-        networks::pools_and_upsamples(),
-    ]
-    .concat()
-}
-
 /// One op that reads a fork of so many channels alone.
 fn wide(input: Shape, channels: usize, op: &Op) -> networks::Case {
     let middle = |b: &mut Builder, fork| b.add("middle", None, op.clone(), &[fork]).unwrap();
@@ -170,7 +158,7 @@ fn large_convolutions() -> Vec<networks::Case> {
 fn every_value_of_every_op_is_the_oracles() {
     let gpu = gpu();
     let mut compared = Compared::default();
-    for (what, graph) in all_small().into_iter().chain(large_convolutions()) {
+    for (what, graph) in networks::all().into_iter().chain(large_convolutions()) {
         let options = TrainOptions { checked: true, ..TrainOptions::default() };
         compared.add(&gpu, &what, &graph, &options, &EVERYTHING);
     }

@@ -68,15 +68,7 @@ fn gradients(training: &TrainingGraph, params: &Params<f64>) -> Vec<Vec<f64>> {
 }
 
 fn all_networks() -> Vec<networks::Case> {
-    let small = [
-        networks::convolutions(),
-        networks::batch_norms(),
-        networks::activations(),
-        networks::sums_products_and_factors(),
-        networks::channels_put_together_and_taken_apart(),
-        networks::pools_and_upsamples(),
-    ];
-    let mut all = small.concat();
+    let mut all = networks::all();
     all.push(("a deep one".into(), deep()));
     all
 }

@@ -1,4 +1,5 @@
 //! Networks that training is proved on: every op behind a fork, small and of odd shapes.
+#![allow(dead_code, reason = "every suite compiles this file and uses a part of it")]
 
 use yolov4::{
     Shape,
@@ -182,4 +183,17 @@ pub fn pools_and_upsamples() -> Vec<Case> {
         b.add("middle", None, Op::Concat, &[pools[0], pools[1], pools[2], fork]).unwrap()
     }));
     all
+}
+
+/// All of them.
+pub fn all() -> Vec<Case> {
+    [
+        convolutions(),
+        batch_norms(),
+        activations(),
+        sums_products_and_factors(),
+        channels_put_together_and_taken_apart(),
+        pools_and_upsamples(),
+    ]
+    .concat()
 }

@@ -103,6 +103,12 @@ pub fn settings(gpu: &Gpu, numbers: &NumberArenas, plan: &Plan, descent: &Descen
     let whole = |kept: f64| (1.0 / (1.0 - kept.powf(adaptive.step as f64))) as f32;
     let mut kinds = stretches(gpu, numbers).into_iter().map(|(_, kind)| kind);
     let each = |rate: f64| (rate / batch as f64) as f32;
+    // Rates of even and odd vectors of the next stretch, and its decay.
+    let mut moved = || match kinds.next() {
+        Some(NumberKind::Weights) => ([rate, rate], decay),
+        Some(NumberKind::Biases) => ([bias_rate, bias_rate], 0.0),
+        Some(NumberKind::Pairs) | None => ([rate, bias_rate], 0.0),
+    };
     let of = |(update, dispatch, _): (Update, Dispatch, Vec<Bound>)| {
         let follows = |share: f64| {
             let own: FollowParams = bytemuck::pod_read_unaligned(&dispatch.params);
@@ -115,13 +121,13 @@ pub fn settings(gpu: &Gpu, numbers: &NumberArenas, plan: &Plan, descent: &Descen
             }
             Update::Descend if numbers.squares.is_some() => {
                 let own: AdamwParams = bytemuck::pod_read_unaligned(&dispatch.params);
-                let kind = kinds.next();
+                let ([rate, odd_rate], decay) = moved();
                 let params = AdamwParams {
-                    rate: if kind == Some(NumberKind::Biases) { bias_rate } else { rate } as f32,
-                    odd_rate: if kind == Some(NumberKind::Weights) { rate } else { bias_rate } as f32,
+                    rate: rate as f32,
+                    odd_rate: odd_rate as f32,
                     momentum: momentum as f32,
                     second: adaptive.second as f32,
-                    decay: if kind == Some(NumberKind::Weights) { decay as f32 } else { 0.0 },
+                    decay: decay as f32,
                     one: 1.0 / batch as f32,
                     first_whole: whole(momentum),
                     second_whole: whole(adaptive.second),
@@ -132,12 +138,12 @@ pub fn settings(gpu: &Gpu, numbers: &NumberArenas, plan: &Plan, descent: &Descen
             }
             Update::Descend => {
                 let own: SgdParams = bytemuck::pod_read_unaligned(&dispatch.params);
-                let kind = kinds.next();
+                let ([rate, odd_rate], decay) = moved();
                 let params = SgdParams {
-                    rate: each(if kind == Some(NumberKind::Biases) { bias_rate } else { rate }),
-                    odd_rate: each(if kind == Some(NumberKind::Weights) { rate } else { bias_rate }),
+                    rate: each(rate),
+                    odd_rate: each(odd_rate),
                     momentum: momentum as f32,
-                    decay: if kind == Some(NumberKind::Weights) { (decay * batch as f64) as f32 } else { 0.0 },
+                    decay: (decay * batch as f64) as f32,
                     ahead: ahead as f32,
                     ..own
                 };
