@@ -16,10 +16,10 @@ const WASM = join(OUT, "wasm");
 const ASSETS = join(ROOT, "assets");
 
 /** Most that the wasm modules may weigh, gzipped. */
-const MOST = { yolov4: 350_000, yolov4_cpu: 250_000 };
+const MOST = { yolov4: 350_000, yolov4_cpu: 250_000, yolov4_train: 400_000 };
 
 /** What is kept for a page without a network only once somebody needs it. */
-const SELDOM = ["wasm/yolov4_cpu_bg.wasm"];
+const SELDOM = ["wasm/yolov4_cpu_bg.wasm", "wasm/yolov4_train_bg.wasm"];
 
 /** Settings that both share. */
 const COMMON = {
@@ -76,7 +76,7 @@ async function makeSite() {
     rmSync(SITE, { recursive: true, force: true });
     mkdirSync(SITE, { recursive: true });
     const page = join(WEB, "page");
-    for (const name of ["index.html", "controls.css", "style.css", "icon.svg", "manifest.webmanifest"]) copy(join(page, name), join(SITE, name));
+    for (const name of ["index.html", "controls.css", "style.css", "teach.css", "icon.svg", "manifest.webmanifest"]) copy(join(page, name), join(SITE, name));
     mkdirSync(join(SITE, "wasm"));
     for (const name of Object.keys(MOST)) copy(join(WASM, `${name}_bg.wasm`), join(SITE, `wasm/${name}_bg.wasm`));
     copy(join(ASSETS, "demo.safetensors"), join(SITE, "demo.safetensors"));

@@ -29,6 +29,7 @@ pub use classes::{ClassMap, match_classes};
 pub use coco::{coco_category, read_coco};
 pub use darknet::read_darknet;
 pub use fault::{Fault, FaultKind, Severity};
+pub use label_text::{LabelLine, parse as parse_labels};
 pub use labelled::{Annotation, Category, Dataset, LabelledImage};
 #[cfg(feature = "train")]
 pub use training::{LabelledPicture, SetPart, TrainingSet, Validation};

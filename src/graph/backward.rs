@@ -52,6 +52,8 @@ pub struct TrainingGraph {
     pub numbers: Vec<Option<NodeId>>,
     /// By node of the graph as loaded: the node with its value.
     pub values: Vec<NodeId>,
+    /// What the network reads: its picture, or what is given to the end of one ([`crate::graph::tail`]), one a picture.
+    pub inputs: Vec<NodeId>,
     /// By head: the gradient of what is asked of it by the value of the head, which is given ([`Op::Input`]), one a picture.
     pub upstream: Vec<NodeId>,
     /// Of all numbers that are trained and that a head depends on, in the order of the graph as loaded.
@@ -97,7 +99,7 @@ impl TrainingGraph {
 pub struct GradientRequest<'a> {
     /// Whether the numbers of a node of the graph as loaded are trained. A batch-norm that is not keeps its running statistics, which
     /// is possible only in front of everything that is.
-    pub trained: &'a dyn Fn(NodeId) -> bool,
+    pub trained: &'a (dyn Fn(NodeId) -> bool + Sync),
     /// Whether the gradient by the network's input is wanted.
     pub input: bool,
 }
@@ -182,7 +184,11 @@ impl<'a> Tape<'a> {
     fn forwards(&mut self, id: NodeId, trained: bool) -> Result<()> {
         let node = self.loaded.node(id);
         let inputs: Vec<NodeId> = node.inputs.iter().map(|input| self.values[input.0]).collect();
-        let value = if node.op == Op::BatchNorm && trained {
+        let value = if node.op == Op::Input {
+            let given = self.builder.given(&node.name, node.layer, node.shape)?;
+            self.appended(None);
+            given
+        } else if node.op == Op::BatchNorm && trained {
             let pictures = self.pictures;
             let mean = TrainOp::BatchMean(BatchMean { pictures });
             let mean = self.add(id, " mean", Op::Train(mean), &inputs, false)?;
@@ -277,10 +283,13 @@ impl<'a> Tape<'a> {
     fn finish(mut self, wanted: &GradientRequest<'_>) -> Result<TrainingGraph> {
         let input = if wanted.input { self.sum(NodeId(0), NodeId(0))? } else { None };
         self.gradients.sort_by_key(|gradient| gradient.of);
+        let read = self.loaded.iter().filter(|(_, node)| node.op == Op::Input);
+        let inputs = read.map(|(id, _)| self.values[id.0]).collect();
         Ok(TrainingGraph {
             graph: self.builder.finish(),
             pictures: self.pictures,
             numbers: self.numbers,
+            inputs,
             values: self.values,
             upstream: self.upstream,
             gradients: self.gradients,

@@ -33,6 +33,8 @@ pub mod rewrite;
 #[cfg(feature = "train")]
 pub mod sharing;
 pub mod slots;
+#[cfg(feature = "train")]
+pub mod tail;
 pub mod target;
 pub mod weighted;
 

@@ -60,6 +60,7 @@ pub fn recompute(training: TrainingGraph, how: Recompute) -> Result<TrainingGrap
         pictures: training.pictures,
         numbers,
         values: training.values.iter().map(|id| at(*id)).collect(),
+        inputs: training.inputs.iter().map(|id| at(*id)).collect(),
         upstream: training.upstream.iter().map(|id| at(*id)).collect(),
         gradients: training.gradients.iter().map(|g| NumberGradient { value: at(g.value), ..*g }).collect(),
         statistics: training

@@ -1,13 +1,16 @@
 //! A network to one file; see [`super::bundle`] for what is in it.
 
-use std::{collections::HashMap, io::Write, path::Path};
+#[cfg(not(target_arch = "wasm32"))]
+use std::io::Write;
+use std::{collections::HashMap, path::Path};
 
 use half::f16;
 use safetensors::{Dtype, tensor::TensorView};
 
+#[cfg(not(target_arch = "wasm32"))]
+use crate::files;
 use crate::{
     error::{Error, Result},
-    files,
     graph::{NodeParams, Params},
     host::ResizeMode,
     model::{
@@ -16,12 +19,21 @@ use crate::{
     },
 };
 
-/// Writes a network and its numbers, whole or not at all; with `half` numbers are stored in f16, but for what batch-norm and biases have.
+/// Writes [`bytes`] to a file, whole or not at all.
 ///
 /// # Errors
-/// [`Error::Graph`] for a network that no cfg describes, [`Error::Weights`] if numbers are missing or batch-norms differ in epsilon;
-/// [`Error::Io`].
+/// As there; [`Error::Io`].
+#[cfg(not(target_arch = "wasm32"))]
 pub fn save(model: &Model, params: &Params, half: bool, path: &Path) -> Result<()> {
+    let file = bytes(model, params, half, path)?;
+    files::write_whole(path, |out| out.write_all(&file)).map_err(Error::io(path))
+}
+
+/// A network and its numbers as a file; with `half` numbers are stored in f16, but for what batch-norm and biases have. `path` is for errors.
+///
+/// # Errors
+/// [`Error::Graph`] for a network that no cfg describes, [`Error::Weights`] if numbers are missing or batch-norms differ in epsilon.
+pub fn bytes(model: &Model, params: &Params, half: bool, path: &Path) -> Result<Vec<u8>> {
     let fail = |message: String| Error::Weights { file: path.to_owned(), message };
     let (cfg, model, params) = write::rewritten(model, params)?;
     let odd = |name: &String| name.contains(['\n', '\r']);
@@ -72,8 +84,7 @@ pub fn save(model: &Model, params: &Params, half: bool, path: &Path) -> Result<(
     });
     let views = views.collect::<Result<Vec<_>, _>>().map_err(|e| fail(e.to_string()))?;
     let facts = metadata(&model, cfg, eps.unwrap_or(weights::BN_EPS));
-    let file = safetensors::serialize(views, Some(facts)).map_err(|e| fail(e.to_string()))?;
-    files::write_whole(path, |out| out.write_all(&file)).map_err(Error::io(path))
+    safetensors::serialize(views, Some(facts)).map_err(|e| fail(e.to_string()))
 }
 
 fn stored(list: &[f32], half: bool) -> Vec<u8> {

@@ -2,7 +2,7 @@
 //! and `.weights`, class names, `.data`), of one file that holds everything, of the paper's numbers, and by name.
 
 pub mod bundle;
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(any(not(target_arch = "wasm32"), feature = "train"))]
 pub mod bundle_writer;
 pub mod darknet;
 pub mod defaults;

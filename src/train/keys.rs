@@ -198,6 +198,19 @@ impl TrainingKeys {
             last_third: None,
         }
     }
+
+    /// The same, for the classes of a graph.
+    #[must_use]
+    pub fn of_classes(mut self, graph: &Graph) -> Self {
+        for (section, head) in self.heads.iter_mut().zip(&graph.heads) {
+            if section.classes != head.classes {
+                // They count other classes.
+                section.multipliers = None;
+                section.classes = head.classes;
+            }
+        }
+        self
+    }
 }
 
 /// Keys of any layer that are about training, and not done.

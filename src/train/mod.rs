@@ -3,6 +3,8 @@
 pub mod adamw;
 pub mod adapt;
 pub mod augment;
+#[cfg(feature = "gpu")]
+pub mod cached;
 pub mod clip;
 pub mod darknet_loss;
 pub mod judge;

@@ -2,14 +2,16 @@
 
 use std::{collections::HashMap, path::Path};
 
+#[cfg(not(target_arch = "wasm32"))]
+use crate::{files, task::wait};
+
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
 use crate::{
     error::{Error, Result},
-    files,
     gpu::{Adaptive, Descent, Gpu, TrainOptions, TrainProgram},
     graph::{Graph, Params, backward::GradientRequest, recompute::Recompute},
-    task::wait,
+    task::Task,
     tensor::Tensor,
     train::{
         darknet_loss::{LossParts, Tally, Truth},
@@ -19,6 +21,10 @@ use crate::{
         recipe::{NOMINAL_BATCH, Optimizer, StepSize, TrainingRecipe},
     },
 };
+
+/// How much of a batch's statistics the running ones take over, unless somebody says otherwise: as in the paper's training, which is three times what
+/// Darknet has, for trainings that are shorter than Darknet's.
+pub const RUNNING_SHARE: f64 = 0.03;
 
 /// How a session learns.
 #[derive(Clone, Debug)]
@@ -39,6 +45,8 @@ pub struct TrainSessionOptions {
     pub average: Option<f64>,
     /// The longest that the gradients of one picture may be, all together.
     pub longest: Option<f64>,
+    /// Columns and rows of the network's picture, where the graph is only the end of one ([`crate::graph::tail`]).
+    pub canvas: Option<(usize, usize)>,
 }
 
 /// A network in training.
@@ -76,6 +84,7 @@ impl TrainSession {
     ///
     /// # Errors
     /// As [`TrainProgram::new`]; [`Error::Usage`] if everything is frozen.
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn new(
         gpu: &Gpu,
         graph: &Graph,
@@ -83,26 +92,42 @@ impl TrainSession {
         keys: TrainingKeys,
         options: TrainSessionOptions,
     ) -> Result<Self> {
-        let trained = trained(graph, options.frozen);
-        let request = GradientRequest { trained: &trained, input: false };
-        if options.mini == 0 || !options.batch.is_multiple_of(options.mini) {
-            let message =
-                format!("mini-batches of {}: expected a divisor of the batch, {}", options.mini, options.batch);
-            return Err(Error::Usage(message));
-        }
-        let train = TrainOptions {
-            pictures: options.mini,
-            several: options.mini < options.batch,
-            averaged: options.average.is_some(),
-            recompute: options.recompute,
-            adaptive: keys.optimizer == Optimizer::AdamW,
-            ..TrainOptions::default()
-        };
-        let program = wait(TrainProgram::new(gpu, graph, &params, &request, &train))?;
-        if program.training().gradients.is_empty() {
-            return Err(Error::Usage(format!("{} layers are frozen, and no other has numbers", options.frozen)));
-        }
-        Ok(Self { program, graph: graph.clone(), keys, options, params, steps: 0 })
+        wait(Self::open(gpu, graph, params, keys, options))
+    }
+
+    /// As [`TrainSession::new`], for whoever may not wait.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open<'a>(
+        gpu: &'a Gpu,
+        graph: &'a Graph,
+        params: Params,
+        keys: TrainingKeys,
+        options: TrainSessionOptions,
+    ) -> Task<'a, Result<Self>> {
+        Box::pin(async move {
+            let trained = trained(graph, options.frozen);
+            let request = GradientRequest { trained: &trained, input: false };
+            if options.mini == 0 || !options.batch.is_multiple_of(options.mini) {
+                let message =
+                    format!("mini-batches of {}: expected a divisor of the batch, {}", options.mini, options.batch);
+                return Err(Error::Usage(message));
+            }
+            let train = TrainOptions {
+                pictures: options.mini,
+                several: options.mini < options.batch,
+                averaged: options.average.is_some(),
+                recompute: options.recompute,
+                adaptive: keys.optimizer == Optimizer::AdamW,
+                ..TrainOptions::default()
+            };
+            let program = TrainProgram::new(gpu, graph, &params, &request, &train).await?;
+            if program.training().gradients.is_empty() {
+                return Err(Error::Usage(format!("{} layers are frozen, and no other has numbers", options.frozen)));
+            }
+            Ok(Self { program, graph: graph.clone(), keys, options, params, steps: 0 })
+        })
     }
 
     /// Steps that were done.
@@ -115,47 +140,65 @@ impl TrainSession {
         self.program.bytes()
     }
 
-    /// One step of this size on a batch: the network's inputs, and what is to be found in each.
+    /// One step of this size on a batch: the network's inputs, as [`TrainProgram::forwards`] takes them, and what is to be found in each picture.
     ///
     /// # Errors
     /// If there are not as many pictures as a batch has; if the device fails.
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn step(&mut self, size: &StepSize, inputs: &[Tensor], truths: &[Vec<Truth>]) -> Result<StepReport> {
-        if inputs.len() != self.options.batch || truths.len() != inputs.len() {
-            let (expected, found, lists) = (self.options.batch, inputs.len(), truths.len());
-            return Err(Error::Usage(format!(
-                "a step of {expected} pictures: found {found}, and {lists} lists of truths"
-            )));
-        }
-        let mut report = StepReport {
-            step: self.steps + 1,
-            rate: size.rate,
-            loss: LossParts::default(),
-            tally: Tally::default(),
-            norm: 0.0,
-            moved: false,
-        };
-        self.program.begin(&self.descent(size))?;
-        let mini = self.options.mini;
-        for (n, (inputs, truths)) in inputs.chunks(mini).zip(truths.chunks(mini)).enumerate() {
-            self.program.share(self.share(n))?;
-            let heads = wait(self.program.forwards(inputs))?;
-            let judged = judge(&self.keys, &heads, truths, self.graph.canvas(), self.options.batch)?;
-            report.loss += judged.loss;
-            report.tally += judged.tally;
-            if report.tally.not_finite > 0 {
+        wait(self.step_async(size, inputs, truths))
+    }
+
+    /// As [`TrainSession::step`], for whoever may not wait.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn step_async<'a>(
+        &'a mut self,
+        size: &'a StepSize,
+        inputs: &'a [Tensor],
+        truths: &'a [Vec<Truth>],
+    ) -> Task<'a, Result<StepReport>> {
+        Box::pin(async move {
+            let each = self.program.training().inputs.len();
+            if inputs.len() != self.options.batch * each || truths.len() != self.options.batch {
+                let (expected, found, lists) = (self.options.batch, inputs.len() / each.max(1), truths.len());
+                return Err(Error::Usage(format!(
+                    "a step of {expected} pictures: found {found}, and {lists} lists of truths"
+                )));
+            }
+            let mut report = StepReport {
+                step: self.steps + 1,
+                rate: size.rate,
+                loss: LossParts::default(),
+                tally: Tally::default(),
+                norm: 0.0,
+                moved: false,
+            };
+            let canvas = self.options.canvas.unwrap_or(self.graph.canvas());
+            self.program.begin(&self.descent(size))?;
+            let mini = self.options.mini;
+            for (n, (inputs, truths)) in inputs.chunks(mini * each).zip(truths.chunks(mini)).enumerate() {
+                self.program.share(self.share(n))?;
+                let heads = self.program.forwards(inputs).await?;
+                let judged = judge(&self.keys, &heads, truths, canvas, self.options.batch)?;
+                report.loss += judged.loss;
+                report.tally += judged.tally;
+                if report.tally.not_finite > 0 {
+                    return Ok(report);
+                }
+                self.program.backwards(&judged.gradients)?;
+            }
+            self.program.descend()?;
+            let norm = self.program.norm().await?;
+            report.norm = norm.length;
+            if norm.odd > 0 {
                 return Ok(report);
             }
-            self.program.backwards(&judged.gradients)?;
-        }
-        self.program.descend()?;
-        let norm = wait(self.program.norm())?;
-        report.norm = norm.length;
-        if norm.odd > 0 {
-            return Ok(report);
-        }
-        report.moved = true;
-        self.steps += 1;
-        Ok(report)
+            report.moved = true;
+            self.steps += 1;
+            Ok(report)
+        })
     }
 
     /// What a step of this size does to the numbers.
@@ -190,30 +233,53 @@ impl TrainSession {
     ///
     /// # Errors
     /// If the device fails.
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn params(&mut self) -> Result<&Params> {
-        wait(self.program.read_params(true, &mut self.params))?;
-        Ok(&self.params)
+        wait(self.params_async())
     }
 
-    /// Writes all that a session which goes on needs, whole or not at all.
+    /// As [`TrainSession::params`], for whoever may not wait.
     ///
     /// # Errors
-    /// [`Error::Io`], or if the device fails, or the numbers are none any more: what was written before stays then.
+    /// As there.
+    pub fn params_async(&mut self) -> Task<'_, Result<&Params>> {
+        Box::pin(async move {
+            self.program.read_params(true, &mut self.params).await?;
+            Ok(&self.params)
+        })
+    }
+
+    /// All that a session which goes on needs, as a file.
+    ///
+    /// # Errors
+    /// If the device fails, or the numbers are none any more.
+    pub fn state(&self, remarks: HashMap<String, String>) -> Task<'_, Result<Vec<u8>>> {
+        Box::pin(async move {
+            let state = self.program.state().await?;
+            if state.iter().any(|(_, list)| list.iter().any(|number| !number.is_finite())) {
+                let message =
+                    format!("step {}: the network's numbers are none any more; try a smaller rate (--lr)", self.steps);
+                return Err(Error::Gpu(message));
+            }
+            let fail = Error::format("the state of training", "safetensors");
+            let views = state.iter().map(|(name, list)| {
+                let view = TensorView::new(Dtype::F32, vec![list.len()], bytemuck::cast_slice(list));
+                Ok((*name, view.map_err(&fail)?))
+            });
+            let views = views.collect::<Result<Vec<_>>>()?;
+            let mut meta = remarks;
+            meta.insert("steps".into(), self.steps.to_string());
+            safetensors::serialize(views, Some(meta)).map_err(&fail)
+        })
+    }
+
+    /// Writes [`TrainSession::state`], whole or not at all.
+    ///
+    /// # Errors
+    /// [`Error::Io`], and as there: what was written before stays then.
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn save(&self, path: &Path, remarks: HashMap<String, String>) -> Result<()> {
-        let state = wait(self.program.state())?;
-        if state.iter().any(|(_, list)| list.iter().any(|number| !number.is_finite())) {
-            let message = format!("step {}: the network's numbers are none any more; try a smaller --lr", self.steps);
-            return Err(Error::Gpu(message));
-        }
-        let fail = Error::format("the state of training", "safetensors");
-        let views = state.iter().map(|(name, list)| {
-            let view = TensorView::new(Dtype::F32, vec![list.len()], bytemuck::cast_slice(list));
-            Ok((*name, view.map_err(&fail)?))
-        });
-        let views = views.collect::<Result<Vec<_>>>()?;
-        let mut meta = remarks;
-        meta.insert("steps".into(), self.steps.to_string());
-        let bytes = safetensors::serialize(views, Some(meta)).map_err(&fail)?;
+        let bytes = wait(self.state(remarks))?;
         files::write_whole(path, |file| std::io::Write::write_all(file, &bytes)).map_err(Error::io(path))
     }
 
@@ -221,12 +287,20 @@ impl TrainSession {
     ///
     /// # Errors
     /// [`Error::Io`]; [`Error::Weights`] if it is of another network, or no such file.
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn resume(&mut self, path: &Path) -> Result<HashMap<String, String>> {
-        let bytes = std::fs::read(path).map_err(Error::io(path))?;
+        self.set_state(path, &std::fs::read(path).map_err(Error::io(path))?)
+    }
+
+    /// Goes on from such a state; `path` is for errors. The remarks that were given to it.
+    ///
+    /// # Errors
+    /// [`Error::Weights`] if it is of another network, or no such file.
+    pub fn set_state(&mut self, path: &Path, bytes: &[u8]) -> Result<HashMap<String, String>> {
         let wrong = |message: String| Error::Weights { file: path.to_owned(), message };
         let (_, header) =
-            SafeTensors::read_metadata(&bytes).map_err(|e| wrong(format!("is no state of training: {e}")))?;
-        let tensors = SafeTensors::deserialize(&bytes).map_err(|e| wrong(format!("is no state of training: {e}")))?;
+            SafeTensors::read_metadata(bytes).map_err(|e| wrong(format!("is no state of training: {e}")))?;
+        let tensors = SafeTensors::deserialize(bytes).map_err(|e| wrong(format!("is no state of training: {e}")))?;
         let remarks = header.metadata().clone().unwrap_or_default();
         let steps = remarks.get("steps").and_then(|steps| steps.parse().ok());
         let steps = steps.ok_or_else(|| wrong("does not say how many steps were done".into()))?;

@@ -14,6 +14,7 @@ import type { News, Settings } from "./protocol.js";
 import { picture, save, saveJson } from "./save.js";
 import { See } from "./see.js";
 import { Show } from "./show.js";
+import { Teach } from "./teach.js";
 
 // `?device=webgpu` takes a GPU in software too, `?device=cpu` the processor whatever there is.
 const asked = device();
@@ -50,6 +51,8 @@ const banner = new Banner({
 function heard(news: News): void {
     if (news.news === "progress") {
         banner.busy(news.what === "load" ? "Building the network's kernels" : "Measuring", news.done, news.all);
+    } else if (news.news === "learning") {
+        teach.heard(news);
     } else if (news.news === "lost") {
         banner.busy(`The GPU was lost: building everything again (try ${news.tries})`);
         el("stage").dataset.lost = String(news.tries);
@@ -87,6 +90,7 @@ const show = new Show(link, hud, found, banner);
 const boxes = new BoxControls(show, settings, (error) => banner.trouble(error));
 const network = new Network(link, banner, settings, changed);
 const see = new See(show, network, banner);
+const teach = new Teach(link, network, banner);
 new Bench(show, banner);
 
 function changed(info: EngineInfo): void {

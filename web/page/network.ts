@@ -46,6 +46,11 @@ export class Network {
         };
     }
 
+    /** Its files. */
+    get files(): ModelFiles | undefined {
+        return this.#files;
+    }
+
     /** The demo network, and what is kept. */
     async start(): Promise<void> {
         void this.list();

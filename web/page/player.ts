@@ -1,7 +1,8 @@
 // Holds the network and the canvas: in a worker where that can be, else in the window. Makes them again if the device is lost.
 import { Detector, DeviceLostError, type DetectorOptions } from "yolov4-wgpu";
+import { Learner } from "./learner.js";
 import { png } from "./save.js";
-import type { Calls, ModelFiles, News, Settings, Shown } from "./protocol.js";
+import type { Calls, LabelledPicture, Lesson, ModelFiles, News, Settings, Shown } from "./protocol.js";
 
 /** How often a lost device is made again before somebody is asked. */
 const TRIES = 3;
@@ -15,8 +16,11 @@ export class Player implements Calls {
     #wanted: { files: ModelFiles; settings: Settings } | undefined;
     #rebuilding: Promise<void> | undefined;
     #tries = 0;
+    readonly #learner: Learner;
 
-    constructor(readonly tell: (news: News) => void) {}
+    constructor(readonly tell: (news: News) => void) {
+        this.#learner = new Learner(tell);
+    }
 
     open(canvas: OffscreenCanvas | HTMLCanvasElement): void {
         this.#canvas = canvas;
@@ -69,6 +73,18 @@ export class Player implements Calls {
     benchmark(frames: number) {
         const onFrame = (done: number, all: number) => this.tell({ news: "progress", what: "benchmark", done, all });
         return this.#lasting((detector) => detector.benchmark({ frames, onFrame }));
+    }
+
+    train(files: ModelFiles, lesson: Lesson, pictures: LabelledPicture[]): Promise<Blob> {
+        return this.#learner.train(files, lesson, pictures);
+    }
+
+    stop(): void {
+        this.#learner.stop();
+    }
+
+    labels(text: File, classes: string[], width: number, height: number) {
+        return this.#learner.labels(text, classes, width, height);
     }
 
     /** Runs with the detector of now; if the device is lost meanwhile, it is made again for the next call. */

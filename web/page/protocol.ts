@@ -1,4 +1,5 @@
 // What the window and the one who holds the network say to each other: calls with an answer, and news.
+import type { LabelledBox } from "yolov4-wgpu/train";
 import type { BenchmarkReport, Detection, EngineInfo, ErrorCode, FramePath, FrameReport } from "yolov4-wgpu";
 
 /** A network's files, as they lie in the store or came by drop. Blobs: they need not be in memory. */
@@ -27,6 +28,21 @@ export interface Settings {
     subgroups: boolean;
 }
 
+/** What is to be learnt, and how long. */
+export interface Lesson {
+    classes: string[];
+    size: [number, number];
+    steps: number;
+    /** Whether an object is still the same in a mirror. */
+    flip: boolean;
+}
+
+/** A picture in which somebody has marked objects. */
+export interface LabelledPicture {
+    picture: Blob;
+    boxes: LabelledBox[];
+}
+
 /** A frame that was drawn. */
 export interface Shown extends FrameReport {
     path: FramePath | undefined;
@@ -43,11 +59,18 @@ export interface Calls {
     /** A PNG. */
     screenshot(width: number, height: number): Promise<Blob>;
     benchmark(frames: number): Promise<BenchmarkReport>;
+    /** A network whose heads have learnt from these pictures: a .safetensors. */
+    train(files: ModelFiles, lesson: Lesson, pictures: LabelledPicture[]): Promise<Blob>;
+    /** Ends the training; what was learnt so far is its result. */
+    stop(): void;
+    /** The boxes that a text of labels marks in a picture of this size. */
+    labels(text: File, classes: string[], width: number, height: number): Promise<LabelledBox[]>;
 }
 
 /** What is told without being asked. */
 export type News =
     | { news: "progress"; what: "load" | "benchmark"; done: number; all: number }
+    | { news: "learning"; what: "pictures" | "steps"; done: number; all: number; loss?: number }
     | { news: "lost"; tries: number }
     | { news: "rebuilt" }
     | { news: "gone" };
@@ -60,7 +83,7 @@ export interface Failure {
 
 export type Request = { id: number; call: keyof Calls; args: unknown[] };
 export type Reply = { id: number; value: unknown } | { id: number; failure: Failure } | News;
-export type { Detection };
+export type { Detection, LabelledBox };
 
 /** Any error as it crosses. */
 export function failure(error: unknown): Failure {

@@ -9,7 +9,7 @@ use std::{
 use futures::{channel::oneshot, lock::Mutex};
 use js_sys::Promise;
 use wasm_bindgen::{Clamped, JsValue, prelude::wasm_bindgen};
-use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use wasm_bindgen_futures::future_to_promise;
 use web_time::Instant;
 use yolov4::{
     Error, Gpu, Result,
@@ -22,13 +22,10 @@ use yolov4::{
 use crate::{
     failure::{failure, with_code},
     info,
+    loss::root,
     source::{JsSource, SourcePixels},
     stage::{CanvasStage, UI},
 };
-
-/// How often, and after how many milliseconds each time, a failure is looked at again: is the device lost?
-const LOSS_TURNS: usize = 10;
-const LOSS_PAUSE: f64 = 10.0;
 
 /// What a promise settles to.
 pub type Answer = std::result::Result<JsValue, JsValue>;
@@ -102,7 +99,7 @@ impl FrameChain {
     ) -> std::result::Result<(Outcome, f64), JsValue> {
         match self.begin(&pixels, boxes, draw).await {
             Ok((coming, copy)) => Ok((self.end(coming).await?, copy)),
-            Err(error) => Err(self.root(error).await),
+            Err(error) => Err(root(&self.gpu, error).await),
         }
     }
 
@@ -148,7 +145,7 @@ impl FrameChain {
         match coming {
             Ok(Some(coming)) => self.end(coming).await.map(Some),
             Ok(None) => Ok(None),
-            Err(error) => Err(self.root(error).await),
+            Err(error) => Err(root(&self.gpu, error).await),
         }
     }
 
@@ -191,24 +188,11 @@ impl FrameChain {
             waiting.into_iter().for_each(|sender| drop(sender.send(Ok(outcome.clone()))));
         }
         if let Err(error) = looked {
-            let error = self.root(error).await;
+            let error = root(&self.gpu, error).await;
             for (_, sender) in std::mem::take(&mut *self.waiting.borrow_mut()) {
                 let _ = sender.send(Err(error.clone()));
             }
         }
-    }
-
-    /// What fails because the device is lost may be told before the loss is.
-    async fn root(&self, error: Error) -> JsValue {
-        if matches!(error, Error::Gpu(_)) {
-            for _ in 0..LOSS_TURNS {
-                pause(LOSS_PAUSE).await;
-                if let Err(lost @ Error::DeviceLost(_)) = self.gpu.check() {
-                    return failure(&lost);
-                }
-            }
-        }
-        failure(&error)
     }
 
     pub fn draw(&self, live: &Live) -> Result<()> {
@@ -270,17 +254,4 @@ fn image_data(rgba: &[u8], width: u32) -> Answer {
 
 fn millis(since: Instant) -> f64 {
     1e3 * since.elapsed().as_secs_f64()
-}
-
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_name = setTimeout)]
-    fn set_timeout(run: &js_sys::Function, millis: f64);
-}
-
-/// Lets the browser do what it has to do meanwhile.
-async fn pause(millis: f64) {
-    let waiting = Promise::new(&mut |resolve, _| set_timeout(&resolve, millis));
-    // It is never rejected.
-    let _ = JsFuture::from(waiting).await;
 }

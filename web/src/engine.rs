@@ -6,7 +6,7 @@ use std::{
 };
 
 use futures::{StreamExt, channel::mpsc};
-use js_sys::{Promise, Reflect};
+use js_sys::Promise;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::{future_to_promise, spawn_local};
 use web_time::Instant;
@@ -17,9 +17,10 @@ use yolov4::{
 
 use crate::{
     chain::FrameChain,
-    failure::{failure, with_code},
+    failure::{failure, without_webgpu},
     info,
     options::{EngineOptions, builder},
+    plain::object,
     source::JsSource,
     stage::{CanvasStage, FONT},
     subgroups,
@@ -99,7 +100,7 @@ impl Engine {
         let chain = Rc::clone(&self.chain);
         future_to_promise(async move {
             let millis = chain.time().await.map_err(|e| failure(&e))?;
-            Ok(info::object(&[("wallMs", millis.into())]))
+            Ok(object(&[("wallMs", millis.into())]))
         })
     }
 
@@ -154,9 +155,8 @@ impl Drop for Engine {
 }
 
 async fn open(options: &EngineOptions) -> std::result::Result<Engine, JsValue> {
-    let navigator = Reflect::get(&js_sys::global(), &"navigator".into()).unwrap_or_default();
-    if Reflect::get(&navigator, &"gpu".into()).unwrap_or_default().is_undefined() {
-        return Err(with_code("no-webgpu", "this browser has no WebGPU, or the page is not a secure context"));
+    if let Some(missing) = without_webgpu() {
+        return Err(missing);
     }
     subgroups::widen(options.subgroups().unwrap_or(true));
     let (sender, receiver) = mpsc::unbounded();

@@ -1,8 +1,9 @@
 //! Errors as scripts see them: an `Error` with a `code`, and file and line where they are known.
 
-use js_sys::Reflect;
 use wasm_bindgen::JsValue;
 use yolov4::Error;
+
+use crate::plain::set;
 
 /// A failure for a script.
 pub fn failure(error: &Error) -> JsValue {
@@ -28,10 +29,13 @@ pub fn with_code(code: &str, message: &str) -> JsValue {
     made
 }
 
-/// Sets a property of a plain object.
-pub fn set(object: &JsValue, key: &str, value: &JsValue) {
-    // It fails for what is no object, and for frozen ones.
-    let _ = Reflect::set(object, &key.into(), value);
+/// What to say where there is no WebGPU.
+#[cfg(any(feature = "webgpu", feature = "training"))]
+pub fn without_webgpu() -> Option<JsValue> {
+    let property = |of: &JsValue, key: &str| js_sys::Reflect::get(of, &key.into()).unwrap_or_default();
+    let gpu = property(&property(&js_sys::global(), "navigator"), "gpu");
+    let sentence = "this browser has no WebGPU, or the page is not a secure context";
+    gpu.is_undefined().then(|| with_code("no-webgpu", sentence))
 }
 
 fn code(error: &Error) -> &'static str {

@@ -1,8 +1,8 @@
 //! What a script may know of an engine, as plain objects of `types.d.ts`.
 
+use js_sys::Array;
 #[cfg(feature = "webgpu")]
 use js_sys::Reflect;
-use js_sys::{Array, Object};
 #[cfg(feature = "webgpu")]
 use wasm_bindgen::JsCast;
 use wasm_bindgen::JsValue;
@@ -14,7 +14,7 @@ use yolov4::{
     low_level::{gpu::Readbacks, view::Outcome},
 };
 
-use crate::failure::set;
+use crate::plain::{object, set};
 
 /// An `EngineInfo` of a GPU.
 ///
@@ -151,13 +151,6 @@ pub fn report(outcome: &Outcome, copy: f64, wall: f64, draw: Option<f64>, readba
         set(&report, "stages", &stages(passes, draw));
     }
     report
-}
-
-/// A plain object.
-pub fn object(properties: &[(&str, JsValue)]) -> JsValue {
-    let made = Object::new();
-    properties.iter().for_each(|(key, value)| set(&made, key, value));
-    made.into()
 }
 
 #[cfg(feature = "webgpu")]

@@ -1,7 +1,7 @@
 //! The wasm module behind the page and the npm package: a thin door to `yolov4`, for browsers only.
 //!
-//! `Engine` is one network on one device, `Processor` one without a GPU, in a module of its own; `types.rs` has the TypeScript that
-//! wasm-bindgen writes beside them.
+//! `Engine` is one network on one device, `Processor` one without a GPU and `Trainer` one that learns, each in a module of its own; `types.rs` has the
+//! TypeScript that wasm-bindgen writes beside them.
 #![cfg(target_arch = "wasm32")]
 
 #[cfg(feature = "webgpu")]
@@ -9,8 +9,14 @@ mod chain;
 #[cfg(feature = "webgpu")]
 mod engine;
 mod failure;
+mod given;
+#[cfg(any(feature = "webgpu", feature = "cpu"))]
 mod info;
+#[cfg(any(feature = "webgpu", feature = "training"))]
+mod loss;
+#[cfg(any(feature = "webgpu", feature = "cpu"))]
 mod options;
+mod plain;
 #[cfg(feature = "cpu")]
 mod processor;
 mod source;
@@ -18,6 +24,8 @@ mod source;
 mod stage;
 #[cfg(feature = "webgpu")]
 mod subgroups;
+#[cfg(feature = "training")]
+mod trainer;
 mod types;
 #[cfg(feature = "webgpu")]
 mod upload;
@@ -26,6 +34,8 @@ mod upload;
 pub use engine::Engine;
 #[cfg(feature = "cpu")]
 pub use processor::{PlayedPicture, Processor};
+#[cfg(feature = "training")]
+pub use trainer::Trainer;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 

@@ -1,12 +1,12 @@
 //! The options of a script, to those of a detector.
 
-use std::path::PathBuf;
-
 use js_sys::Function;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use yolov4::{Detector, DetectorBuilder, Error, PlayerChoice, ResizeMode, Result};
 #[cfg(feature = "webgpu")]
 use yolov4::{Precision, TuneChoice, low_level::detect::tuning::HELD};
+
+use crate::given::{count, file};
 
 #[wasm_bindgen]
 extern "C" {
@@ -146,19 +146,6 @@ fn fraction(name: &str, value: f64) -> Result<f32> {
         return Ok(value as f32);
     }
     Err(Error::Usage(format!("{name}: expected 0 to 1, found {value}")))
-}
-
-fn file(bytes: Option<Vec<u8>>, name: Option<String>, otherwise: &str) -> Option<(PathBuf, Vec<u8>)> {
-    bytes.map(|bytes| (name.unwrap_or_else(|| otherwise.to_owned()).into(), bytes))
-}
-
-fn count(what: &str, number: f64) -> Result<usize> {
-    let whole = number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number);
-    if whole {
-        Ok(number as usize)
-    } else {
-        Err(Error::Usage(format!("{what}: expected a whole number, found {number}")))
-    }
 }
 
 fn one_of<T: Copy>(what: &str, word: &str, all: &[T], name: impl Fn(&T) -> String) -> Result<T> {

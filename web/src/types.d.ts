@@ -113,6 +113,46 @@ export interface FrameReport {
     readbacks: { results: number; telemetry: number };
 }
 
+/** What a trainer is made from. */
+export interface TrainerSetup {
+    /** A Darknet .cfg, or a .safetensors with the cfg inside. */
+    model?: Uint8Array;
+    modelName?: string;
+    /** Instead of `model`: a network of the zoo, `yolov4-tiny`. */
+    name?: string;
+    weights?: Uint8Array;
+    weightsName?: string;
+    /** What is to be found. */
+    classes: string[];
+    /** Columns and rows of the network's input. */
+    size?: [number, number];
+    /** Steps in all, looks of a step, looks at every picture. */
+    steps?: number;
+    batch?: number;
+    looks?: number;
+    /** Layers of the cfg, from the first on, that stay as they are; the backbone if not given. */
+    frozen?: number;
+    /** The learning rate. */
+    rate?: number;
+    /** Of what is chosen by chance. */
+    seed?: number;
+    /** Whether a mirrored picture may be learnt from; true if not given. */
+    flip?: boolean;
+}
+
+/** What a step has met. */
+export interface TrainingStep {
+    /** From 1. */
+    step: number;
+    /** For one look; the sum of the next three. */
+    loss: number;
+    boxes: number;
+    objectness: number;
+    classes: number;
+    /** The learning rate. */
+    rate: number;
+}
+
 /** What every failure is: `message` is the sentence of the command line. */
 export interface EngineError extends Error {
     code:

@@ -4,7 +4,7 @@ use js_sys::{Function, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use yolov4::{Error, Gpu, Result, low_level::view::FrameInput};
 
-use crate::{failure::set, source::SourcePixels};
+use crate::{plain::set, source::SourcePixels};
 
 impl SourcePixels {
     pub fn size(&self) -> (usize, usize) {

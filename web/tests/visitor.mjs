@@ -125,15 +125,15 @@ export async function sentence(page) {
     return page.locator("#sentence").innerText();
 }
 
-/** Drops files, each with its type. @param {Page} page @param {[string, string][]} files */
-export async function drop(page, files) {
+/** Drops files, each with its type; onto the page, or a part of it. @param {Page} page @param {[string, string][]} files @param {string} [onto] */
+export async function drop(page, files, onto = "body") {
     const contents = files.map(([path, type]) => ({ name: basename(path), type, base64: readFileSync(path).toString("base64") }));
-    await page.evaluate((contents) => {
+    await page.locator(onto).evaluate((target, contents) => {
         const data = new DataTransfer();
         for (const { name, type, base64 } of contents) {
             const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
             data.items.add(new File([bytes], name, { type }));
         }
-        document.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+        target.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
     }, contents);
 }

@@ -62,10 +62,10 @@ fn cross() -> Result<()> {
         // Without `h264`, whose C++ would want a compiler of that platform.
         run::run(cargo(&["check", "--release", "--target", target, "-p", "yolov4-cli"]))?;
     }
-    // What is for browsers only: with a GPU, and without.
+    // What is for browsers only: with a GPU, without, and to train.
     let gpu = ["-p", "yolov4-web", "-p", "yolov4-web-suite", "--target", WASM];
-    let cpu = ["-p", "yolov4-web", "--no-default-features", "--features", "cpu", "--target", WASM];
-    for web in [gpu.as_slice(), &cpu] {
+    let other = |features| ["-p", "yolov4-web", "--no-default-features", "--features", features, "--target", WASM];
+    for web in [gpu.as_slice(), &other("cpu"), &other("training")] {
         run::run(cargo(&[["clippy", "--release"].as_slice(), web, &["--", "-D", "warnings"]].concat()))?;
     }
     Ok(())

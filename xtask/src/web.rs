@@ -53,16 +53,19 @@ pub fn run(args: &WebArgs) -> Result<()> {
 pub fn build() -> Result<()> {
     packages()?;
     suite()?;
-    wasm("yolov4-web")?;
+    let out = root().join("target/web");
+    let built = |path: &str| root().join("target").join(path);
+    let web = built(&format!("{TARGET}/web/yolov4_web.wasm"));
+    // One file after the other: both are called so.
+    for (stem, features) in [("yolov4", "webgpu"), ("yolov4_train", "training")] {
+        wasm("yolov4-web", &["--no-default-features", "--features", features])?;
+        module(&web, &out.join("wasm"), stem, true)?;
+    }
     // Its own folder: with other flags everything is another build.
     let mut cpu = cargo(&["build", "--profile", "web-cpu", "-p", "yolov4-web", "--target", TARGET]);
     cpu.args(["--no-default-features", "--features", "cpu", "--target-dir", "target/web-cpu"]);
     cpu.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", "-C target-feature=+simd128");
     run::run(cpu)?;
-    let out = root().join("target/web");
-    let built = |path: &str| root().join("target").join(path);
-    let web = format!("{TARGET}/web/yolov4_web");
-    module(&built(&format!("{web}.wasm")), &out.join("wasm"), "yolov4", true)?;
     let cpu = format!("web-cpu/{TARGET}/web-cpu/yolov4_web.wasm");
     module(&built(&cpu), &out.join("wasm"), "yolov4_cpu", true)?;
     run::run(node(&["build.mjs"]))
@@ -73,15 +76,17 @@ pub fn suite() -> Result<PathBuf> {
     run::run(command("rustup", &["target", "add", TARGET]))?;
     // Unoptimised: it takes a minute less to build, and a second longer to run.
     run::run(cargo(&["build", "-p", "yolov4-bindgen"]))?;
-    wasm("yolov4-web-suite")?;
+    wasm("yolov4-web-suite", &[])?;
     let (built, out) = (format!("target/{TARGET}/web/yolov4_web_suite.wasm"), root().join("target/web/suite"));
     // Only tests see it: it need not be small.
     module(&root().join(built), &out, "suite", false)?;
     Ok(out)
 }
 
-fn wasm(crate_name: &str) -> Result<()> {
-    run::run(cargo(&["build", "--profile", "web", "-p", crate_name, "--target", TARGET]))
+fn wasm(crate_name: &str, features: &[&str]) -> Result<()> {
+    run::run(cargo(
+        &[["build", "--profile", "web", "-p", crate_name, "--target", TARGET].as_slice(), features].concat(),
+    ))
 }
 
 /// Suites that take minutes each.

@@ -14,7 +14,7 @@ use yolov4::{
     low_level::{
         digest,
         gpu::{DeviceRequirements, GpuOptions},
-        graph::{Graph, NodeParams, Params, recompute::Recompute},
+        graph::{NodeParams, Params, recompute::Recompute},
         model::Model,
         train::{
             adapt::{StartFrom, backbone},
@@ -22,7 +22,7 @@ use yolov4::{
             keys_text::TrainingSpan,
             memory::{MemoryPlan, plan_memory},
             schedule::Schedule,
-            session::{StepReport, TrainSession, TrainSessionOptions},
+            session::{RUNNING_SHARE, StepReport, TrainSession, TrainSessionOptions},
         },
     },
 };
@@ -41,9 +41,6 @@ use crate::{CommandResult, Failure, interrupt, output, progress};
 const MOST: usize = 1 << 16;
 /// Measurements of a training, unless somebody says otherwise.
 const MEASUREMENTS: usize = 20;
-/// How much of a batch's statistics the running ones take over: as in the paper's training, which is three times what Darknet has, for trainings that
-/// are shorter than Darknet's.
-const SHARE: f64 = 0.03;
 
 /// A training under way.
 pub struct Training<'a> {
@@ -98,7 +95,7 @@ impl<'a> Training<'a> {
         if steps == 0 {
             return Err(Error::Usage("--steps: expected 1 or more, found 0".into()).into());
         }
-        let keys = of_classes(keys, &network.graph).moved_by(args.optimizer);
+        let keys = keys.of_classes(&network.graph).moved_by(args.optimizer);
         let rate = args.lr.unwrap_or(keys.schedule.learning_rate);
         if !(rate.is_finite() && rate > 0.0) {
             return Err(Error::Usage(format!("--lr: expected a number above 0, found {rate}")).into());
@@ -141,8 +138,17 @@ impl<'a> Training<'a> {
             plan_memory(&gpu, &network.graph, frozen, (batch, asked), args.memory)?;
         let average = (ema > 0.0).then_some(ema);
         let fresh = args.from == StartFrom::Scratch;
-        let options =
-            TrainSessionOptions { batch, mini, recompute, frozen, share: SHARE, fresh, average, longest: args.clip };
+        let options = TrainSessionOptions {
+            batch,
+            mini,
+            recompute,
+            frozen,
+            share: RUNNING_SHARE,
+            fresh,
+            average,
+            longest: args.clip,
+            canvas: None,
+        };
         let letterbox = network.preprocess.letterbox;
         let origin = digest::short([&*format!("{keys:?} {fresh} {letterbox}"), &*digest::numbers(lists(&params))]);
         let session = TrainSession::new(&gpu, &network.graph, params, keys.clone(), options)?;
@@ -342,18 +348,6 @@ fn lists(params: &Params) -> impl Iterator<Item = &[f32]> {
             vec![beta, gamma, mean, var, std::slice::from_ref(eps)]
         }
     })
-}
-
-/// The heads' losses, for the classes of a graph.
-fn of_classes(mut keys: TrainingKeys, graph: &Graph) -> TrainingKeys {
-    for (section, head) in keys.heads.iter_mut().zip(&graph.heads) {
-        if section.classes != head.classes {
-            // They count other classes.
-            section.multipliers = None;
-            section.classes = head.classes;
-        }
-    }
-    keys
 }
 
 fn record(report: &StepReport, epoch: u64, took: Duration) -> serde_json::Value {

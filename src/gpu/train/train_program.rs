@@ -152,13 +152,21 @@ impl TrainProgram {
         vectors * self.format.pictures * 4 * self.format.precision.bytes() + self.scratch_bytes
     }
 
-    /// Plays the network on a mini-batch, one picture each; the heads' values, one a picture each.
+    /// Plays the network on a mini-batch: its pictures, or where it is the end of a network all that is given to it of the first picture, then of the
+    /// next. The heads' values, one a picture each.
     ///
     /// # Errors
     /// If there are not as many pictures as [`TrainOptions::pictures`], one has another shape, or the device fails.
-    pub fn forwards<'a>(&'a mut self, pictures: &'a [Tensor]) -> Task<'a, Result<Vec<Vec<Tensor>>>> {
+    pub fn forwards<'a>(&'a mut self, given: &'a [Tensor]) -> Task<'a, Result<Vec<Vec<Tensor>>>> {
         Box::pin(async move {
-            self.write(NodeId(0), pictures)?;
+            let inputs = &self.training.inputs;
+            let wanted = inputs.len() * self.format.pictures;
+            if given.len() != wanted {
+                return Err(Error::Usage(format!("input: expected {wanted} values, found {}", given.len())));
+            }
+            for (n, id) in inputs.iter().enumerate() {
+                self.write(*id, &mut given.iter().skip(n).step_by(inputs.len()))?;
+            }
             let heads: Vec<NodeId> = self.training.graph.heads.iter().map(|head| head.input).collect();
             let from = self.places(&heads);
             self.format.read(&self.gpu, self.record(self.forwards.iter()), &from?).await
@@ -176,7 +184,7 @@ impl TrainProgram {
             return Err(Error::Usage(format!("expected the gradients of {expected} heads, found {found}")));
         }
         for (id, values) in upstream.into_iter().zip(above) {
-            self.write(id, values)?;
+            self.write(id, &mut values.iter())?;
         }
         let put = if self.gathered == 0 { Update::First } else { Update::More };
         self.gathered += 1;
@@ -291,7 +299,7 @@ impl TrainProgram {
         ids.iter().map(place).collect()
     }
 
-    fn write(&self, id: NodeId, values: &[Tensor]) -> Result<()> {
+    fn write(&self, id: NodeId, values: &mut dyn ExactSizeIterator<Item = &Tensor>) -> Result<()> {
         let view = self.view(id)?;
         let name = &self.training.graph.node(id).name;
         self.format.write(&self.gpu, name, &view, &self.slots[view.slot.0], values)

@@ -45,13 +45,20 @@ impl ValueFormat {
     ///
     /// # Errors
     /// [`Error::Usage`] if there are not as many as pictures; [`Error::Graph`] if one has another shape.
-    pub fn write(self, gpu: &Gpu, name: &str, view: &TensorView, slot: &wgpu::Buffer, values: &[Tensor]) -> Result<()> {
+    pub fn write(
+        self,
+        gpu: &Gpu,
+        name: &str,
+        view: &TensorView,
+        slot: &wgpu::Buffer,
+        values: &mut dyn ExactSizeIterator<Item = &Tensor>,
+    ) -> Result<()> {
         let count = self.count(view);
         if values.len() != count {
             return Err(Error::Usage(format!("{name}: expected {count} values, found {}", values.len())));
         }
         let each = self.plane_bytes(view.shape);
-        for (number, value) in values.iter().enumerate() {
+        for (number, value) in values.enumerate() {
             if value.shape != view.shape || value.data.len() != view.shape.elements() {
                 return Err(Error::graph(name, format!("expected {}, found {}", view.shape, value.shape)));
             }

@@ -8,6 +8,6 @@ pub mod layers;
 pub mod published;
 pub mod state;
 pub mod weights;
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(any(not(target_arch = "wasm32"), feature = "train"))]
 pub mod write;
 pub mod yolo;

@@ -1,9 +1,9 @@
 // The types name Symbol.dispose, which older libraries of TypeScript do not have.
 /// <reference lib="esnext.disposable" preserve="true" />
 import { benchmark, type BenchmarkOptions, type BenchmarkReport } from "./benchmark.js";
-import { DeviceLostError, PictureError, UsageError, typed } from "./errors.js";
+import { DeviceLostError, UsageError, typed } from "./errors.js";
 import { deviceFor } from "./device.js";
-import { Frames, HOST_PATHS, type FramePath } from "./frames.js";
+import { Frames, HOST_PATHS, decode, type FramePath, type Picture } from "./frames.js";
 import { Gate } from "./gate.js";
 import { labelFont } from "./font.js";
 import { modelName, read, type Input } from "./inputs.js";
@@ -66,9 +66,6 @@ export interface DetectorOptions {
     /** Where the module for the processor is, if not beside this file; it is loaded only where the processor plays. */
     wasmCpu?: WasmSource;
 }
-
-/** A picture: whatever has pixels in a browser, a file of one included. */
-export type Picture = Source | Blob;
 
 /** What `show` brings back. */
 export interface ShowOptions {
@@ -341,17 +338,6 @@ function known(names: string[], classes: string[]): string[] {
     const strange = names.find((name) => !there(name));
     if (strange === undefined) return names;
     throw new UsageError("usage", `there is no class \`${strange}\` among the ${classes.length}`);
-}
-
-/** The pixels as they are in the file: colours that are converted, or dimmed by opacity, are not what the network has learnt. */
-async function decode(file: Blob): Promise<ImageBitmap> {
-    try {
-        return await createImageBitmap(file, { premultiplyAlpha: "none", colorSpaceConversion: "none" });
-    } catch (error) {
-        const name = file instanceof File ? file.name : "the picture";
-        const message = `${name}: this browser cannot decode it (${file.type || "of no known type"}, ${file.size} bytes)`;
-        throw new PictureError("picture", message, { cause: error });
-    }
 }
 
 /** What is known of the adapter, unless nobody is to look. */

@@ -12,6 +12,9 @@ const GPU_PATHS: readonly FramePath[] = ["copy", "planes", "bitmap", "canvas"];
 /** Those that end on the host. */
 export const HOST_PATHS: readonly FramePath[] = ["planes", "canvas"];
 
+/** A picture: whatever has pixels in a browser, a file of one included. */
+export type Picture = Source | Blob;
+
 /** Sources that a browser can refuse to copy. */
 export type Drawable = Exclude<Source, Samples | ImageData>;
 
@@ -59,6 +62,20 @@ export class Frames {
                 first ??= explained(refused);
             }
         }
+    }
+}
+
+/**
+ * The pixels as they are in the file: colours that are converted, or dimmed by opacity, are not what the network has learnt.
+ * @throws PictureError
+ */
+export async function decode(file: Blob): Promise<ImageBitmap> {
+    try {
+        return await createImageBitmap(file, { premultiplyAlpha: "none", colorSpaceConversion: "none" });
+    } catch (error) {
+        const name = file instanceof File ? file.name : "the picture";
+        const message = `${name}: this browser cannot decode it (${file.type || "of no known type"}, ${file.size} bytes)`;
+        throw new PictureError("picture", message, { cause: error });
     }
 }
 

@@ -1,6 +1,6 @@
 /** Scaled-YOLOv4 object detection on WebGPU, or on the processor. `Detector.create` is where to begin. */
 export { Detector } from "./detector.js";
-export type { DetectorOptions, Picture, ShowOptions } from "./detector.js";
+export type { DetectorOptions, ShowOptions } from "./detector.js";
 export {
     DeviceLostError,
     LimitError,
@@ -14,7 +14,7 @@ export {
 } from "./errors.js";
 export type { ErrorCode } from "./errors.js";
 export type { Input } from "./inputs.js";
-export type { FramePath } from "./frames.js";
+export type { FramePath, Picture } from "./frames.js";
 export type { WatchOptions } from "./watch.js";
 export type { BenchmarkOptions, BenchmarkReport, BenchmarkResult } from "./benchmark.js";
 export type { WasmSource } from "./module.js";

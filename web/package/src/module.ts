@@ -19,6 +19,7 @@ class Once<T> {
 
 const gpu = new Once<typeof glue>();
 const cpu = new Once<typeof import("./wasm/yolov4_cpu.js")>();
+const training = new Once<typeof import("./wasm/yolov4_train.js")>();
 
 /**
  * Loads the module for GPUs, once.
@@ -40,6 +41,18 @@ export function loadCpu(source?: WasmSource): Promise<typeof import("./wasm/yolo
         // Nobody with a GPU needs it.
         const module = await import("./wasm/yolov4_cpu.js");
         await start(module.default, source ?? new URL("./wasm/yolov4_cpu_bg.wasm", import.meta.url), "wasmCpu");
+        return module;
+    });
+}
+
+/**
+ * Loads the module for training, once.
+ * @throws As `load`.
+ */
+export function loadTraining(source?: WasmSource): Promise<typeof import("./wasm/yolov4_train.js")> {
+    return training.get(async () => {
+        const module = await import("./wasm/yolov4_train.js");
+        await start(module.default, source ?? new URL("./wasm/yolov4_train_bg.wasm", import.meta.url), "wasm");
         return module;
     });
 }
@@ -70,11 +83,11 @@ async function fetched(source: WasmSource, where: string, option: string): Promi
     if (!(answer instanceof Response)) return answer;
     if (!answer.ok) {
         const status = `${answer.status} ${answer.statusText}`.trim();
-        throw failure(where, `the server answers ${status}; the option \`${option}\` of Detector.create tells where the file is`);
+        throw failure(where, `the server answers ${status}; the option \`${option}\` tells where the file is`);
     }
     const type = answer.headers.get("content-type") ?? "";
     if (/^text\/html\b/i.test(type)) {
-        throw failure(where, `the server answers with a web page (text/html); the option \`${option}\` of Detector.create tells where the file is`);
+        throw failure(where, `the server answers with a web page (text/html); the option \`${option}\` tells where the file is`);
     }
     if (/^application\/wasm\b/i.test(type)) return answer;
     try {

@@ -1,0 +1,198 @@
+// The types name Symbol.dispose, which older libraries of TypeScript do not have.
+/// <reference lib="esnext.disposable" preserve="true" />
+import { DeviceLostError, UsageError, typed } from "./errors.js";
+import { Frames, decode, type Picture } from "./frames.js";
+import { Gate } from "./gate.js";
+import { modelName, read, type Input } from "./inputs.js";
+import { loadTraining, type WasmSource } from "./module.js";
+import type { Trainer as Engine, TrainerSetup, TrainingStep } from "./wasm/yolov4_train.js";
+import type { Source } from "./wasm/yolov4.js";
+
+/** What a trainer is made from. */
+export interface TrainerOptions {
+    /** The network to begin with: a Darknet .cfg (its text, too), or a .safetensors with the cfg inside. */
+    model?: Input;
+    /** A network of the family instead, composed by name: `yolov4-tiny`. */
+    name?: string;
+    /** The Darknet .weights of either. */
+    weights?: Input;
+    /** What the new network finds. */
+    classes: string[];
+    /** Columns and rows of the network's input instead of the cfg's, or one number for both. */
+    size?: number | [number, number];
+    /** Steps in all; 100 if not given. */
+    steps?: number;
+    /** Looks at pictures that a step learns from; 4 if not given. */
+    batch?: number;
+    /** Looks at every picture: as it is, and others - nearer, moved, mirrored, in other colours; 4 if not given. */
+    looks?: number;
+    /** Layers of the cfg, from the first on, that stay as they are; if not given those up to where the picture is halved for the last time. */
+    frozen?: number;
+    /** The learning rate. */
+    rate?: number;
+    /** Of what is chosen by chance: equal seeds give equal networks, on the same adapter. */
+    seed?: number;
+    /** Whether mirrored pictures may be learnt from: not where left and right differ. */
+    flip?: boolean;
+    /** Where the wasm module is, if not beside this file. */
+    wasm?: WasmSource;
+}
+
+/** An object in a picture. */
+export interface LabelledBox {
+    /** One of the classes. */
+    name: string;
+    /** Left, top, width, height in pixels of the picture. */
+    box: [number, number, number, number];
+}
+
+/** How often a lost device is asked for again without a step that was not done before. */
+const TRIES = 3;
+
+/** A network whose heads learn; everything up to there stays as it is, and plays every look at a picture only once. */
+export class Trainer {
+    #engine: Engine | undefined;
+    readonly #frames = new Frames(["canvas"]);
+    readonly #turns = new Gate(1);
+    readonly #classes: string[];
+    #done = 0;
+
+    /** Steps in all. */
+    readonly steps: number;
+
+    private constructor(engine: Engine, classes: string[]) {
+        this.#engine = engine;
+        this.#classes = classes;
+        this.steps = engine.steps;
+    }
+
+    /**
+     * Loads the module for training (once) and a network.
+     * @throws NoWebGpuError, NoAdapterError; ModelError for files that cannot be read or do not fit; UsageError for options that cannot be;
+     * Yolov4Error with code `wasm` if the wasm module cannot be loaded.
+     */
+    static async create(options: TrainerOptions): Promise<Trainer> {
+        try {
+            const [module, given] = await Promise.all([loadTraining(options.wasm), setup(options)]);
+            return new Trainer(await module.Trainer.create(given), [...options.classes]);
+        } catch (error) {
+            throw typed(error);
+        }
+    }
+
+    /** The device of now: another one once it was lost. */
+    get device(): GPUDevice {
+        return this.#use().device;
+    }
+
+    /** Steps that were done. */
+    get done(): number {
+        return this.#done;
+    }
+
+    /**
+     * Adds a picture with its objects: all looks at it are played through the layers that stay. One without objects is learnt from, too.
+     * @throws UsageError for a class that there is not, or a box with nothing of the picture in it; PictureError for what has no pixels.
+     */
+    add(picture: Picture, boxes: LabelledBox[]): Promise<void> {
+        const objects = boxes.flatMap(({ name, box }) => {
+            const number = this.#classes.indexOf(name);
+            if (number < 0) throw new UsageError("usage", `there is no class \`${name}\` among ${this.#classes.join(", ")}`);
+            return [number, ...box];
+        });
+        return this.#turns.pass(async () => {
+            const bitmap = picture instanceof Blob ? await decode(picture) : undefined;
+            try {
+                await this.#frames.feed(bitmap ?? (picture as Source), (source) =>
+                    this.#lasting((engine) => engine.add(source, new Float64Array(objects))),
+                );
+            } finally {
+                bitmap?.close();
+            }
+        });
+    }
+
+    /**
+     * The steps that are left, as they are done. If the device is lost it is asked for again, and what was done since the last state that
+     * was kept is done once more: the same steps come again. Ends after the last one, or by the signal; another `run` goes on.
+     * @throws UsageError without a picture; DeviceLostError if no device is to be had any more.
+     */
+    async *run({ signal }: { signal?: AbortSignal } = {}): AsyncGenerator<TrainingStep, void, void> {
+        while (this.#done < this.steps && !signal?.aborted) {
+            const step = await this.#turns.pass(() => this.#lasting((engine) => engine.step()));
+            this.#done = step.step;
+            yield step;
+        }
+    }
+
+    /** The network as it is now, with everything inside: a .safetensors, for `Detector.create({ model })`. */
+    save(): Promise<Uint8Array<ArrayBuffer>> {
+        return this.#turns.pass(() => this.#lasting((engine) => engine.save() as Promise<Uint8Array<ArrayBuffer>>));
+    }
+
+    /** Gives the GPU's memory back; every later call throws a UsageError. */
+    dispose(): void {
+        this.#engine?.free();
+        this.#engine = undefined;
+    }
+
+    /** For `using`: the same as `dispose`. */
+    [Symbol.dispose](): void {
+        this.dispose();
+    }
+
+    #use(): Engine {
+        if (!this.#engine) throw new UsageError("usage", "this trainer was disposed of: make another one");
+        return this.#engine;
+    }
+
+    /** The engine's answer; if the device is lost, that of another one. */
+    async #lasting<T>(run: (engine: Engine) => Promise<T>): Promise<T> {
+        for (let tries = 0; ; tries += 1) {
+            const engine = this.#use();
+            try {
+                if (tries > 0) await engine.renew();
+                return await run(engine);
+            } catch (error) {
+                const known = typed(error);
+                if (!(known instanceof DeviceLostError) || tries >= TRIES) throw known;
+            }
+        }
+    }
+}
+
+/**
+ * The objects of a text of labels as Darknet and YOLO have them, an object a line: class, centre x and y, width, height as fractions of a picture of
+ * this size.
+ * @throws ModelError with the first line that is none.
+ */
+export async function labels(
+    text: Input,
+    { classes, width, height, wasm }: { classes: string[]; width: number; height: number; wasm?: WasmSource },
+): Promise<LabelledBox[]> {
+    const [module, { bytes, name }] = await Promise.all([loadTraining(wasm), read(text, "the labels")]);
+    let found: Float64Array;
+    try {
+        found = module.labels(bytes, name ?? "the labels", classes);
+    } catch (error) {
+        throw typed(error);
+    }
+    const boxes: LabelledBox[] = [];
+    for (let at = 0; at + 4 < found.length; at += 5) {
+        const [number = 0, x = 0, y = 0, w = 0, h = 0] = found.subarray(at, at + 5);
+        boxes.push({ name: classes[number] ?? "", box: [(x - w / 2) * width, (y - h / 2) * height, w * width, h * height] });
+    }
+    return boxes;
+}
+
+async function setup(options: TrainerOptions): Promise<TrainerSetup> {
+    const file = (input: Input | undefined, what: string) => (input === undefined ? undefined : read(input, what));
+    const [model, weights] = await Promise.all([file(options.model, "the model"), file(options.weights, "the weights")]);
+    const { name, classes, steps, batch, looks, frozen, rate, seed, flip } = options;
+    const size = typeof options.size === "number" ? [options.size, options.size] : options.size;
+    const all = {
+        ...{ model: model?.bytes, modelName: model && modelName(model), name, weights: weights?.bytes, weightsName: weights?.name },
+        ...{ classes, size, steps, batch, looks, frozen, rate, seed, flip },
+    };
+    return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as unknown as TrainerSetup;
+}
