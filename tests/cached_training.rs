@@ -152,13 +152,13 @@ fn a_hundred_steps_make_a_detector_of_ones_own_and_a_lost_device_changes_no_bit(
         })
         .collect();
     let files = [false, true].map(|lost| {
-        let keys = TrainingKeys::of_graph(&model.graph);
+        let keys = CachedTraining::keys(&model.graph);
         let mut training =
             CachedTraining::new(&gpus[0], &model, &params, &classes, keys, CachedOptions::default()).unwrap();
         for (picture, boxes) in &pictures {
             block_on(training.add(picture, boxes)).unwrap();
         }
-        let (mut first, mut last) = (0.0, 0.0);
+        let (mut first, mut last, mut loses) = (0.0, 0.0, lost);
         while training.steps() < 100 {
             let report = block_on(training.step()).unwrap();
             if report.step <= 5 {
@@ -167,7 +167,7 @@ fn a_hundred_steps_make_a_detector_of_ones_own_and_a_lost_device_changes_no_bit(
             if report.step > 95 {
                 last += report.loss.total();
             }
-            if lost && report.step == 37 {
+            if report.step == 37 && std::mem::take(&mut loses) {
                 training.renew(&gpus[1]);
                 assert_eq!(training.steps(), 30, "the last state that was kept");
             }
@@ -189,7 +189,7 @@ fn a_hundred_steps_make_a_detector_of_ones_own_and_a_lost_device_changes_no_bit(
 fn what_cannot_be_is_refused_in_one_sentence() {
     let gpu = gpu();
     let (model, params) = demo();
-    let keys = || TrainingKeys::of_graph(&model.graph);
+    let keys = || CachedTraining::keys(&model.graph);
     let open = |classes: &[&str], options: CachedOptions| {
         CachedTraining::new(&gpu, &model, &params, &names(classes), keys(), options)
     };

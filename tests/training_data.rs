@@ -150,6 +150,22 @@ fn heads_get_filters_for_their_classes_and_other_numbers_stay() {
     let Some(NodeParams::Conv { bias: Some(bias), .. }) = &tuned.0[head] else { panic!("a head has biases") };
     let sure = |logit: f32| 1.0 / (1.0 + (-logit).exp());
     assert!((sure(bias[4]) - 0.01).abs() < 1e-6 && sure(bias[4 + 9]) == sure(bias[4]) && bias[5] == 0.0, "{bias:?}");
+    // Where boxes are knows of no class: four filters of each anchor stay.
+    let filters = |params: &Params| match &params.0[head] {
+        Some(NodeParams::Conv { weights, bias: Some(bias) }) => {
+            let rows = weights.chunks(weights.len() / bias.len()).map(<[f32]>::to_vec);
+            rows.zip(bias.clone()).collect::<Vec<_>>()
+        }
+        other => panic!("a head has weights and biases, found {other:?}"),
+    };
+    let (old, made, part) = (filters(&given), filters(&tuned), filters(&from(StartFrom::Partial, &new)));
+    for anchor in 0..3 {
+        for side in 0..4 {
+            assert_eq!(made[9 * anchor + side], old[7 * anchor + side], "anchor {anchor}, side {side}");
+            assert_ne!(part[9 * anchor + side], old[7 * anchor + side], "anchor {anchor}, side {side}");
+        }
+        assert_ne!(made[9 * anchor + 4].0, old[7 * anchor + 4].0, "anchor {anchor}: how sure it is of what");
+    }
     // Of the same classes heads are kept as well, unless only a part is wanted.
     let same = for_classes(&model, &names[..2]).unwrap();
     assert!(kept(&from(StartFrom::Weights, &same), head) && !kept(&from(StartFrom::Partial, &same), head));

@@ -115,6 +115,28 @@ fn eight_pictures_are_learnt_by_heart() {
     }
 }
 
+/// Twice: before anything was saved, and after.
+#[test]
+fn a_lost_device_changes_no_bit() {
+    let dir = squares();
+    let bytes = |out: &str, file: &str| fs::read(dir.path().join(out).join(file)).unwrap();
+    let run = |out: &str, more: &[&str]| {
+        let ran = train(dir.path(), &[&START[..], &["12", "--measure-every", "4", "--out", out], more].concat());
+        assert_eq!(ran.status.code(), Some(0), "{}", said(&ran));
+        said(&ran)
+    };
+    run("whole", &[]);
+    for (out, step, after) in [("early", "2", None), ("late", "7", Some("goes on after step 4"))] {
+        let text = run(out, &["--lose-device-at", step]);
+        let told = text.contains("warning: the device was lost");
+        assert!(told && after.is_none_or(|after| text.contains(after)), "{text}");
+        for file in ["last.safetensors", "last.weights", "best.safetensors", "state.safetensors"] {
+            assert!(bytes(out, file) == bytes("whole", file), "{out}: {file} is another");
+        }
+        assert_eq!(records(dir.path(), out).len(), records(dir.path(), "whole").len(), "{out}");
+    }
+}
+
 #[test]
 fn what_was_killed_goes_on_to_the_same_bits() {
     let dir = squares();

@@ -246,6 +246,11 @@ impl Gpu {
         self.origin.as_ref()
     }
 
+    /// Bytes of device memory that everything made here takes now; none where the platform does not say.
+    pub fn allocated(&self) -> Option<u64> {
+        self.device.generate_allocator_report().map(|report| report.total_allocated_bytes)
+    }
+
     /// Turns what the device has complained about into an error; a lost device stays lost.
     ///
     /// # Errors

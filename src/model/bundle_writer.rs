@@ -16,6 +16,7 @@ use crate::{
     model::{
         Defaults, Model,
         darknet::{weights, write},
+        tensor_file,
     },
 };
 
@@ -84,7 +85,7 @@ pub fn bytes(model: &Model, params: &Params, half: bool, path: &Path) -> Result<
     });
     let views = views.collect::<Result<Vec<_>, _>>().map_err(|e| fail(e.to_string()))?;
     let facts = metadata(&model, cfg, eps.unwrap_or(weights::BN_EPS));
-    safetensors::serialize(views, Some(facts)).map_err(|e| fail(e.to_string()))
+    tensor_file::serialize(views, facts).map_err(|e| fail(e.to_string()))
 }
 
 fn stored(list: &[f32], half: bool) -> Vec<u8> {

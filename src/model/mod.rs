@@ -16,6 +16,8 @@ mod options;
 pub mod pytorch;
 pub mod random;
 pub mod scaled;
+#[cfg(any(not(target_arch = "wasm32"), feature = "train"))]
+pub mod tensor_file;
 pub mod text;
 mod whole;
 pub mod zoo;

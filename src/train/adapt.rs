@@ -11,7 +11,7 @@ use crate::{
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum StartFrom {
-    /// The network's own, and seeded random ones for heads of other classes
+    /// The network's own; of heads for other classes what says where boxes are, and seeded random ones for the rest
     #[default]
     Weights,
     /// The network's own, but for the convolutions in front of its heads
@@ -143,5 +143,32 @@ pub fn first_numbers(
             *numbers = Some(own.clone());
         }
     }
+    if from == StartFrom::Weights && !same {
+        for ((old, new), conv) in model.graph.heads.iter().zip(&network.graph.heads).zip(&heads) {
+            if let (Some(Some(to)), Some(own)) = (params.0.get_mut(conv.0), given.get(*conv)) {
+                keep_boxes(own, old.classes, to, new.classes, new.anchors.len());
+            }
+        }
+    }
     Ok(params)
+}
+
+/// Gives a head's convolution the filters of another one's that say where boxes are, which know of no class: four of each anchor.
+fn keep_boxes(own: &NodeParams, own_classes: usize, to: &mut NodeParams, classes: usize, anchors: usize) {
+    let (NodeParams::Conv { weights: from, bias: from_bias }, NodeParams::Conv { weights, bias }) = (own, to) else {
+        return;
+    };
+    let each = weights.len() / (anchors * (5 + classes)).max(1);
+    let copy = |from: &[f32], to: &mut [f32], each: usize| {
+        for anchor in 0..anchors {
+            let (first, second) = (anchor * (5 + own_classes) * each, anchor * (5 + classes) * each);
+            if let (Some(from), Some(to)) = (from.get(first..first + 4 * each), to.get_mut(second..second + 4 * each)) {
+                to.copy_from_slice(from);
+            }
+        }
+    };
+    copy(from, weights, each);
+    if let (Some(from), Some(bias)) = (from_bias, bias) {
+        copy(from, bias, 1);
+    }
 }

@@ -7,7 +7,7 @@ use crate::{
     error::{Error, Result},
     gpu::{Gpu, Program, ProgramOptions},
     graph::{
-        Keep, Params,
+        Graph, Keep, Params,
         recompute::Recompute,
         tail::{Tail, tail},
     },
@@ -20,6 +20,7 @@ use crate::{
         darknet_loss::Truth,
         keys::TrainingKeys,
         order::{pictures_of_step, random_of, shuffle},
+        recipe::Optimizer,
         scene::{SceneKind, TrainingScene},
         schedule::Schedule,
         session::{RUNNING_SHARE, StepReport, TrainSession, TrainSessionOptions},
@@ -42,7 +43,7 @@ pub struct CachedOptions {
     pub steps: u64,
     /// Looks at every picture: as it is, and others as the recipe varies it.
     pub looks: usize,
-    /// The learning rate; the recipe's if not said.
+    /// The learning rate; that of the keys if not said.
     pub rate: Option<f64>,
     /// Seed of what is chosen by chance.
     pub seed: u64,
@@ -84,7 +85,8 @@ pub struct CachedTraining {
 }
 
 impl CachedTraining {
-    /// A network for these classes, made of one with its numbers. Nothing is played yet.
+    /// A network for these classes, made of one with its numbers; `keys` as [`CachedTraining::keys`] has them, or a recipe of one's own. Nothing is
+    /// played yet.
     ///
     /// # Errors
     /// [`Error::Usage`] for options that cannot be; as [`for_classes`], [`first_numbers`] and [`tail`].
@@ -129,6 +131,12 @@ impl CachedTraining {
             session: None,
             kept: None,
         })
+    }
+
+    /// What suits so few steps: the loss of YOLOv4-tiny, its ways of varying pictures, and AdamW, which needs a quarter of the steps that gradient descent
+    /// does (`docs/training.md` has the figures).
+    pub fn keys(graph: &Graph) -> TrainingKeys {
+        TrainingKeys::of_graph(graph).moved_by(Optimizer::AdamW)
     }
 
     /// The network, for its classes.

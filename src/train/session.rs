@@ -11,6 +11,7 @@ use crate::{
     error::{Error, Result},
     gpu::{Adaptive, Descent, Gpu, TrainOptions, TrainProgram},
     graph::{Graph, Params, backward::GradientRequest, recompute::Recompute},
+    model::tensor_file,
     task::Task,
     tensor::Tensor,
     train::{
@@ -56,6 +57,8 @@ pub struct TrainSession {
     graph: Graph,
     keys: TrainingKeys,
     options: TrainSessionOptions,
+    /// The numbers that it began with, and those that were read back last.
+    begun: Params,
     params: Params,
     /// Steps that were done.
     steps: u64,
@@ -126,7 +129,7 @@ impl TrainSession {
             if program.training().gradients.is_empty() {
                 return Err(Error::Usage(format!("{} layers are frozen, and no other has numbers", options.frozen)));
             }
-            Ok(Self { program, graph: graph.clone(), keys, options, params, steps: 0 })
+            Ok(Self { program, graph: graph.clone(), keys, options, begun: params.clone(), params, steps: 0 })
         })
     }
 
@@ -138,6 +141,26 @@ impl TrainSession {
     /// Bytes of everything on the GPU.
     pub fn bytes(&self) -> u64 {
         self.program.bytes()
+    }
+
+    /// Bytes of device memory that everything on its device takes now; none where the platform does not say.
+    pub fn allocated(&self) -> Option<u64> {
+        self.program.gpu().allocated()
+    }
+
+    /// The device that it learns on.
+    pub fn gpu(&self) -> &Gpu {
+        self.program.gpu()
+    }
+
+    /// Begins anew on another device, where the first one is lost: [`TrainSession::resume`] goes on.
+    ///
+    /// # Errors
+    /// As [`TrainSession::new`].
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn renew(&mut self, gpu: &Gpu) -> Result<()> {
+        *self = Self::new(gpu, &self.graph, self.begun.clone(), self.keys.clone(), self.options.clone())?;
+        Ok(())
     }
 
     /// One step of this size on a batch: the network's inputs, as [`TrainProgram::forwards`] takes them, and what is to be found in each picture.
@@ -269,7 +292,7 @@ impl TrainSession {
             let views = views.collect::<Result<Vec<_>>>()?;
             let mut meta = remarks;
             meta.insert("steps".into(), self.steps.to_string());
-            safetensors::serialize(views, Some(meta)).map_err(&fail)
+            tensor_file::serialize(views, meta).map_err(&fail)
         })
     }
 

@@ -18,7 +18,6 @@ use yolov4::{
         model::{CfgOptions, Model, WeightsOptions},
         train::{
             cached::{CachedOptions, CachedTraining},
-            keys::TrainingKeys,
             session::StepReport,
         },
     },
@@ -218,7 +217,7 @@ async fn open(setup: &TrainerSetup) -> Result<Trainer> {
         rate: setup.rate(),
         seed: number("seed", setup.seed(), usual.seed as usize)? as u64,
     };
-    let mut keys = TrainingKeys::of_graph(&model.graph);
+    let mut keys = CachedTraining::keys(&model.graph);
     keys.augment.flip = setup.flip().unwrap_or(keys.augment.flip);
     let (gpu, steps) = (device().await?, options.steps);
     let training = CachedTraining::new(&gpu, &model, &params, &setup.classes(), keys, options)?;

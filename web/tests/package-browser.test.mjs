@@ -421,12 +421,59 @@ function resident() {
         try {
             const status = readFileSync(`/proc/${id}/status`, "utf8");
             const number = (/** @type {RegExp} */ pattern) => Number(pattern.exec(status)?.[1] ?? 0);
-            processes.set(Number(id), { parent: number(/PPid:\s+(\d+)/), bytes: 1024 * number(/VmRSS:\s+(\d+)/) });
-        } catch {
-            // It has ended meanwhile.
-        }
-    }
-    /** @param {number} id @returns {boolean} */
-    const ours = (id) => id === process.pid || (id > 1 && ours(processes.get(id)?.parent ?? 0));
-    return [...processes].filter(([id]) => id !== process.pid && ours(id)).reduce((sum, [, { bytes }]) => sum + bytes, 0);
-}
+            processes.set(Number(id), { parent: number(/PPid:\s+(\d+)/), bytes: 1024 * number(/VmRSS:\s+(\d+)/) 
+    test("teaches a network, and says what cannot be taught", async () => {
+        const seen = await inside(async ({ yolov4, demo, picture, end }) => {
+            const at = (/** @type {string} */ path) => new URL(path, location.href).href;
+            /** @type {typeof import("../package/src/train.js")} */
+            const { Trainer, labels } = await import(at("dist/train.js"));
+            const words = (/** @type {Promise<unknown>} */ work) => work.then(() => "done", (error) => `${error.name}: ${error.message}`);
+            const usual = { model: demo, classes: ["octagon"], size: 96, steps: 3, looks: 1, batch: 2 };
+            const refused = await Promise.all([
+                words(Trainer.create({ ...usual, classes: [] })),
+                words(Trainer.create({ ...usual, steps: 0.5 })),
+                words(Trainer.create({ ...usual, frozen: 99 })),
+                words(Trainer.create({ classes: ["octagon"] })),
+                words(labels("0 .5 .5 .1 .1\n0 .5 .5 .1\n", { classes: ["octagon"], width: 10, height: 10 })),
+            ]);
+            const boxes = await labels("0 .5 .5 .2 .4\n", { classes: ["octagon"], width: 320, height: 200 });
+            const trainer = await Trainer.create(usual);
+            const none = await words(trainer.run().next());
+            const strange = await words(Promise.resolve().then(() => trainer.add(picture, [{ name: "hexagon", box: [0, 0, 9, 9] }])));
+            const outside = await words(trainer.add(picture, [{ name: "octagon", box: [-9, 0, 9, 9] }]));
+            await trainer.add(picture, boxes);
+            await trainer.add(await createImageBitmap(picture), []);
+            const stop = new AbortController();
+            const first = [];
+            for await (const { step, loss } of trainer.run({ signal: stop.signal })) {
+                first.push([step, Number.isFinite(loss)]);
+                stop.abort();
+            }
+            trainer.device.destroy();
+            const rest = [];
+            for await (const { step } of trainer.run()) rest.push(step);
+            const model = await trainer.save();
+            const { done, steps } = trainer;
+            trainer.dispose();
+            const gone = await end(trainer.save());
+            const detector = await yolov4.Detector.create({ model, device: "webgpu" });
+            const { classes, size } = detector.info;
+            detector.dispose();
+            return { refused, boxes, none, strange, outside, first, rest, done, steps, gone, classes, size };
+        });
+        assert.deepEqual(seen.refused, [
+            "UsageError: classes: expected 1 or more, found 0",
+            "UsageError: steps: expected a whole number, found 0.5",
+            "UsageError: 99 layers stay as they are: expected 1 to 46",
+            "UsageError: a network is either given or named: a .cfg or a .safetensors, or a name",
+            "ModelError: the labels:2: expected a class and four numbers, found 4 words",
+        ]);
+        assert.deepEqual(seen.boxes.map(({ name, box }) => [name, box.map(Math.round)]), [["octagon", [128, 60, 64, 80]]]);
+        assert.equal(seen.none, "UsageError: there is no picture to learn from");
+        assert.equal(seen.strange, "UsageError: there is no class `hexagon` among octagon");
+        assert.match(seen.outside, /^UsageError: a box of 9x9 at -9,0: nothing of it is in a picture/);
+        // Nothing was kept before the device was lost: everything again.
+        assert.deepEqual([seen.first, seen.rest, seen.done, seen.steps], [[[1, true]], [1, 2, 3], 3, 3]);
+        assert.deepEqual([seen.gone, seen.classes, seen.size], ["UsageError", ["octagon"], [96, 96]]);
+    });
+});

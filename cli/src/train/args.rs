@@ -96,6 +96,9 @@ pub struct TrainArgs {
     /// Part of an adapter's name, or its number in `yolov4 adapters`
     #[arg(long, value_name = "NAME")]
     pub adapter: Option<String>,
+    /// Destroy the device after this step, to see the training go on with another one
+    #[arg(long, value_name = "N", hide = true)]
+    pub lose_device_at: Option<u64>,
     /// Do not turn pictures as their EXIF orientation says
     #[arg(long)]
     pub no_exif: bool,

@@ -3,6 +3,7 @@
 mod args;
 mod batches;
 mod check;
+mod device;
 mod first_batch;
 mod outputs;
 mod page;

@@ -6,14 +6,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use pollster::block_on;
+use indicatif::ProgressBar;
 use serde_json::json;
 use yolov4::{
-    Error, Gpu,
+    Error,
     dataset::{SetPart, TrainingSet},
     low_level::{
         digest,
-        gpu::{DeviceRequirements, GpuOptions},
         graph::{NodeParams, Params, recompute::Recompute},
         model::Model,
         train::{
@@ -30,12 +29,13 @@ use yolov4::{
 use super::{
     args::{Augment, Freeze, Mini, TrainArgs},
     batches::{Batch, BatchMaker},
+    device::{Losses, device},
     first_batch,
     outputs::{Learnt, OutputFolder},
     page,
     validation::{Measured, measure},
 };
-use crate::{CommandResult, Failure, interrupt, output, progress};
+use crate::{CommandResult, Failure, interrupt, output, progress, viewer::Stop};
 
 /// Pictures of a step.
 const MOST: usize = 1 << 16;
@@ -67,6 +67,10 @@ pub struct Training<'a> {
     pub(super) best: Best,
     /// The step of the last measurement.
     pub(super) measured: u64,
+    /// The most bytes of device memory that there were behind a step.
+    most: u64,
+    /// Whether the device was destroyed, as a test wants it.
+    taken: bool,
 }
 
 /// The best measurement so far, and how many there were after it.
@@ -113,9 +117,7 @@ impl<'a> Training<'a> {
             seed: args.seed,
             exif: !args.no_exif,
         };
-        let requirements = DeviceRequirements { binding_bytes: u64::MAX, ..DeviceRequirements::default() };
-        let gpu = GpuOptions { adapter: args.adapter.clone(), requirements, ..GpuOptions::default() };
-        let gpu = block_on(Gpu::new(&gpu))?;
+        let gpu = device(args)?;
         let ema = args.ema.unwrap_or(keys.recipe.average());
         if !(0.0..1.0).contains(&ema) {
             return Err(Error::Usage(format!("--ema: expected 0 or more and less than 1, found {ema}")).into());
@@ -182,13 +184,34 @@ impl<'a> Training<'a> {
             every: epochs.saturating_mul(epoch),
             best: Best::default(),
             measured: 0,
+            most: 0,
+            taken: false,
         })
     }
 
     pub fn run(&mut self, folder: &mut OutputFolder) -> CommandResult {
         let stop = interrupt::stop(Arc::new(|| {}));
         let bar = progress::bar(self.steps as usize);
-        bar.set_position(self.session.steps());
+        let mut losses = Losses::default();
+        let patient = loop {
+            bar.set_position(self.session.steps());
+            match self.learn(folder, &stop, &bar) {
+                Ok(patient) => break patient,
+                Err(Failure::Error(Error::DeviceLost(why))) => {
+                    bar.suspend(|| self.renew(folder, &why, &mut losses))?;
+                }
+                Err(failure) => {
+                    bar.finish_and_clear();
+                    return Err(failure);
+                }
+            }
+        };
+        bar.finish_and_clear();
+        self.end(folder, patient)
+    }
+
+    /// The steps that are left, as long as measurements get better and nobody ends it; whether they do.
+    fn learn(&mut self, folder: &mut OutputFolder, stop: &Stop, bar: &ProgressBar) -> Result<bool, Failure> {
         let mut saved = Instant::now();
         let between = Duration::from_secs_f64((self.args.save_every * 60.0).clamp(0.0, 1e9));
         let first = self.maker.batch(self.session.steps())?;
@@ -217,9 +240,9 @@ impl<'a> Training<'a> {
             });
             let report = report?;
             if !report.moved {
-                bar.finish_and_clear();
                 return Err(self.diverged(folder, &batch));
             }
+            self.most = self.most.max(self.session.allocated().unwrap_or(0));
             folder.record(&record(&report, step / self.epoch + 1, started.elapsed()))?;
             bar.inc(1);
             next = match ahead.transpose() {
@@ -237,9 +260,11 @@ impl<'a> Training<'a> {
                 self.session.save(&folder.state(), self.remarks())?;
                 saved = Instant::now();
             }
+            if self.args.lose_device_at == Some(step + 1) && !std::mem::replace(&mut self.taken, true) {
+                self.session.gpu().device().destroy();
+            }
         }
-        bar.finish_and_clear();
-        self.end(folder, patient)
+        Ok(patient)
     }
 
     /// Whether it is to be measured after this step.
@@ -333,6 +358,7 @@ impl<'a> Training<'a> {
         folder.results(&json!({
             "steps": step, "steps_in_all": self.steps, "batch": self.args.batch, "seed": self.args.seed,
             "pictures": self.set.train.len(), "classes": self.set.classes,
+            "memory": { "planned": self.session.bytes(), "most": (self.most > 0).then_some(self.most) },
             "recipe": self.keys.recipe.name(), "best": self.best.ap.map(|[ap50, ap]| json!({ "step": self.best.step, "AP50": ap50, "AP": ap })),
         }))?;
         output::say(format_args!("step {step} of {}, {how}; {}", self.steps, last.display()));

@@ -125,6 +125,11 @@ impl TrainProgram {
         Box::pin(async move { Self::build(gpu, graph, params, training?, options).await })
     }
 
+    /// The device that it plays on.
+    pub fn gpu(&self) -> &Gpu {
+        &self.gpu
+    }
+
     /// The network, forwards and backwards.
     pub fn training(&self) -> &TrainingGraph {
         &self.training
