@@ -42,8 +42,11 @@ fn scene(name: &str) -> Picture {
     Picture::decode(&fs::read(&path).unwrap(), &path, true).unwrap()
 }
 
+/// A picture, and its objects: class, left, top, width, height.
+type Labelled = (Picture, Vec<(usize, [f64; 4])>);
+
 /// Signs of one kind in the scenes, as the demo network finds them: a person would have drawn them.
-fn signs(kind: &str) -> Vec<(Picture, Vec<(usize, [f64; 4])>)> {
+fn signs(kind: &str) -> Vec<Labelled> {
     let mut detector = Detector::builder().model("demo").player(PlayerChoice::Cpu).build().unwrap();
     let found = |name: &&str| {
         let picture = scene(name);
@@ -180,7 +183,7 @@ fn a_hundred_steps_make_a_detector_of_ones_own_and_a_lost_device_changes_no_bit(
     let [file, _] = files;
     let builder = Detector::builder().file("mine.safetensors", file).model("mine.safetensors");
     let mut detector = builder.player(PlayerChoice::Cpu).score_threshold(0.3).build().unwrap();
-    let found = detector.detect(&scene("crossing")).unwrap();
+    let found = detector.detect(scene("crossing")).unwrap();
     println!("{found:?}");
     assert!(found.iter().any(|found| found.name == "octagon"), "{found:?}");
 }

@@ -138,6 +138,20 @@ fn a_lost_device_changes_no_bit() {
 }
 
 #[test]
+fn memory_is_what_was_said_before_the_first_step() {
+    let dir = squares();
+    let out = train(dir.path(), &[&START[..], &["3", "--size", "128", "--out", "memory"]].concat());
+    assert_eq!(out.status.code(), Some(0), "{}", said(&out));
+    let results: Value = serde_json::from_slice(&fs::read(dir.path().join("memory/results.json")).unwrap()).unwrap();
+    let (planned, most) = (results["memory"]["planned"].as_f64().unwrap(), results["memory"]["most"].as_f64());
+    assert!(said(&out).contains(&format!(": {:.0} MB", planned / 1e6)), "{}", said(&out));
+    // Not every platform says.
+    assert!(most.is_some() || !cfg!(target_os = "linux"), "{results}");
+    println!("planned {planned}, at most {most:?}");
+    assert!(most.is_none_or(|most| (most / planned - 1.0).abs() < 0.1), "{results}");
+}
+
+#[test]
 fn what_was_killed_goes_on_to_the_same_bits() {
     let dir = squares();
     let args = |out: &'static str| {

@@ -1,4 +1,4 @@
-//! What a state says besides numbers: what must be the same for a training to go on, and how far it has come.
+//! What a state says besides numbers: what must be the same for a training to go on, and how far it has come; and how it goes on from there.
 
 use std::collections::HashMap;
 
@@ -13,6 +13,7 @@ use yolov4::{
 
 use super::{
     args::Augment,
+    device::{Losses, device},
     outputs::OutputFolder,
     training::{Best, Training},
 };
@@ -81,6 +82,24 @@ impl Training<'_> {
         self.measured = number("measured").unwrap_or_default() as u64;
         folder.forget_after(self.session.steps(), self.measured)?;
         output::say(format_args!("goes on after step {}", self.session.steps()));
+        Ok(())
+    }
+
+    /// Goes on with another device from what was saved last, or from the beginning.
+    pub(super) fn renew(&mut self, folder: &mut OutputFolder, why: &str, losses: &mut Losses) -> CommandResult {
+        let state = folder.state();
+        let saved = if state.exists() { format!("; --resume goes on from {}", state.display()) } else { String::new() };
+        let fail = |e: Error| Error::DeviceLost(format!("{why}; {e}{saved}"));
+        if losses.hopeless(self.session.steps()) {
+            return Err(Error::DeviceLost(format!("{why}, again and again{saved}")).into());
+        }
+        output::say(format_args!("warning: the device was lost ({why}): it is asked for again"));
+        self.session.renew(&device(self.args).map_err(fail)?).map_err(fail)?;
+        if state.exists() {
+            return self.resume(folder);
+        }
+        (self.best, self.measured) = (Best::default(), 0);
+        folder.forget_after(0, 0)?;
         Ok(())
     }
 
