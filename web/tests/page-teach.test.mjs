@@ -11,7 +11,7 @@ import { begin, drop, listed, settle, small } from "./visitor.mjs";
 /** @typedef {import("playwright-core").Page} Page */
 
 /** Long enough for the backbone to look at twenty pictures four times, and for a hundred steps, on a processor. */
-const PATIENCE = 240_000;
+const PATIENCE = 600_000;
 /** Class number of what is taught, among the signs of the scenes. */
 const STOP = 0;
 
