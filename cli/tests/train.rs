@@ -115,7 +115,7 @@ fn eight_pictures_are_learnt_by_heart() {
     }
 }
 
-/// Twice: before anything was saved, and after.
+/// Before anything was saved, after that, and behind the last step.
 #[test]
 fn a_lost_device_changes_no_bit() {
     let dir = squares();
@@ -126,7 +126,12 @@ fn a_lost_device_changes_no_bit() {
         said(&ran)
     };
     run("whole", &[]);
-    for (out, step, after) in [("early", "2", None), ("late", "7", Some("goes on after step 4"))] {
+    let cases = [
+        ("early", "2", None),
+        ("late", "7", Some("goes on after step 4")),
+        ("end", "12", Some("goes on after step 12")),
+    ];
+    for (out, step, after) in cases {
         let text = run(out, &["--lose-device-at", step]);
         let told = text.contains("warning: the device was lost");
         assert!(told && after.is_none_or(|after| text.contains(after)), "{text}");

@@ -22,8 +22,12 @@ pub struct Tail {
 /// Leaves out the first `frozen` layers of a graph as loaded.
 ///
 /// # Errors
-/// [`Error::Usage`] if none is left out, or nothing is left that a head depends on.
+/// [`Error::Usage`] if none is left out, or a head would be.
 pub fn tail(graph: &Graph, frozen: usize) -> Result<Tail> {
+    let most = graph.heads.iter().filter_map(|head| graph.node(head.input).layer).min().unwrap_or(0);
+    if !(1..=most).contains(&frozen) {
+        return Err(Error::Usage(format!("{frozen} layers stay as they are: expected 1 to {most}")));
+    }
     let behind = |id: &NodeId| graph.node(*id).layer.is_some_and(|layer| layer >= frozen);
     let mut needed = vec![false; graph.nodes.len()];
     graph.heads.iter().for_each(|head| needed[head.input.0] = true);
@@ -35,9 +39,8 @@ pub fn tail(graph: &Graph, frozen: usize) -> Result<Tail> {
     let wanted = |id: &NodeId| needed[id.0];
     let given: Vec<NodeId> = graph.iter().map(|(id, _)| id).filter(wanted).filter(|id| !behind(id)).collect();
     let rest: Vec<NodeId> = graph.iter().map(|(id, _)| id).filter(wanted).filter(behind).collect();
-    let (Some((first, more)), false) = (given.split_first(), frozen == 0 || rest.is_empty()) else {
-        let last = graph.nodes.iter().filter_map(|node| node.layer).max().unwrap_or(0);
-        return Err(Error::Usage(format!("{frozen} layers stay as they are: expected 1 to {last}")));
+    let Some((first, more)) = given.split_first() else {
+        return Err(Error::graph("tail", "reads nothing of the layers in front of it"));
     };
     let mut builder = Builder::new(graph.node(*first).shape)?;
     let mut moved = vec![NodeId(0); graph.nodes.len()];

@@ -29,6 +29,8 @@ use crate::{
 
 /// How much of themselves averaged numbers keep in a step: there are few.
 const AVERAGE: f64 = 0.98;
+/// Bytes of all that may be kept of looks: a module of WebAssembly has four gigabytes for everything.
+const ROOM: usize = 3 << 29;
 /// Steps from one state that is kept to the next: a training whose device is lost goes on from there.
 const KEPT: u64 = 10;
 
@@ -68,7 +70,7 @@ struct CachedLook {
 pub struct CachedTraining {
     gpu: Gpu,
     network: Model,
-    /// Of all of the network; those of the tail as it was read back last.
+    /// Of all of the network, as it began.
     params: Params,
     tail: Tail,
     keys: TrainingKeys,
@@ -89,7 +91,7 @@ impl CachedTraining {
     /// played yet.
     ///
     /// # Errors
-    /// [`Error::Usage`] for options that cannot be; as [`for_classes`], [`first_numbers`] and [`tail`].
+    /// [`Error::Usage`] for options and names of classes that cannot be; as [`for_classes`], [`first_numbers`] and [`tail`].
     pub fn new(
         gpu: &Gpu,
         model: &Model,
@@ -107,6 +109,9 @@ impl CachedTraining {
             if number == 0 {
                 return Err(Error::Usage(format!("{what}: expected 1 or more, found 0")));
             }
+        }
+        if let Some(name) = classes.iter().find(|name| name.trim().is_empty() || name.contains(['\n', '\r'])) {
+            return Err(Error::Usage(format!("classes: expected a name in one line, found `{name}`")));
         }
         let rate = options.rate.unwrap_or(keys.schedule.learning_rate);
         if !(rate.is_finite() && rate > 0.0) {
@@ -158,10 +163,12 @@ impl CachedTraining {
     /// Adds a picture with its objects: of each its class, then left, top, width and height in pixels. The backbone plays all looks at it.
     ///
     /// # Errors
-    /// [`Error::Usage`] for a class that there is not, or a box of no size, or none within the picture; if the device fails.
+    /// [`Error::Usage`] for a class that there is not, or a box of no size, or none within the picture; [`Error::OutOfMemory`] for a picture too many;
+    /// if the device fails.
     pub fn add<'a>(&'a mut self, picture: &'a Picture, objects: &'a [(usize, [f64; 4])]) -> Task<'a, Result<()>> {
         Box::pin(async move {
             picture.check()?;
+            self.has_room()?;
             let size = (picture.width, picture.height);
             let classes = self.network.graph.classes();
             let objects = objects.iter().map(|(class, bbox)| fractions(*class, classes, *bbox, size));
@@ -174,6 +181,21 @@ impl CachedTraining {
             self.pictures += 1;
             Ok(())
         })
+    }
+
+    /// Whether what is kept of another picture has room.
+    fn has_room(&self) -> Result<()> {
+        let values = self.tail.given.iter().map(|id| self.network.graph.node(*id).shape.elements());
+        let each = values.sum::<usize>() * size_of::<f32>() * self.options.looks;
+        let most = ROOM / each.max(1);
+        if self.pictures < most {
+            return Ok(());
+        }
+        Err(Error::OutOfMemory(format!(
+            "what is kept of {} looks at a picture takes {:.1} MB: there is room for {most} pictures; try a smaller size, or fewer looks",
+            self.options.looks,
+            each as f64 / 1e6
+        )))
     }
 
     async fn look(&mut self, picture: &Picture, objects: &[(usize, [f64; 4])], look: usize) -> Result<CachedLook> {
@@ -199,8 +221,9 @@ impl CachedTraining {
             }
         };
         let mut played = player.play(&input, &self.tail.given).await?.nodes;
-        let values = self.tail.given.iter().filter_map(|id| played.remove(id)).collect();
-        Ok(CachedLook { values, truths })
+        let missing = || Error::graph("tail", "reads a value that was not kept");
+        let values = self.tail.given.iter().map(|id| played.remove(id).ok_or_else(missing));
+        Ok(CachedLook { values: values.collect::<Result<_>>()?, truths })
     }
 
     /// One step.
@@ -268,13 +291,16 @@ impl CachedTraining {
         (self.player, self.session) = (None, None);
     }
 
-    /// The network as it is now, with everything inside, as [`bundle_writer`] writes it.
+    /// The network behind [`CachedTraining::steps`], with everything inside, as [`bundle_writer`] writes it.
     ///
     /// # Errors
     /// If the device fails; as [`bundle_writer::bytes`].
     pub fn save(&mut self) -> Task<'_, Result<Vec<u8>>> {
         Box::pin(async move {
             let mut params = self.params.clone();
+            if self.session.is_none() && self.kept.is_some() {
+                self.session = Some(self.open().await?);
+            }
             if let Some(session) = &mut self.session {
                 self.tail.put(session.params_async().await?, &mut params);
             }

@@ -57,8 +57,10 @@ pub struct TrainSession {
     graph: Graph,
     keys: TrainingKeys,
     options: TrainSessionOptions,
-    /// The numbers that it began with, and those that were read back last.
+    /// The numbers that it began with.
+    #[cfg(not(target_arch = "wasm32"))]
     begun: Params,
+    /// Those that were read back last.
     params: Params,
     /// Steps that were done.
     steps: u64,
@@ -129,7 +131,16 @@ impl TrainSession {
             if program.training().gradients.is_empty() {
                 return Err(Error::Usage(format!("{} layers are frozen, and no other has numbers", options.frozen)));
             }
-            Ok(Self { program, graph: graph.clone(), keys, options, begun: params.clone(), params, steps: 0 })
+            Ok(Self {
+                program,
+                graph: graph.clone(),
+                keys,
+                options,
+                #[cfg(not(target_arch = "wasm32"))]
+                begun: params.clone(),
+                params,
+                steps: 0,
+            })
         })
     }
 
@@ -281,7 +292,7 @@ impl TrainSession {
             let state = self.program.state().await?;
             if state.iter().any(|(_, list)| list.iter().any(|number| !number.is_finite())) {
                 let message =
-                    format!("step {}: the network's numbers are none any more; try a smaller rate (--lr)", self.steps);
+                    format!("step {}: the network's numbers are none any more; try a smaller rate", self.steps);
                 return Err(Error::Gpu(message));
             }
             let fail = Error::format("the state of training", "safetensors");

@@ -1,5 +1,5 @@
 // Pictures to learn from, with what is marked in them: by hand, or by files of labels beside them.
-import { PageError } from "./failures.js";
+import { PageError, trouble } from "./failures.js";
 import type { Link } from "./link.js";
 import type { LabelledBox, LabelledPicture } from "./protocol.js";
 
@@ -10,6 +10,8 @@ export interface Leaf extends LabelledPicture {
     height: number;
     /** Its address in this page, for a small view of it. */
     url: string;
+    /** Whether its boxes were read before anybody had told the names of their classes. */
+    numbered: boolean;
 }
 
 const stem = (file: File) => file.name.replace(/\.[^.]+$/, "");
@@ -31,12 +33,12 @@ export class Album {
 
     /**
      * Takes pictures, files of labels that are called like them, and the names of their classes, in any order.
-     * @throws PageError for what is none of these, once all others are taken; what is wrong with labels, with their line.
+     * @throws PageError once all that can be is taken: what is none of these, what is wrong with labels, with their line.
      */
     async add(files: File[]): Promise<void> {
         const wrong: unknown[] = [];
         const names = files.find(isNames);
-        if (names) this.#names = (await names.text()).split(/\r?\n/).map((name) => name.trim()).filter((name) => name !== "");
+        if (names) this.#tell((await names.text()).trimEnd().split(/\r?\n/).map((name) => name.trim()));
         for (const file of files.filter((file) => !isNames(file) && !isLabels(file))) {
             await this.#picture(file).catch((error: unknown) => wrong.push(error));
         }
@@ -46,9 +48,18 @@ export class Album {
             if (leaf) await this.#label(leaf, file).catch((error: unknown) => wrong.push(error));
             else this.#early.push(file);
         }
-        if (wrong.length > 0) throw wrong[0];
-        const [early] = this.#early;
-        if (early) throw new PageError("picture", `${early.name}: its picture, ${stem(early)}.jpg or so, has not come yet.`);
+        const early = this.#early.filter((file) => files.includes(file));
+        wrong.push(...early.map((file) => new Error(`${file.name}: its picture, ${stem(file)}.jpg or so, has not come yet.`)));
+        if (wrong.length > 0) throw new PageError("lesson", wrong.map((error) => trouble(error).sentence).join(" "));
+    }
+
+    /** The names of classes; what was read before gets them, too. */
+    #tell(names: string[]): void {
+        this.#names = names;
+        for (const leaf of this.leaves.filter(({ numbered }) => numbered)) {
+            leaf.numbered = false;
+            for (const box of leaf.boxes) box.name = names[NUMBERED.indexOf(box.name)] || box.name;
+        }
     }
 
     /** What is marked, in the order of the names that were told, else as it came. */
@@ -60,7 +71,7 @@ export class Album {
 
     /** Names to choose from. */
     get known(): string[] {
-        return [...new Set([...(this.#names ?? []), ...this.classes])];
+        return [...new Set([...(this.#names ?? []), ...this.classes])].filter((name) => name !== "");
     }
 
     remove(leaf: Leaf): void {
@@ -69,17 +80,18 @@ export class Album {
     }
 
     async #picture(file: File): Promise<void> {
-        if (this.leaves.some(({ picture }) => picture.name === file.name)) throw new PageError("picture", `${file.name}: is there already.`);
+        if (this.leaves.some(({ picture }) => picture.name === file.name)) throw new PageError("lesson", `${file.name}: is there already.`);
         const bitmap = await createImageBitmap(file).catch(() => {
-            throw new PageError("picture", `${file.name}: is neither a picture that this browser decodes, nor labels (.txt).`);
+            throw new PageError("lesson", `${file.name}: is neither a picture that this browser decodes, nor labels (.txt).`);
         });
         const { width, height } = bitmap;
         bitmap.close();
-        this.leaves.push({ picture: file, boxes: [], width, height, url: URL.createObjectURL(file) });
+        this.leaves.push({ picture: file, boxes: [], width, height, url: URL.createObjectURL(file), numbered: false });
     }
 
     async #label(leaf: Leaf, file: File): Promise<void> {
+        if (leaf.boxes.length > 0) throw new PageError("lesson", `${file.name}: there are boxes in ${leaf.picture.name} already; delete them first.`);
         const boxes: LabelledBox[] = await this.link.call("labels", [file, this.#names ?? NUMBERED, leaf.width, leaf.height]);
-        leaf.boxes = boxes;
+        [leaf.boxes, leaf.numbered] = [boxes, this.#names === undefined];
     }
 }

@@ -91,6 +91,10 @@ const boxes = new BoxControls(show, settings, (error) => banner.trouble(error));
 const network = new Network(link, banner, settings, changed);
 const see = new See(show, network, banner);
 const teach = new Teach(link, network, banner);
+// Only a GPU learns, if only one in software.
+el<HTMLButtonElement>("teach").disabled = missing !== undefined && missing.code !== "software";
+el("teach-why").hidden = !el<HTMLButtonElement>("teach").disabled;
+el("teach-why").textContent = missing?.sentence ?? "";
 new Bench(show, banner);
 
 function changed(info: EngineInfo): void {
@@ -186,7 +190,7 @@ el("stage").dataset.ready = "true";
 if ("serviceWorker" in navigator) {
     try {
         await navigator.serviceWorker.register("sw.js", { scope: "./" });
-        if (network.info?.device === "cpu") (await navigator.serviceWorker.ready).active?.postMessage("keep");
+        if (network.info?.device === "cpu") (await navigator.serviceWorker.ready).active?.postMessage("wasm/yolov4_cpu_bg.wasm");
     } catch {
         // Private windows have none; the page only needs the network then.
     }

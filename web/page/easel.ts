@@ -47,6 +47,12 @@ export class Easel {
         });
     }
 
+    /** The boxes of the picture that is there are others. */
+    change(boxes: LabelledBox[]): void {
+        this.#boxes = boxes;
+        this.#draw();
+    }
+
     /** A picture with its boxes; none takes it away. */
     show(picture: ImageBitmap | undefined, boxes: LabelledBox[]): void {
         if (this.#picture !== picture) {

@@ -78,6 +78,7 @@ const TABLE: Record<string, Row> = {
     },
     plain: { advice: "Look for an https address of the file, or download it and drop it here.", ways: ["file", "demo"] },
     address: { advice: "Look at the address; the server must also allow other pages to read (CORS).", ways: ["resume", "demo"] },
+    lesson: { advice: "", ways: [] },
     stopped: { sentence: "It was stopped before the first step.", advice: "", ways: [] },
     QuotaExceededError: {
         sentence: "There is no room left to keep this network.",

@@ -25,7 +25,7 @@ export function listen(act: (key: Key) => void): void {
         const target = event.target instanceof Element ? event.target : document.body;
         const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
         const known = KEYS.find(([, code]) => code === key);
-        if (!known || target.closest("input:not([type=checkbox]), select, textarea, dialog[open]")) return;
+        if (!known || target.closest("input:not([type=checkbox]), select, textarea") || document.querySelector("dialog[open]")) return;
         // Buttons and folds are pressed with the space bar.
         if (key === " " && target.closest("button, summary, input, a")) return;
         event.preventDefault();

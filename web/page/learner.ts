@@ -26,7 +26,9 @@ export class Learner {
         try {
             for (const [n, { picture, boxes }] of pictures.entries()) {
                 this.tell({ news: "learning", what: "pictures", done: n, all: pictures.length });
-                await trainer.add(picture, boxes);
+                await trainer.add(picture, boxes).catch((error: unknown) => {
+                    throw of(picture, error);
+                });
                 // Nothing is learnt yet: there is nothing to go on with.
                 if (signal.aborted) throw Object.assign(new Error(), { code: "stopped" });
             }
@@ -49,4 +51,10 @@ export class Learner {
         const { labels } = await import("yolov4-wgpu/train");
         return labels(text, { classes, width, height });
     }
+}
+
+/** A failure with the name of its picture. */
+function of(picture: Blob, error: unknown): unknown {
+    if (error instanceof Error && picture instanceof File) error.message = `${picture.name}: ${error.message}`;
+    return error;
 }

@@ -26,9 +26,10 @@ self.addEventListener("activate", (event) => {
     event.waitUntil(tidy());
 });
 
-// From a page that has needed what is kept then, before it had this worker.
+// From a page that has needed one of what is kept then, before it had this worker.
 self.addEventListener("message", (event) => {
-    event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(SELDOM)));
+    const name = SELDOM.find((name) => name === event.data);
+    if (name) event.waitUntil(caches.open(CACHE).then((cache) => cache.add(name)));
 });
 
 self.addEventListener("fetch", (event) => {

@@ -2,7 +2,7 @@
 import { Album, type Leaf } from "./album.js";
 import type { Banner } from "./banner.js";
 import { Curve } from "./curve.js";
-import { button, el, input, option } from "./dom.js";
+import { button, el, input, option, select } from "./dom.js";
 import { Easel } from "./easel.js";
 import { PageError, trouble } from "./failures.js";
 import type { Link } from "./link.js";
@@ -18,7 +18,9 @@ export class Teach {
     readonly #album: Album;
     readonly #easel: Easel;
     readonly #curve = new Curve(document.querySelector("#curve") as SVGSVGElement, "Loss");
+    /** The picture that is seen, and the one that is to be. */
     #leaf: Leaf | undefined;
+    #turning: Leaf | undefined;
     #learning = false;
     #taught: File | undefined;
 
@@ -36,6 +38,11 @@ export class Teach {
         button("teach").onclick = () => this.#dialog.showModal();
         button("lesson-close").onclick = () => this.#dialog.close();
         button("lesson-open").onclick = () => this.#open();
+        button("lesson-remove").onclick = () => void this.#safely(async () => this.#leaf && (await this.#remove(this.#leaf)));
+        // Marks are nowhere but here.
+        addEventListener("beforeunload", (event) => {
+            if (this.#learning || (this.#album.classes.length > 0 && !this.#taught)) event.preventDefault();
+        });
         button("learn").onclick = () => void this.#safely(() => (this.#learning ? this.link.call("stop", []) : this.#learn()));
         button("taught-save").onclick = () => this.#taught && save(this.#taught, this.#taught.name);
         // Not for the page, which would show them.
@@ -62,7 +69,9 @@ export class Teach {
             try {
                 await this.#album.add(files);
             } finally {
-                await this.#turn(this.#leaf ?? this.#album.leaves[0]);
+                const leaf = this.#leaf ?? this.#album.leaves[0];
+                if (leaf === this.#leaf) this.#marked();
+                else await this.#turn(leaf);
             }
         });
     }
@@ -73,7 +82,8 @@ export class Teach {
         if (what !== "steps" || loss === undefined) return;
         this.#curve.add(done, all, loss);
         this.#dialog.dataset.step = String(done);
-        this.#say(`Step ${done} of ${all}: loss ${loss.toFixed(3)}.`);
+        // Not aloud: there are many.
+        el("lesson-step").textContent = `Step ${done} of ${all}: loss ${loss.toFixed(3)}.`;
     }
 
     #open(): void {
@@ -85,10 +95,12 @@ export class Teach {
 
     /** Another picture on the easel. */
     async #turn(leaf: Leaf | undefined): Promise<void> {
-        this.#leaf = leaf;
+        this.#turning = leaf;
         const bitmap = leaf && (await createImageBitmap(leaf.picture));
         // Somebody may have turned on meanwhile.
-        if (this.#leaf !== leaf) return bitmap?.close();
+        if (this.#turning !== leaf) return bitmap?.close();
+        // What is drawn belongs to the picture that is seen.
+        this.#leaf = leaf;
         this.#easel.show(bitmap, leaf?.boxes ?? []);
         this.#show();
     }
@@ -105,7 +117,13 @@ export class Teach {
     }
 
     #marked(): void {
-        if (this.#leaf) void this.#turn(this.#leaf);
+        this.#easel.change(this.#leaf?.boxes ?? []);
+        this.#show();
+    }
+
+    async #remove(leaf: Leaf): Promise<void> {
+        this.#album.remove(leaf);
+        await this.#turn(this.#leaf === leaf ? this.#album.leaves[0] : this.#leaf);
     }
 
     /** Everything but the easel. */
@@ -113,20 +131,29 @@ export class Teach {
         const { leaves, known, classes } = this.#album;
         el("easel").hidden = el("marks-of").hidden = leaves.length === 0;
         el("easel-empty").hidden = leaves.length > 0;
+        // The keys go on where they were.
+        const focused = document.activeElement?.getAttribute("aria-label");
+        const within = el("album").contains(document.activeElement);
         el("album").replaceChildren(...leaves.map((leaf) => this.#small(leaf)));
+        if (within) el("album").querySelector<HTMLElement>(focused ? `[aria-label="${CSS.escape(focused)}"]` : "button")?.focus();
         el("mark-names").replaceChildren(...known.map((name) => option(name)));
         const marks = (this.#leaf?.boxes ?? []).map(({ name, box }, n) => {
             const [row, what, remove] = [document.createElement("li"), document.createElement("span"), document.createElement("button")];
             what.textContent = `${name}, ${Math.round(box[2])} x ${Math.round(box[3])}`;
             remove.textContent = "Delete";
             remove.setAttribute("aria-label", `Delete ${name} ${n + 1}`);
-            remove.onclick = () => this.#unmark(n);
+            remove.onclick = () => {
+                this.#unmark(n);
+                el("easel").focus();
+            };
             row.append(what, remove);
             return row;
         });
         el("marks").replaceChildren(...marks);
         const marked = leaves.reduce((sum, { boxes }) => sum + boxes.length, 0);
-        el("counts").textContent = `${leaves.length} pictures, ${marked} objects${classes.length > 0 ? `: ${classes.join(", ")}` : ""}`;
+        const empty = leaves.filter(({ boxes }) => boxes.length === 0).length;
+        const objects = `${leaves.length} pictures, ${marked} objects${classes.length > 0 ? `: ${classes.join(", ")}` : ""}`;
+        el("counts").textContent = empty > 0 ? `${objects}. Nothing is marked in ${empty}: they teach what is none of these.` : objects;
     }
 
     #small(leaf: Leaf): HTMLButtonElement {
@@ -137,9 +164,7 @@ export class Teach {
         made.setAttribute("aria-pressed", String(leaf === this.#leaf));
         made.onclick = () => void this.#safely(() => this.#turn(leaf));
         made.onkeydown = (event) => {
-            if (event.key !== "Delete") return;
-            this.#album.remove(leaf);
-            void this.#safely(() => this.#turn(this.#leaf === leaf ? this.#album.leaves[0] : this.#leaf));
+            if (event.key === "Delete") void this.#safely(() => this.#remove(leaf));
         };
         made.append(picture, count);
         return made;
@@ -148,8 +173,8 @@ export class Teach {
     async #learn(): Promise<void> {
         const { leaves, classes } = this.#album;
         const { files, info } = this.network;
-        if (!files || !info) throw new PageError("usage", "There is no network yet.");
-        if (classes.length === 0) throw new PageError("usage", "Nothing is marked yet: draw a box around an object in each picture.");
+        if (!files || !info) throw new PageError("lesson", "There is no network yet.");
+        if (classes.length === 0) throw new PageError("lesson", "Nothing is marked yet: draw a box around an object in each picture.");
         const steps = input("lesson-steps");
         if (!steps.reportValidity()) return;
         this.#busy(true);
@@ -159,16 +184,27 @@ export class Teach {
             const lesson = { classes, size: info.size, steps: steps.valueAsNumber, flip: input("lesson-flip").checked };
             const pictures = leaves.map(({ picture, boxes }) => ({ picture, boxes }));
             const learnt = await this.link.call("train", [files, lesson, pictures]);
-            const name = `${classes.slice(0, 3).join("-").replace(/[^\p{L}\p{N} _-]/gu, "_")}.safetensors`;
+            const name = `${this.#title(classes)}.safetensors`;
             this.#taught = new File([learnt], name);
             const [first, last] = this.#curve.ends;
             el("taught").hidden = false;
-            el("taught-what").textContent = `${name}: ${leaves.length} pictures, loss ${first.toFixed(2)} to ${last.toFixed(2)}.`;
+            el("taught-what").textContent = `${name}: ${pictures.length} pictures, loss ${first.toFixed(2)} to ${last.toFixed(2)}.`;
             this.#say("");
+            el("lesson-step").textContent = "";
             this.#dialog.close();
             await this.network.open([this.#taught]);
         } finally {
             this.#busy(false);
+        }
+    }
+
+    /** What was taught before stays. */
+    #title(classes: string[]): string {
+        const title = classes.slice(0, 3).join("-").replace(/[^\p{L}\p{N} _-]/gu, "_");
+        const taken = [...select("models").options].map(({ value }) => value);
+        for (let n = 1; ; n += 1) {
+            const numbered = n === 1 ? title : `${title} ${n}`;
+            if (!taken.includes(numbered)) return numbered;
         }
     }
 
@@ -187,8 +223,8 @@ export class Teach {
         try {
             await work();
         } catch (error) {
-            const { sentence, advice } = trouble(error);
-            if (this.#dialog.open) this.#say(`${sentence} ${advice}`);
+            // What else the page could do is not what is asked here.
+            if (this.#dialog.open) this.#say(trouble(error).sentence);
             else this.banner.trouble(error);
         }
     }

@@ -20,9 +20,9 @@ use yolov4::{
 };
 
 use crate::{
+    device_loss::root,
     failure::{failure, with_code},
     info,
-    loss::root,
     source::{JsSource, SourcePixels},
     stage::{CanvasStage, UI},
 };

@@ -6,14 +6,14 @@
 
 #[cfg(feature = "webgpu")]
 mod chain;
+#[cfg(any(feature = "webgpu", feature = "training"))]
+mod device_loss;
 #[cfg(feature = "webgpu")]
 mod engine;
 mod failure;
 mod given;
 #[cfg(any(feature = "webgpu", feature = "cpu"))]
 mod info;
-#[cfg(any(feature = "webgpu", feature = "training"))]
-mod loss;
 #[cfg(any(feature = "webgpu", feature = "cpu"))]
 mod options;
 mod plain;

@@ -24,9 +24,9 @@ use yolov4::{
 };
 
 use crate::{
+    device_loss::{lost, pause},
     failure::{failure, without_webgpu},
     given::{count, file},
-    loss::{lost, root},
     plain::object,
     source::{JsSource, SourcePixels},
 };
@@ -67,13 +67,26 @@ extern "C" {
     fn flip(this: &TrainerSetup) -> Option<bool>;
 }
 
+/// Milliseconds in which a loss is told that a failure has come of.
+const TOLD: f64 = 2000.0;
+
+/// A device that is given back when nobody has it any more: the garbage collector would take its time.
+struct OwnDevice(Gpu);
+
+impl Drop for OwnDevice {
+    fn drop(&mut self) {
+        self.0.device().destroy();
+    }
+}
+
 /// See the crate's page.
 #[wasm_bindgen]
 pub struct Trainer {
     training: Rc<Mutex<CachedTraining>>,
     /// The device of now.
-    gpu: Rc<RefCell<Gpu>>,
+    device: Rc<RefCell<OwnDevice>>,
     steps: u64,
+    notes: Vec<String>,
 }
 
 #[wasm_bindgen]
@@ -92,8 +105,8 @@ impl Trainer {
     /// The device of now.
     #[wasm_bindgen(getter, unchecked_return_type = "GPUDevice")]
     pub fn device(&self) -> JsValue {
-        let gpu = self.gpu.borrow();
-        let device: Option<&JsValue> = gpu.device().as_webgpu().map(AsRef::as_ref);
+        let own = self.device.borrow();
+        let device: Option<&JsValue> = own.0.device().as_webgpu().map(AsRef::as_ref);
         device.cloned().unwrap_or_default()
     }
 
@@ -101,6 +114,18 @@ impl Trainer {
     #[wasm_bindgen(getter)]
     pub fn steps(&self) -> f64 {
         self.steps as f64
+    }
+
+    /// Steps that were done, as far as they are not lost with a device; none are told while one is under way.
+    #[wasm_bindgen(getter)]
+    pub fn done(&self) -> Option<f64> {
+        self.training.try_lock().map(|training| training.steps() as f64)
+    }
+
+    /// Remarks on the network, one line each.
+    #[wasm_bindgen(getter)]
+    pub fn notes(&self) -> Vec<String> {
+        self.notes.clone()
     }
 
     /// Adds a picture, as RGBA, with its objects: five numbers each, its class, then left, top, width and height in pixels.
@@ -139,26 +164,31 @@ impl Trainer {
     /// Asks for another device, and goes on from the last state that was kept.
     #[wasm_bindgen(unchecked_return_type = "Promise<void>")]
     pub fn renew(&self) -> Promise {
-        let (training, now) = (Rc::clone(&self.training), Rc::clone(&self.gpu));
+        let (training, now) = (Rc::clone(&self.training), Rc::clone(&self.device));
         future_to_promise(async move {
             let mut training = training.lock().await;
-            let gpu = device().await.map_err(|e| failure(&e))?;
-            training.renew(&gpu);
-            now.replace(gpu).device().destroy();
+            let own = device().await.map_err(|e| failure(&e))?;
+            training.renew(&own.0);
+            now.replace(own);
             Ok(JsValue::UNDEFINED)
         })
     }
 
     /// Runs alone; until the device is lost at most.
     fn promise(&self, run: impl AsyncFnOnce(&mut CachedTraining) -> Result<JsValue> + 'static) -> Promise {
-        let (training, gpu) = (Rc::clone(&self.training), Rc::clone(&self.gpu));
+        let (training, device) = (Rc::clone(&self.training), Rc::clone(&self.device));
         future_to_promise(async move {
             let mut training = training.lock().await;
-            let gpu = gpu.borrow().clone();
+            let gpu = device.borrow().0.clone();
             let (work, loss) = (pin!(run(&mut training)), pin!(lost(&gpu)));
             match select(work, loss).await {
                 Either::Left((Ok(value), _)) => Ok(value),
-                Either::Left((Err(error), _)) | Either::Right((error, _)) => Err(root(&gpu, error).await),
+                // Of a lost device a read-back may fail before the loss is told.
+                Either::Left((Err(error @ Error::Gpu(_)), loss)) => match select(loss, pin!(pause(TOLD))).await {
+                    Either::Left((lost, _)) => Err(failure(&lost)),
+                    Either::Right(_) => Err(failure(&error)),
+                },
+                Either::Left((Err(error), _)) | Either::Right((error, _)) => Err(failure(&error)),
             }
         })
     }
@@ -171,19 +201,24 @@ impl Trainer {
 #[wasm_bindgen]
 pub fn labels(text: Vec<u8>, name: String, classes: Vec<String>) -> std::result::Result<Vec<f64>, JsValue> {
     let (lines, faults) = parse_labels(&text, Path::new(&name), &classes);
-    match faults.into_iter().find(|fault| fault.severity() == Severity::Error) {
-        Some(fault) => {
-            let (line, message) = (fault.line.unwrap_or(1), fault.message);
-            Err(failure(&Error::Text { file: name.into(), line, message }))
-        }
+    let fault = faults.into_iter().find(|fault| fault.severity() == Severity::Error);
+    let fault = fault.map(|fault| (fault.line.unwrap_or(1), fault.message));
+    // Whoever learns from them wants all of them to be in the picture.
+    let seen = |[x, y, w, h]: [f64; 4]| {
+        w > 0.0 && h > 0.0 && [(x, w), (y, h)].iter().all(|(at, side)| at + side / 2.0 > 0.0 && at - side / 2.0 < 1.0)
+    };
+    let nothing = lines.iter().find(|line| !seen(line.sides));
+    let nothing = nothing.map(|line| (line.line, "nothing of this box is in the picture".to_owned()));
+    match fault.or(nothing) {
+        Some((line, message)) => Err(failure(&Error::Text { file: name.into(), line, message })),
         None => Ok(lines.iter().flat_map(|l| [l.class as f64].into_iter().chain(l.sides)).collect()),
     }
 }
 
 impl Drop for Trainer {
-    /// The garbage collector would take its time.
+    /// What is under way ends with an error.
     fn drop(&mut self) {
-        self.gpu.borrow().device().destroy();
+        self.device.borrow().0.device().destroy();
     }
 }
 
@@ -201,7 +236,7 @@ async fn open(setup: &TrainerSetup) -> Result<Trainer> {
             return Err(Error::Usage("a network is either given or named: a .cfg or a .safetensors, or a name".into()));
         }
     };
-    let mut notes = Vec::new();
+    let mut notes = model.notes.clone();
     let load = WeightsOptions::default();
     let params = match file(setup.weights(), setup.weights_name(), "model.weights") {
         Some((name, bytes)) => model.read_weights(&name, &bytes, &load, &mut notes)?,
@@ -219,15 +254,15 @@ async fn open(setup: &TrainerSetup) -> Result<Trainer> {
     };
     let mut keys = CachedTraining::keys(&model.graph);
     keys.augment.flip = setup.flip().unwrap_or(keys.augment.flip);
-    let (gpu, steps) = (device().await?, options.steps);
-    let training = CachedTraining::new(&gpu, &model, &params, &setup.classes(), keys, options)?;
-    Ok(Trainer { training: Rc::new(Mutex::new(training)), gpu: Rc::new(RefCell::new(gpu)), steps })
+    let (own, steps) = (device().await?, options.steps);
+    let training = CachedTraining::new(&own.0, &model, &params, &setup.classes(), keys, options)?;
+    Ok(Trainer { training: Rc::new(Mutex::new(training)), device: Rc::new(RefCell::new(own)), steps, notes })
 }
 
 /// A device with the largest bindings that there are.
-async fn device() -> Result<Gpu> {
+async fn device() -> Result<OwnDevice> {
     let requirements = DeviceRequirements { binding_bytes: u64::MAX, ..DeviceRequirements::default() };
-    Gpu::new(&GpuOptions { requirements, ..GpuOptions::default() }).await
+    Gpu::new(&GpuOptions { requirements, ..GpuOptions::default() }).await.map(OwnDevice)
 }
 
 fn told(report: &StepReport) -> JsValue {

@@ -425,11 +425,12 @@ describe("the package in a page", { concurrency: false }, () => {
                 words(Trainer.create({ ...usual, frozen: 99 })),
                 words(Trainer.create({ classes: ["octagon"] })),
                 words(labels("0 .5 .5 .1 .1\n0 .5 .5 .1\n", { classes: ["octagon"], width: 10, height: 10 })),
+                words(labels("0 .5 .5 0 .1", { classes: ["octagon"], width: 10, height: 10 })),
             ]);
             const boxes = await labels("0 .5 .5 .2 .4\n", { classes: ["octagon"], width: 320, height: 200 });
             const trainer = await Trainer.create(usual);
             const none = await words(trainer.run().next());
-            const strange = await words(Promise.resolve().then(() => trainer.add(picture, [{ name: "hexagon", box: [0, 0, 9, 9] }])));
+            const strange = await words(trainer.add(picture, [{ name: "hexagon", box: [0, 0, 9, 9] }]));
             const outside = await words(trainer.add(picture, [{ name: "octagon", box: [-9, 0, 9, 9] }]));
             await trainer.add(picture, boxes);
             await trainer.add(await createImageBitmap(picture), []);
@@ -439,31 +440,40 @@ describe("the package in a page", { concurrency: false }, () => {
                 first.push([step, Number.isFinite(loss)]);
                 stop.abort();
             }
-            trainer.device.destroy();
+            const sum = (/** @type {Uint8Array} */ bytes) => bytes.reduce((sum, byte) => Math.imul(sum ^ byte, 0x01000193), 1);
+            const before = trainer.device;
+            before.destroy();
             const rest = [];
             for await (const { step } of trainer.run()) rest.push(step);
+            const others = trainer.device !== before;
+            trainer.device.destroy();
             const model = await trainer.save();
+            const fresh = await Trainer.create(usual);
+            const [saved, begun] = [sum(model), sum(await fresh.save())];
+            fresh.dispose();
             const { done, steps } = trainer;
             trainer.dispose();
             const gone = await end(trainer.save());
             const detector = await yolov4.Detector.create({ model, device: "webgpu" });
             const { classes, size } = detector.info;
             detector.dispose();
-            return { refused, boxes, none, strange, outside, first, rest, done, steps, gone, classes, size };
+            return { refused, boxes, none, strange, outside, first, rest, others, saved, begun, done, steps, gone, classes, size };
         });
         assert.deepEqual(seen.refused, [
             "UsageError: classes: expected 1 or more, found 0",
             "UsageError: steps: expected a whole number, found 0.5",
-            "UsageError: 99 layers stay as they are: expected 1 to 43",
+            "UsageError: 99 layers stay as they are: expected 1 to 29",
             "UsageError: a network is either given or named: a .cfg or a .safetensors, or a name",
             "ModelError: the labels:2: expected class, centre x, centre y, width, height, found `0 .5 .5 .1`",
+            "ModelError: the labels:1: nothing of this box is in the picture",
         ]);
         assert.deepEqual(seen.boxes.map((/** @type {any} */ { name, box }) => [name, box.map(Math.round)]), [["octagon", [128, 60, 64, 80]]]);
         assert.equal(seen.none, "UsageError: there is no picture to learn from");
         assert.equal(seen.strange, "UsageError: there is no class `hexagon` among octagon");
         assert.match(seen.outside, /^UsageError: a box of 9x9 at -9,0: nothing of it is in a picture/);
-        // Nothing was kept before the device was lost: everything again.
-        assert.deepEqual([seen.first, seen.rest, seen.done, seen.steps], [[[1, true]], [1, 2, 3], 3, 3]);
+        // What was done before the device was lost is done once more, and not told.
+        assert.deepEqual([seen.first, seen.rest, seen.done, seen.steps, seen.others], [[[1, true]], [2, 3], 3, 3, true]);
+        assert.notEqual(seen.saved, seen.begun, "what was learnt is saved by a device that has done no step");
         assert.deepEqual([seen.gone, seen.classes, seen.size], ["UsageError", ["octagon"], [96, 96]]);
     });
 });

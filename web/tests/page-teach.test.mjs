@@ -87,7 +87,7 @@ describe("the lesson", { concurrency: false }, () => {
         await page.locator("#teach").click();
         await page.locator("#lesson").waitFor();
         await page.locator("#learn").click();
-        await settle(page, async () => (await page.locator("#lesson-says").innerText()).startsWith("Nothing is marked yet"), true);
+        await settle(page, () => page.locator("#lesson-says").innerText(), "Nothing is marked yet: draw a box around an object in each picture.");
 
         const all = marked();
         // Those that can be seen at this size.
@@ -125,11 +125,24 @@ describe("the lesson", { concurrency: false }, () => {
         console.log(`the backbone: ${((Date.now() - began) / 1000).toFixed(1)} s`);
         await reached(34);
         // The newest device is the trainer's.
-        await page.workers()[0]?.evaluate(() => /** @type {any} */ (self).devices.at(-1).destroy());
+        const [worker] = page.workers();
+        assert.ok(worker, "the network plays in a worker");
+        const devices = () => worker.evaluate(() => /** @type {any} */ (self).devices.length);
+        const before = await devices();
+        await worker.evaluate(() => /** @type {any} */ (self).devices.at(-1).destroy());
         const other = await started.browser.newPage();
         await other.bringToFront();
+        const hidden = (/** @type {boolean} */ on) =>
+            page.evaluate((on) => {
+                Object.defineProperty(document, "hidden", { configurable: true, get: () => on });
+                document.dispatchEvent(new Event("visibilitychange"));
+            }, on);
+        await hidden(true);
+        // What the window says of itself reaches no worker: steps are asked for where they are shown.
         await reached(60);
+        assert.equal(await devices(), before + 1, "another device goes on");
         await page.bringToFront();
+        await hidden(false);
         await other.close();
         console.log(`step ${await step()}: ${((Date.now() - began) / 1000).toFixed(1)} s`);
         await page.locator("#lesson").waitFor({ state: "hidden", timeout: PATIENCE });

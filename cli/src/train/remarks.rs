@@ -13,7 +13,7 @@ use yolov4::{
 
 use super::{
     args::Augment,
-    device::{Losses, device},
+    device::{LostDevices, device_again},
     outputs::OutputFolder,
     training::{Best, Training},
 };
@@ -86,15 +86,15 @@ impl Training<'_> {
     }
 
     /// Goes on with another device from what was saved last, or from the beginning.
-    pub(super) fn renew(&mut self, folder: &mut OutputFolder, why: &str, losses: &mut Losses) -> CommandResult {
+    pub(super) fn renew(&mut self, folder: &mut OutputFolder, why: &str, lost: &mut LostDevices) -> CommandResult {
         let state = folder.state();
         let saved = if state.exists() { format!("; --resume goes on from {}", state.display()) } else { String::new() };
         let fail = |e: Error| Error::DeviceLost(format!("{why}; {e}{saved}"));
-        if losses.hopeless(self.session.steps()) {
+        if lost.hopeless(self.session.steps()) {
             return Err(Error::DeviceLost(format!("{why}, again and again{saved}")).into());
         }
         output::say(format_args!("warning: the device was lost ({why}): it is asked for again"));
-        self.session.renew(&device(self.args).map_err(fail)?).map_err(fail)?;
+        self.session.renew(&device_again(self.args).map_err(fail)?).map_err(fail)?;
         if state.exists() {
             return self.resume(folder);
         }

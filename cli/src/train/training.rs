@@ -29,7 +29,7 @@ use yolov4::{
 use super::{
     args::{Augment, Freeze, Mini, TrainArgs},
     batches::{Batch, BatchMaker},
-    device::{Losses, device},
+    device::{LostDevices, device},
     first_batch,
     outputs::{Learnt, OutputFolder},
     page,
@@ -192,22 +192,20 @@ impl<'a> Training<'a> {
     pub fn run(&mut self, folder: &mut OutputFolder) -> CommandResult {
         let stop = interrupt::stop(Arc::new(|| {}));
         let bar = progress::bar(self.steps as usize);
-        let mut losses = Losses::default();
-        let patient = loop {
+        let mut lost = LostDevices::default();
+        let done = loop {
             bar.set_position(self.session.steps());
-            match self.learn(folder, &stop, &bar) {
-                Ok(patient) => break patient,
-                Err(Failure::Error(Error::DeviceLost(why))) => {
-                    bar.suspend(|| self.renew(folder, &why, &mut losses))?;
-                }
-                Err(failure) => {
-                    bar.finish_and_clear();
-                    return Err(failure);
-                }
+            let done = self.learn(folder, &stop, &bar).and_then(|patient| bar.suspend(|| self.end(folder, patient)));
+            let renewed = match &done {
+                Err(Failure::Error(Error::DeviceLost(why))) => bar.suspend(|| self.renew(folder, why, &mut lost)),
+                Ok(()) | Err(_) => break done,
+            };
+            if renewed.is_err() {
+                break renewed;
             }
         };
         bar.finish_and_clear();
-        self.end(folder, patient)
+        done
     }
 
     /// The steps that are left, as long as measurements get better and nobody ends it; whether they do.

@@ -46,8 +46,9 @@ export interface LabelledBox {
     box: [number, number, number, number];
 }
 
-/** How often a lost device is asked for again without a step that was not done before. */
-const TRIES = 3;
+/** How often a lost device is asked for again without a step that was not done before, and milliseconds from one question to the next. */
+const TRIES = 4;
+const PAUSE = 500;
 
 /** A network whose heads learn; everything up to there stays as it is, and plays every look at a picture only once. */
 export class Trainer {
@@ -55,15 +56,22 @@ export class Trainer {
     readonly #frames = new Frames(["canvas"]);
     readonly #turns = new Gate(1);
     readonly #classes: string[];
+    /** Steps that were done, whatever became of the device. */
     #done = 0;
+    /** Why the device of now is of no use, and how often one was lost since the last step that was new. */
+    #lost: unknown;
+    #losses = 0;
 
     /** Steps in all. */
     readonly steps: number;
+    /** Remarks on the network, for people. */
+    readonly notes: string[];
 
     private constructor(engine: Engine, classes: string[]) {
         this.#engine = engine;
         this.#classes = classes;
         this.steps = engine.steps;
+        this.notes = engine.notes;
     }
 
     /**
@@ -94,9 +102,10 @@ export class Trainer {
      * Adds a picture with its objects: all looks at it are played through the layers that stay. One without objects is learnt from, too.
      * @throws UsageError for a class that there is not, or a box with nothing of the picture in it; PictureError for what has no pixels.
      */
-    add(picture: Picture, boxes: LabelledBox[]): Promise<void> {
+    async add(picture: Picture, boxes: LabelledBox[]): Promise<void> {
         const objects = boxes.flatMap(({ name, box }) => {
             const number = this.#classes.indexOf(name);
+            if (box.length !== 4) throw new UsageError("usage", `a box: expected left, top, width and height, found ${box.length} numbers`);
             if (number < 0) throw new UsageError("usage", `there is no class \`${name}\` among ${this.#classes.join(", ")}`);
             return [number, ...box];
         });
@@ -113,16 +122,24 @@ export class Trainer {
     }
 
     /**
-     * The steps that are left, as they are done. If the device is lost it is asked for again, and what was done since the last state that
-     * was kept is done once more: the same steps come again. Ends after the last one, or by the signal; another `run` goes on.
+     * The steps that are left, as they are done. If the device is lost another one is asked for, and what was done since the last state that
+     * was kept is done once more, without being told again. Ends after the last one, or by the signal; another `run` goes on.
      * @throws UsageError without a picture; DeviceLostError if no device is to be had any more.
      */
     async *run({ signal }: { signal?: AbortSignal } = {}): AsyncGenerator<TrainingStep, void, void> {
-        while (this.#done < this.steps && !signal?.aborted) {
-            const step = await this.#turns.pass(() => this.#lasting((engine) => engine.step()));
-            this.#done = step.step;
+        while (!signal?.aborted) {
+            const step = await this.#turns.pass(() => this.#next());
+            if (!step) return;
             yield step;
         }
+    }
+
+    async #next(): Promise<TrainingStep | undefined> {
+        if (this.#done >= this.steps) return undefined;
+        const step = await this.#lasting((engine) => engine.step());
+        this.#done = step.step;
+        this.#losses = 0;
+        return step;
     }
 
     /** The network as it is now, with everything inside: a .safetensors, for `Detector.create({ model })`. */
@@ -146,16 +163,28 @@ export class Trainer {
         return this.#engine;
     }
 
-    /** The engine's answer; if the device is lost, that of another one. */
+    /** The engine's answer; if the device is lost, that of another one, which has done the same steps. */
     async #lasting<T>(run: (engine: Engine) => Promise<T>): Promise<T> {
-        for (let tries = 0; ; tries += 1) {
+        for (;;) {
             const engine = this.#use();
             try {
-                if (tries > 0) await engine.renew();
+                if (this.#lost !== undefined) {
+                    await engine.renew();
+                    while ((engine.done ?? 0) < this.#done) await engine.step();
+                    this.#lost = undefined;
+                }
                 return await run(engine);
             } catch (error) {
                 const known = typed(error);
-                if (!(known instanceof DeviceLostError) || tries >= TRIES) throw known;
+                // While a driver begins anew there may be no adapter at all.
+                if (!(known instanceof DeviceLostError) && this.#lost === undefined) throw known;
+                this.#lost = known;
+                this.#losses += 1;
+                if (this.#losses >= TRIES) {
+                    const words = known instanceof Error ? known.message : String(known);
+                    throw new DeviceLostError("device-lost", `the device was lost, and none was to be had again: ${words}`, { cause: known });
+                }
+                await new Promise((resolve) => setTimeout(resolve, PAUSE * this.#losses));
             }
         }
     }

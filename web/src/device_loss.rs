@@ -7,13 +7,17 @@ use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 use yolov4::{Error, Gpu};
 
+#[cfg(feature = "webgpu")]
 use crate::failure::failure;
 
 /// How often, and after how many milliseconds each time, a failure is looked at again: is the device lost?
+#[cfg(feature = "webgpu")]
 const LOSS_TURNS: usize = 10;
+#[cfg(feature = "webgpu")]
 const LOSS_PAUSE: f64 = 10.0;
 
 /// The failure, or the loss that it comes from.
+#[cfg(feature = "webgpu")]
 pub async fn root(gpu: &Gpu, error: Error) -> JsValue {
     if matches!(error, Error::Gpu(_)) {
         for _ in 0..LOSS_TURNS {
@@ -44,7 +48,7 @@ extern "C" {
 }
 
 /// Lets the browser do what it has to do meanwhile.
-async fn pause(millis: f64) {
+pub async fn pause(millis: f64) {
     let waiting = Promise::new(&mut |resolve, _| set_timeout(&resolve, millis));
     // It is never rejected.
     let _ = JsFuture::from(waiting).await;
