@@ -84,8 +84,8 @@ fn the_end_of_a_network_is_a_network() {
     // Behind the first head's convolution that would be random for ever.
     for (frozen, sentence) in [
         (0, "0 layers stay as they are"),
-        (29, "29 layers stay as they are: expected 1 to 28"),
-        (99, "expected 1 to 28"),
+        (30, "30 layers stay as they are: expected 1 to 29"),
+        (99, "expected 1 to 29"),
     ] {
         let error = tail(&model.graph, frozen).unwrap_err().to_string();
         assert!(error.contains(sentence), "{error}");
