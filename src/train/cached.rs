@@ -100,23 +100,8 @@ impl CachedTraining {
         keys: TrainingKeys,
         options: CachedOptions,
     ) -> Result<Self> {
-        for (what, number) in [
-            ("classes", classes.len()),
-            ("batch", options.batch),
-            ("looks", options.looks),
-            ("steps", usize::try_from(options.steps).unwrap_or(usize::MAX)),
-        ] {
-            if number == 0 {
-                return Err(Error::Usage(format!("{what}: expected 1 or more, found 0")));
-            }
-        }
-        if let Some(name) = classes.iter().find(|name| name.trim().is_empty() || name.contains(['\n', '\r'])) {
-            return Err(Error::Usage(format!("classes: expected a name in one line, found `{name}`")));
-        }
+        Self::check(model, classes, &options)?;
         let rate = options.rate.unwrap_or(keys.schedule.learning_rate);
-        if !(rate.is_finite() && rate > 0.0) {
-            return Err(Error::Usage(format!("rate: expected a number above 0, found {rate}")));
-        }
         let network = for_classes(model, classes)?;
         let keys = keys.of_classes(&network.graph);
         let params = first_numbers(model, &network, Some(params), StartFrom::Weights, options.seed)?;
@@ -136,6 +121,30 @@ impl CachedTraining {
             session: None,
             kept: None,
         })
+    }
+
+    /// Whether a network can learn so, before there is a device.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for options and names of classes that cannot be.
+    pub fn check(model: &Model, classes: &[String], options: &CachedOptions) -> Result<()> {
+        for (what, number) in [
+            ("classes", classes.len()),
+            ("batch", options.batch),
+            ("looks", options.looks),
+            ("steps", usize::try_from(options.steps).unwrap_or(usize::MAX)),
+        ] {
+            if number == 0 {
+                return Err(Error::Usage(format!("{what}: expected 1 or more, found 0")));
+            }
+        }
+        if let Some(name) = classes.iter().find(|name| name.trim().is_empty() || name.contains(['\n', '\r'])) {
+            return Err(Error::Usage(format!("classes: expected a name in one line, found `{name}`")));
+        }
+        if let Some(rate) = options.rate.filter(|rate| !(rate.is_finite() && *rate > 0.0)) {
+            return Err(Error::Usage(format!("rate: expected a number above 0, found {rate}")));
+        }
+        tail(&model.graph, options.frozen.unwrap_or_else(|| backbone(&model.graph))).map(drop)
     }
 
     /// What suits so few steps: the loss of YOLOv4-tiny, its ways of varying pictures, and AdamW, which needs a quarter of the steps that gradient descent

@@ -254,6 +254,8 @@ async fn open(setup: &TrainerSetup) -> Result<Trainer> {
     };
     let mut keys = CachedTraining::keys(&model.graph);
     keys.augment.flip = setup.flip().unwrap_or(keys.augment.flip);
+    // What cannot be costs no device.
+    CachedTraining::check(&model, &setup.classes(), &options)?;
     let (own, steps) = (device().await?, options.steps);
     let training = CachedTraining::new(&own.0, &model, &params, &setup.classes(), keys, options)?;
     Ok(Trainer { training: Rc::new(Mutex::new(training)), device: Rc::new(RefCell::new(own)), steps, notes })
