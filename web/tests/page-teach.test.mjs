@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { ROOT, SITE, launch, open, serve, shoot } from "./harness.mjs";
-import { begin, drop, listed, settle, small } from "./visitor.mjs";
+import { begin, drop, hide, listed, settle, small } from "./visitor.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -132,17 +132,12 @@ describe("the lesson", { concurrency: false }, () => {
         await worker.evaluate(() => /** @type {any} */ (self).devices.at(-1).destroy());
         const other = await started.browser.newPage();
         await other.bringToFront();
-        const hidden = (/** @type {boolean} */ on) =>
-            page.evaluate((on) => {
-                Object.defineProperty(document, "hidden", { configurable: true, get: () => on });
-                document.dispatchEvent(new Event("visibilitychange"));
-            }, on);
-        await hidden(true);
+        await hide(page, true);
         // What the window says of itself reaches no worker: steps are asked for where they are shown.
         await reached(60);
         assert.equal(await devices(), before + 1, "another device goes on");
         await page.bringToFront();
-        await hidden(false);
+        await hide(page, false);
         await other.close();
         console.log(`step ${await step()}: ${((Date.now() - began) / 1000).toFixed(1)} s`);
         await page.locator("#lesson").waitFor({ state: "hidden", timeout: PATIENCE });

@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { ROOT, SCREENSHOTS, SITE, WEB, launch, open, serve, serveQuick, shoot } from "./harness.mjs";
-import { begin, crossing, drop, frames, light, listed, sentence, settle, small, stands } from "./visitor.mjs";
+import { begin, crossing, drop, frames, hide, light, listed, sentence, settle, small, stands } from "./visitor.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core"), "utf8");
 /** Below a path, as a project's page lies at many hosts. */
@@ -243,17 +243,12 @@ describe("the page", { concurrency: false }, () => {
             await frames(page, 3);
             const other = await session.browser.newPage();
             await other.bringToFront();
-            const hidden = (/** @type {boolean} */ on) =>
-                page.evaluate((on) => {
-                    Object.defineProperty(document, "hidden", { configurable: true, get: () => on });
-                    document.dispatchEvent(new Event("visibilitychange"));
-                }, on);
-            await hidden(true);
+            await hide(page, true);
             // Nobody looks.
             await stands(page);
             await other.close();
             await page.bringToFront();
-            await hidden(false);
+            await hide(page, false);
             await frames(page, 3);
         }, quick));
 });

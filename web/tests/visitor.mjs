@@ -119,6 +119,14 @@ export async function light(page, what, during) {
     if (!(task < loop)) throw new Error(`${what}: a task held the window for ${task} ms of the processor, a loop takes ${loop} ms`);
 }
 
+/** Tells the page that its tab is hidden, or seen again. @param {Page} page @param {boolean} on */
+export function hide(page, on) {
+    return page.evaluate((on) => {
+        Object.defineProperty(document, "hidden", { configurable: true, get: () => on });
+        document.dispatchEvent(new Event("visibilitychange"));
+    }, on);
+}
+
 /** What the page complains of. @param {Page} page */
 export async function sentence(page) {
     await page.locator("#trouble").waitFor({ timeout: PATIENCE });
