@@ -46,6 +46,9 @@ const QUIET = [
     "--no-first-run",
 ];
 
+/** Milliseconds in which whatever a browser is there for is done, on slow machines too. */
+const LIMIT = 1_200_000;
+
 /**
  * @typedef {object} Options
  * @property {boolean} [gpu] Whether there is WebGPU; true if not said.
@@ -71,9 +74,15 @@ export async function launch({ gpu = true, camera, flags = [], context = {} } = 
         viewport: { width: 1280, height: 800 },
         ...context,
     });
+    // A page that never answers would keep its tests waiting for good: most questions to a page have no limit of their own.
+    const late = setTimeout(() => {
+        console.error(`a browser was not done after ${LIMIT / 60_000} minutes, and is closed`);
+        void browser.close();
+    }, LIMIT);
     return {
         browser,
         async close() {
+            clearTimeout(late);
             await browser.close();
             rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
         },
