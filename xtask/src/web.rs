@@ -90,8 +90,16 @@ fn wasm(crate_name: &str, features: &[&str]) -> Result<()> {
 }
 
 /// Suites that take minutes each.
-const LONG: [&str; 8] =
-    ["agreement", "firefox", "package-browser", "package-teach", "page-corners", "page-failures", "page-models", "page-teach"];
+const LONG: [&str; 8] = [
+    "agreement",
+    "firefox",
+    "package-browser",
+    "package-teach",
+    "page-corners",
+    "page-failures",
+    "page-models",
+    "page-teach",
+];
 
 /// The suites in browsers, by node's own runner; with `all` the long ones too.
 pub fn test(filter: &str, all: bool) -> Result<()> {
