@@ -56,7 +56,7 @@ pub mod graph {
         plan, reach,
     };
     #[cfg(feature = "train")]
-    pub use crate::graph::{backward, explain_training, recompute, tail};
+    pub use crate::graph::{backward, build::resized, explain_training, recompute, tail};
 }
 
 /// Pictures, frames, boxes and thresholds on the host.

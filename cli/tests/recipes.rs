@@ -51,7 +51,7 @@ fn killed_and_gone_on_with(dir: &Path, args: &[&str], folder: &str) {
         .spawn()
         .unwrap();
     let log = dir.join(folder).join("log.jsonl");
-    while fs::read_to_string(&log).unwrap_or_default().lines().count() < 5 {
+    while fs::read_to_string(&log).unwrap_or_default().lines().count() < 15 {
         assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
         thread::sleep(Duration::from_millis(1));
     }
@@ -62,10 +62,15 @@ fn killed_and_gone_on_with(dir: &Path, args: &[&str], folder: &str) {
 }
 
 #[test]
-fn either_recipe_and_optimizer_goes_on_to_the_same_bits() {
+fn whatever_way_goes_on_to_the_same_bits() {
     let dir = squares();
-    for (name, how) in [("scaled", ["--recipe", "scaled"]), ("adamw", ["--optimizer", "adamw"])] {
-        let args = [&["30", "--mini", "4"], &how[..]].concat();
+    let ways: [(&str, &[&str]); 3] = [
+        ("scaled", &["--recipe", "scaled"]),
+        ("adamw", &["--optimizer", "adamw"]),
+        ("sizes", &["--optimizer", "adamw", "--multi-scale", "--ema", ".9"]),
+    ];
+    for (name, how) in ways {
+        let args = [&["30", "--mini", "4"], how].concat();
         let whole = [&START[..], &args[..], &["--out", name]].concat();
         assert_eq!(train(dir.path(), &whole).status.code(), Some(0));
         let folder = format!("{name}-killed");
@@ -73,6 +78,29 @@ fn either_recipe_and_optimizer_goes_on_to_the_same_bits() {
         let file = |folder: &str| fs::read(dir.path().join(folder).join("last.weights")).unwrap();
         assert!(file(name) == file(&folder), "{name}");
     }
+}
+
+#[test]
+fn sizes_change_on_the_way() {
+    let dir = squares();
+    let out = train(dir.path(), &[&START[..], &["40", "--multi-scale=1.5", "--out", "sizes"]].concat());
+    assert_eq!(out.status.code(), Some(0), "{}", said(&out));
+    // What is measured is of the network's own size, and what was planned is of the largest.
+    let cfg = fs::read_to_string(dir.path().join("sizes/last.cfg")).unwrap();
+    assert!(cfg.contains("width=64\nheight=64\n"), "{cfg}");
+    let planned = |folder: &str| {
+        let text = fs::read_to_string(dir.path().join(folder).join("results.json")).unwrap();
+        serde_json::from_str::<serde_json::Value>(&text).unwrap()["memory"]["planned"].as_u64().unwrap()
+    };
+    train(dir.path(), &[&START[..], &["1", "--out", "own"]].concat());
+    assert!(planned("sizes") > planned("own"), "{} and {}", planned("sizes"), planned("own"));
+    let args = [&START[..], &["40", "--out", "sizes", "--resume"]].concat();
+    let other = train(dir.path(), &args);
+    let sentence = "--resume: multi-scale: was 1.5, is nothing; what goes on must be the same";
+    assert!(other.status.code() == Some(2) && said(&other).contains(sentence), "{}", said(&other));
+    let far = train(dir.path(), &[&START[..], &["9", "--multi-scale=9", "--out", "far"]].concat());
+    assert!(said(&far).contains("--multi-scale: expected more than 1 and at most 4, found 9"), "{}", said(&far));
+    assert!(far.status.code() == Some(2) && !dir.path().join("far").exists());
 }
 
 #[test]

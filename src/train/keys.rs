@@ -254,7 +254,8 @@ fn fates(section: &Section, notes: &mut Vec<String>) -> Result<()> {
                 if !matches!(*key, "batch" | "subdivisions" | "burn_in" | "max_batches" | "mosaic_bound")
                     && !matches!(value, "0" | "0.0") =>
             {
-                notes.push(format!("{}: [{kind}] {key}={value} is not done", section.place()));
+                let fate = if *key == "random" { "is what --multi-scale asks for" } else { "is not done" };
+                notes.push(format!("{}: [{kind}] {key}={value} {fate}", section.place()));
             }
             _ => {}
         }

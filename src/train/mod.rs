@@ -21,5 +21,6 @@ pub mod schedule;
 #[cfg(feature = "gpu")]
 pub mod session;
 pub mod sgd;
+pub mod sizes;
 pub mod twin;
 pub mod variation;

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, path::Path};
 
 #[cfg(not(target_arch = "wasm32"))]
-use crate::{files, task::wait};
+use crate::{files, graph::build::resized, task::wait};
 
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
@@ -112,22 +112,12 @@ impl TrainSession {
         options: TrainSessionOptions,
     ) -> Task<'a, Result<Self>> {
         Box::pin(async move {
-            let trained = trained(graph, options.frozen);
-            let request = GradientRequest { trained: &trained, input: false };
             if options.mini == 0 || !options.batch.is_multiple_of(options.mini) {
                 let message =
                     format!("mini-batches of {}: expected a divisor of the batch, {}", options.mini, options.batch);
                 return Err(Error::Usage(message));
             }
-            let train = TrainOptions {
-                pictures: options.mini,
-                several: options.mini < options.batch,
-                averaged: options.average.is_some(),
-                recompute: options.recompute,
-                adaptive: keys.optimizer == Optimizer::AdamW,
-                ..TrainOptions::default()
-            };
-            let program = TrainProgram::new(gpu, graph, &params, &request, &train).await?;
+            let program = program(gpu, graph, &params, &keys, &options).await?;
             if program.training().gradients.is_empty() {
                 return Err(Error::Usage(format!("{} layers are frozen, and no other has numbers", options.frozen)));
             }
@@ -171,6 +161,27 @@ impl TrainSession {
     #[cfg(not(target_arch = "wasm32"))]
     pub fn renew(&mut self, gpu: &Gpu) -> Result<()> {
         *self = Self::new(gpu, &self.graph, self.begun.clone(), self.keys.clone(), self.options.clone())?;
+        Ok(())
+    }
+
+    /// Goes on with pictures of another size: everything that was learnt stays as it is.
+    ///
+    /// # Errors
+    /// As [`TrainSession::new`], and if the device fails; it cannot go on then.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn resize(&mut self, canvas: (usize, usize)) -> Result<()> {
+        if self.graph.canvas() == canvas {
+            return Ok(());
+        }
+        let graph = resized(&self.graph, canvas)?;
+        let state = wait(self.program.state())?;
+        let gpu = self.program.gpu().clone();
+        // There need not be room for both.
+        self.program.destroy();
+        self.program = wait(program(&gpu, &graph, &self.begun, &self.keys, &self.options))?;
+        let list = |name: &str| state.iter().find(|(of, _)| *of == name).map(|(_, list)| list.clone());
+        self.program.set_state(&list).map_err(|what| Error::graph("training", what))?;
+        self.graph = graph;
         Ok(())
     }
 
@@ -346,4 +357,25 @@ impl TrainSession {
         self.steps = steps;
         Ok(remarks)
     }
+}
+
+/// The steps of a session on pictures of the graph's size.
+async fn program(
+    gpu: &Gpu,
+    graph: &Graph,
+    params: &Params,
+    keys: &TrainingKeys,
+    options: &TrainSessionOptions,
+) -> Result<TrainProgram> {
+    let trained = trained(graph, options.frozen);
+    let request = GradientRequest { trained: &trained, input: false };
+    let train = TrainOptions {
+        pictures: options.mini,
+        several: options.mini < options.batch,
+        averaged: options.average.is_some(),
+        recompute: options.recompute,
+        adaptive: keys.optimizer == Optimizer::AdamW,
+        ..TrainOptions::default()
+    };
+    TrainProgram::new(gpu, graph, params, &request, &train).await
 }

@@ -72,6 +72,10 @@ pub struct TrainArgs {
     /// Whether pictures are varied: cropped, mirrored, in other colours
     #[arg(long, value_enum, default_value_t)]
     pub augment: Augment,
+    /// Another size every ten steps: sides times a number between FACTOR and its inverse, 1.4 if it is not said; the largest first, and in the last tenth
+    /// the network's own
+    #[arg(long, value_name = "FACTOR", num_args = 0..=1, require_equals = true, default_missing_value = "1.4")]
+    pub multi_scale: Option<f64>,
     /// Which pictures are measured on: a fraction, chosen by --seed, or a list [default: those that the data names; else .2]
     #[arg(long, value_name = "FRACTION|FILE")]
     pub valid: Option<Validation>,

@@ -3,7 +3,7 @@
 use std::thread;
 
 use yolov4::{
-    Error, Picture, Result, Tensor,
+    Error, Picture, Result, Shape, Tensor,
     dataset::LabelledPicture,
     low_level::{
         model::Model,
@@ -12,6 +12,7 @@ use yolov4::{
             keys::TrainingKeys,
             order::{pictures_of_step, random_of, shuffle},
             scene::{SceneKind, TrainingScene},
+            sizes::TrainingSizes,
         },
     },
 };
@@ -30,6 +31,8 @@ pub struct BatchMaker<'a> {
     pub network: &'a Model,
     /// How they are varied; none if they are not.
     pub augment: Option<TrainingKeys>,
+    /// The sizes of its steps, if they are not all the network's own.
+    pub sizes: Option<TrainingSizes>,
     /// Steps in all.
     pub steps: u64,
     pub batch: usize,
@@ -62,8 +65,13 @@ impl BatchMaker<'_> {
         Ok(Batch { inputs, truths, pictures })
     }
 
+    /// Columns and rows of the pictures of a step, the first one being 0.
+    pub fn canvas(&self, step: u64) -> (usize, usize) {
+        self.sizes.as_ref().map_or(self.network.graph.canvas(), |sizes| sizes.at(step))
+    }
+
     fn one(&self, step: u64, place: usize, n: usize) -> Result<(Tensor, Vec<Truth>)> {
-        let (graph, letterbox) = (&self.network.graph, self.network.preprocess.letterbox);
+        let (canvas, letterbox) = (self.canvas(step), self.network.preprocess.letterbox);
         let mut random = random_of(self.seed, step, place);
         let keys = self.augment.as_ref().map(|keys| keys.augment_at(step + 1, self.steps));
         let kind = keys.map_or(SceneKind::PLAIN, |keys| SceneKind::drawn(keys, &mut random));
@@ -77,12 +85,13 @@ impl BatchMaker<'_> {
             Some(keys) => {
                 // Where there are more than a head looks at, or two for one cell, it is not always the same that win.
                 objects.iter_mut().for_each(|objects| shuffle(objects, &mut random));
-                TrainingScene::drawn(kind, keys, &sizes, graph.canvas(), letterbox, &mut random)
+                TrainingScene::drawn(kind, keys, &sizes, canvas, letterbox, &mut random)
             }
-            None => TrainingScene::plain(sizes[0], graph.canvas(), letterbox),
+            None => TrainingScene::plain(sizes[0], canvas, letterbox),
         };
         let truths = scene.truths(&objects, &sizes);
-        Ok((scene.input(&pictures.iter().collect::<Vec<_>>(), graph.input_shape()), truths))
+        let shape = Shape { w: canvas.0, h: canvas.1, ..self.network.graph.input_shape() };
+        Ok((scene.input(&pictures.iter().collect::<Vec<_>>(), shape), truths))
     }
 
     fn picture(&self, n: usize) -> Result<Picture> {

@@ -20,13 +20,14 @@ use super::{
 use crate::{CommandResult, output};
 
 /// What must be the same for a training to go on, or its bits would be others.
-const OF_ONE_TRAINING: [&str; 17] = [
+const OF_ONE_TRAINING: [&str; 18] = [
     "recipe",
     "optimizer",
     "clip",
     "anchors",
     "classes",
     "size",
+    "multi-scale",
     "batch",
     "mini",
     "ema",
@@ -127,6 +128,9 @@ impl Training<'_> {
             ("best step".to_owned(), self.best.step.to_string()),
             ("since best".to_owned(), self.best.since.to_string()),
         ]);
+        if let Some(factor) = self.args.multi_scale {
+            remarks.insert("multi-scale".to_owned(), factor.to_string());
+        }
         for (name, ap) in ["best AP50", "best AP"].into_iter().zip(self.best.ap.into_iter().flatten()) {
             remarks.insert(name.to_owned(), ap.to_string());
         }

@@ -84,6 +84,7 @@ fn draw_first(file: &Path, args: &TrainArgs, set: &TrainingSet, network: &Model)
         pictures: &set.train,
         network,
         augment: (args.augment == Augment::On).then_some(keys),
+        sizes: None,
         steps: u64::MAX,
         batch: args.batch.get(),
         seed: args.seed,

@@ -13,7 +13,7 @@ use yolov4::{
     dataset::{SetPart, TrainingSet},
     low_level::{
         digest,
-        graph::{NodeParams, Params, recompute::Recompute},
+        graph::{NodeParams, Params, recompute::Recompute, resized},
         model::Model,
         train::{
             adapt::{StartFrom, backbone},
@@ -22,6 +22,7 @@ use yolov4::{
             memory::{MemoryPlan, plan_memory},
             schedule::Schedule,
             session::{RUNNING_SHARE, StepReport, TrainSession, TrainSessionOptions},
+            sizes::TrainingSizes,
         },
     },
 };
@@ -67,7 +68,8 @@ pub struct Training<'a> {
     pub(super) best: Best,
     /// The step of the last measurement.
     pub(super) measured: u64,
-    /// The most bytes of device memory that there were behind a step.
+    /// Bytes of device memory that it takes, as planned, and the most that there were behind a step.
+    planned: u64,
     most: u64,
     /// Whether the device was destroyed, as a test wants it.
     taken: bool,
@@ -108,15 +110,19 @@ impl<'a> Training<'a> {
         let epochs = args
             .measure_every
             .map_or_else(|| (steps / epoch).div_ceil(MEASUREMENTS as u64).max(1), |epochs| epochs.get() as u64);
+        let sizes = args.multi_scale.map(|factor| TrainingSizes::new(&network.graph, factor, args.seed, steps));
         let maker = BatchMaker {
             pictures: &set.train,
             network,
             augment: (args.augment == Augment::On).then(|| keys.clone()),
+            sizes: sizes.transpose()?,
             steps,
             batch,
             seed: args.seed,
             exif: !args.no_exif,
         };
+        // The largest that there is: what has no room is told before the first step.
+        let graph = resized(&network.graph, maker.canvas(0))?;
         let gpu = device(args)?;
         let ema = args.ema.unwrap_or(keys.recipe.average());
         if !(0.0..1.0).contains(&ema) {
@@ -136,8 +142,7 @@ impl<'a> Training<'a> {
             Some(Mini::Of(mini)) => Some(mini.get()),
             Some(Mini::Auto) | None => None,
         };
-        let MemoryPlan { mini, recompute, .. } =
-            plan_memory(&gpu, &network.graph, frozen, (batch, asked), args.memory)?;
+        let MemoryPlan { mini, recompute, .. } = plan_memory(&gpu, &graph, frozen, (batch, asked), args.memory)?;
         let average = (ema > 0.0).then_some(ema);
         let fresh = args.from == StartFrom::Scratch;
         let options = TrainSessionOptions {
@@ -153,7 +158,8 @@ impl<'a> Training<'a> {
         };
         let letterbox = network.preprocess.letterbox;
         let origin = digest::short([&*format!("{keys:?} {fresh} {letterbox}"), &*digest::numbers(lists(&params))]);
-        let session = TrainSession::new(&gpu, &network.graph, params, keys.clone(), options)?;
+        let session = TrainSession::new(&gpu, &graph, params, keys.clone(), options)?;
+        let planned = session.bytes();
         output::say(format_args!(
             "{} pictures to learn from, {} to measure on, {} classes; {steps} steps of {batch}, {mini} at once{}, on {}: {:.0} MB",
             set.train.len(),
@@ -165,7 +171,7 @@ impl<'a> Training<'a> {
                     format!(", {segments} segments, of which all but the last are played twice"),
             },
             gpu.report().name,
-            session.bytes() as f64 / 1e6,
+            planned as f64 / 1e6,
         ));
         Ok(Self {
             args,
@@ -184,6 +190,7 @@ impl<'a> Training<'a> {
             every: epochs.saturating_mul(epoch),
             best: Best::default(),
             measured: 0,
+            planned,
             most: 0,
             taken: false,
         })
@@ -230,6 +237,7 @@ impl<'a> Training<'a> {
                 None => self.maker.batch(step)?,
             };
             let size = self.keys.step_size(&self.schedule, step + 1);
+            self.session.resize(self.maker.canvas(step))?;
             let (session, maker, last) = (&mut self.session, &self.maker, step + 1 == self.steps);
             let (report, ahead) = thread::scope(|scope| {
                 let ahead = (!last).then(|| scope.spawn(|| maker.batch(step + 1)));
@@ -356,7 +364,7 @@ impl<'a> Training<'a> {
         folder.results(&json!({
             "steps": step, "steps_in_all": self.steps, "batch": self.args.batch, "seed": self.args.seed,
             "pictures": self.set.train.len(), "classes": self.set.classes,
-            "memory": { "planned": self.session.bytes(), "most": (self.most > 0).then_some(self.most) },
+            "memory": { "planned": self.planned, "most": (self.most > 0).then_some(self.most) },
             "recipe": self.keys.recipe.name(), "best": self.best.ap.map(|[ap50, ap]| json!({ "step": self.best.step, "AP50": ap50, "AP": ap })),
         }))?;
         output::say(format_args!("step {step} of {}, {how}; {}", self.steps, last.display()));

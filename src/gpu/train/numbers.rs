@@ -163,10 +163,15 @@ impl NumberArenas {
         all
     }
 
+    /// All arenas.
+    pub fn buffers(&self) -> impl Iterator<Item = &wgpu::Buffer> {
+        let stored = self.stored().into_iter().map(|(_, buffer)| buffer);
+        stored.chain([&self.gradients]).chain(&self.norm).chain(&self.sums)
+    }
+
     /// Bytes of all arenas.
     pub fn bytes(&self) -> u64 {
-        let stored = self.stored().into_iter().map(|(_, buffer)| buffer);
-        stored.chain([&self.gradients]).chain(&self.norm).chain(&self.sums).map(wgpu::Buffer::size).sum()
+        self.buffers().map(wgpu::Buffer::size).sum()
     }
 
     /// The factor of the last step, the length of its gradients, how many were no numbers.

@@ -280,6 +280,12 @@ impl TrainProgram {
         Ok(())
     }
 
+    /// Gives the memory of values and arenas back at once: nothing may be asked of it any more.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn destroy(&self) {
+        self.slots.iter().chain(self.numbers.buffers()).for_each(wgpu::Buffer::destroy);
+    }
+
     /// Reads values of the training graph: heads, gradients, statistics, and what is kept; one a picture each, or one of what sums over the batch.
     ///
     /// # Errors
