@@ -6,7 +6,7 @@ import { deviceFor } from "./device.js";
 import { Frames, HOST_PATHS, decode, type FramePath, type Picture } from "./frames.js";
 import { Gate } from "./gate.js";
 import { labelFont } from "./font.js";
-import { modelName, read, type Input } from "./inputs.js";
+import { modelName, onlyGiven, readIf, sides, type Input } from "./inputs.js";
 import { load, loadCpu, type WasmSource } from "./module.js";
 import type { EnginePlayer } from "./player.js";
 import { ProcessorPlayer } from "./processor.js";
@@ -346,20 +346,17 @@ async function recall({ tune }: DetectorOptions): Promise<Tuning | undefined> {
 }
 
 async function engineOptions(options: DetectorOptions): Promise<EngineOptions> {
-    const file = (input: Input | undefined, what: string) => (input === undefined ? undefined : read(input, what));
     const [model, weights, names, font] = await Promise.all([
-        file(options.model, "the model"),
-        file(options.weights, "the weights"),
-        file(options.names, "the class names"),
-        file(options.font, "the font"),
+        readIf(options.model, "the model"),
+        readIf(options.weights, "the weights"),
+        readIf(options.names, "the class names"),
+        readIf(options.font, "the font"),
     ]);
     const { name, randomWeights, precision, conf, nms, classes, agnostic, maxDet, resize, letterbox, subgroups, tune } = options;
-    const size = typeof options.size === "number" ? [options.size, options.size] : options.size;
-    const all = {
+    return onlyGiven({
         ...{ model: model?.bytes, modelName: model && modelName(model), name, randomWeights },
         ...{ weights: weights?.bytes, weightsName: weights?.name, names: names?.bytes, namesName: names?.name },
-        ...{ size, precision, conf, nms, classes, agnostic, maxDet, resize, letterbox, subgroups, tune },
+        ...{ size: sides(options.size), precision, conf, nms, classes, agnostic, maxDet, resize, letterbox, subgroups, tune },
         ...{ font: font?.bytes, progress: options.onProgress },
-    };
-    return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as EngineOptions;
+    }) as EngineOptions;
 }

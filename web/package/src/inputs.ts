@@ -38,6 +38,21 @@ export async function read(input: Input, what: string): Promise<Bytes> {
     throw new UsageError("usage", `${what}: expected text, bytes, a Blob or a Response, found ${found}`);
 }
 
+/** As `read`, where it is given. */
+export function readIf(input: Input | undefined, what: string): Promise<Bytes> | undefined {
+    return input === undefined ? undefined : read(input, what);
+}
+
+/** Columns and rows of a size. */
+export function sides(size: number | [number, number] | undefined): [number, number] | undefined {
+    return typeof size === "number" ? [size, size] : size;
+}
+
+/** What of all that may be given is given. */
+export function onlyGiven(all: Record<string, unknown>): Record<string, unknown> {
+    return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}
+
 /** A name whose ending tells what a nameless model is: safetensors begin with a length of 8 bytes and a `{`. */
 export function modelName({ bytes, name }: Bytes): string {
     if (name) return name;

@@ -3,7 +3,7 @@
 import { DeviceLostError, UsageError, typed } from "./errors.js";
 import { Frames, decode, type Picture } from "./frames.js";
 import { Gate } from "./gate.js";
-import { modelName, read, type Input } from "./inputs.js";
+import { modelName, onlyGiven, read, readIf, sides, type Input } from "./inputs.js";
 import { loadTraining, type WasmSource } from "./module.js";
 import type { Trainer as Engine, TrainerSetup, TrainingStep } from "./wasm/yolov4_train.js";
 import type { Source } from "./wasm/yolov4.js";
@@ -215,13 +215,10 @@ export async function labels(
 }
 
 async function setup(options: TrainerOptions): Promise<TrainerSetup> {
-    const file = (input: Input | undefined, what: string) => (input === undefined ? undefined : read(input, what));
-    const [model, weights] = await Promise.all([file(options.model, "the model"), file(options.weights, "the weights")]);
+    const [model, weights] = await Promise.all([readIf(options.model, "the model"), readIf(options.weights, "the weights")]);
     const { name, classes, steps, batch, looks, frozen, rate, seed, flip } = options;
-    const size = typeof options.size === "number" ? [options.size, options.size] : options.size;
-    const all = {
+    return onlyGiven({
         ...{ model: model?.bytes, modelName: model && modelName(model), name, weights: weights?.bytes, weightsName: weights?.name },
-        ...{ classes, size, steps, batch, looks, frozen, rate, seed, flip },
-    };
-    return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as unknown as TrainerSetup;
+        ...{ classes, size: sides(options.size), steps, batch, looks, frozen, rate, seed, flip },
+    }) as unknown as TrainerSetup;
 }
