@@ -28,7 +28,8 @@ before(async () => {
     cpSync(join(WEB, "suite"), join(folder, "suite"), { recursive: true });
     writeFileSync(join(folder, "index.html"), '<!doctype html><title>test</title><link rel="icon" href="data:,">');
     server = await serve(folder);
-    session = await launch();
+    // More photographs than usual are for hours.
+    session = await launch(ASKED === undefined ? {} : { limit: 6 * 3_600_000 });
 });
 
 after(async () => {

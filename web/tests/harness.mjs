@@ -46,7 +46,7 @@ const QUIET = [
     "--no-first-run",
 ];
 
-/** Milliseconds in which whatever a browser is there for is done, on slow machines too. */
+/** Milliseconds in which whatever a browser is there for is done, on slow machines too, unless somebody says otherwise. */
 const LIMIT = 1_200_000;
 
 /**
@@ -54,6 +54,7 @@ const LIMIT = 1_200_000;
  * @property {boolean} [gpu] Whether there is WebGPU; true if not said.
  * @property {string} [camera] A .y4m that is the webcam.
  * @property {string[]} [flags] More flags.
+ * @property {number} [limit] Milliseconds after which it is closed, whatever it is at.
  * @property {import("playwright-core").BrowserContextOptions} [context] Size, colour scheme and so on.
  */
 
@@ -61,7 +62,7 @@ const LIMIT = 1_200_000;
  * Starts a browser with a profile of its own.
  * @param {Options} [options]
  */
-export async function launch({ gpu = true, camera, flags = [], context = {} } = {}) {
+export async function launch({ gpu = true, camera, flags = [], limit = LIMIT, context = {} } = {}) {
     const profile = mkdtempSync(join(tmpdir(), "yolov4-web-"));
     const args = [...QUIET, ...(gpu ? GPU : ["--disable-features=WebGPU,WebGPUService"]), ...flags];
     if (camera) {
@@ -76,9 +77,9 @@ export async function launch({ gpu = true, camera, flags = [], context = {} } = 
     });
     // A page that never answers would keep its tests waiting for good: most questions to a page have no limit of their own.
     const late = setTimeout(() => {
-        console.error(`a browser was not done after ${LIMIT / 60_000} minutes, and is closed`);
+        console.error(`a browser was not done after ${limit / 60_000} minutes, and is closed`);
         void browser.close();
-    }, LIMIT);
+    }, limit);
     return {
         browser,
         async close() {
